@@ -1,0 +1,19 @@
+//! The words of the house: ids, identities, letters, refusals and time. No I/O.
+//!
+//! What is parsed here once is trusted everywhere above: a [`letter::Letter`] has passed every check
+//! that its own text can decide.
+
+pub mod chance;
+pub mod identity;
+pub mod ids;
+pub mod letter;
+pub mod refusal;
+pub mod text;
+pub mod time;
+pub mod words;
+
+pub use chance::Random;
+pub use identity::{Identity, IdentityKind, OrgNumber};
+pub use ids::{ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId};
+pub use refusal::{Code, Refusal};
+pub use time::{CivilDate, Clock, ManualClock, SystemClock, Time};

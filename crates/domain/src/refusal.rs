@@ -1,0 +1,149 @@
+//! The catalogue of refusals: one stable code for each, what it means and how to mend it.
+//! `docs/errors.md` is generated from here.
+
+use std::{borrow::Cow, fmt};
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal, $mend:literal;)*) => {
+        /// A stable code. Codes are added, never renamed or given another meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* #[doc = $title] $name,)* }
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            /// As on the wire.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+            /// The HTTP status it travels with.
+            pub const fn status(self) -> u16 { match self { $(Self::$name => $status,)* } }
+            /// What happened, in one line.
+            pub const fn title(self) -> &'static str { match self { $(Self::$name => $title,)* } }
+            /// What the caller can do about it.
+            pub const fn mend(self) -> &'static str { match self { $(Self::$name => $mend,)* } }
+        }
+    };
+}
+
+catalogue! {
+    // The request.
+    MalformedRequest = "malformed_request", 400, "The request could not be read", "Compare the request with the API description.";
+    NotFound = "not_found", 404, "There is nothing at this address", "Check the address against the API description.";
+    MethodNotAllowed = "method_not_allowed", 405, "This address does not take that method", "The Allow header names the methods.";
+    RequestTimeout = "request_timeout", 408, "The request did not arrive in time", "Send the same request again.";
+    UnsupportedMediaType = "unsupported_media_type", 415, "The content type is not one this address reads", "Letters are multipart/form-data; queries are application/json.";
+    RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says, then send the same request again.";
+    MultipartInvalid = "multipart_invalid", 400, "The multipart body could not be read", "Send the part letter first, then one part attachment for each entry of the manifest.";
+    LetterPartMissing = "letter_part_missing", 400, "The first part is not the letter", "The first part is named letter and has the type application/jose+json.";
+    LetterPartType = "letter_part_type", 415, "The letter part has another type than application/jose+json", "Send the letter as a flattened JWS with the type application/jose+json.";
+    LetterTooLarge = "letter_too_large", 413, "The letter part is too large", "Keep the letter part within the limit that /v1/capabilities names; move content to attachments.";
+    // The signature.
+    JwsMalformed = "jws_malformed", 400, "The letter is not a flattened JWS", "Send exactly the members protected, payload and signature, in strict base64url.";
+    JwsHeaderNotAllowed = "jws_header_not_allowed", 400, "The protected header has members that are not allowed, or lacks some", "Send exactly alg, typ and one or both of kid and x5t#S256, optionally iat; no unprotected header.";
+    AlgorithmNotAllowed = "algorithm_not_allowed", 400, "The signature algorithm is not allowed, or does not fit the key", "Use EdDSA, Ed25519, ES256, ES384, PS256 or RS256 with a key of that type.";
+    UnknownKey = "unknown_key", 403, "The signing key is not registered for this sender", "Register the certificate for the sender or for a dispatcher that the sender lists.";
+    CertificateExpired = "certificate_expired", 403, "The signing certificate is outside its time of validity", "Sign with a valid certificate.";
+    CertificateRevoked = "certificate_revoked", 403, "The signing certificate is revoked", "Sign with another certificate; the reason is with the operator.";
+    SignatureInvalid = "signature_invalid", 403, "The signature does not fit the letter", "Sign the exact bytes that are sent; check with kuvert doctor.";
+    // The caller.
+    CallerNotAllowed = "caller_not_allowed", 403, "The caller may not act for this sender", "The sender must be the caller, or list the caller as its dispatcher.";
+    SenderUnknown = "sender_unknown", 403, "The sender is not registered here", "Ask the operator to register the sender.";
+    SenderSuspended = "sender_suspended", 403, "The sender is suspended", "Ask the operator.";
+    // The letter.
+    PayloadMalformed = "payload_malformed", 400, "The letter is not the JSON that the API describes", "Compare the payload with the API description; detail names the place.";
+    UnknownMember = "unknown_member", 400, "The letter has a member that the API does not have", "Remove the member; GET /v1/capabilities lists those in force.";
+    DuplicateMember = "duplicate_member", 400, "The letter has a member twice", "Write each member once.";
+    FieldMissing = "field_missing", 400, "A required member is missing", "Add the member that detail names.";
+    FieldInvalid = "field_invalid", 400, "A member has a value outside its form or length", "Mend the member that pointer names.";
+    CharactersNotAllowed = "characters_not_allowed", 400, "Control or direction-changing characters in a subject or name", "Remove them; they could make the text read as something else.";
+    FileNameNotAllowed = "file_name_not_allowed", 400, "A file name has / or \\ or begins with a dot", "Send the bare name of the file.";
+    NotSupported = "not_supported", 422, "The member or value is reserved and not built yet", "Leave it out; GET /v1/capabilities lists those in force.";
+    WrongAudience = "wrong_audience", 422, "The letter is addressed to another operator", "Leave audience out or give this operator's id.";
+    BodyTooLarge = "body_too_large", 413, "The body is too large", "Keep the body within the limit that /v1/capabilities names.";
+    IdentityInvalid = "identity_invalid", 400, "The recipient or sender is not an identity", "Give twelve digits: YYYYMMDDNNNN, or 16 and the ten digits of the organisation.";
+    CheckDigitInvalid = "check_digit_invalid", 400, "The check digit of an identity does not agree", "Check the number for a slip of the pen.";
+    // The recipient.
+    RecipientUnknown = "recipient_unknown", 422, "The recipient has no mailbox here", "Reach the recipient another way; POST /v1/reachability asks before sending.";
+    MailboxClosed = "mailbox_closed", 422, "The recipient has closed the mailbox", "Reach the recipient another way.";
+    RecipientDeceased = "recipient_deceased", 422, "The recipient has died", "Write to the estate another way.";
+    RecipientUnderAge = "recipient_under_age", 422, "The recipient is under age", "Write to the guardian.";
+    SenderDeclined = "sender_declined", 422, "The recipient has turned this sender off", "Reach the recipient another way.";
+    // The attachments.
+    TooManyAttachments = "too_many_attachments", 413, "There are more attachments than allowed", "Keep within the limit that /v1/capabilities names.";
+    AttachmentTooLarge = "attachment_too_large", 413, "An attachment, or all of them together, are too large", "Keep within the limits that /v1/capabilities names.";
+    AttachmentMissing = "attachment_missing", 400, "An attachment of the manifest was not sent", "Send one part attachment for each entry, in the order of the manifest.";
+    AttachmentExtra = "attachment_extra", 400, "There are more parts than the manifest has entries", "Send one part attachment for each entry, in the order of the manifest.";
+    AttachmentSizeMismatch = "attachment_size_mismatch", 400, "An attachment has another size than the manifest says", "Send the parts in the order of the manifest, whole and unchanged.";
+    AttachmentChecksumMismatch = "attachment_checksum_mismatch", 400, "An attachment has another SHA-256 than the manifest says", "Send the parts in the order of the manifest, whole and unchanged.";
+    AttachmentTypeNotAllowed = "attachment_type_not_allowed", 415, "The attachment's type is not allowed", "Send PDF, PNG, JPEG, plain text, CSV, XML or ICS.";
+    AttachmentContentMismatch = "attachment_content_mismatch", 415, "The attachment's content is not of the type that the manifest says", "Give the type that the file really has.";
+    PdfEncrypted = "pdf_encrypted", 422, "The PDF is encrypted", "Send the PDF without password or permissions.";
+    PdfBroken = "pdf_broken", 422, "The PDF is broken or not whole", "Make the PDF again; it must begin with %PDF and end with startxref and %%EOF.";
+    Infected = "infected", 422, "The scanner found malware in an attachment", "Clean the file and the system it came from.";
+    ScannerUnavailable = "scanner_unavailable", 503, "The malware scanner does not answer", "Send the same request again later.";
+    // What is already here.
+    ReferenceConflict = "reference_conflict", 409, "This reference was used for another letter", "Use a new reference for a new letter; references never expire.";
+    LetterNotFound = "letter_not_found", 404, "There is no such letter of this sender", "Check the id or reference; letters of others are not shown.";
+    CursorInvalid = "cursor_invalid", 400, "The cursor is not one that this service gave", "Use the value of next from the last answer, or leave after out to start over.";
+    CursorExpired = "cursor_expired", 410, "The cursor is older than what is kept", "Start over without after; events are kept 400 days.";
+    // The service.
+    Overloaded = "overloaded", 503, "The service is busy", "Send the same request again after Retry-After.";
+    Unavailable = "unavailable", 503, "The service cannot answer now", "Send the same request again; if it was a letter, the outcome is unknown until it is answered.";
+    Internal = "internal", 500, "Something went wrong here", "Send the same request again; give the operator the problem's instance.";
+}
+
+/// A refusal: a code and, where it helps, which member and why. Holds nothing of what the letter says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// One sentence about this case, without personal data.
+    pub detail: Option<Cow<'static, str>>,
+    /// RFC 6901 pointer into the payload, such as `/attachments/0/name`.
+    pub pointer: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal that its code says all of.
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, pointer: None }
+    }
+    /// With a sentence about this case. Never a value from the letter.
+    #[must_use]
+    pub fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+    /// With the member concerned.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_snake_case() {
+        let codes: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        assert!(codes.iter().all(|c| c.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+        assert!(Code::ALL.iter().all(|c| (400..600).contains(&c.status()) && !c.mend().is_empty()));
+    }
+}

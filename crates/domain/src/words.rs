@@ -1,0 +1,140 @@
+//! Closed lists of states, types and reasons. They stand in the published catalogue; consumers ignore unknown ones.
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal, $says:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$word_doc])* #[doc = $says] #[serde(rename = $text)] $word,)* }
+        impl $name {
+            /// Every word of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$word,)*];
+            /// As stored and on the wire.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$word => $text,)* } }
+            /// What it means, for the catalogue.
+            pub const fn says(self) -> &'static str { match self { $(Self::$word => $says,)* } }
+            /// From stored or received text.
+            pub fn parse(text: &str) -> Option<Self> { match text { $($text => Some(Self::$word),)* _ => None } }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
+        }
+    };
+}
+
+words! {
+    /// What can happen to a letter or a mailbox. Those that [`EventType::reaches_sender`] stand in the sender's feed.
+    EventType {
+        Accepted = "accepted", "The letter, its evidence and its notice job are committed.";
+        NoticeSent = "notice_sent", "The recipient was told by at least one channel.";
+        NoticeFailed = "notice_failed", "No channel could be reached; the letter can still be read.";
+        NoContactPoint = "no_contact_point", "The recipient has no confirmed contact point; the letter can still be read.";
+        NoticeNotNeeded = "notice_not_needed", "The letter was opened before a notice was due.";
+        Opened = "opened", "The letter was opened; told to the sender when the letter asked for it.";
+        Listed = "listed", "Headers of letters in the mailbox were shown.";
+        Archived = "archived", "The letter was put in the archive.";
+        Binned = "binned", "The letter was put in the bin.";
+        Restored = "restored", "The letter was taken back from the archive or the bin.";
+        Erased = "erased", "The letter was erased by the mailbox's owner.";
+        MailboxOpened = "mailbox_opened", "The mailbox was opened.";
+        MailboxClosed = "mailbox_closed", "The mailbox was closed.";
+        SenderDeclined = "sender_declined", "A sender was turned off.";
+        SenderAccepted = "sender_accepted", "A sender was turned on again.";
+        MandateGranted = "mandate_granted", "Someone was given the right to read.";
+        MandateRevoked = "mandate_revoked", "A right to read was taken back.";
+        ContactConfirmed = "contact_confirmed", "A contact point was confirmed.";
+        ContactRemoved = "contact_removed", "A contact point was removed.";
+        EpochRolled = "epoch_rolled", "The mailbox got a new key and the old one was destroyed.";
+    }
+}
+
+impl EventType {
+    /// Whether the sender's event feed can carry it (`opened` only when the letter asked).
+    pub const fn reaches_sender(self) -> bool {
+        matches!(self, Self::Accepted | Self::NoticeSent | Self::NoticeFailed | Self::NoContactPoint | Self::NoticeNotNeeded | Self::Opened)
+    }
+}
+
+words! {
+    /// What a sender is told of where its letter is.
+    LetterState {
+        Scheduled = "scheduled", "Accepted; the recipient sees it from visible_from.";
+        Available = "available", "The recipient can see it.";
+        Opened = "opened", "The recipient has opened it (only for letters that asked).";
+    }
+}
+
+words! {
+    /// How the telling of the recipient ended. Every letter ends in exactly one that is not `pending`.
+    NoticeState {
+        Pending = "pending", "A notice is planned or under way.";
+        Sent = "sent", "The recipient was told.";
+        Failed = "failed", "No channel could be reached.";
+        NoContactPoint = "no_contact_point", "There was no confirmed contact point.";
+        NotNeeded = "not_needed", "The letter was opened before a notice was due.";
+    }
+}
+
+words! {
+    /// Why a recipient cannot be reached here, in answers to `POST /v1/reachability`.
+    Unreachable {
+        IdentityInvalid = "identity_invalid", "The id is not an identity.";
+        CheckDigitInvalid = "check_digit_invalid", "The check digit does not agree.";
+        Unknown = "recipient_unknown", "There is no mailbox here.";
+        Closed = "mailbox_closed", "The mailbox is closed.";
+        Deceased = "recipient_deceased", "The recipient has died.";
+        UnderAge = "recipient_under_age", "The recipient is under age.";
+        SenderDeclined = "sender_declined", "The recipient has turned this sender off.";
+    }
+}
+
+words! {
+    /// What a letter is about, so that a reader can find it. The list is published and grows.
+    Kind {
+        Decision = "decision", "A decision.";
+        Request = "request", "Something the recipient is asked to do or send.";
+        Appointment = "appointment", "A time and place.";
+        Invoice = "invoice", "Something to pay.";
+        Reminder = "reminder", "A reminder of an earlier letter.";
+        Certificate = "certificate", "A certificate or register extract.";
+        Receipt = "receipt", "An acknowledgement of something received.";
+        Information = "information", "Information.";
+    }
+}
+
+words! {
+    /// Whether the sender wants to know that the letter was opened.
+    ReceiptWish {
+        Nothing = "none", "The sender is not told.";
+        Opened = "opened", "The sender is told when the letter is opened.";
+    }
+}
+
+words! {
+    /// What an actor wants to do with a letter or a mailbox.
+    Act {
+        List = "list", "See the headers of letters.";
+        Open = "open", "Read a letter and its attachments.";
+        Archive = "archive", "Put a letter in the archive, or take it back.";
+        Bin = "bin", "Put a letter in the bin, or take it back.";
+        Erase = "erase", "Erase letters in the bin.";
+        Settings = "settings", "Change senders, contact points and helpers.";
+        History = "history", "See who has opened what.";
+    }
+}
+
+words! {
+    /// By what right someone acts for a mailbox.
+    Because {
+        Owner = "owner", "The mailbox is the person's own.";
+        Signatory = "signatory", "The person is an authorised signatory of the organisation.";
+        Helper = "helper", "The owner has let the person read.";
+    }
+}
+
+words! {
+    /// How a person is told.
+    Channel {
+        Email = "email", "E-mail.";
+        Sms = "sms", "Text message.";
+    }
+}

@@ -1,0 +1,1 @@
+//! What HTTP doors share: problems, limits, headers, TLS listener.

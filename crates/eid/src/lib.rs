@@ -1,0 +1,1 @@
+//! OpenID Connect relying party: log-in requests and the verification of answers.

@@ -1,0 +1,1 @@
+//! Events, letter state and receipts.

@@ -1,0 +1,1 @@
+//! The one use case accept, and the group committer; called by every door.

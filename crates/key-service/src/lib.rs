@@ -1,0 +1,1 @@
+//! Grants, e-ID verification and unsealing: the only holder of keys that open letters.

@@ -1,0 +1,1 @@
+//! Deliver, list, open, keep and erase letters; the one access decision.

@@ -1,0 +1,1 @@
+//! Reaches people by e-mail and SMS; cannot read a letter.

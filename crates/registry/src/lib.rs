@@ -1,0 +1,1 @@
+//! Senders, dispatchers, certificates, people, organisations, consents, contact points and mandates.

@@ -1,0 +1,1 @@
+//! The agency door: REST over mutual TLS.

@@ -1,0 +1,1 @@
+//! The kuvert program: wiring, configuration and command line.

@@ -1,0 +1,1 @@
+//! The database, jobs and leases; the only crate that knows which database it is.
