@@ -181,7 +181,9 @@ mod tests {
     #[test]
     fn wrong_forms_and_check_digits_are_told_apart() {
         assert_eq!(Identity::parse("198101052383"), Err(IdentityError::CheckDigit));
-        for text in ["8101052382", "198113052382", "198102302382", "168101052382", "19810105238x", "", "218101052382"] {
+        for text in
+            ["8101052382", "198113052382", "198102302382", "168101052382", "19810105238x", "", "218101052382"]
+        {
             assert_eq!(Identity::parse(text), Err(IdentityError::Form), "{text}");
         }
         assert!(OrgNumber::parse("198101052382").is_err());

@@ -178,7 +178,10 @@ mod tests {
     #[test]
     fn a_late_evening_in_utc_is_the_next_day_in_stockholm() {
         assert_eq!(Time::parse("2026-06-30T22:30:00Z").unwrap().date().to_string(), "2026-07-01");
-        assert_eq!(CivilDate::parse("2026-07-01").unwrap().start(), Time::parse("2026-06-30T22:00:00Z").unwrap());
+        assert_eq!(
+            CivilDate::parse("2026-07-01").unwrap().start(),
+            Time::parse("2026-06-30T22:00:00Z").unwrap()
+        );
     }
 
     #[test]

@@ -50,7 +50,15 @@ words! {
 impl EventType {
     /// Whether the sender's event feed can carry it (`opened` only when the letter asked).
     pub const fn reaches_sender(self) -> bool {
-        matches!(self, Self::Accepted | Self::NoticeSent | Self::NoticeFailed | Self::NoContactPoint | Self::NoticeNotNeeded | Self::Opened)
+        matches!(
+            self,
+            Self::Accepted
+                | Self::NoticeSent
+                | Self::NoticeFailed
+                | Self::NoContactPoint
+                | Self::NoticeNotNeeded
+                | Self::Opened
+        )
     }
 }
 
