@@ -1,1 +1,11 @@
-//! What HTTP doors share: problems, limits, headers, TLS listener.
+//! What HTTP doors share: problems, the listener, headers, the record of each request.
+
+pub mod headers;
+pub mod listen;
+pub mod peer;
+pub mod problem;
+pub mod record;
+pub mod tls;
+
+pub use peer::Peer;
+pub use problem::Problem;
