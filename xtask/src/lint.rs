@@ -1,0 +1,28 @@
+//! Formatting and clippy.
+
+use anyhow::{Result, bail};
+
+use crate::command::{cargo, run as run_command};
+
+/// Text of `cargo xtask lint --help`.
+pub const HELP: &str = "
+Usage: cargo xtask lint [--fix]
+
+cargo fmt --check and cargo clippy over every target of every crate, warnings denied. --fix formats instead of
+checking; what clippy finds is for you to mend.";
+
+/// The task.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let fix = match arguments {
+        [] => false,
+        [flag] if flag == "--fix" => true,
+        _ => bail!("lint takes --fix and nothing else, not {arguments:?}"),
+    };
+    let mut format = cargo();
+    format.args(["fmt", "--all"]);
+    if !fix {
+        format.arg("--check");
+    }
+    run_command(&mut format)?;
+    run_command(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+}

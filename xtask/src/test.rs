@@ -1,0 +1,203 @@
+//! Every test of the house, on both databases, with real peers and a real browser.
+
+use std::{path::Path, process::Command, sync::Mutex};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    browser,
+    command::{cargo, find, listen, output},
+    needs, peers,
+    postgres::{Cluster, URL_VARIABLE},
+    tally::Tally,
+};
+
+/// Text of `cargo xtask test --help`.
+pub const HELP: &str = "
+Usage: cargo xtask test [--without PART]... [-- ARGUMENTS FOR NEXTEST]
+
+Installs what the tests need (Debian packages when run as root; otherwise it says what is missing), starts one
+temporary PostgreSQL, and runs
+  doctests   the examples in the documentation
+  rust       all tests of the workspace, with cargo-nextest where it is installed, else with cargo test
+  browser    tests/browser/*.test.mjs in Chromium
+--without leaves a part out. Arguments after -- choose Rust tests (-- -p vault) and run those alone.
+It ends with what was left out, by name, and with how many tests passed, failed and were skipped.
+
+Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser), KUVERT_BINARY and KUVERT_CHROMIUM (browser).";
+
+const PARTS: &[&str] = &["doctests", "rust", "browser"];
+
+/// The task.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut session = Session::plan(arguments)?;
+    needs::provide(&session.without)?;
+    peers::install()?;
+    let cluster = Cluster::start()?;
+    for part in PARTS {
+        if session.without.iter().any(|name| name == part) {
+            session.left_out.push(format!("{part}, as asked"));
+            continue;
+        }
+        let held = match *part {
+            "doctests" => {
+                session.listen(cargo().args(["test", "--workspace", "--doc", "--locked", "--quiet"]))
+            }
+            "rust" => session.rust(&cluster.url),
+            _ => session.browser(&cluster.url),
+        };
+        match held {
+            Ok(true) => {}
+            Ok(false) => session.failed.push((*part).to_owned()),
+            Err(error) => session.failed.push(format!("{part} ({error:#})")),
+        }
+    }
+    drop(cluster);
+    session.close()
+}
+
+/// What one run is asked to do and has seen.
+struct Session {
+    without: Vec<String>,
+    chosen: Vec<String>,
+    tally: Mutex<Tally>,
+    left_out: Vec<String>,
+    failed: Vec<String>,
+}
+
+impl Session {
+    fn plan(arguments: &[String]) -> Result<Self> {
+        let mut without = Vec::new();
+        let mut words = arguments.iter();
+        let mut chosen = Vec::new();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--" => chosen = words.by_ref().cloned().collect(),
+                "--without" => match words.next() {
+                    Some(part) if PARTS.contains(&part.as_str()) => without.push(part.clone()),
+                    _ => bail!("--without takes one of {}", PARTS.join(", ")),
+                },
+                _ => bail!("test does not know {word:?}; cargo xtask test --help says what it takes"),
+            }
+        }
+        if !chosen.is_empty() {
+            without = vec!["doctests".to_owned(), "browser".to_owned()];
+        }
+        let (tally, left_out, failed) = (Mutex::default(), Vec::new(), Vec::new());
+        Ok(Self { without, chosen, tally, left_out, failed })
+    }
+
+    fn rust(&mut self, postgres: &str) -> Result<bool> {
+        let nextest = find("cargo-nextest", &cargo_bin()).is_some();
+        let mut tests = cargo();
+        if nextest {
+            tests.args(["nextest", "run", "--locked", "--no-fail-fast", "--no-tests=fail"]);
+            self.name_ignored()?;
+        } else {
+            println!("cargo-nextest is not installed: running with cargo test, one crate after the other");
+            tests.args(["test", "--locked", "--no-fail-fast", "--all-targets"]);
+        }
+        if self.chosen.is_empty() {
+            tests.arg("--workspace");
+        }
+        if nextest && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+            tests.args(["--color", "always"]);
+        }
+        self.listen(tests.args(&self.chosen).env(URL_VARIABLE, postgres))
+    }
+
+    fn browser(&mut self, postgres: &str) -> Result<bool> {
+        if browser::files().is_empty() {
+            self.left_out.push("browser: there is no test in tests/browser".to_owned());
+            return Ok(true);
+        }
+        browser::run_all((URL_VARIABLE, postgres), |line| self.hear(line))
+    }
+
+    /// Tests marked `#[ignore]` do not run; they are named at the end.
+    fn name_ignored(&mut self) -> Result<()> {
+        let mut list = cargo();
+        list.args([
+            "nextest",
+            "list",
+            "--locked",
+            "--run-ignored=only",
+            "--message-format=json",
+            "--cargo-quiet",
+        ]);
+        if self.chosen.is_empty() {
+            list.arg("--workspace");
+        }
+        let list: serde_json::Value = serde_json::from_str(&output(list.args(&self.chosen))?)?;
+        for (suite, tests) in list["rust-suites"].as_object().into_iter().flatten() {
+            for (name, test) in tests["testcases"].as_object().into_iter().flatten() {
+                if test["ignored"] == true && test["filter-match"]["status"] == "matches" {
+                    self.left_out.push(format!("{suite} {name}, marked #[ignore]"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn listen(&self, command: &mut Command) -> Result<bool> {
+        listen(command, |line| self.hear(line))
+    }
+
+    fn hear(&self, line: &str) {
+        if let Ok(mut tally) = self.tally.lock() {
+            tally.listen(line);
+        }
+    }
+
+    fn close(mut self) -> Result<()> {
+        if !Path::new("../shared").is_dir() {
+            self.left_out.push("comparison with ../shared, which is not here".to_owned());
+        }
+        println!();
+        if self.left_out.is_empty() {
+            println!("Left out: nothing");
+        } else {
+            println!("Left out:\n  {}", self.left_out.join("\n  "));
+        }
+        for part in &self.failed {
+            println!("Failed: {part}");
+        }
+        let tally = *self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        println!("Tests: {tally}");
+        if !self.failed.is_empty() || tally.failed > 0 {
+            bail!("tests failed");
+        }
+        if tally.passed == 0 {
+            bail!("no test ran");
+        }
+        Ok(())
+    }
+}
+
+fn cargo_bin() -> Vec<std::path::PathBuf> {
+    std::env::var_os("CARGO_HOME").map(|home| Path::new(&home).join("bin")).into_iter().collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn plan(line: &str) -> Result<Session> {
+        Session::plan(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_part_is_left_out_only_by_its_name() {
+        assert_eq!(plan("--without browser").unwrap().without, ["browser"]);
+        assert!(plan("--without postgres").is_err());
+        assert!(plan("--witout browser").is_err());
+    }
+
+    #[test]
+    fn chosen_tests_run_alone() {
+        let session = plan("-- -p vault").unwrap();
+        assert_eq!(session.chosen, ["-p", "vault"]);
+        assert_eq!(session.without, ["doctests", "browser"]);
+    }
+}
