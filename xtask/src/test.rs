@@ -156,8 +156,9 @@ impl Session {
         println!();
         if self.left_out.is_empty() {
             println!("Left out: nothing");
-        } else {
-            println!("Left out:\n  {}", self.left_out.join("\n  "));
+        }
+        for part in &self.left_out {
+            println!("Left out: {part}");
         }
         for part in &self.failed {
             println!("Failed: {part}");
