@@ -1,0 +1,52 @@
+//! Sealed columns that only the key service opens.
+
+use crate::secret::GrantToken;
+use serde::{Deserialize, Serialize};
+use vault::Place;
+
+/// Which column. Each has keys of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Column {
+    /// `person.profile` and `organisation.profile`: name and number.
+    Profile,
+    /// `contact.address`.
+    Contact,
+    /// `mandate.note`: the holder's name.
+    Note,
+    /// `declined.sender`.
+    Declined,
+}
+
+impl Column {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Profile, Self::Contact, Self::Note, Self::Declined];
+
+    /// As in purposes and places.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Contact => "contact",
+            Self::Note => "note",
+            Self::Declined => "declined",
+        }
+    }
+}
+
+/// By what right columns are opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Somebody logged in: the columns of their own person, and of mailboxes that they may read. Which rows
+    /// those are is looked up by the key service, not said by the caller.
+    Grant(GrantToken),
+    /// The notifier: contact addresses.
+    Notifier,
+    /// The operator: profiles of organisations, and notes.
+    Operator,
+}
+
+/// The place of a person's profile. Bound to the log-in tag, since it is sealed before the person has an id.
+pub fn person_profile(login_mac: &[u8; 32]) -> Place {
+    Place::new("person/profile").bytes(login_mac)
+}

@@ -1,0 +1,40 @@
+use serde::{Deserialize, Serialize};
+
+/// Why the key service does not give what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeysError {
+    /// Never given, ended, idle too long or too old: the person logs in again.
+    #[error("there is no such log-in")]
+    NoGrant,
+    /// The caller's role may not ask this, or the person may not do this. For a letter or mailbox of another
+    /// the caller shows *not found*.
+    #[error("not allowed")]
+    NotAllowed,
+    /// Too much in too short a time.
+    #[error("too many requests to the key service")]
+    Budget,
+    /// The letter is not there, or is erased.
+    #[error("there is no such letter")]
+    Gone,
+    /// The key service or its database does not answer; nothing is known of the outcome.
+    #[error("the key service cannot answer now")]
+    Unavailable,
+    /// Refused with a stable code, such as one of `eid::Rejection` at log-in.
+    #[error("rejected: {0}")]
+    Rejected(String),
+}
+
+impl KeysError {
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NoGrant => "no_grant",
+            Self::NotAllowed => "not_allowed",
+            Self::Budget => "budget",
+            Self::Gone => "gone",
+            Self::Unavailable => "unavailable",
+            Self::Rejected(code) => code,
+        }
+    }
+}

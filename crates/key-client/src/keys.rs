@@ -1,0 +1,230 @@
+//! The handle.
+
+use crate::{
+    Access, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView, KeysError, LoggedIn,
+    Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes, SecretKey, Status, WebKeys,
+    transport::{Envelope, Transport},
+};
+use domain::{Identity, LetterId, MailboxId};
+use std::fmt;
+use tokio::sync::mpsc;
+use vault::{Key, Place, seal_to::PublicKey};
+
+/// Asks the key service on behalf of one role. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys {
+    role: Role,
+    transport: Transport,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({})", self.role.as_str())
+    }
+}
+
+/// Asks and takes the one kind of answer that fits; another kind is a fault of the other end.
+macro_rules! ask {
+    ($keys:expr, $request:expr, $answer:pat $(if $whole:expr)? => $value:expr) => {
+        match $keys.transport.ask($keys.role, $request).await? {
+            $answer $(if $whole)? => Ok($value),
+            _ => Err(KeysError::Unavailable),
+        }
+    };
+}
+
+/// What every role may need.
+impl Keys {
+    pub(crate) fn local(role: Role, sender: mpsc::Sender<Envelope>) -> Self {
+        Self { role, transport: Transport::Local(sender) }
+    }
+    /// As whom this handle asks.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+    /// The JWKS of all keys that have signed receipts: `{"keys":[…]}`.
+    pub async fn public_keys(&self) -> Result<serde_json::Value, KeysError> {
+        ask!(self, Request::PublicKeys, Answer::PublicKeys(keys) => keys)
+    }
+    /// The addressing tags of at most 1000 identities, in order. Metered per `caller`, since personal numbers
+    /// are few enough to be tried one after the other.
+    pub async fn address_macs(
+        &self,
+        caller: &str,
+        identities: &[Identity],
+    ) -> Result<Vec<[u8; 32]>, KeysError> {
+        let request = Request::AddressMacs { caller: caller.to_owned(), identities: identities.to_vec() };
+        ask!(self, request, Answer::AddressMacs(macs) if macs.len() == identities.len() => macs)
+    }
+    /// Seals columns, padded, in order.
+    pub async fn seal_columns(
+        &self,
+        items: Vec<(Column, Place, Vec<u8>)>,
+    ) -> Result<Vec<Vec<u8>>, KeysError> {
+        let count = items.len();
+        let request = Request::SealColumns { items: items.into_iter().map(ColumnItem::from).collect() };
+        ask!(self, request, Answer::Sealed(sealed) if sealed.len() == count => sealed)
+    }
+    /// Opens columns, in order. `None` for what does not open, and for what `access` does not reach.
+    pub async fn open_columns(
+        &self,
+        access: Access,
+        items: Vec<(Column, Place, Vec<u8>)>,
+    ) -> Result<Vec<Option<Vec<u8>>>, KeysError> {
+        let count = items.len();
+        let request =
+            Request::OpenColumns { access, items: items.into_iter().map(ColumnItem::from).collect() };
+        ask!(self, request, Answer::Opened(opened) if opened.len() == count =>
+            opened.into_iter().map(|text| text.map(SecretBytes::into_exposed)).collect())
+    }
+    /// The key pair of a new mailbox; durable in the key store before the answer. Asked again, the same.
+    pub async fn make_mailbox_key(&self, mailbox: MailboxId) -> Result<(i64, PublicKey), KeysError> {
+        let made = self.make_mailbox_keys(&[mailbox]).await?;
+        made.into_iter().next().ok_or(KeysError::Unavailable)
+    }
+    /// [`Keys::make_mailbox_key`] for at most 1000 mailboxes at once, in order.
+    pub async fn make_mailbox_keys(
+        &self,
+        mailboxes: &[MailboxId],
+    ) -> Result<Vec<(i64, PublicKey)>, KeysError> {
+        let request = Request::MakeMailboxKeys { mailboxes: mailboxes.to_vec() };
+        ask!(self, request, Answer::MailboxKeys(made) if made.len() == mailboxes.len() =>
+            made.into_iter().map(|key| (key.epoch, PublicKey::from_bytes(key.public_key))).collect())
+    }
+}
+
+/// Agency doors and notices.
+impl Keys {
+    /// For role gateway.
+    pub async fn gateway_keys(&self) -> Result<GatewayKeys, KeysError> {
+        let material = ask!(self, Request::GatewayKeys, Answer::GatewayKeys(material) => *material)?;
+        material.try_into().map_err(|_| KeysError::Unavailable)
+    }
+    /// For role web.
+    pub async fn web_keys(&self) -> Result<WebKeys, KeysError> {
+        let material = ask!(self, Request::WebKeys, Answer::WebKeys(material) => *material)?;
+        material.try_into().map_err(|_| KeysError::Unavailable)
+    }
+    /// For role notifier.
+    pub async fn notifier_keys(&self) -> Result<NotifierKeys, KeysError> {
+        let material = ask!(self, Request::NotifierKeys, Answer::NotifierKeys(material) => *material)?;
+        material.try_into().map_err(|_| KeysError::Unavailable)
+    }
+}
+
+/// People who log in and read.
+impl Keys {
+    /// A nonce for an e-ID request to `provider`. Its answer is taken once, and soon.
+    pub async fn begin_login(&self, provider: &str) -> Result<Nonce, KeysError> {
+        let request = Request::BeginLogin { provider: provider.to_owned() };
+        ask!(self, request, Answer::Nonce(nonce) => nonce)
+    }
+    /// Verifies an e-ID answer (`eid::Answer` as JSON). [`KeysError::Rejected`] carries the code of an
+    /// `eid::Rejection`.
+    pub async fn finish_login(
+        &self,
+        provider: &str,
+        answer: serde_json::Value,
+        nonce: &str,
+    ) -> Result<LoggedIn, KeysError> {
+        let request = Request::FinishLogin { provider: provider.to_owned(), answer, nonce: nonce.to_owned() };
+        ask!(self, request, Answer::LoggedIn(logged_in) => *logged_in)
+    }
+    /// The log-in as it is now, or `None` when it has ended. Counts as use.
+    pub async fn grant(&self, grant: &GrantToken) -> Result<Option<GrantView>, KeysError> {
+        let request = Request::Grant { grant: grant.clone() };
+        ask!(self, request, Answer::Grant(view) => view.map(|view| *view))
+    }
+    /// What is needed to open a mailbox for whoever has logged in; as in [`LoggedIn`].
+    pub async fn applicant(&self, grant: &GrantToken) -> Result<Applicant, KeysError> {
+        let request = Request::Applicant { grant: grant.clone() };
+        ask!(self, request, Answer::Applicant(applicant) => *applicant)
+    }
+    /// Looks the person up again, after a mailbox was opened for them.
+    pub async fn refresh_person(&self, grant: &GrantToken) -> Result<(), KeysError> {
+        ask!(self, Request::RefreshPerson { grant: grant.clone() }, Answer::Done => ())
+    }
+    /// Ends the log-in. Ending it twice is no error.
+    pub async fn end_grant(&self, grant: &GrantToken) -> Result<(), KeysError> {
+        ask!(self, Request::EndGrant { grant: grant.clone() }, Answer::Done => ())
+    }
+    /// The headers keys of at most 500 letters, in order; `None` for those that are not there or not for this
+    /// person. One `listed` event stands in the mailbox's own chain before the answer.
+    pub async fn headers(
+        &self,
+        grant: &GrantToken,
+        mailbox: MailboxId,
+        letters: Vec<LetterId>,
+    ) -> Result<Vec<(LetterId, Option<Key>)>, KeysError> {
+        let request = Request::Headers { grant: grant.clone(), mailbox, letters };
+        ask!(self, request, Answer::Headers(keys) =>
+            keys.into_iter().map(|(letter, key)| (letter, key.map(SecretKey::into_key))).collect())
+    }
+    /// The content key of one letter. The `opened` event, and at the first opening `opened_at` and what the
+    /// sender is told, are committed before the answer.
+    pub async fn content(
+        &self,
+        grant: &GrantToken,
+        mailbox: MailboxId,
+        letter: LetterId,
+    ) -> Result<Key, KeysError> {
+        let request = Request::Content { grant: grant.clone(), mailbox, letter };
+        ask!(self, request, Answer::Content(key) => key.into_key())
+    }
+}
+
+/// The operator, who never reads a letter.
+impl Keys {
+    /// Both tags of at most 1000 people or organisations, in order, to bring them in.
+    pub async fn person_macs(&self, identities: &[Identity]) -> Result<Vec<PersonMacs>, KeysError> {
+        let request = Request::PersonMacs { identities: identities.to_vec() };
+        ask!(self, request, Answer::PersonMacs(macs) if macs.len() == identities.len() => macs)
+    }
+    /// Purposes, versions and counts.
+    pub async fn status(&self) -> Result<Status, KeysError> {
+        ask!(self, Request::Status, Answer::Status(status) => status)
+    }
+    /// A new version of a purpose's key; see [`Rotated`]. Asked again after it was cut short, it goes on.
+    pub async fn rotate(&self, purpose: &str) -> Result<Rotated, KeysError> {
+        ask!(self, Request::Rotate { purpose: purpose.to_owned() }, Answer::Rotated(rotated) => rotated)
+    }
+}
+
+impl From<(Column, Place, Vec<u8>)> for ColumnItem {
+    fn from((column, place, text): (Column, Place, Vec<u8>)) -> Self {
+        Self { column, place: place.as_bytes().to_vec(), text: SecretBytes::new(text) }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::channel;
+
+    #[tokio::test]
+    async fn an_answer_finds_its_way_back_with_the_role_of_the_handle() {
+        let (connector, mut receiver) = channel(1);
+        let keys = connector.keys(Role::Web);
+        let service = tokio::spawn(async move {
+            let envelope = receiver.recv().await.unwrap();
+            assert_eq!((envelope.role, envelope.request.name()), (Role::Web, "public_keys"));
+            envelope.answer.send(Ok(Answer::PublicKeys(serde_json::json!({"keys": []})))).unwrap();
+        });
+        assert_eq!(keys.public_keys().await.unwrap(), serde_json::json!({"keys": []}));
+        service.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_service_that_has_gone_is_unavailable_and_so_is_a_wrong_answer() {
+        let (connector, mut receiver) = channel(1);
+        let keys = connector.keys(Role::Operator);
+        tokio::spawn(async move {
+            receiver.recv().await.unwrap().answer.send(Ok(Answer::Done)).unwrap();
+            drop(receiver.recv().await.unwrap());
+        });
+        for _ in 0..3 {
+            assert_eq!(keys.status().await.unwrap_err(), KeysError::Unavailable);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The keys that each role works with. None of them opens a letter.
+
+use crate::{
+    Keys, KeysError,
+    ring::{KeyRing, RingMaterial},
+    secret::SecretKey,
+};
+use serde::{Deserialize, Serialize};
+use vault::{Opaque, mac::Mac, sign::SigningKey};
+
+/// What the agency doors work with.
+pub struct GatewayKeys {
+    /// Signs receipts. Taken once: a new receipt key is used after the next start.
+    pub receipt: SigningKey,
+    /// `submission.reference` and `.receipt`.
+    pub reference: KeyRing,
+    /// `event.body`.
+    pub events: KeyRing,
+    /// `sender_mac`, `reference_mac`, `payload_mac`, under the labels `sender`, `reference`, `payload`.
+    pub sender: Mac,
+}
+
+/// What the citizen pages work with.
+pub struct WebKeys {
+    /// The sealed log-in cookie.
+    pub session: KeyRing,
+    /// Tokens in forms.
+    pub csrf: Mac,
+    /// `event.body`.
+    pub events: KeyRing,
+    /// `contact.address_mac` and `.code_mac`.
+    pub contact: Mac,
+    /// As [`GatewayKeys::sender`].
+    pub sender: Mac,
+}
+
+/// What notices work with.
+pub struct NotifierKeys {
+    /// `event.body`.
+    pub events: KeyRing,
+    /// `notice.notice_id` and the Message-ID.
+    pub notice: Mac,
+    /// As [`GatewayKeys::sender`].
+    pub sender: Mac,
+}
+
+/// [`GatewayKeys`] on their way.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GatewayMaterial {
+    pub receipt_seed: SecretKey,
+    pub reference: RingMaterial,
+    pub events: RingMaterial,
+    pub sender: SecretKey,
+}
+
+/// [`WebKeys`] on their way.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WebMaterial {
+    pub session: RingMaterial,
+    pub csrf: SecretKey,
+    pub events: RingMaterial,
+    pub contact: SecretKey,
+    pub sender: SecretKey,
+}
+
+/// [`NotifierKeys`] on their way.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NotifierMaterial {
+    pub events: RingMaterial,
+    pub notice: SecretKey,
+    pub sender: SecretKey,
+}
+
+impl GatewayKeys {
+    /// Fetches the rings again. To be done every minute or two: a rotated key is handed out some minutes
+    /// before anybody seals with it.
+    pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
+        let fresh = keys.gateway_keys().await?;
+        self.reference.adopt(fresh.reference);
+        self.events.adopt(fresh.events);
+        Ok(())
+    }
+}
+
+impl WebKeys {
+    /// As [`GatewayKeys::refresh`].
+    pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
+        let fresh = keys.web_keys().await?;
+        self.session.adopt(fresh.session);
+        self.events.adopt(fresh.events);
+        Ok(())
+    }
+}
+
+impl NotifierKeys {
+    /// As [`GatewayKeys::refresh`].
+    pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
+        self.events.adopt(keys.notifier_keys().await?.events);
+        Ok(())
+    }
+}
+
+impl TryFrom<GatewayMaterial> for GatewayKeys {
+    type Error = Opaque;
+    fn try_from(material: GatewayMaterial) -> Result<Self, Opaque> {
+        Ok(Self {
+            receipt: SigningKey::from_seed(&material.receipt_seed.into_key()),
+            reference: material.reference.try_into()?,
+            events: material.events.try_into()?,
+            sender: mac(material.sender),
+        })
+    }
+}
+
+impl TryFrom<WebMaterial> for WebKeys {
+    type Error = Opaque;
+    fn try_from(material: WebMaterial) -> Result<Self, Opaque> {
+        Ok(Self {
+            session: material.session.try_into()?,
+            csrf: mac(material.csrf),
+            events: material.events.try_into()?,
+            contact: mac(material.contact),
+            sender: mac(material.sender),
+        })
+    }
+}
+
+impl TryFrom<NotifierMaterial> for NotifierKeys {
+    type Error = Opaque;
+    fn try_from(material: NotifierMaterial) -> Result<Self, Opaque> {
+        Ok(Self {
+            events: material.events.try_into()?,
+            notice: mac(material.notice),
+            sender: mac(material.sender),
+        })
+    }
+}
+
+fn mac(key: SecretKey) -> Mac {
+    Mac::new(key.into_key())
+}

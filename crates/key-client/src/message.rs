@@ -1,0 +1,175 @@
+//! Every question to the key service and every answer.
+
+use crate::{
+    Access, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LoggedIn, Nonce,
+    NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
+};
+use domain::{Identity, LetterId, MailboxId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What comes back.
+pub type Outcome = Result<Answer, KeysError>;
+
+/// A question. The method of the same name on [`crate::Keys`] says what it does.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    GatewayKeys,
+    WebKeys,
+    NotifierKeys,
+    PublicKeys,
+    AddressMacs {
+        caller: String,
+        #[serde(with = "wire::identities")]
+        identities: Vec<Identity>,
+    },
+    PersonMacs {
+        #[serde(with = "wire::identities")]
+        identities: Vec<Identity>,
+    },
+    MakeMailboxKeys {
+        mailboxes: Vec<MailboxId>,
+    },
+    SealColumns {
+        items: Vec<ColumnItem>,
+    },
+    OpenColumns {
+        access: Access,
+        items: Vec<ColumnItem>,
+    },
+    BeginLogin {
+        provider: String,
+    },
+    FinishLogin {
+        provider: String,
+        answer: serde_json::Value,
+        nonce: String,
+    },
+    Grant {
+        grant: GrantToken,
+    },
+    Applicant {
+        grant: GrantToken,
+    },
+    RefreshPerson {
+        grant: GrantToken,
+    },
+    EndGrant {
+        grant: GrantToken,
+    },
+    Headers {
+        grant: GrantToken,
+        mailbox: MailboxId,
+        letters: Vec<LetterId>,
+    },
+    Content {
+        grant: GrantToken,
+        mailbox: MailboxId,
+        letter: LetterId,
+    },
+    Status,
+    Rotate {
+        purpose: String,
+    },
+}
+
+/// An answer; each question has one kind.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Done,
+    GatewayKeys(Box<GatewayMaterial>),
+    WebKeys(Box<WebMaterial>),
+    NotifierKeys(Box<NotifierMaterial>),
+    PublicKeys(serde_json::Value),
+    AddressMacs(#[serde(with = "wire::byte_lists")] Vec<[u8; 32]>),
+    PersonMacs(Vec<PersonMacs>),
+    MailboxKeys(Vec<MailboxKey>),
+    Sealed(#[serde(with = "wire::byte_lists")] Vec<Vec<u8>>),
+    Opened(Vec<Option<SecretBytes>>),
+    Nonce(Nonce),
+    LoggedIn(Box<LoggedIn>),
+    Grant(Option<Box<GrantView>>),
+    Applicant(Box<Applicant>),
+    Headers(Vec<(LetterId, Option<SecretKey>)>),
+    Content(SecretKey),
+    Status(Status),
+    Rotated(Rotated),
+}
+
+/// A column with its place; the text is plain on the way to sealing, sealed on the way to opening.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ColumnItem {
+    /// Which keys.
+    pub column: Column,
+    /// The bytes of its `vault::Place`.
+    #[serde(with = "wire::bytes")]
+    pub place: Vec<u8>,
+    /// Plain or sealed.
+    pub text: SecretBytes,
+}
+
+/// The public half of a mailbox's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxKey {
+    /// Its epoch.
+    pub epoch: i64,
+    /// X25519.
+    #[serde(with = "wire::bytes")]
+    pub public_key: [u8; 32],
+}
+
+/// Both tags of a person's number, for bringing people in by the operator.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonMacs {
+    /// For table `identity`.
+    #[serde(with = "wire::bytes")]
+    pub address_mac: [u8; 32],
+    /// For table `login`.
+    #[serde(with = "wire::bytes")]
+    pub login_mac: [u8; 32],
+}
+
+impl Request {
+    /// For logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::GatewayKeys => "gateway_keys",
+            Self::WebKeys => "web_keys",
+            Self::NotifierKeys => "notifier_keys",
+            Self::PublicKeys => "public_keys",
+            Self::AddressMacs { .. } => "address_macs",
+            Self::PersonMacs { .. } => "person_macs",
+            Self::MakeMailboxKeys { .. } => "make_mailbox_keys",
+            Self::SealColumns { .. } => "seal_columns",
+            Self::OpenColumns { .. } => "open_columns",
+            Self::BeginLogin { .. } => "begin_login",
+            Self::FinishLogin { .. } => "finish_login",
+            Self::Grant { .. } => "grant",
+            Self::Applicant { .. } => "applicant",
+            Self::RefreshPerson { .. } => "refresh_person",
+            Self::EndGrant { .. } => "end_grant",
+            Self::Headers { .. } => "headers",
+            Self::Content { .. } => "content",
+            Self::Status => "status",
+            Self::Rotate { .. } => "rotate",
+        }
+    }
+}
+
+/// Its name alone: requests carry personal numbers and tokens.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for PersonMacs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonMacs")
+    }
+}
+
+#[cfg(test)]
+mod tests;
