@@ -64,3 +64,7 @@ pub(crate) fn prefix(key_id: KeyId) -> [u8; PREFIX_BYTES] {
 fn chunks_of(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     body.chunks(CHUNK_BYTES + TAG_BYTES)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -264,3 +264,7 @@ pub(crate) fn chunk_count(body: u64) -> Result<u64, Opaque> {
 pub(crate) fn sealed_len(plain: usize) -> usize {
     HEADER_BYTES + plain + (plain / CHUNK_BYTES + 1) * TAG_BYTES
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
