@@ -1,0 +1,277 @@
+//! A transaction. It is committed or it is rolled back, whatever becomes of the one who asked for it.
+
+use crate::{
+    Error, Many, Row, Value,
+    connection::Connection,
+    dialect,
+    error::{Fault, Trouble},
+    pool::Slot,
+    settings::DatabaseKind,
+};
+use std::time::Instant;
+use tokio::runtime::Handle;
+use tracing::{Instrument, debug};
+
+/// A transaction with a name. Dropped without [`Tx::commit`] it is rolled back.
+///
+/// After a statement has failed nothing but rolling back is possible, on both databases alike.
+pub struct Tx {
+    slot: Option<Slot>,
+    meter: Meter,
+    /// A statement is on its way. Dropped now, the state of the connection is not known.
+    in_flight: bool,
+    failed: bool,
+}
+
+/// How many rows a statement touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "say .exactly(n)? or .count()"]
+pub struct Affected(pub(crate) u64);
+
+impl Affected {
+    pub fn count(self) -> u64 {
+        self.0
+    }
+    /// An error unless just `expected` rows were touched; the transaction is then dropped by `?`.
+    pub fn exactly(self, expected: u64) -> Result<(), Error> {
+        if self.0 == expected { Ok(()) } else { Err(Error::Unexpected { expected, found: self.0 }) }
+    }
+}
+
+impl Tx {
+    /// `slot` holds a connection outside any transaction. On failure the slot comes back when another connection
+    /// may be better.
+    pub(crate) async fn begin(
+        mut slot: Slot,
+        name: &'static str,
+        sql: &'static str,
+    ) -> Result<Self, (Slot, Trouble)> {
+        slot.soil();
+        // The transaction exists before BEGIN is sent: dropped in between, it cleans up like any other.
+        let mut tx = Self { slot: Some(slot), meter: Meter::start(name), in_flight: true, failed: false };
+        let begun = match tx.connection() {
+            Ok(connection) => connection.run(sql).await,
+            Err(error) => Err(Trouble { error, connection_lost: true }),
+        };
+        tx.in_flight = false;
+        match (begun, &mut tx.slot) {
+            (Err(trouble), slot) => match slot.take() {
+                Some(slot) => Err((slot, trouble)),
+                None => Ok(tx),
+            },
+            (Ok(()), _) => Ok(tx),
+        }
+    }
+
+    /// The name it was begun with.
+    pub fn name(&self) -> &'static str {
+        self.meter.name
+    }
+
+    pub(crate) fn kind(&mut self) -> Result<DatabaseKind, Error> {
+        self.connection().map(|connection| connection.kind())
+    }
+
+    /// Runs a statement and tells how many rows it touched.
+    pub async fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Affected, Error> {
+        self.run(sql, args).await.map(Affected)
+    }
+
+    /// Runs a statement and returns its rows.
+    pub async fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        self.fetch(sql, args, &mut rows).await?;
+        Ok(rows)
+    }
+
+    /// The first row, if any. Write `LIMIT 1` where more could match.
+    pub async fn one(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>, Error> {
+        let mut rows = self.query(sql, args).await?;
+        Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(0)) })
+    }
+
+    /// Runs a multi-row statement over all rows, in as few statements as its sizes allow.
+    pub async fn execute_many<'a, R: AsRef<[Value<'a>]> + Sync>(
+        &mut self,
+        many: &'static Many,
+        rows: &[R],
+    ) -> Result<Affected, Error> {
+        self.execute_many_with(many, &[], rows).await
+    }
+
+    /// As [`Tx::execute_many`], with the arguments that come before the rows.
+    pub async fn execute_many_with<'a, R: AsRef<[Value<'a>]> + Sync>(
+        &mut self,
+        many: &'static Many,
+        lead: &[Value<'a>],
+        rows: &[R],
+    ) -> Result<Affected, Error> {
+        let mut count = 0;
+        for (sql, rows) in many.split(lead.len(), rows) {
+            count += self.run(sql, &many.flatten(lead, rows)?).await?;
+        }
+        Ok(Affected(count))
+    }
+
+    /// A multi-row statement with `RETURNING`: the rows of all its statements.
+    pub async fn query_many<'a, R: AsRef<[Value<'a>]> + Sync>(
+        &mut self,
+        many: &'static Many,
+        rows: &[R],
+    ) -> Result<Vec<Row>, Error> {
+        self.query_many_with(many, &[], rows).await
+    }
+
+    /// As [`Tx::query_many`], with the arguments that come before the rows.
+    pub async fn query_many_with<'a, R: AsRef<[Value<'a>]> + Sync>(
+        &mut self,
+        many: &'static Many,
+        lead: &[Value<'a>],
+        rows: &[R],
+    ) -> Result<Vec<Row>, Error> {
+        let mut out = Vec::new();
+        for (sql, rows) in many.split(lead.len(), rows) {
+            self.fetch(sql, &many.flatten(lead, rows)?, &mut out).await?;
+        }
+        Ok(out)
+    }
+
+    /// Makes it last. Once called it runs to its end, even when the caller is dropped.
+    ///
+    /// [`Error::InDoubt`] means just that: it may or may not have been committed.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        let Some(mut slot) = self.slot.take() else { return Err(Error::Aborted) };
+        let meter = self.meter;
+        if self.failed {
+            // Dropping the task handle does not stop the task.
+            drop(tokio::spawn(roll_back(slot, meter, "failed").in_current_span()));
+            return Err(Error::Aborted);
+        }
+        let committing = async move {
+            let Some(connection) = slot.connection() else { return Err(Error::Aborted) };
+            match connection.run(dialect::COMMIT).await {
+                Ok(()) => {
+                    slot.clean();
+                    meter.stop("committed");
+                    Ok(())
+                }
+                Err(trouble) => {
+                    let error = undecided(trouble);
+                    // A COMMIT that SQLite refused leaves the transaction open.
+                    roll_back(slot, meter, "failed").await;
+                    Err(error)
+                }
+            }
+        };
+        match tokio::spawn(committing.in_current_span()).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                Err(Error::InDoubt(Fault { code: String::new(), message: "the program is stopping".into() }))
+            }
+        }
+    }
+
+    /// Undoes everything and waits until it is undone.
+    pub async fn rollback(mut self) {
+        if let Some(slot) = self.slot.take() {
+            let meter = self.meter;
+            // A lost task rolls back all the same, by closing its connection.
+            let _ = tokio::spawn(roll_back(slot, meter, "rolled_back").in_current_span()).await;
+        }
+    }
+
+    async fn run(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, Error> {
+        let connection = self.start()?;
+        let result = connection.execute(sql, args).await;
+        self.end(result)
+    }
+
+    async fn fetch(
+        &mut self,
+        sql: &'static str,
+        args: &[Value<'_>],
+        into: &mut Vec<Row>,
+    ) -> Result<(), Error> {
+        let connection = self.start()?;
+        let result = connection.query(sql, args, into).await;
+        self.end(result)
+    }
+
+    fn start(&mut self) -> Result<&mut Connection, Error> {
+        if self.failed {
+            return Err(Error::Aborted);
+        }
+        self.in_flight = true;
+        self.connection()
+    }
+
+    fn end<T>(&mut self, result: Result<T, Trouble>) -> Result<T, Error> {
+        self.in_flight = false;
+        result.map_err(|trouble| {
+            self.failed = true;
+            if let (true, Some(slot)) = (trouble.connection_lost, &mut self.slot) {
+                slot.discard();
+            }
+            trouble.error
+        })
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, Error> {
+        self.slot.as_mut().and_then(Slot::connection).ok_or(Error::Aborted)
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(mut slot) = self.slot.take() else { return };
+        let meter = self.meter;
+        let unknown = self.in_flight && matches!(slot.connection(), Some(Connection::Postgres(_)));
+        match Handle::try_current() {
+            // SQLite's own thread finishes the statement first and then takes the ROLLBACK.
+            Ok(runtime) if !unknown => {
+                runtime.spawn(roll_back(slot, meter, "rolled_back"));
+            }
+            // In the middle of PostgreSQL's protocol nobody knows what is still to come: the server rolls back
+            // when it sees the connection gone.
+            _ => {
+                debug!(transaction = meter.name, "Closed a connection in the middle of a statement");
+                slot.discard();
+                meter.stop("abandoned");
+            }
+        }
+    }
+}
+
+async fn roll_back(mut slot: Slot, meter: Meter, outcome: &'static str) {
+    if let Some(connection) = slot.connection()
+        && connection.rolled_back().await
+    {
+        slot.clean();
+    }
+    meter.stop(outcome);
+}
+
+/// What an error of COMMIT says. A server that answered has decided; silence has not.
+fn undecided(trouble: Trouble) -> Error {
+    match trouble.error {
+        Error::Unavailable(fault) if trouble.connection_lost => Error::InDoubt(fault),
+        other => other,
+    }
+}
+
+/// Measures a transaction from BEGIN to its end.
+#[derive(Clone, Copy)]
+struct Meter {
+    name: &'static str,
+    began: Instant,
+}
+
+impl Meter {
+    fn start(name: &'static str) -> Self {
+        Self { name, began: Instant::now() }
+    }
+    fn stop(self, outcome: &'static str) {
+        metrics::histogram!("kuvert_store_transaction_seconds", "transaction" => self.name, "outcome" => outcome)
+            .record(self.began.elapsed());
+    }
+}
