@@ -1,1 +1,26 @@
-//! Events, letter state and receipts.
+//! What happened, so that it can be proved: events chained per letter, the senders' event feed, receipts.
+//!
+//! Every event is written in the transaction of the fact it speaks of. Its public side is one 32-byte
+//! [`entry`]; the bytes behind it and the nonce that hides them are sealed in the row. Formats with
+//! vectors: `docs/evidence.md`.
+
+mod append;
+mod audit;
+mod chain;
+mod commitment;
+mod error;
+mod event;
+mod row;
+mod sequencer;
+
+pub mod feed;
+pub mod receipt;
+
+pub use append::{Appended, NewEvent, append, append_many};
+pub use audit::{Audit, HistoryLine, audit, history_of};
+pub use chain::{Broken, Flaw, chain_holds, read_chain};
+pub use commitment::{content, entry, leaf, recipient};
+pub use error::EvidenceError;
+pub use event::{Accepted, Actor, Event, NotAnEvent};
+pub use row::{EventRow, first, insert};
+pub use sequencer::Sequencer;

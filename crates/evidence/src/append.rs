@@ -1,0 +1,221 @@
+//! The next event of a chain, written in the transaction of the fact.
+
+use crate::{
+    error::EvidenceError,
+    event::{Actor, Event, is_word},
+    row::{self, EventRow},
+};
+use domain::{
+    EventId, LetterId, MailboxId, OrgNumber, PersonId, Random, Time, chance,
+    words::{Because, EventType},
+};
+use key_client::KeyRing;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::{Many, Tx, row as values};
+
+/// What is to be appended. Make it by [`NewEvent::by_service`] or [`NewEvent::by_person`].
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub kind: EventType,
+    pub at: Time,
+    pub actor: Actor,
+    /// Who acted; stands in the row for the owner to see, never in the event's bytes.
+    pub actor_person: Option<PersonId>,
+    pub because: Option<Because>,
+    /// A word of a closed list, from the code itself: never what someone wrote.
+    pub detail: Option<&'static str>,
+    /// The sender concerned, when the event is about one.
+    pub sender: Option<OrgNumber>,
+}
+
+/// Where an event came to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    pub id: EventId,
+    pub seq: u64,
+    /// Not before the event in front of it, even when the clock was.
+    pub at: Time,
+    pub entry: [u8; 32],
+}
+
+impl NewEvent {
+    /// Something the service did by itself.
+    pub fn by_service(kind: EventType, at: Time) -> Self {
+        Self {
+            kind,
+            at,
+            actor: Actor::Service,
+            actor_person: None,
+            because: None,
+            detail: None,
+            sender: None,
+        }
+    }
+    /// Something a person did, by a right.
+    pub fn by_person(kind: EventType, at: Time, person: PersonId, because: Because) -> Self {
+        let (actor, actor_person) = (Actor::from(because), Some(person));
+        Self { kind, at, actor, actor_person, because: Some(because), detail: None, sender: None }
+    }
+    /// With a word of a closed list.
+    #[must_use]
+    pub fn with(mut self, detail: &'static str) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+    /// About a sender.
+    #[must_use]
+    pub fn about(mut self, sender: &OrgNumber) -> Self {
+        self.sender = Some(sender.clone());
+        self
+    }
+
+    fn agrees(&self) -> bool {
+        self.because == self.actor.because()
+            && self.actor_person.is_some() == self.because.is_some()
+            && self.detail.is_none_or(is_word)
+    }
+}
+
+/// Appends one event to a chain; the first one of an empty chain becomes its beginning.
+///
+/// Two transactions that append to the same chain do not disturb each other: the second waits for the first
+/// and stands behind it.
+pub async fn append(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    mailbox_id: MailboxId,
+    chain: LetterId,
+    new: NewEvent,
+    random: &dyn Random,
+) -> Result<Appended, EvidenceError> {
+    let mut appended = append_many(tx, ring, &[(mailbox_id, chain, new)], random).await?;
+    appended.pop().ok_or(EvidenceError::Inconsistent)
+}
+
+/// Appends many events, several to the same chain in the order given. Chains are visited in the order of
+/// their keys, so two batches do not deadlock. Answers in the order of `events`.
+pub async fn append_many(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    events: &[(MailboxId, LetterId, NewEvent)],
+    random: &dyn Random,
+) -> Result<Vec<Appended>, EvidenceError> {
+    if events.iter().any(|(.., new)| !new.agrees()) {
+        return Err(EvidenceError::Inconsistent);
+    }
+    let mut waiting: BTreeMap<ChainKey, Vec<usize>> = BTreeMap::new();
+    for (at, (mailbox_id, chain, _)) in events.iter().enumerate().rev() {
+        waiting.entry((*mailbox_id, *chain)).or_default().push(at);
+    }
+    let mut appended = vec![None; events.len()];
+    let mut lost: HashMap<ChainKey, u32> = HashMap::new();
+    // Each round takes the next event of every chain: an event whose place was taken must not be followed by
+    // one that names it.
+    while !waiting.is_empty() {
+        let heads = heads(tx, &waiting.keys().copied().collect::<Vec<_>>()).await?;
+        let mut rows = Vec::with_capacity(waiting.len());
+        let mut made = Vec::with_capacity(waiting.len());
+        for (key, line) in &waiting {
+            let Some(at) = line.last() else { continue };
+            let (row, place) = follow(heads.get(key), *key, &events[*at].2, ring, random);
+            rows.push(row);
+            made.push((*at, place));
+        }
+        let placed = insert_free(tx, &rows).await?;
+        for (row, (at, place)) in rows.iter().zip(made) {
+            let key = (row.mailbox_id, row.chain);
+            if placed.contains(&(key, row.seq)) {
+                appended[at] = Some(place);
+                pop(&mut waiting, key);
+                continue;
+            }
+            let tries = lost.entry(key).or_default();
+            *tries += 1;
+            if *tries > MAX_TRIES {
+                return Err(EvidenceError::Contended(row.chain));
+            }
+        }
+    }
+    Ok(appended.into_iter().flatten().collect())
+}
+
+type ChainKey = (MailboxId, LetterId);
+
+struct Head {
+    seq: u64,
+    at: Time,
+    entry: [u8; 32],
+}
+
+fn follow(
+    head: Option<&Head>,
+    (mailbox_id, chain): ChainKey,
+    new: &NewEvent,
+    ring: &KeyRing,
+    random: &dyn Random,
+) -> (EventRow, Appended) {
+    let at = head.map_or(new.at, |head| head.at.max(new.at));
+    let event = Event {
+        id: EventId::new(at, random),
+        chain,
+        seq: head.map_or(0, |head| head.seq + 1),
+        at,
+        kind: new.kind,
+        previous: head.map_or([0; 32], |head| head.entry),
+        actor: new.actor,
+        recipient: None,
+        content: None,
+        sender: new.sender.clone(),
+        certificate: None,
+        detail: new.detail.map(str::to_owned),
+    };
+    let row = row::seal(&event, &chance::bytes(random), mailbox_id, new.actor_person, ring, random);
+    let place = Appended { id: event.id, seq: event.seq, at, entry: row.entry };
+    (row, place)
+}
+
+fn pop(waiting: &mut BTreeMap<ChainKey, Vec<usize>>, key: ChainKey) {
+    if let Some(line) = waiting.get_mut(&key) {
+        line.pop();
+        if line.is_empty() {
+            waiting.remove(&key);
+        }
+    }
+}
+
+async fn heads(tx: &mut Tx, chains: &[ChainKey]) -> Result<HashMap<ChainKey, Head>, store::Error> {
+    let wanted: Vec<_> = chains.iter().map(|(mailbox_id, chain)| values![mailbox_id, chain]).collect();
+    let rows = tx.query_many(&HEADS, &wanted).await?;
+    let mut heads = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let head = Head { seq: row.number(2)?, at: row.time(3)?, entry: row.array(4)? };
+        heads.insert((row.id(0)?, row.id(1)?), head);
+    }
+    Ok(heads)
+}
+
+/// Inserts the rows whose place is still free and says which.
+async fn insert_free(tx: &mut Tx, rows: &[EventRow]) -> Result<HashSet<(ChainKey, u64)>, store::Error> {
+    let rows: Vec<_> = rows.iter().map(EventRow::values).collect();
+    let placed = tx.query_many(&INSERT_FREE, &rows).await?;
+    placed.iter().map(|row| Ok(((row.id(0)?, row.id(1)?), row.number(2)?))).collect()
+}
+
+/// How often another transaction may be first on one chain before this one gives up.
+const MAX_TRIES: u32 = 32;
+
+// The subquery stands on the wanted chain, so that it is asked once a chain and not once an event.
+static HEADS: Many = Many::new(
+    "SELECT e.mailbox_id, e.letter_id, e.seq, e.at, e.entry FROM (VALUES ",
+    2,
+    ") AS want JOIN event e ON e.mailbox_id = want.column1 AND e.letter_id = want.column2 \
+     AND e.seq = (SELECT MAX(x.seq) FROM event x WHERE x.mailbox_id = want.column1 AND x.letter_id = want.column2)",
+);
+static INSERT_FREE: Many = Many::new(
+    "INSERT INTO event (mailbox_id, letter_id, seq, at, type, actor, because, body, entry) VALUES ",
+    9,
+    " ON CONFLICT DO NOTHING RETURNING mailbox_id, letter_id, seq",
+);
+
+#[cfg(test)]
+mod tests;
