@@ -2,9 +2,10 @@
 
 use domain::{Random, chance};
 use std::fmt;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A symmetric key of 32 bytes. Wiped when dropped; cannot be printed or copied by accident.
+#[derive(ZeroizeOnDrop)]
 pub struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {

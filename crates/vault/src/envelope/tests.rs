@@ -24,7 +24,7 @@ fn opens(bytes: &[u8]) -> bool {
 fn lengths_around_a_chunk_come_back_whole() {
     for length in [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, 3 * CHUNK_BYTES + 5]
     {
-        let plain: Vec<u8> = (0..length).map(|at| (at * 31 >> 3) as u8).collect();
+        let plain: Vec<u8> = (0..length).map(|at| ((at * 31) >> 3) as u8).collect();
         let bytes = sealed(&plain);
         assert_eq!(bytes.len() as u64, sealed_bytes(length as u64), "{length}");
         assert_eq!(*open(&key(1), &place(1), &bytes).unwrap(), plain, "{length}");

@@ -13,7 +13,7 @@ fn place() -> Place {
 }
 
 fn plain(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at ^ at >> 8) as u8).collect()
+    (0..length).map(|at| (at ^ (at >> 8)) as u8).collect()
 }
 
 /// Sealed in pieces of the given sizes, over and over.
