@@ -60,10 +60,6 @@ impl Signer {
         Self::from_pkcs8(der.as_ref(), None)
     }
 
-    pub(crate) fn kid(&self) -> &str {
-        &self.kid
-    }
-
     pub(crate) fn algorithm(&self) -> Algorithm {
         match self.pair {
             Pair::P256(_) => Algorithm::ES256,

@@ -137,3 +137,7 @@ impl Verifier {
         Jwks::read(&reply.body)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
