@@ -1,1 +1,32 @@
-//! Senders, dispatchers, certificates, people, organisations, consents, contact points and mandates.
+//! Who may send, who can be reached, and what they have chosen: senders, dispatchers, certificates, people,
+//! organisations, mailboxes, declined senders, contact points and mandates.
+//!
+//! All functions work inside the caller's transaction. What is sealed comes in and goes out sealed: names and
+//! addresses are opened by the key service alone. Whatever changes a mailbox leaves an event in the mailbox's
+//! own chain, in the same transaction (see [`Recorder`]).
+
+mod error;
+mod owner;
+mod recorder;
+mod version;
+
+pub mod boxes;
+pub mod certificates;
+pub mod contacts;
+pub mod declined;
+pub mod directory;
+pub mod dispatch;
+pub mod identities;
+pub mod mandates;
+pub mod organisations;
+pub mod people;
+pub mod recipient;
+pub mod register;
+pub mod senders;
+
+pub use directory::{CertificateEntry, Directory, Snapshot};
+pub use error::RegistryError;
+pub use owner::{Owner, OwnerKind};
+pub use recorder::{By, Recorder};
+pub use register::Register;
+pub use version::version;

@@ -1,0 +1,145 @@
+//! Mailboxes: opened by their owner, closed by their owner, one each.
+
+use crate::{error::RegistryError, owner::Owner, people, recorder::Recorder};
+use domain::{MailboxId, Time, words::EventType};
+use store::{Error, Row, Tx, args};
+use vault::seal_to::PublicKey;
+
+/// A mailbox that is to be opened. Its first key was made by the key service.
+#[derive(Clone, Copy, Debug)]
+pub struct NewBox<'a> {
+    pub mailbox_id: MailboxId,
+    pub owner: Owner,
+    pub epoch: i64,
+    pub public_key: &'a PublicKey,
+    /// Whether the owner is of age, as the key service read it from the number at log-in; true for organisations.
+    pub adult: bool,
+}
+
+/// A mailbox, open or closed.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    pub mailbox_id: MailboxId,
+    pub owner: Owner,
+    pub opened_at: Time,
+    pub closed_at: Option<Time>,
+    pub epoch: i64,
+    pub public_key: PublicKey,
+    /// Set: letters were erased in this epoch, so it must roll.
+    pub erased_since: Option<Time>,
+}
+
+/// Why a mailbox was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BoxError {
+    #[error("the owner is under age")]
+    UnderAge,
+    #[error("the owner has died")]
+    Deceased,
+    #[error("there is no such owner")]
+    UnknownOwner,
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+impl From<Error> for BoxError {
+    fn from(error: Error) -> Self {
+        Self::Registry(error.into())
+    }
+}
+
+/// Opens the owner's mailbox and answers its id. An owner has one mailbox for life: a closed one is opened again
+/// under its old id, with its letters and key, and one that is open stays as it is. So look for
+/// [`of_owner`] first, and have a key made only for a new one.
+pub async fn open(tx: &mut Tx, new: &NewBox<'_>, recorder: &Recorder<'_>) -> Result<MailboxId, BoxError> {
+    check_owner(tx, new).await?;
+    let now = recorder.now();
+    let (owner, kind) = (new.owner.value(), new.owner.kind().as_str());
+    let args = args![new.mailbox_id, kind, owner, now, new.epoch, new.public_key.as_bytes()];
+    if tx.execute(OPEN, args).await?.count() == 1 {
+        recorder.record(tx, new.mailbox_id, recorder.event(EventType::MailboxOpened)).await?;
+        return Ok(new.mailbox_id);
+    }
+    let found = of_owner(tx, new.owner).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
+    if tx.execute(REOPEN, args![now, found.mailbox_id]).await?.count() == 1 {
+        recorder.record(tx, found.mailbox_id, recorder.event(EventType::MailboxOpened).with("again")).await?;
+    }
+    Ok(found.mailbox_id)
+}
+
+/// Closes a mailbox: new letters are refused, old ones can still be read by the owner. False when it was closed.
+pub async fn close(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    if tx.execute(CLOSE, args![recorder.now(), mailbox_id]).await?.count() == 0 {
+        return Ok(false);
+    }
+    recorder.record(tx, mailbox_id, recorder.event(EventType::MailboxClosed)).await?;
+    Ok(true)
+}
+
+/// A mailbox by id.
+pub async fn find(tx: &mut Tx, mailbox_id: MailboxId) -> Result<Option<Mailbox>, Error> {
+    tx.one(FIND, args![mailbox_id]).await?.as_ref().map(read).transpose()
+}
+
+/// The mailbox of an owner, open or closed.
+pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, Error> {
+    tx.one(OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?.as_ref().map(read).transpose()
+}
+
+/// How many mailboxes are open.
+pub async fn count_open(tx: &mut Tx) -> Result<u64, Error> {
+    tx.one(COUNT, &[]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?.number(0)
+}
+
+/// Holds the mailbox's row until the transaction ends, so that two changes that must see each other take turns.
+/// False when there is no such mailbox.
+pub(crate) async fn lock(tx: &mut Tx, mailbox_id: MailboxId) -> Result<bool, Error> {
+    Ok(tx.execute(LOCK, args![mailbox_id]).await?.count() == 1)
+}
+
+async fn check_owner(tx: &mut Tx, new: &NewBox<'_>) -> Result<(), BoxError> {
+    match new.owner {
+        Owner::Person(_) if !new.adult => Err(BoxError::UnderAge),
+        Owner::Person(person_id) => match people::find(tx, person_id).await? {
+            None => Err(BoxError::UnknownOwner),
+            Some(person) if person.deceased_at.is_some() => Err(BoxError::Deceased),
+            Some(_) => Ok(()),
+        },
+        Owner::Organisation(id) => match crate::organisations::find(tx, id).await? {
+            Some(organisation) if organisation.ended_at.is_none() => Ok(()),
+            _ => Err(BoxError::UnknownOwner),
+        },
+    }
+}
+
+fn read(row: &Row) -> Result<Mailbox, Error> {
+    let public_key = PublicKey::from_slice(row.bytes(6)?);
+    Ok(Mailbox {
+        mailbox_id: row.id(0)?,
+        owner: Owner::read(row, 1, 2)?,
+        opened_at: row.time(3)?,
+        closed_at: row.opt_time(4)?,
+        epoch: row.int(5)?,
+        public_key: public_key.map_err(|_| Error::Column { index: 6, wanted: "a public key" })?,
+        erased_since: row.opt_time(7)?,
+    })
+}
+
+const OPEN: &str = "INSERT INTO mailbox (mailbox_id, owner_kind, owner_id, opened_at, epoch, public_key) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner_id) DO NOTHING";
+const REOPEN: &str =
+    "UPDATE mailbox SET opened_at = $1, closed_at = NULL WHERE mailbox_id = $2 AND closed_at IS NOT NULL";
+const CLOSE: &str = "UPDATE mailbox SET closed_at = $1 WHERE mailbox_id = $2 AND closed_at IS NULL";
+const FIND: &str = "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at, epoch, public_key, erased_since \
+    FROM mailbox WHERE mailbox_id = $1";
+const OF_OWNER: &str = "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at, epoch, public_key, erased_since \
+    FROM mailbox WHERE owner_id = $1 AND owner_kind = $2";
+const COUNT: &str = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
+const LOCK: &str = "UPDATE mailbox SET epoch = epoch WHERE mailbox_id = $1";
+
+#[cfg(test)]
+mod tests;

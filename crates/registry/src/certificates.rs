@@ -1,0 +1,112 @@
+//! Certificates that organisations sign letters and connect with.
+
+use crate::{directory::CertificateEntry, senders::number, version::bump};
+use domain::{OrgNumber, Time};
+use std::sync::Arc;
+use store::{Error, Row, Tx, args};
+use vault::{Certificate, VerifyingKey};
+
+/// Why a certificate was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    #[error("not an X.509 certificate")]
+    NotACertificate,
+    #[error("the subject's serialNumber holds no organisation number")]
+    NoOrganisation,
+    #[error("the certificate belongs to {0}")]
+    OtherOrganisation(OrgNumber),
+    #[error("the key is of no kind or size that letters may be signed with")]
+    Key,
+    #[error("the certificate's key usage does not allow signatures")]
+    Usage,
+    #[error("the certificate has expired")]
+    Expired,
+    #[error("the organisation is not registered")]
+    UnknownOrganisation,
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Adds a certificate to the organisation that it names, which must be `organisation`. One that is there already
+/// is answered as it stands, revoked or not.
+pub async fn add(
+    tx: &mut Tx,
+    organisation: &OrgNumber,
+    der: &[u8],
+    now: Time,
+) -> Result<CertificateEntry, CertificateError> {
+    let certificate = Certificate::parse(der).map_err(|_| CertificateError::NotACertificate)?;
+    let named = certificate.organisation.as_ref().ok_or(CertificateError::NoOrganisation)?;
+    if named != organisation {
+        return Err(CertificateError::OtherOrganisation(named.clone()));
+    }
+    let key = certificate.verifying_key().map_err(|_| CertificateError::Key)?;
+    if !certificate.may_sign {
+        return Err(CertificateError::Usage);
+    }
+    if now > certificate.not_after {
+        return Err(CertificateError::Expired);
+    }
+    if crate::senders::find(tx, organisation).await?.is_none() {
+        return Err(CertificateError::UnknownOrganisation);
+    }
+    let (kid, from, to) = (key.thumbprint(), certificate.not_before, certificate.not_after);
+    let args = args![&certificate.sha256, organisation.as_str(), &kid, der, from, to, now];
+    if tx.execute(ADD, args).await?.count() == 1 {
+        bump(tx).await?;
+    }
+    let row =
+        tx.one(FIND, args![&certificate.sha256]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
+    read(&row)?.ok_or(CertificateError::Key)
+}
+
+/// Revokes from now on; false when it is unknown or was revoked before. There is no way back: a certificate that
+/// was revoked by mistake is issued again.
+pub async fn revoke(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Result<bool, Error> {
+    let revoked = tx.execute(REVOKE, args![now, sha256]).await?.count() == 1;
+    if revoked {
+        bump(tx).await?;
+    }
+    Ok(revoked)
+}
+
+/// The certificates of one organisation, newest first.
+pub async fn list(tx: &mut Tx, organisation: &OrgNumber) -> Result<Vec<CertificateEntry>, Error> {
+    let rows = tx.query(LIST, args![organisation.as_str()]).await?;
+    rows.iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// All certificates, for the snapshot.
+pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<CertificateEntry>, Error> {
+    tx.query(ALL, &[]).await?.iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// `None` when the stored key is of a kind that this version does not take any more.
+fn read(row: &Row) -> Result<Option<CertificateEntry>, Error> {
+    let der = row.bytes(3)?;
+    let Ok(certificate) = Certificate::parse(der) else {
+        return Err(Error::Column { index: 3, wanted: "a certificate" });
+    };
+    let Ok(key) = VerifyingKey::from_spki(&certificate.spki) else { return Ok(None) };
+    Ok(Some(CertificateEntry {
+        sha256: row.array(0)?,
+        organisation: number(row, 1)?,
+        kid: row.text(2)?.to_owned(),
+        der: Arc::from(der),
+        key,
+        not_before: row.time(4)?,
+        not_after: row.time(5)?,
+        added_at: row.time(6)?,
+        revoked_at: row.opt_time(7)?,
+    }))
+}
+
+const ADD: &str = "INSERT INTO certificate (sha256, organisation, kid, der, not_before, not_after, added_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+const REVOKE: &str = "UPDATE certificate SET revoked_at = $1 WHERE sha256 = $2 AND revoked_at IS NULL";
+const FIND: &str = "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at \
+    FROM certificate WHERE sha256 = $1";
+const LIST: &str = "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at \
+    FROM certificate WHERE organisation = $1 ORDER BY added_at DESC, sha256";
+const ALL: &str =
+    "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at FROM certificate";

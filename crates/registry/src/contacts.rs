@@ -1,0 +1,236 @@
+//! How a person is told of letters. An address counts once its owner has shown, by a code sent there, that it is
+//! theirs.
+
+mod code;
+mod confirm;
+
+pub use code::{Code, address_mac, code_mac};
+pub use confirm::{Confirmation, confirm};
+
+use crate::{boxes, error::RegistryError, owner::Owner, people::Language, recorder::Recorder};
+use domain::{
+    ContactId, MailboxId, PersonId, Time,
+    words::{Channel, EventType},
+};
+use std::time::Duration;
+use store::{Error, Row, Tx, args};
+
+/// An address that is to be confirmed.
+#[derive(Clone, Copy, Debug)]
+pub struct NewContact<'a> {
+    pub contact_id: ContactId,
+    pub person_id: PersonId,
+    pub channel: Channel,
+    /// (sealed) The address.
+    pub address: &'a [u8],
+    /// [`address_mac`]
+    pub address_mac: &'a [u8; 32],
+    /// [`code_mac`] of the code that is sent.
+    pub code_mac: &'a [u8; 32],
+}
+
+/// What became of a new address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// Send the code. The contact has this id, which is another than given when the address was there unconfirmed.
+    Pending(ContactId),
+    /// Confirmed already and working: no code is needed, and the given one does not work.
+    Confirmed(ContactId),
+    /// A code was sent moments ago; send no other before this instant.
+    TooSoon(Time),
+    /// The person has as many addresses as one may have.
+    TooMany,
+}
+
+/// An address of a person.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    pub contact_id: ContactId,
+    pub channel: Channel,
+    /// (sealed)
+    pub address: Vec<u8>,
+    pub address_mac: [u8; 32],
+    /// The person wants to see the sender's name in notices.
+    pub show_sender: bool,
+    pub added_at: Time,
+    pub confirmed_at: Option<Time>,
+    /// The channel answered that the address does not work.
+    pub failed_at: Option<Time>,
+}
+
+/// An address that a notice goes to.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    pub contact_id: ContactId,
+    pub person_id: PersonId,
+    pub channel: Channel,
+    /// (sealed)
+    pub address: Vec<u8>,
+    /// Never for a protected person.
+    pub show_sender: bool,
+    pub language: Language,
+}
+
+/// Adds an address, or gives a new code to one that waits. A code lives [`CODE_LIFE`], takes [`CODE_TRIES`] tries,
+/// and another one is given [`CODE_PAUSE`] later at the earliest.
+pub async fn add(tx: &mut Tx, new: &NewContact<'_>, now: Time) -> Result<Added, Error> {
+    let expires = now.plus(CODE_LIFE);
+    let channel = new.channel.as_str();
+    if let Some(row) = tx.one(SAME, args![new.person_id, channel, new.address_mac]).await? {
+        let (contact_id, confirmed, failed) = (row.id(0)?, row.opt_time(1)?, row.opt_time(2)?);
+        if confirmed.is_some() && failed.is_none() {
+            return Ok(Added::Confirmed(contact_id));
+        }
+        // The life of the last code tells when it was given.
+        let free = row.opt_time(3)?.map(|expires| expires.minus(CODE_LIFE).plus(CODE_PAUSE));
+        if let Some(free) = free.filter(|free| now < *free) {
+            return Ok(Added::TooSoon(free));
+        }
+        tx.execute(NEW_CODE, args![new.code_mac, expires, contact_id]).await?.exactly(1)?;
+        return Ok(Added::Pending(contact_id));
+    }
+    let count =
+        tx.one(COUNT, args![new.person_id]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
+    if count.int(0)? >= MAX_CONTACTS {
+        return Ok(Added::TooMany);
+    }
+    let args = args![
+        new.contact_id,
+        new.person_id,
+        channel,
+        new.address,
+        new.address_mac,
+        now,
+        new.code_mac,
+        expires
+    ];
+    // Two tabs at once: the second finds the first one's row at its next try.
+    if tx.execute(ADD, args).await?.count() == 0 {
+        return Ok(Added::TooSoon(now.plus(CODE_PAUSE)));
+    }
+    Ok(Added::Pending(new.contact_id))
+}
+
+/// Removes an address of this person; false when there is none.
+pub async fn remove(
+    tx: &mut Tx,
+    person_id: PersonId,
+    contact_id: ContactId,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    let Some(row) = tx.one(REMOVE, args![contact_id, person_id]).await? else { return Ok(false) };
+    // An address that was never confirmed was never used: there is nothing to record.
+    if row.opt_time(1)?.is_some() {
+        let channel = read_channel(&row, 0)?;
+        record(tx, person_id, EventType::ContactRemoved, channel, recorder).await?;
+    }
+    Ok(true)
+}
+
+/// Whether notices to this address name the sender. False when the contact is not theirs, or when the person has a
+/// protected identity and may not have it so.
+pub async fn set_show_sender(
+    tx: &mut Tx,
+    person_id: PersonId,
+    contact_id: ContactId,
+    show: bool,
+) -> Result<bool, Error> {
+    let sql = if show { SHOW_SENDER } else { HIDE_SENDER };
+    Ok(tx.execute(sql, args![contact_id, person_id]).await?.count() == 1)
+}
+
+/// Notes that an address does not work; it is passed over until it is confirmed again.
+pub async fn failed(tx: &mut Tx, contact_id: ContactId, now: Time) -> Result<bool, Error> {
+    Ok(tx.execute(FAILED, args![now, contact_id]).await?.count() == 1)
+}
+
+/// All addresses of a person, oldest first.
+pub async fn for_person(tx: &mut Tx, person_id: PersonId) -> Result<Vec<Contact>, Error> {
+    tx.query(FOR_PERSON, args![person_id]).await?.iter().map(read).collect()
+}
+
+/// The addresses that a notice about a mailbox goes to: those of its owner or, for an organisation, of its
+/// signatories. Confirmed and working ones only, and none of someone who has died.
+pub async fn for_mailbox(tx: &mut Tx, mailbox_id: MailboxId, now: Time) -> Result<Vec<Reach>, Error> {
+    let rows = tx.query(FOR_MAILBOX, args![mailbox_id, now]).await?;
+    let rows = rows.iter().map(|row| {
+        Ok(Reach {
+            contact_id: row.id(0)?,
+            person_id: row.id(1)?,
+            channel: read_channel(row, 2)?,
+            address: row.bytes(3)?.to_vec(),
+            show_sender: row.flag(4)? && row.opt_time(6)?.is_none(),
+            language: Language::parse(row.text(5)?).unwrap_or_default(),
+        })
+    });
+    rows.collect()
+}
+
+/// Records in the person's own mailbox, if there is one.
+pub(crate) async fn record(
+    tx: &mut Tx,
+    person_id: PersonId,
+    kind: EventType,
+    channel: Channel,
+    recorder: &Recorder<'_>,
+) -> Result<(), RegistryError> {
+    match boxes::of_owner(tx, Owner::Person(person_id)).await? {
+        Some(mailbox) => {
+            recorder.record(tx, mailbox.mailbox_id, recorder.event(kind).with(channel.as_str())).await
+        }
+        None => Ok(()),
+    }
+}
+
+fn read(row: &Row) -> Result<Contact, Error> {
+    Ok(Contact {
+        contact_id: row.id(0)?,
+        channel: read_channel(row, 1)?,
+        address: row.bytes(2)?.to_vec(),
+        address_mac: row.array(3)?,
+        show_sender: row.flag(4)?,
+        added_at: row.time(5)?,
+        confirmed_at: row.opt_time(6)?,
+        failed_at: row.opt_time(7)?,
+    })
+}
+
+fn read_channel(row: &Row, index: usize) -> Result<Channel, Error> {
+    Channel::parse(row.text(index)?).ok_or(Error::Column { index, wanted: "a channel" })
+}
+
+/// How long a code can be used.
+pub const CODE_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long after a code another one is given for the same address.
+pub const CODE_PAUSE: Duration = Duration::from_secs(60);
+/// How often a code may be guessed wrong.
+pub const CODE_TRIES: i64 = 5;
+/// Addresses that one person may have, confirmed or not.
+pub const MAX_CONTACTS: i64 = 10;
+
+const SAME: &str = "SELECT contact_id, confirmed_at, failed_at, code_expires_at FROM contact \
+    WHERE person_id = $1 AND channel = $2 AND address_mac = $3";
+const NEW_CODE: &str =
+    "UPDATE contact SET code_mac = $1, code_expires_at = $2, code_tries = 0 WHERE contact_id = $3";
+const COUNT: &str = "SELECT count(*) FROM contact WHERE person_id = $1";
+const ADD: &str = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
+    code_mac, code_expires_at, code_tries) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, 0) ON CONFLICT DO NOTHING";
+const REMOVE: &str =
+    "DELETE FROM contact WHERE contact_id = $1 AND person_id = $2 RETURNING channel, confirmed_at";
+const SHOW_SENDER: &str = "UPDATE contact SET show_sender = 1 WHERE contact_id = $1 AND person_id = $2 \
+    AND EXISTS (SELECT 1 FROM person p WHERE p.person_id = $2 AND p.protected_at IS NULL)";
+const HIDE_SENDER: &str = "UPDATE contact SET show_sender = 0 WHERE contact_id = $1 AND person_id = $2";
+const FAILED: &str = "UPDATE contact SET failed_at = $1 WHERE contact_id = $2 AND failed_at IS NULL";
+const FOR_PERSON: &str = "SELECT contact_id, channel, address, address_mac, show_sender, added_at, confirmed_at, failed_at \
+    FROM contact WHERE person_id = $1 ORDER BY added_at, contact_id";
+const FOR_MAILBOX: &str = "SELECT c.contact_id, c.person_id, c.channel, c.address, c.show_sender, p.language, \
+    p.protected_at FROM contact c JOIN person p ON p.person_id = c.person_id \
+    WHERE c.confirmed_at IS NOT NULL AND c.failed_at IS NULL AND p.deceased_at IS NULL AND c.person_id IN \
+    (SELECT m.owner_id FROM mailbox m WHERE m.mailbox_id = $1 AND m.owner_kind = 'person' \
+     UNION SELECT g.person_id FROM mandate g JOIN mailbox o ON o.mailbox_id = g.mailbox_id \
+     WHERE g.mailbox_id = $1 AND o.owner_kind = 'organisation' AND g.kind = 'signatory' AND g.revoked_at IS NULL \
+     AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to > $2)) \
+    ORDER BY c.added_at, c.contact_id";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! What gateways and TLS need to know of senders, held in memory.
+//!
+//! A snapshot is one state of the registry, from one reading transaction. Every recipient look-up tells the
+//! registry's version, so a gateway that is behind notices with its next letter.
+
+use crate::{
+    certificates,
+    dispatch::{self, Listing},
+    senders::{self, Sender},
+    version::version,
+};
+use domain::{Code, OrgNumber, Time};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+use store::{Error, Store, Tx};
+use vault::VerifyingKey;
+
+/// A registered certificate, its key ready to verify.
+#[derive(Clone)]
+pub struct CertificateEntry {
+    /// Of the DER: `x5t#S256`.
+    pub sha256: [u8; 32],
+    pub organisation: OrgNumber,
+    /// RFC 7638 thumbprint of the key.
+    pub kid: String,
+    pub der: Arc<[u8]>,
+    pub key: VerifyingKey,
+    pub not_before: Time,
+    pub not_after: Time,
+    pub added_at: Time,
+    pub revoked_at: Option<Time>,
+}
+
+/// One state of senders, listings and certificates.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// The registry's version that this state is of.
+    pub version: i64,
+    senders: HashMap<OrgNumber, Sender>,
+    dispatch: HashMap<OrgNumber, Vec<Listing>>,
+    certificates: HashMap<[u8; 32], Arc<CertificateEntry>>,
+    by_kid: HashMap<String, Vec<Arc<CertificateEntry>>>,
+}
+
+/// The newest snapshot, shared by all that ask. Reading it costs a pointer.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    current: Arc<RwLock<Arc<Snapshot>>>,
+    /// One reads the database at a time; the others wait and find it done.
+    loading: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl CertificateEntry {
+    /// Whether it can be used at this instant, or which code says why not.
+    pub fn usable(&self, now: Time) -> Result<(), Code> {
+        if self.revoked_at.is_some() {
+            return Err(Code::CertificateRevoked);
+        }
+        // Both ends belong to the validity, RFC 5280 §4.1.2.5; it is told in seconds.
+        if now < self.not_before || now.seconds() > self.not_after.seconds() {
+            return Err(Code::CertificateExpired);
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// Reads all of it. Give it a transaction of [`Store::read`], so that it is one state.
+    pub async fn load(tx: &mut Tx) -> Result<Self, Error> {
+        let mut snapshot = Self { version: version(tx).await?, ..Self::default() };
+        for sender in senders::list(tx).await? {
+            snapshot.senders.insert(sender.number.clone(), sender);
+        }
+        for listing in dispatch::all(tx).await? {
+            snapshot.dispatch.entry(listing.sender.clone()).or_default().push(listing);
+        }
+        for entry in certificates::all(tx).await? {
+            let entry = Arc::new(entry);
+            snapshot.by_kid.entry(entry.kid.clone()).or_default().push(Arc::clone(&entry));
+            snapshot.certificates.insert(entry.sha256, entry);
+        }
+        Ok(snapshot)
+    }
+    /// A registered sender or dispatcher.
+    pub fn sender(&self, number: &OrgNumber) -> Option<&Sender> {
+        self.senders.get(number)
+    }
+    /// Whether the organisation is registered, as sender or dispatcher.
+    pub fn knows(&self, number: &OrgNumber) -> bool {
+        self.senders.contains_key(number)
+    }
+    /// Whether this very certificate is revoked: for the TLS handshake. A certificate that is not registered is
+    /// not revoked; which of those are taken is decided by the issuers that TLS trusts.
+    pub fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
+        self.certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
+    }
+    /// A registered certificate, whatever its state.
+    pub fn certificate(&self, sha256: &[u8; 32]) -> Option<&CertificateEntry> {
+        self.certificates.get(sha256).map(|entry| &**entry)
+    }
+    /// Whether `caller` may act for `sender` now: it is the sender, or the sender lists it.
+    pub fn may_send(&self, caller: &OrgNumber, sender: &OrgNumber, now: Time) -> Result<(), Code> {
+        let known = self.senders.get(sender);
+        if caller != sender && known.is_some() && !self.lists(sender, caller, now) {
+            return Err(Code::CallerNotAllowed);
+        }
+        let known = known.filter(|sender| sender.may_send).ok_or(Code::SenderUnknown)?;
+        let calling = self.senders.get(caller).ok_or(Code::CallerNotAllowed)?;
+        if known.suspended_at.is_some() || calling.suspended_at.is_some() {
+            return Err(Code::SenderSuspended);
+        }
+        Ok(())
+    }
+    /// The senders that this caller may act for now, itself among them: whose events and letters it may see.
+    pub fn senders_of(&self, caller: &OrgNumber, now: Time) -> Vec<OrgNumber> {
+        let mut senders: Vec<_> = self
+            .senders
+            .keys()
+            .filter(|sender| self.may_send(caller, sender, now).is_ok())
+            .cloned()
+            .collect();
+        senders.sort();
+        senders
+    }
+    /// The certificate that a letter of `sender` names as signed with, by `kid`, `x5t#S256` or both. It must be the
+    /// sender's own or that of a dispatcher it lists, and valid now.
+    pub fn signing_key(
+        &self,
+        sender: &OrgNumber,
+        kid: Option<&str>,
+        x5t_s256: Option<&[u8; 32]>,
+        now: Time,
+    ) -> Result<&CertificateEntry, Code> {
+        let named: Vec<&Arc<CertificateEntry>> = match (kid, x5t_s256) {
+            (_, Some(sha256)) => self.certificates.get(sha256).into_iter().collect(),
+            (Some(kid), None) => self.by_kid.get(kid).into_iter().flatten().collect(),
+            (None, None) => Vec::new(),
+        };
+        let theirs = named.into_iter().filter(|entry| {
+            kid.is_none_or(|kid| kid == entry.kid)
+                && (entry.organisation == *sender || self.dispatches(&entry.organisation, sender, now))
+        });
+        // One key can stand in several certificates, as after a renewal: any usable one will do, the longest first.
+        let mut best: Result<&CertificateEntry, Code> = Err(Code::UnknownKey);
+        for entry in theirs {
+            best = match (entry.usable(now), best) {
+                (Ok(()), Ok(other)) if other.not_after >= entry.not_after => Ok(other),
+                (Ok(()), _) => Ok(entry),
+                (Err(_), Ok(other)) => Ok(other),
+                (Err(Code::CertificateRevoked), _) | (_, Err(Code::CertificateRevoked)) => {
+                    Err(Code::CertificateRevoked)
+                }
+                (Err(code), _) => Err(code),
+            };
+        }
+        best
+    }
+
+    fn dispatches(&self, dispatcher: &OrgNumber, sender: &OrgNumber, now: Time) -> bool {
+        self.lists(sender, dispatcher, now)
+            && self.senders.get(dispatcher).is_some_and(|dispatcher| dispatcher.suspended_at.is_none())
+    }
+
+    fn lists(&self, sender: &OrgNumber, dispatcher: &OrgNumber, now: Time) -> bool {
+        self.dispatch.get(sender).into_iter().flatten().any(|listing| {
+            listing.dispatcher == *dispatcher
+                && listing.valid_from <= now
+                && listing.valid_to.is_none_or(|until| now < until)
+        })
+    }
+}
+
+impl Directory {
+    /// Reads the registry for the first time.
+    pub async fn load(store: &Store) -> Result<Self, Error> {
+        let directory = Self::holding(Snapshot::default());
+        directory.refresh(store).await?;
+        Ok(directory)
+    }
+    /// A directory of a snapshot that one has.
+    pub fn holding(snapshot: Snapshot) -> Self {
+        Self { current: Arc::new(RwLock::new(Arc::new(snapshot))), loading: Arc::default() }
+    }
+    /// The newest snapshot that was read. It does not change while it is held.
+    pub fn current(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+    /// Reads again unless the snapshot is of `version` or later; tells whether it did. `version` comes with every
+    /// [`recipient::look_up`](crate::recipient::look_up).
+    pub async fn refresh_if(&self, store: &Store, version: i64) -> Result<bool, Error> {
+        if self.current().version >= version {
+            return Ok(false);
+        }
+        let _one = self.loading.lock().await;
+        if self.current().version >= version {
+            return Ok(false);
+        }
+        let mut tx = store.read("read registry").await?;
+        self.put(Snapshot::load(&mut tx).await?);
+        Ok(true)
+    }
+    /// Asks the database for its version and reads again when it is newer. To be done every second or two, so that
+    /// a revoked certificate is refused soon also where no letter comes.
+    pub async fn refresh(&self, store: &Store) -> Result<bool, Error> {
+        let mut tx = store.read("registry version").await?;
+        let version = version(&mut tx).await?;
+        drop(tx);
+        self.refresh_if(store, version).await
+    }
+
+    fn put(&self, snapshot: Snapshot) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.version >= current.version {
+            *current = Arc::new(snapshot);
+        }
+    }
+}
+
+impl fmt::Debug for CertificateEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CertificateEntry({} of {})", self.kid, self.organisation)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! The numbers of people and organisations over time. A letter goes to whom the number belongs when it comes.
+
+use crate::owner::Owner;
+use domain::{IdentityKind, Time};
+use store::{Error, Tx, args};
+
+/// A number that is to be someone's.
+#[derive(Clone, Copy, Debug)]
+pub struct NewIdentity<'a> {
+    /// Keyed hash of kind and number, addressing key.
+    pub mac: &'a [u8; 32],
+    pub kind: IdentityKind,
+    pub owner: Owner,
+    pub valid_from: Time,
+}
+
+/// A number that is or was someone's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityRow {
+    pub mac: [u8; 32],
+    pub kind: IdentityKind,
+    pub valid_from: Time,
+    pub valid_to: Option<Time>,
+}
+
+/// Gives a number to its owner; false when it is somebody's already.
+pub async fn add(tx: &mut Tx, new: &NewIdentity<'_>) -> Result<bool, Error> {
+    let (kind, owner_kind) = (new.kind.as_str(), new.owner.kind().as_str());
+    let args = args![new.mac, new.valid_from, kind, owner_kind, new.owner.value()];
+    Ok(tx.execute(ADD, args).await?.count() == 1)
+}
+
+/// Ends a number, as when a samordningsnummer has become a personnummer or an organisation is succeeded.
+pub async fn end(tx: &mut Tx, mac: &[u8; 32], owner: Owner, now: Time) -> Result<bool, Error> {
+    Ok(tx.execute(END, args![now, mac, owner.value()]).await?.count() == 1)
+}
+
+/// All numbers of an owner, past ones too, newest first.
+pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Vec<IdentityRow>, Error> {
+    let rows = tx.query(OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?;
+    let rows = rows.iter().map(|row| {
+        let kind = kind(row.text(1)?).ok_or(Error::Column { index: 1, wanted: "a kind of identity" })?;
+        Ok(IdentityRow { mac: row.array(0)?, kind, valid_from: row.time(2)?, valid_to: row.opt_time(3)? })
+    });
+    rows.collect()
+}
+
+fn kind(text: &str) -> Option<IdentityKind> {
+    [IdentityKind::Personnummer, IdentityKind::Samordningsnummer, IdentityKind::Organisation]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+}
+
+const ADD: &str = "INSERT INTO identity (mac, valid_from, kind, owner_kind, owner_id) \
+    SELECT $1, CAST($2 AS BIGINT), $3, $4, $5 WHERE NOT EXISTS \
+    (SELECT 1 FROM identity WHERE mac = $1 AND (valid_to IS NULL OR valid_to > $2)) ON CONFLICT DO NOTHING";
+const END: &str = "UPDATE identity SET valid_to = $1 WHERE mac = $2 AND owner_id = $3 AND valid_to IS NULL";
+const OF_OWNER: &str = "SELECT mac, kind, valid_from, valid_to FROM identity \
+    WHERE owner_id = $1 AND owner_kind = $2 ORDER BY valid_from DESC";
+
+#[cfg(test)]
+mod tests;

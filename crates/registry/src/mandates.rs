@@ -1,0 +1,113 @@
+//! Rights to act for a mailbox that is not one's own: signatories of an organisation, and one helper.
+
+mod access;
+mod helper;
+
+pub use access::{BoxAccess, access, boxes_of};
+pub(crate) use helper::revoke_helpers;
+pub use helper::{HelperError, NewHelper, grant_helper, revoke};
+
+use crate::{error::RegistryError, recorder::Recorder};
+use domain::{
+    MailboxId, MandateId, PersonId, Time,
+    words::{Because, EventType},
+};
+use store::{Error, Row, Tx, args};
+
+/// A right, past or present.
+#[derive(Clone, Debug)]
+pub struct Mandate {
+    pub mandate_id: MandateId,
+    pub mailbox_id: MailboxId,
+    pub person_id: PersonId,
+    pub kind: MandateKind,
+    /// (sealed) The holder's name as the owner wrote or the register gave it.
+    pub note: Vec<u8>,
+    pub valid_from: Time,
+    pub valid_to: Option<Time>,
+    pub revoked_at: Option<Time>,
+}
+
+/// What a mandate lets one do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MandateKind {
+    /// Everything an owner may.
+    Signatory,
+    /// Read what is not confidential.
+    Helper,
+}
+
+impl MandateKind {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signatory => "signatory",
+            Self::Helper => "helper",
+        }
+    }
+    pub const fn because(self) -> Because {
+        match self {
+            Self::Signatory => Because::Signatory,
+            Self::Helper => Because::Helper,
+        }
+    }
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Signatory, Self::Helper].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl Mandate {
+    /// Whether it counts at this instant.
+    pub fn holds(&self, now: Time) -> bool {
+        self.revoked_at.is_none() && self.valid_from <= now && self.valid_to.is_none_or(|until| now < until)
+    }
+}
+
+/// The mandates that a person holds now.
+pub async fn for_person(tx: &mut Tx, person_id: PersonId, now: Time) -> Result<Vec<Mandate>, Error> {
+    tx.query(FOR_PERSON, args![person_id, now]).await?.iter().map(read).collect()
+}
+
+/// The mandates over a mailbox, past ones too, newest first.
+pub async fn of_mailbox(tx: &mut Tx, mailbox_id: MailboxId) -> Result<Vec<Mandate>, Error> {
+    tx.query(OF_MAILBOX, args![mailbox_id]).await?.iter().map(read).collect()
+}
+
+pub(crate) async fn grant(
+    tx: &mut Tx,
+    mandate: &Mandate,
+    recorder: &Recorder<'_>,
+) -> Result<(), RegistryError> {
+    let kind = mandate.kind.as_str();
+    let (id, mailbox_id) = (mandate.mandate_id, mandate.mailbox_id);
+    let (from, to) = (mandate.valid_from, mandate.valid_to);
+    tx.execute(GRANT, args![id, mailbox_id, mandate.person_id, kind, &mandate.note, from, to])
+        .await?
+        .exactly(1)?;
+    recorder.record(tx, mailbox_id, recorder.event(EventType::MandateGranted).with(kind)).await
+}
+
+pub(crate) fn read(row: &Row) -> Result<Mandate, Error> {
+    Ok(Mandate {
+        mandate_id: row.id(0)?,
+        mailbox_id: row.id(1)?,
+        person_id: row.id(2)?,
+        kind: MandateKind::parse(row.text(3)?)
+            .ok_or(Error::Column { index: 3, wanted: "a kind of mandate" })?,
+        note: row.bytes(4)?.to_vec(),
+        valid_from: row.time(5)?,
+        valid_to: row.opt_time(6)?,
+        revoked_at: row.opt_time(7)?,
+    })
+}
+
+const FOR_PERSON: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at \
+    FROM mandate WHERE person_id = $1 AND revoked_at IS NULL AND valid_from <= $2 \
+    AND (valid_to IS NULL OR valid_to > $2) ORDER BY valid_from, mandate_id";
+const OF_MAILBOX: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at \
+    FROM mandate WHERE mailbox_id = $1 ORDER BY valid_from DESC, mandate_id";
+const GRANT: &str = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+#[cfg(test)]
+mod tests;

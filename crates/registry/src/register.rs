@@ -1,0 +1,54 @@
+//! Who may sign for an organisation, as a register outside tells. Today a file that the operator's commands keep;
+//! an enum, so that a register over HTTP can stand beside it.
+//!
+//! The file names people by the keyed hash of their number, never by the number itself.
+
+mod file;
+mod sync;
+
+pub use file::{Signatory, SignatoryFile};
+pub use sync::{Synced, sync};
+
+use domain::OrgNumber;
+use std::path::PathBuf;
+
+/// Where signatories are asked for.
+#[derive(Clone, Debug)]
+pub enum Register {
+    /// No organisation has signatories.
+    None,
+    /// A JSON file; one that is not there is an empty register.
+    File(PathBuf),
+}
+
+/// The register could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    #[error("could not read the register of signatories: {0}")]
+    Read(std::io::ErrorKind),
+    #[error("could not write the register of signatories: {0}")]
+    Write(std::io::ErrorKind),
+    #[error("the register of signatories is not in its form")]
+    Form,
+}
+
+impl Register {
+    /// Those who may sign for an organisation today.
+    pub async fn signatories(&self, organisation: &OrgNumber) -> Result<Vec<Signatory>, RegisterError> {
+        Ok(self.read().await?.signatories(organisation).to_vec())
+    }
+    /// The organisations that a person may sign for today, by the address tag of the person's number.
+    pub async fn organisations_of(&self, person_mac: &[u8; 32]) -> Result<Vec<OrgNumber>, RegisterError> {
+        Ok(self.read().await?.organisations_of(person_mac))
+    }
+    /// All of it.
+    pub async fn read(&self) -> Result<SignatoryFile, RegisterError> {
+        match self {
+            Self::None => Ok(SignatoryFile::default()),
+            Self::File(path) => SignatoryFile::read(path).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! The register as a file.
+
+use super::RegisterError;
+use domain::OrgNumber;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, io::ErrorKind, path::Path};
+
+/// The content of the file: signatories by organisation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignatoryFile {
+    #[serde(default)]
+    signatories: BTreeMap<OrgNumber, Vec<Signatory>>,
+}
+
+/// Someone who may sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signatory {
+    /// Address tag of the person's number.
+    #[serde(with = "hex_array")]
+    pub person_mac: [u8; 32],
+    /// (sealed) The name as the register gives it, for `mandate.note`.
+    #[serde(with = "hex_bytes")]
+    pub note: Vec<u8>,
+}
+
+impl SignatoryFile {
+    /// Reads the file; one that is not there is empty.
+    pub async fn read(path: &Path) -> Result<Self, RegisterError> {
+        match tokio::fs::read(path).await {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| RegisterError::Form),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(RegisterError::Read(error.kind())),
+        }
+    }
+    /// Writes the whole file anew beside the old one and puts it in its place, so that a reader sees one or the other.
+    pub async fn write(&self, path: &Path) -> Result<(), RegisterError> {
+        let bytes = serde_json::to_vec_pretty(self).map_err(|_| RegisterError::Form)?;
+        let beside = path.with_extension("new");
+        let write = async {
+            tokio::fs::write(&beside, bytes).await?;
+            tokio::fs::File::open(&beside).await?.sync_all().await?;
+            tokio::fs::rename(&beside, path).await
+        };
+        write.await.map_err(|error| RegisterError::Write(error.kind()))
+    }
+    /// Those who may sign for an organisation.
+    pub fn signatories(&self, organisation: &OrgNumber) -> &[Signatory] {
+        self.signatories.get(organisation).map_or(&[], Vec::as_slice)
+    }
+    /// The organisations that a person may sign for.
+    pub fn organisations_of(&self, person_mac: &[u8; 32]) -> Vec<OrgNumber> {
+        let theirs = |signatories: &[Signatory]| signatories.iter().any(|one| one.person_mac == *person_mac);
+        self.signatories.iter().filter(|(_, all)| theirs(all)).map(|(number, _)| number.clone()).collect()
+    }
+    /// Every organisation of the register.
+    pub fn organisations(&self) -> impl Iterator<Item = &OrgNumber> {
+        self.signatories.keys()
+    }
+    /// Adds a signatory, or puts a new name on one that is there.
+    pub fn add(&mut self, organisation: &OrgNumber, signatory: Signatory) {
+        let all = self.signatories.entry(organisation.clone()).or_default();
+        all.retain(|one| one.person_mac != signatory.person_mac);
+        all.push(signatory);
+    }
+    /// Removes a signatory; false when there is none such.
+    pub fn remove(&mut self, organisation: &OrgNumber, person_mac: &[u8; 32]) -> bool {
+        let Some(all) = self.signatories.get_mut(organisation) else { return false };
+        let before = all.len();
+        all.retain(|one| one.person_mac != *person_mac);
+        // The organisation stays, empty, so that its mandates are taken back at the next look.
+        all.len() != before
+    }
+}
+
+mod hex_bytes {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::fmt::Write;
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        to.serialize_str(&text)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        let digits: Option<Vec<u8>> =
+            text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+        match digits {
+            Some(digits) if digits.len() % 2 == 0 => {
+                Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+            }
+            _ => Err(D::Error::custom("expected hexadecimal bytes")),
+        }
+    }
+}
+
+mod hex_array {
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+        super::hex_bytes::serialize(bytes, to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+        super::hex_bytes::deserialize(from)?.try_into().map_err(|_| D::Error::custom("expected 32 bytes"))
+    }
+}
