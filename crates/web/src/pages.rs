@@ -1,0 +1,16 @@
+//! The pages: what each one shows, and the template that shows it. Nothing here knows a database or a key.
+
+mod letter;
+mod list;
+mod plain;
+mod settings;
+mod start;
+
+pub use letter::{Attachment, Closed, Fact, HowVerified, Letter, LetterBody, OpenedBy, Support};
+pub use list::{Act, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo};
+pub use plain::{About, Accessibility, Confirm, Message, Operator, Privacy};
+pub use settings::{
+    Contact, Contacts, Field, HelperRow, Helpers, Helping, History, HistoryDay, HistoryRow, Profile,
+    ProfileBox, SenderRow, Senders, SettingsMenu, SettingsPlace, SettingsRoot,
+};
+pub use start::{MovingOn, OpenBox, Provider, Trouble, Welcome};

@@ -1,0 +1,191 @@
+//! One letter, opened or not.
+
+use crate::{frame::Frame, icons, pages::Listing, texts::Texts};
+use askama::Template;
+
+/// The letter's text.
+#[derive(Clone, Debug)]
+pub enum LetterBody {
+    /// Paragraphs of safe HTML made by [`crate::body::plain`]: escaped text, line breaks and links.
+    Plain(Vec<String>),
+    /// Sanitised HTML, shown in a frame from the content origin: its address and an estimate of its height, 1–12.
+    Framed {
+        /// The capability address.
+        src: String,
+        /// The class of height.
+        height: usize,
+    },
+}
+
+/// A line in the box of facts.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// "Svara senast".
+    pub name: &'static str,
+    /// "31 januari 2027".
+    pub value: String,
+    /// "5 dagar kvar".
+    pub note: Option<String>,
+    /// A date to keep.
+    pub due: bool,
+}
+
+/// A file that came with the letter.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    /// The file's name as the sender gave it.
+    pub name: String,
+    /// "PDF, 48 kB".
+    pub what: String,
+    /// Shown in the browser; only types that are safe to show.
+    pub show: Option<String>,
+    /// Downloaded.
+    pub download: String,
+}
+
+/// Whom to ask.
+#[derive(Clone, Debug, Default)]
+pub struct Support {
+    /// In the sender's words.
+    pub text: Option<String>,
+    /// Shown and dialled.
+    pub phone: Option<String>,
+    /// An address.
+    pub email: Option<String>,
+    /// An https address.
+    pub url: Option<String>,
+}
+
+impl Support {
+    /// The number without spaces and dashes, for `tel:`.
+    pub fn dial(&self) -> String {
+        self.phone
+            .as_deref()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect()
+    }
+}
+
+/// A line of the letter's history.
+#[derive(Clone, Debug)]
+pub struct OpenedBy {
+    /// "Du", "Bo Bengtsson".
+    pub who: String,
+    /// "som ägare".
+    pub because: Option<&'static str>,
+    /// "Öppnade brevet".
+    pub what: &'static str,
+    /// "idag 09.20".
+    pub when: String,
+}
+
+/// Why the letter is genuine.
+#[derive(Clone, Debug)]
+pub struct HowVerified {
+    /// The sentence.
+    pub text: String,
+    /// The signed original, to keep.
+    pub original: Option<String>,
+}
+
+/// An opened letter.
+#[derive(Debug, Template)]
+#[template(path = "letter.html")]
+pub struct Letter {
+    /// The frame.
+    pub f: Frame,
+    /// The list beside it, on wide screens.
+    pub listing: Listing,
+    /// The heading of the list and of the way back.
+    pub list_title: &'static str,
+    /// `/letters/{mailbox}/{letter}`.
+    pub href: String,
+    /// Two letters of the sender's name.
+    pub initials: String,
+    /// The sender's name.
+    pub sender: String,
+    /// The dispatcher, when another than the sender.
+    pub via: Option<String>,
+    /// Whose box, when there is more than one.
+    pub owner: Option<String>,
+    /// "22 november 2026".
+    pub received: String,
+    /// "Beslut".
+    pub kind: Option<&'static str>,
+    /// The subject.
+    pub subject: String,
+    /// The letter's own language.
+    pub language: String,
+    /// Dates and matter.
+    pub facts: Vec<Fact>,
+    /// The text.
+    pub body: LetterBody,
+    /// The files.
+    pub attachments: Vec<Attachment>,
+    /// Whom to ask.
+    pub support: Option<Support>,
+    /// Who has opened it, newest first.
+    pub history: Vec<OpenedBy>,
+    /// Why it is genuine.
+    pub verified: HowVerified,
+    /// Whether the reader may move it: helpers may not.
+    pub may_move: bool,
+    /// Not for helpers.
+    pub confidential: bool,
+    /// Where the letter lies.
+    pub folder: crate::pages::Folder,
+    /// Cannot be erased yet.
+    pub held: bool,
+}
+
+impl Letter {
+    /// Whether it lies in the inbox.
+    pub fn in_inbox(&self) -> bool {
+        self.folder == crate::pages::Folder::Inbox
+    }
+    /// Whether it lies in the bin.
+    pub fn in_bin(&self) -> bool {
+        self.folder == crate::pages::Folder::Bin
+    }
+}
+
+/// A letter that is not opened yet, and what opening it means.
+#[derive(Debug, Template)]
+#[template(path = "closed.html")]
+pub struct Closed {
+    /// The frame.
+    pub f: Frame,
+    /// The list beside it, on wide screens.
+    pub listing: Listing,
+    /// The heading of the list and of the way back.
+    pub list_title: &'static str,
+    /// `/letters/{mailbox}/{letter}`.
+    pub href: String,
+    /// Two letters of the sender's name.
+    pub initials: String,
+    /// The sender's name.
+    pub sender: String,
+    /// Whose box, when there is more than one.
+    pub owner: Option<String>,
+    /// "22 november 2026".
+    pub received: String,
+    /// The subject.
+    pub subject: String,
+    /// "31 januari 2027".
+    pub due: Option<String>,
+    /// Whether the sender is told.
+    pub tells: bool,
+}
+
+impl Closed {
+    /// The two sentences about what opening means.
+    pub fn says(&self, t: &Texts) -> (&'static str, &'static str) {
+        if self.tells {
+            (t.letters.closed_tells, t.letters.closed_tells_text)
+        } else {
+            (t.letters.closed_quiet, t.letters.closed_quiet_text)
+        }
+    }
+}

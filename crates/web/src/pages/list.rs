@@ -1,0 +1,158 @@
+//! Inbox, archive and bin: lists of letters.
+
+use crate::{frame::Frame, icons};
+use askama::Template;
+
+/// How a row is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// By a link: the letter is open already, or there is something to say first.
+    Link(String),
+    /// By a button that posts: opening is written down, so it is no link.
+    Post(String),
+}
+
+/// One letter in a list.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// How it opens.
+    pub act: Act,
+    /// Two letters of the sender's name.
+    pub initials: String,
+    /// The sender's name.
+    pub sender: String,
+    /// The subject.
+    pub subject: String,
+    /// "09.14".
+    pub when: String,
+    /// Not opened yet.
+    pub unread: bool,
+    /// Whose box it lies in, when there is more than one.
+    pub owner: Option<String>,
+    /// "31 jan", when an answer is asked for.
+    pub due: Option<String>,
+    /// How many attachments.
+    pub files: usize,
+    /// The one that is shown beside the list.
+    pub current: bool,
+    /// In the bin: where to restore and erase it.
+    pub bin: Option<(String, String)>,
+}
+
+/// Letters under one heading.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// "Idag".
+    pub title: String,
+    /// Newest first.
+    pub rows: Vec<Row>,
+}
+
+/// Something to do by a date.
+#[derive(Clone, Debug)]
+pub struct Todo {
+    /// How it opens.
+    pub act: Act,
+    /// The letter's subject.
+    pub subject: String,
+    /// The sender, and the owner when there is more than one box.
+    pub sender: String,
+    /// "31 jan".
+    pub due: String,
+    /// "5 dagar kvar".
+    pub left: Option<String>,
+}
+
+/// A choice above the list.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Where it leads.
+    pub href: String,
+    /// What it says.
+    pub name: String,
+    /// Whether it is in force.
+    pub chosen: bool,
+}
+
+/// What was sought.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// The words; empty when nothing is sought.
+    pub words: String,
+    /// Only unread letters, kept over a search.
+    pub unread: bool,
+    /// Only one box, kept over a search.
+    pub mailbox: Option<String>,
+    /// "3 brev stämmer med …".
+    pub says: Option<String>,
+}
+
+/// Why a list is empty.
+#[derive(Clone, Debug)]
+pub struct Empty {
+    /// A heading.
+    pub title: &'static str,
+    /// What will come, or what to try.
+    pub text: &'static str,
+}
+
+/// Which list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// Letters neither archived nor binned.
+    Inbox,
+    /// Archived letters.
+    Archive,
+    /// Binned letters.
+    Bin,
+}
+
+/// The part that inbox and letter share: the letters themselves.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Which list.
+    pub folder: Folder,
+    /// The letters by time.
+    pub groups: Vec<Group>,
+    /// Where to post for the next page: the cursor.
+    pub older: Option<String>,
+    /// Whether this is not the first page.
+    pub paged: bool,
+    /// The address of the list.
+    pub href: &'static str,
+}
+
+/// A page with a list.
+#[derive(Debug, Template)]
+#[template(path = "list.html")]
+pub struct List {
+    /// The frame.
+    pub f: Frame,
+    /// The heading.
+    pub title: &'static str,
+    /// How many are unread in all, in the inbox.
+    pub unread: usize,
+    /// Things with a date, soonest first.
+    pub todo: Vec<Todo>,
+    /// Unread or all; which box.
+    pub filters: Vec<Filter>,
+    /// One for each box, when there is more than one.
+    pub boxes: Vec<Filter>,
+    /// The search.
+    pub search: Search,
+    /// The letters.
+    pub listing: Listing,
+    /// Set when there are none.
+    pub empty: Option<Empty>,
+}
+
+impl List {
+    /// Whether this is the bin.
+    pub fn is_bin(&self) -> bool {
+        self.listing.folder == Folder::Bin
+    }
+    /// How many letters this page shows.
+    pub fn shown(&self) -> usize {
+        self.listing.groups.iter().map(|group| group.rows.len()).sum()
+    }
+}

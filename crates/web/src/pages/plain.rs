@@ -1,0 +1,86 @@
+//! Pages of text: messages, questions, and what the service says about itself.
+
+use crate::{frame::Frame, icons, texts::Language};
+use askama::Template;
+
+/// One thing said, and where to go: errors, logged out, under age.
+#[derive(Debug, Template)]
+#[template(path = "message.html")]
+pub struct Message {
+    /// The frame.
+    pub f: Frame,
+    /// What happened.
+    pub title: &'static str,
+    /// What it means and what to do.
+    pub text: &'static str,
+    /// The next step: address and words.
+    pub next: Option<(String, &'static str)>,
+    /// What an operator can look for; never personal.
+    pub reference: Option<String>,
+}
+
+/// One clear question before something that matters.
+#[derive(Debug, Template)]
+#[template(path = "confirm.html")]
+pub struct Confirm {
+    /// The frame.
+    pub f: Frame,
+    /// The question.
+    pub question: String,
+    /// What it is about: a subject, an address.
+    pub about: Option<String>,
+    /// What it means, a sentence each.
+    pub means: Vec<&'static str>,
+    /// Where yes posts.
+    pub action: String,
+    /// Hidden fields.
+    pub fields: Vec<(&'static str, String)>,
+    /// The words of yes.
+    pub yes: String,
+    /// Cannot be undone.
+    pub grave: bool,
+    /// Where no leads.
+    pub back: String,
+    /// The words of no.
+    pub no: &'static str,
+}
+
+/// Who runs the service; from configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    /// "Exempeloperatören".
+    pub name: String,
+    /// For questions.
+    pub email: String,
+    /// Its organisation number.
+    pub number: String,
+}
+
+macro_rules! about {
+    ($($(#[$doc:meta])* $name:ident $path:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Template)]
+        #[template(path = $path)]
+        pub struct $name {
+            /// The frame.
+            pub f: Frame,
+            /// Who runs the service.
+            pub operator: Operator,
+        }
+        impl $name {
+            /// Whether the page is in Swedish.
+            pub fn swedish(&self) -> bool {
+                self.f.t.lang == Language::Swedish
+            }
+        }
+    )*};
+}
+
+about! {
+    /// `/about`: how the service works.
+    About "about.html";
+    /// `/tillganglighet`: the accessibility statement.
+    Accessibility "accessibility.html";
+    /// `/integritet`: how personal data are used.
+    Privacy "privacy.html";
+}

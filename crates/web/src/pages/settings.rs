@@ -1,0 +1,272 @@
+//! Settings: senders, notices, helpers, history, profile.
+
+use crate::{frame::Frame, icons};
+use askama::Template;
+
+/// Which page of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsPlace {
+    /// Who may send.
+    Senders,
+    /// How to be told.
+    Contacts,
+    /// Who may read.
+    Helpers,
+    /// What has happened.
+    History,
+    /// Name and language.
+    Profile,
+}
+
+/// The entries beside every page of the settings.
+pub struct SettingsMenu;
+
+impl SettingsMenu {
+    /// Place, address and drawing of each.
+    pub const ENTRIES: [(SettingsPlace, &'static str, &'static str); 5] = [
+        (SettingsPlace::Contacts, "/contacts", icons::BELL),
+        (SettingsPlace::Senders, "/senders", icons::SENDERS),
+        (SettingsPlace::Helpers, "/helpers", icons::PEOPLE),
+        (SettingsPlace::History, "/history", icons::EYE),
+        (SettingsPlace::Profile, "/profile", icons::PERSON),
+    ];
+}
+
+impl SettingsPlace {
+    /// The words of the entry, and what stands under it.
+    pub fn says(&self, t: &crate::texts::Texts) -> (&'static str, &'static str) {
+        let s = &t.settings;
+        match self {
+            Self::Senders => (s.senders, s.senders_short),
+            Self::Contacts => (s.contacts, s.contacts_short),
+            Self::Helpers => (s.helpers, s.helpers_short),
+            Self::History => (s.history, s.history_short),
+            Self::Profile => (s.profile, s.profile_short),
+        }
+    }
+}
+
+/// The list of settings.
+#[derive(Debug, Template)]
+#[template(path = "settings.html")]
+pub struct SettingsRoot {
+    /// The frame.
+    pub f: Frame,
+    /// None is chosen.
+    pub here: Option<SettingsPlace>,
+}
+
+/// A sender in the list.
+#[derive(Clone, Debug)]
+pub struct SenderRow {
+    /// The sender's number, which the forms post.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+    /// Two letters of it.
+    pub initials: String,
+    /// "Avstängd sedan 12 oktober 2026".
+    pub off: Option<String>,
+}
+
+/// Who may send.
+#[derive(Debug, Template)]
+#[template(path = "senders.html")]
+pub struct Senders {
+    /// The frame.
+    pub f: Frame,
+    /// This page.
+    pub here: Option<SettingsPlace>,
+    /// One for each box, when there is more than one.
+    pub boxes: Vec<crate::pages::Filter>,
+    /// The box, which the forms post.
+    pub mailbox: String,
+    /// Turned off first, then by name.
+    pub senders: Vec<SenderRow>,
+}
+
+/// A contact point.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// Its id, which the forms post.
+    pub id: String,
+    /// The address.
+    pub address: String,
+    /// A telephone rather than an e-mail address.
+    pub is_phone: bool,
+    /// Whether a code has confirmed it.
+    pub confirmed: bool,
+    /// The last notice could not be delivered.
+    pub failing: bool,
+    /// Whether notices name the sender.
+    pub show_sender: bool,
+    /// What was wrong with the code.
+    pub error: Option<&'static str>,
+}
+
+/// A field of a form as it was sent, and what was wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Field {
+    /// As written.
+    pub value: String,
+    /// What to mend.
+    pub error: Option<&'static str>,
+}
+
+/// How to be told.
+#[derive(Debug, Template)]
+#[template(path = "contacts.html")]
+pub struct Contacts {
+    /// The frame.
+    pub f: Frame,
+    /// This page.
+    pub here: Option<SettingsPlace>,
+    /// The contact points.
+    pub contacts: Vec<Contact>,
+    /// The field for a new e-mail address.
+    pub email: Field,
+    /// The field for a new telephone number.
+    pub phone: Field,
+    /// Protected identity: the sender's name is never written.
+    pub protected: bool,
+}
+
+impl Contacts {
+    /// What the summary of errors lists: the field's id and what to mend.
+    pub fn errors(&self) -> Vec<(String, &'static str)> {
+        let fields = [("email", &self.email), ("phone", &self.phone)];
+        let codes = self.contacts.iter().filter_map(|c| Some((format!("code-{}", c.id), c.error?)));
+        fields
+            .into_iter()
+            .filter_map(|(id, field)| Some((id.to_owned(), field.error?)))
+            .chain(codes)
+            .collect()
+    }
+}
+
+/// Someone with the right to read.
+#[derive(Clone, Debug)]
+pub struct HelperRow {
+    /// The mandate's id, which the form posts.
+    pub id: String,
+    /// The name as the owner wrote it.
+    pub name: String,
+    /// "till och med 31 maj 2027", or "firmatecknare".
+    pub until: String,
+    /// Whether the owner can take it back here.
+    pub revocable: bool,
+}
+
+/// Someone whose box the person may read.
+#[derive(Clone, Debug)]
+pub struct Helping {
+    /// The owner's name.
+    pub name: String,
+    /// "till och med 31 maj 2027", or "firmatecknare".
+    pub until: String,
+}
+
+/// Who may read.
+#[derive(Debug, Template)]
+#[template(path = "helpers.html")]
+pub struct Helpers {
+    /// The frame.
+    pub f: Frame,
+    /// This page.
+    pub here: Option<SettingsPlace>,
+    /// Those who may read the person's own box.
+    pub helpers: Vec<HelperRow>,
+    /// Whose boxes the person may read.
+    pub helping: Vec<Helping>,
+    /// Protected identity: nobody can be given the right.
+    pub protected: bool,
+    /// The name field.
+    pub name: Field,
+    /// The number field. Its value is never shown again.
+    pub number: Field,
+    /// The date field.
+    pub until: Field,
+    /// The first and last date that can be chosen.
+    pub dates: (String, String),
+}
+
+impl Helpers {
+    /// What the summary of errors lists.
+    pub fn errors(&self) -> Vec<(String, &'static str)> {
+        [("name", &self.name), ("number", &self.number), ("until", &self.until)]
+            .into_iter()
+            .filter_map(|(id, field)| Some((id.to_owned(), field.error?)))
+            .collect()
+    }
+    /// Whether someone helps already.
+    pub fn has_helper(&self) -> bool {
+        self.helpers.iter().any(|helper| helper.revocable)
+    }
+}
+
+/// A line of the box's log.
+#[derive(Clone, Debug)]
+pub struct HistoryRow {
+    /// "09.20".
+    pub when: String,
+    /// "Du", "Bo Bengtsson", "Kuvert".
+    pub who: String,
+    /// "som ägare".
+    pub because: Option<&'static str>,
+    /// "Öppnade brevet".
+    pub what: &'static str,
+    /// The letter's subject and address, when it is still there and the reader may see it.
+    pub letter: Option<(String, String)>,
+    /// Which box, when there is more than one.
+    pub owner: Option<String>,
+}
+
+/// The lines of one day.
+#[derive(Clone, Debug)]
+pub struct HistoryDay {
+    /// "Idag".
+    pub title: String,
+    /// Newest first.
+    pub rows: Vec<HistoryRow>,
+}
+
+/// What has happened.
+#[derive(Debug, Template)]
+#[template(path = "history.html")]
+pub struct History {
+    /// The frame.
+    pub f: Frame,
+    /// This page.
+    pub here: Option<SettingsPlace>,
+    /// By day, newest first.
+    pub days: Vec<HistoryDay>,
+    /// The next page.
+    pub older: Option<String>,
+}
+
+/// A box in the profile.
+#[derive(Clone, Debug)]
+pub struct ProfileBox {
+    /// Whose.
+    pub name: String,
+    /// "öppnad 12 oktober 2026", "firmatecknare".
+    pub note: String,
+}
+
+/// Name and language.
+#[derive(Debug, Template)]
+#[template(path = "profile.html")]
+pub struct Profile {
+    /// The frame.
+    pub f: Frame,
+    /// This page.
+    pub here: Option<SettingsPlace>,
+    /// The name from the e-ID.
+    pub name: String,
+    /// The provider that was used.
+    pub provider: String,
+    /// When the log-in ends at the latest.
+    pub ends: String,
+    /// The person's boxes.
+    pub boxes: Vec<ProfileBox>,
+}

@@ -1,0 +1,98 @@
+//! Lists of letters, and the letter itself.
+
+super::texts! {
+    /// Texts of lists and letters.
+    Letters {
+        letters: "Brev", "Letters";
+        search_label: "Sök på avsändare, ämne eller datum", "Search by sender, subject or date";
+        search: "Sök", "Search";
+        clear_search: "Rensa sökningen", "Clear the search";
+        filter_label: "Visa", "Show";
+        filter_all: "Alla", "All";
+        filter_unread: "Olästa", "Unread";
+        all_boxes: "Alla brevlådor", "All mailboxes";
+        box_label: "Brevlåda", "Mailbox";
+        todo: "Att göra", "To do";
+        todo_hint: "Arkivera brevet när du är klar, så försvinner det härifrån.", "Archive the letter when you are done and it leaves this list.";
+        due: "Svara senast", "Reply by";
+        today: "Idag", "Today";
+        yesterday: "Igår", "Yesterday";
+        this_week: "Den här veckan", "This week";
+        unread: "oläst", "unread";
+        has_files: "Med bilagor", "With attachments";
+        older: "Visa äldre brev", "Show older letters";
+        newest: "Till de senaste breven", "To the latest letters";
+        choose: "Välj ett brev i listan, så visas det här.", "Choose a letter in the list to read it here.";
+        empty_inbox: "Inga brev än", "No letters yet";
+        empty_inbox_text: "Här kommer dina brev från myndigheter, kommuner och regioner som är anslutna. Vi meddelar dig när du får ett.", "Letters from the public bodies that have joined will arrive here. We tell you when you get one.";
+        empty_unread: "Du har läst allt", "You have read everything";
+        empty_unread_text: "Det finns inga olästa brev.", "There are no unread letters.";
+        empty_archive: "Arkivet är tomt", "The archive is empty";
+        empty_archive_text: "Brev som du är klar med kan du lägga här. De finns kvar så länge du vill.", "Put letters that you are done with here. They stay as long as you like.";
+        empty_bin: "Papperskorgen är tom", "The bin is empty";
+        empty_bin_text: "Brev som du lägger i papperskorgen hamnar här. De finns kvar tills du tömmer den.", "Letters that you put in the bin come here. They stay until you empty it.";
+        bin_promise: "Inget försvinner av sig självt. Bara du tömmer papperskorgen.", "Nothing disappears by itself. Only you empty the bin.";
+        no_hits: "Inget brev stämmer", "No letter matches";
+        no_hits_text: "Prova ett kortare ord, eller sök på avsändarens namn.", "Try a shorter word, or the name of the sender.";
+
+        verified: "Äkthet kontrollerad", "Authenticity checked";
+        how_verified: "Så vet du att brevet är äkta", "How you know that the letter is genuine";
+        via: "Skickat genom", "Sent through";
+        owner: "Till", "To";
+        received: "Kom", "Received";
+        matter: "Ärende", "Matter";
+        matter_status: "Läge", "Status";
+        attachments: "Bilagor", "Attachments";
+        show: "Visa", "Show";
+        download: "Ladda ner", "Download";
+        new_tab: "öppnas i ny flik", "opens in a new tab";
+        own_tab: "Visa brevet i en egen flik", "Show the letter in its own tab";
+        body_frame: "Brevets text", "The text of the letter";
+        keep_copy: "Spara en kopia", "Keep a copy";
+        keep_copy_text: "Brevet precis som avsändaren undertecknade det. Med filen kan vem som helst kontrollera att inget är ändrat.", "The letter exactly as the sender signed it. With the file anyone can check that nothing was changed.";
+        keep_copy_link: "Ladda ner det undertecknade brevet", "Download the signed letter";
+        do_archive: "Arkivera", "Archive";
+        do_bin: "Lägg i papperskorgen", "Put in the bin";
+        do_restore: "Lägg tillbaka i inkorgen", "Put back in the inbox";
+        do_restore_short: "Lägg tillbaka", "Put back";
+        do_erase: "Radera för alltid", "Erase for good";
+        who_opened: "Vem har öppnat brevet", "Who has opened the letter";
+        nobody_opened: "Ingen har öppnat brevet än.", "Nobody has opened the letter yet.";
+        questions: "Frågor om brevet", "Questions about the letter";
+        phone: "Telefon", "Telephone";
+        email: "E-post", "E-mail";
+        website: "Webbplats", "Website";
+        confidential: "Bara för dig. Den som hjälper dig ser inte det här brevet.", "For you alone. Those who help you do not see this letter.";
+
+        closed_title: "Oöppnat brev", "Unopened letter";
+        closed_tells: "Avsändaren får veta när du öppnar brevet.", "The sender will know when you open the letter.";
+        closed_tells_text: "Avsändaren får dag och klockslag, inget annat. Du behöver inte öppna nu: brevet ligger kvar oöppnat tills du vill.", "The sender is told the date and time, nothing else. You need not open it now: the letter stays unopened until you wish.";
+        closed_quiet: "Avsändaren får inte veta när du öppnar brevet.", "The sender is not told when you open the letter.";
+        closed_quiet_text: "Att du har öppnat det står bara i brevets egen historik, som du själv kan läsa.", "That you opened it is written only in the letter's own history, which you can read.";
+        open: "Öppna brevet", "Open the letter";
+        not_now: "Inte nu", "Not now";
+
+        empty_the_bin: "Töm papperskorgen", "Empty the bin";
+        erase_title: "Vill du radera brevet för alltid?", "Erase the letter for good?";
+        erase_text: "Brevet och bilagorna går inte att få tillbaka, inte ens av oss.", "The letter and its attachments cannot be brought back, not even by us.";
+        erase_yes: "Ja, radera brevet", "Yes, erase the letter";
+        erase_no: "Nej, behåll det", "No, keep it";
+        empty_text: "Breven och bilagorna går inte att få tillbaka, inte ens av oss.", "The letters and their attachments cannot be brought back, not even by us.";
+        empty_no: "Nej, behåll dem", "No, keep them";
+        held: "Brevet kan inte raderas än. Avsändaren måste kunna visa det en tid till.", "The letter cannot be erased yet. The sender must be able to show it for some time more.";
+
+        done_archived: "Brevet ligger nu i arkivet.", "The letter is now in the archive.";
+        done_binned: "Brevet ligger nu i papperskorgen.", "The letter is now in the bin.";
+        done_restored: "Brevet ligger nu i inkorgen.", "The letter is now in the inbox.";
+        done_erased: "Brevet är raderat.", "The letter is erased.";
+        done_emptied: "Papperskorgen är tömd.", "The bin is emptied.";
+
+        you: "Du", "You";
+        as_owner: "som ägare", "as the owner";
+        as_signatory: "som firmatecknare", "as an authorised signatory";
+        as_helper: "som hjälper till", "as a helper";
+        by_service: "Kuvert", "Kuvert";
+        by_sender: "Avsändaren", "The sender";
+        someone: "En person", "A person";
+    }
+}

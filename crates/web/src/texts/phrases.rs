@@ -1,0 +1,173 @@
+//! Texts with a number or a name in them.
+
+use super::{Language, Texts};
+
+impl Texts {
+    /// Picks by language.
+    fn pick(&self, sv: String, en: String) -> String {
+        match self.lang {
+            Language::Swedish => sv,
+            Language::English => en,
+        }
+    }
+    /// "Logga in med BankID".
+    pub fn log_in_with(&self, provider: &str) -> String {
+        self.pick(format!("Logga in med {provider}"), format!("Log in with {provider}"))
+    }
+    /// "Inloggad som Anna Andersson".
+    pub fn logged_in_as(&self, name: &str) -> String {
+        self.pick(format!("Inloggad som {name}"), format!("Logged in as {name}"))
+    }
+    /// "Hej Anna", with the first of the given names.
+    pub fn hello(&self, name: &str) -> String {
+        let first = name.split_whitespace().next().unwrap_or(name);
+        self.pick(format!("Hej {first}!"), format!("Hello {first}!"))
+    }
+    /// "3 olästa".
+    pub fn unread_count(&self, count: &usize) -> String {
+        self.pick(
+            if *count == 1 { "1 oläst".into() } else { format!("{count} olästa") },
+            format!("{count} unread"),
+        )
+    }
+    /// "4 brev".
+    pub fn letter_count(&self, count: &usize) -> String {
+        self.pick(
+            format!("{count} brev"),
+            if *count == 1 { "1 letter".into() } else { format!("{count} letters") },
+        )
+    }
+    /// "4 brev stämmer med ”skatt”".
+    pub fn hit_count(&self, count: &usize, more: &bool, sought: &str) -> String {
+        let plus = if *more { "+" } else { "" };
+        self.pick(
+            format!("{count}{plus} brev stämmer med ”{sought}”"),
+            format!(
+                "{count}{plus} {} “{sought}”",
+                if *count == 1 { "letter matches" } else { "letters match" }
+            ),
+        )
+    }
+    /// "idag", "i morgon", "5 dagar kvar"; `None` when it is further off.
+    pub fn days_left(&self, days: i32) -> Option<String> {
+        match days {
+            ..0 => Some(self.pick("datumet har passerat".into(), "the date has passed".into())),
+            0 => Some(self.pick("idag".into(), "today".into())),
+            1 => Some(self.pick("i morgon".into(), "tomorrow".into())),
+            2..=21 => Some(self.pick(format!("{days} dagar kvar"), format!("{days} days left"))),
+            _ => None,
+        }
+    }
+    /// "2 bilagor".
+    pub fn file_count(&self, count: &usize) -> String {
+        self.pick(
+            if *count == 1 { "1 bilaga".into() } else { format!("{count} bilagor") },
+            if *count == 1 { "1 attachment".into() } else { format!("{count} attachments") },
+        )
+    }
+    /// The question before the bin is emptied.
+    pub fn empty_question(&self, count: &usize) -> String {
+        self.pick(
+            format!(
+                "Vill du radera {} för alltid?",
+                if *count == 1 { "ett brev".into() } else { format!("{count} brev") }
+            ),
+            format!("Erase {} for good?", self.letter_count(count)),
+        )
+    }
+    /// The button that empties the bin.
+    pub fn empty_yes(&self, count: &usize) -> String {
+        self.pick(format!("Ja, radera {count} brev"), format!("Yes, erase {}", self.letter_count(count)))
+    }
+    /// The question before a sender is turned off.
+    pub fn turn_off_question(&self, sender: &str) -> String {
+        self.pick(format!("Vill du stänga av {sender}?"), format!("Turn off {sender}?"))
+    }
+    /// The button that turns a sender off.
+    pub fn turn_off_yes(&self, sender: &str) -> String {
+        self.pick(format!("Ja, stäng av {sender}"), format!("Yes, turn off {sender}"))
+    }
+    /// Said after a sender was turned off.
+    pub fn turned_off(&self, sender: &str) -> String {
+        self.pick(format!("{sender} är avstängd."), format!("{sender} is turned off."))
+    }
+    /// "Avstängd sedan 12 oktober 2026".
+    pub fn off_since(&self, date: &str) -> String {
+        self.pick(format!("Avstängd sedan {date}"), format!("Turned off since {date}"))
+    }
+    /// "till och med 31 maj 2027".
+    pub fn until(&self, date: &str) -> String {
+        self.pick(format!("till och med {date}"), format!("until {date}"))
+    }
+    /// What stands under "Äkthet kontrollerad".
+    pub fn how_verified(&self, signer: &str, number: &str, at: &str) -> String {
+        self.pick(
+            format!(
+                "Brevet är undertecknat av {signer} (organisationsnummer {number}). När brevet kom {at} kontrollerade vi \
+                 underskriften, att avsändaren fick skicka hit, och att inget tecken i brevet eller bilagorna hade ändrats."
+            ),
+            format!(
+                "The letter is signed by {signer} (organisation number {number}). When it came {at} we checked the \
+                 signature, that the sender may send here, and that nothing in the letter or its attachments had been changed."
+            ),
+        )
+    }
+    /// Title of a page about a letter that a screen reader hears first: "Beslut, från Exempelverket".
+    pub fn from_sender(&self, sender: &str) -> String {
+        self.pick(format!("från {sender}"), format!("from {sender}"))
+    }
+    /// What the label of a letter's kind says.
+    pub fn kind(&self, kind: domain::words::Kind) -> &'static str {
+        use domain::words::Kind;
+        let (sv, en) = match kind {
+            Kind::Decision => ("Beslut", "Decision"),
+            Kind::Request => ("Begäran", "Request"),
+            Kind::Appointment => ("Kallelse", "Appointment"),
+            Kind::Invoice => ("Faktura", "Invoice"),
+            Kind::Reminder => ("Påminnelse", "Reminder"),
+            Kind::Certificate => ("Intyg", "Certificate"),
+            Kind::Receipt => ("Kvittens", "Acknowledgement"),
+            Kind::Information => ("Information", "Information"),
+        };
+        match self.lang {
+            Language::Swedish => sv,
+            Language::English => en,
+        }
+    }
+    /// What happened, in the box's log and the letter's history.
+    pub fn event(&self, event: domain::words::EventType) -> &'static str {
+        use domain::words::EventType;
+        let (sv, en) = match event {
+            EventType::Accepted => ("Brevet kom", "The letter arrived"),
+            EventType::NoticeSent => ("Avisering skickad", "Notice sent"),
+            EventType::NoticeFailed => ("Aviseringen gick inte fram", "The notice did not get through"),
+            EventType::NoContactPoint => ("Ingen adress för avisering", "No address for a notice"),
+            EventType::NoticeNotNeeded => {
+                ("Redan öppnat, ingen avisering behövdes", "Already opened, no notice needed")
+            }
+            EventType::Opened => ("Öppnade brevet", "Opened the letter"),
+            EventType::Listed => ("Såg listan med brev", "Saw the list of letters"),
+            EventType::Archived => ("Lade brevet i arkivet", "Put the letter in the archive"),
+            EventType::Binned => ("Lade brevet i papperskorgen", "Put the letter in the bin"),
+            EventType::Restored => ("Lade tillbaka brevet i inkorgen", "Put the letter back in the inbox"),
+            EventType::Erased => ("Raderade ett brev", "Erased a letter"),
+            EventType::MailboxOpened => ("Öppnade brevlådan", "Opened the mailbox"),
+            EventType::MailboxClosed => ("Stängde brevlådan", "Closed the mailbox"),
+            EventType::SenderDeclined => ("Stängde av en avsändare", "Turned a sender off"),
+            EventType::SenderAccepted => ("Slog på en avsändare", "Turned a sender on"),
+            EventType::MandateGranted => ("Gav någon läsrätt", "Gave someone the right to read"),
+            EventType::MandateRevoked => ("Tog tillbaka en läsrätt", "Took back a right to read"),
+            EventType::ContactConfirmed => {
+                ("Bekräftade en adress för avisering", "Confirmed an address for notices")
+            }
+            EventType::ContactRemoved => {
+                ("Tog bort en adress för avisering", "Removed an address for notices")
+            }
+            EventType::EpochRolled => ("Brevlådan fick nytt lås", "The mailbox got a new lock"),
+        };
+        match self.lang {
+            Language::Swedish => sv,
+            Language::English => en,
+        }
+    }
+}
