@@ -3,6 +3,7 @@
 
 mod common;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use common::{Browser, Party, hidden_fields, location};
 use domain::{Identity, SystemClock};
 use eid::{
@@ -10,6 +11,7 @@ use eid::{
     demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
 };
 use reqwest::StatusCode;
+use ring::digest;
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 use tempfile::NamedTempFile;
 use url::Url;
@@ -26,6 +28,9 @@ async fn a_person_picks_anna_and_is_logged_in_as_anna() {
     );
     let html = page.text().await.unwrap();
     assert!(html.contains("Anna Exempelsson") && html.contains("19810105-2382"));
+    let style = html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let hash = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, style.as_bytes()));
+    assert!(policy.contains(&format!("style-src 'sha256-{hash}'")), "the browser would drop the style");
     assert!(html.contains("låtsas-e-legitimation") && html.contains("<html lang=\"sv\">"));
 
     let mut form = hidden_fields(&html);

@@ -3,7 +3,7 @@
 mod liar;
 mod lies;
 
-use crate::{Answer, LOA3, ProviderConfig, Rejection, UserinfoMode, claims::*};
+use crate::{Algorithm, Answer, LOA3, ProviderConfig, Rejection, UserinfoMode, claims::*, jwks::Jwks, token};
 use domain::Clock;
 use liar::*;
 use lies::{shift, take};
@@ -65,6 +65,22 @@ async fn each_lie_has_its_name_and_is_no_log_in() {
         let world = World::new(lie, |_| {}).await;
         let outcome = world.log_in().await;
         assert_eq!(outcome.as_ref().err(), Some(&rejection), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_character_of_a_token_can_be_another() {
+    let world = World::new(|_| {}, |_| {}).await;
+    let story = world.story.lock().unwrap();
+    let (keys, honest) = (Jwks::read(story.jwks.to_string().as_bytes()).unwrap(), story.id_token.text());
+    assert!(token::open(&honest, &[Algorithm::ES256], &keys).is_ok());
+    for at in 0..honest.len() {
+        for other in ["A", "B", "_", ".", "=", " ", "é", ""] {
+            let mut changed = honest.clone();
+            changed.replace_range(at..=at, other);
+            let opened = token::open(&changed, &[Algorithm::ES256], &keys);
+            assert!(changed == honest || opened.is_err(), "character {at}");
+        }
     }
 }
 

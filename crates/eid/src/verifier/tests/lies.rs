@@ -27,6 +27,9 @@ const SELF_DESCRIPTION: &[Lie] = &[
     ("keys by plain http", Rejection::EndpointInsecure, |s| {
         s.discovery["jwks_uri"] = "http://op.example/k".into()
     }),
+    ("an endpoint that is no address", Rejection::DiscoveryMalformed, |s| {
+        s.discovery["jwks_uri"] = "/jwks".into()
+    }),
     ("keys from a file", Rejection::EndpointInsecure, |s| {
         s.discovery["jwks_uri"] = "file:///etc/passwd".into()
     }),
