@@ -4,9 +4,9 @@
 //! salt (24), commitment (32), chunks. The first twelve bytes and the [`Place`] are its context.
 
 use crate::{
+    chunks::{CHUNK_BYTES, HEADER_BYTES, Schedule, TAG_BYTES, chunk_count, sealed_bytes},
     key::{Key, KeyId, Opaque},
     place::Place,
-    stream::{CHUNK_BYTES, HEADER_BYTES, Schedule, TAG_BYTES, chunk_count, sealed_len},
 };
 use domain::{Random, chance};
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ const SUITE: u8 = 1;
 /// Seals `plain` for `place` under `key`, whose name goes in front.
 pub fn seal(key_id: KeyId, key: &Key, place: &Place, plain: &[u8], random: &dyn Random) -> Vec<u8> {
     let (schedule, header) = Schedule::new(&prefix(key_id), key, place, chance::bytes(random));
-    let mut out = Vec::with_capacity(sealed_len(plain.len()));
+    let mut out = Vec::with_capacity(sealed_bytes(plain.len() as u64) as usize);
     out.extend_from_slice(&header);
     let mut chunks = plain.chunks_exact(CHUNK_BYTES);
     let mut index = 0;

@@ -5,6 +5,7 @@
 //! keys inside prepared ciphers cannot be wiped, ours are.
 
 mod chance;
+mod chunks;
 mod derive;
 mod envelope;
 mod key;

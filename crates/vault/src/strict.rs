@@ -1,8 +1,7 @@
 //! Reading what others signed: one meaning only, or none.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 /// Base64url without padding; other characters, padding and stray trailing bits are refused (RFC 7515 §2).
@@ -21,7 +20,15 @@ pub(crate) fn to_base64url(bytes: &[u8]) -> String {
 }
 
 /// The members of one JSON object, in order, each name once.
-pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
+pub(crate) struct Members(pub(crate) Vec<(String, Member)>);
+
+/// A member's value, as far as anyone asks. Lists and objects are read over without being kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Member {
+    Text(String),
+    Integer(i64),
+    Other,
+}
 
 /// Why bytes are no [`Members`].
 #[derive(Debug, PartialEq, Eq)]
@@ -30,44 +37,85 @@ pub(crate) enum NotMembers {
     Duplicate,
 }
 
-impl Members {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NotMembers> {
-        let Pairs(pairs) = serde_json::from_slice(bytes).map_err(|_| NotMembers::NotAnObject)?;
-        // Few members: an object of thousands costs its sender more than us, and is cut off here.
-        if pairs.len() > MOST_MEMBERS {
-            return Err(NotMembers::NotAnObject);
-        }
-        let twice = |at: usize| pairs[..at].iter().any(|(name, _)| *name == pairs[at].0);
-        if (1..pairs.len()).any(twice) {
-            return Err(NotMembers::Duplicate);
-        }
-        Ok(Self(pairs))
-    }
-}
-
+/// Far more than any header has.
 const MOST_MEMBERS: usize = 64;
 
-struct Pairs(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsVisitor)
+impl Members {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NotMembers> {
+        let Self(members) = serde_json::from_slice(bytes).map_err(|_| NotMembers::NotAnObject)?;
+        let twice = |at: usize| members[..at].iter().any(|(name, _)| *name == members[at].0);
+        if (1..members.len()).any(twice) {
+            return Err(NotMembers::Duplicate);
+        }
+        Ok(Self(members))
     }
 }
 
-struct PairsVisitor;
-
-impl<'de> Visitor<'de> for PairsVisitor {
-    type Value = Pairs;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+impl Member {
+    pub(crate) fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
-            pairs.push(pair);
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of a few members")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    if members.len() == MOST_MEMBERS {
+                        return Err(A::Error::invalid_length(MOST_MEMBERS + 1, &self));
+                    }
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
         }
-        Ok(Pairs(pairs))
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Member;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Member, E> {
+                Ok(Member::Text(text.to_owned()))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Member, E> {
+                Ok(Member::Integer(number))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Member, E> {
+                Ok(i64::try_from(number).map_or(Member::Other, Member::Integer))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Member, E> {
+                Ok(Member::Other)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Member, E> {
+                Ok(Member::Other)
+            }
+            fn visit_unit<E>(self) -> Result<Member, E> {
+                Ok(Member::Other)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Member, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Member::Other)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Member::Other)
+            }
+        }
+        deserializer.deserialize_any(Any)
     }
 }
 
@@ -84,6 +132,29 @@ mod tests {
             assert_eq!(base64url(text), None, "{text}");
         }
         assert!(base64url("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn values_are_texts_integers_or_passed_over() {
+        let Members(members) =
+            Members::parse(br#"{"a":"b","c":-3,"d":1.0,"e":18446744073709551615,"f":[1,{"a":[]}],"g":{"a":1,"a":2},"h":null,"i":true}"#)
+                .ok()
+                .unwrap();
+        assert_eq!(members[0].1, Member::Text("b".into()));
+        assert_eq!(members[1].1, Member::Integer(-3));
+        assert!(members[2..].iter().all(|(_, value)| *value == Member::Other));
+        assert_eq!(members.len(), 8);
+    }
+
+    #[test]
+    fn an_object_of_very_many_members_is_refused() {
+        let object = |count: usize| {
+            let members: Vec<String> = (0..count).map(|at| format!("\"{at}\":1")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Members::parse(object(MOST_MEMBERS).as_bytes()).is_ok());
+        assert!(Members::parse(object(MOST_MEMBERS + 1).as_bytes()).is_err());
+        assert!(Members::parse("{\"a\":".repeat(100_000).as_bytes()).is_err());
     }
 
     #[test]

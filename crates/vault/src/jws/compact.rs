@@ -71,7 +71,7 @@ impl CompactHeader {
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let (mut alg, mut typ, mut kid) = (None, None, None);
         for (name, value) in Members::parse(bytes)?.0 {
-            let text = |name| value.as_str().ok_or(Error::Value(name));
+            let text = |name| value.text().ok_or(Error::Value(name));
             match name.as_str() {
                 "alg" => alg = Some(Algorithm::parse(text("alg")?).ok_or(Error::Algorithm)?),
                 "typ" => typ = Some(text("typ")?.to_owned()),

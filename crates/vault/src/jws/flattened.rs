@@ -3,11 +3,10 @@
 use super::{Algorithm, Error, forbidden};
 use crate::{
     labels,
-    strict::{Members, base64url, base64url_array},
+    strict::{Member, Members, base64url, base64url_array},
     verifying_key::VerifyingKey,
 };
 use domain::Time;
-use serde_json::Value;
 
 /// A letter as signed. Parsed, not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ impl FlattenedJws {
                 "header" => return Err(Error::UnprotectedHeader),
                 _ => return Err(Error::UnknownMember),
             };
-            let Value::String(text) = value else { return Err(Error::Value(name)) };
+            let Member::Text(text) = value else { return Err(Error::Value(name)) };
             *slot = Some(text);
         }
         let protected = protected.ok_or(Error::Missing("protected"))?;
@@ -79,7 +78,7 @@ impl Header {
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let (mut alg, mut typ, mut x5t_s256, mut kid, mut iat) = (None, None, None, None, None);
         for (name, value) in Members::parse(bytes)?.0 {
-            let text = |name| value.as_str().ok_or(Error::Value(name));
+            let text = |name| value.text().ok_or(Error::Value(name));
             match name.as_str() {
                 "alg" => alg = Some(Algorithm::parse(text("alg")?).ok_or(Error::Algorithm)?),
                 "typ" => typ = Some(text("typ")? == labels::LETTER_TYP),
@@ -108,9 +107,11 @@ impl Header {
 }
 
 /// Whole seconds since 1970 (NumericDate without a fraction), up to the year 9999.
-fn instant(value: &Value) -> Option<Time> {
-    let seconds = value.as_i64().filter(|seconds| (0..=253_402_300_799).contains(seconds))?;
-    Some(Time::from_millis(seconds * 1000))
+fn instant(value: &Member) -> Option<Time> {
+    match value {
+        Member::Integer(seconds @ 0..=253_402_300_799) => Some(Time::from_millis(seconds * 1000)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Certificate, jws::LetterSigner, strict::to_base64url};
 use proptest::prelude::*;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/keys/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
