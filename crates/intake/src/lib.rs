@@ -1,1 +1,4 @@
 //! The one use case accept, and the group committer; called by every door.
+pub mod content;
+mod room;
+pub mod scanner;

@@ -1,0 +1,136 @@
+//! Reading a letter.
+
+use crate::{
+    AttachmentHeader, Header, MailboxError, Mailboxes, Original,
+    list::Listed,
+    rights::{self, Actor, LetterFacts, columns, may},
+};
+use domain::{
+    LetterId, MailboxId,
+    letter::{Letter, Limits},
+    words::{Act, Because},
+};
+use key_client::KeysError;
+use std::sync::Arc;
+use store::{Tx, args};
+use vault::{Certificate, Key, jws::FlattenedJws};
+
+/// A letter before it is opened: so that the page can say whether the sender will know
+/// ([`LetterFacts::tells_opened`] and not opened yet).
+pub type Peek = Listed;
+
+/// A letter that was opened, and the event written.
+pub struct OpenedLetter {
+    /// As they were before this opening.
+    pub facts: LetterFacts,
+    pub because: Because,
+    /// What the sender wrote, parsed from the signed bytes.
+    pub letter: Letter,
+    /// The signed bytes, the signer's certificate, and the names as they were.
+    pub original: Original,
+    /// Whether the signature over the stored bytes still verifies with the stored certificate.
+    pub signature_holds: bool,
+    pub(crate) content: Key,
+}
+
+impl OpenedLetter {
+    /// Name, type and size of the attachments, in order.
+    pub fn attachments(&self) -> Vec<AttachmentHeader> {
+        Header::of(&self.letter, "", None).attachments
+    }
+}
+
+impl Mailboxes {
+    /// The header of one letter, without opening it.
+    pub async fn peek(
+        &self,
+        actor: &Actor,
+        mailbox_id: MailboxId,
+        letter_id: LetterId,
+    ) -> Result<Option<Peek>, MailboxError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.store.read("peek at letter").await?;
+        let Some(row) = tx.one(WITH_HEADER, args![mailbox_id, letter_id]).await? else { return Ok(None) };
+        drop(tx);
+        let facts = rights::read(mailbox_id, &row)?;
+        let Some(because) = may(&actor.rights, &facts, Act::List, now) else { return Ok(None) };
+        self.header_of(actor, facts, because, row.bytes(11)?.to_vec()).await
+    }
+
+    /// Opens a letter. The key service commits the event `opened`, and the first time `opened_at` and what the
+    /// sender is told, before it gives the key.
+    pub async fn open(
+        &self,
+        actor: &Actor,
+        mailbox_id: MailboxId,
+        letter_id: LetterId,
+    ) -> Result<Option<Arc<OpenedLetter>>, MailboxError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.store.read("open letter").await?;
+        let facts = rights::facts(&mut tx, mailbox_id, letter_id).await?;
+        drop(tx);
+        let Some(facts) = facts else { return Ok(None) };
+        let Some(because) = may(&actor.rights, &facts, Act::Open, now) else { return Ok(None) };
+        let content = match self.0.keys.content(&actor.grant, mailbox_id, letter_id).await {
+            Ok(key) => key,
+            Err(KeysError::NotAllowed | KeysError::Gone) => return Ok(None),
+            Err(error) => return Err(MailboxError::Keys(error)),
+        };
+        let Some(sealed) = self.part(&facts, 0).await? else { return Ok(None) };
+        let original =
+            Original::open(&content, (mailbox_id, letter_id), facts.parts, &sealed.whole().await?)?;
+        let (letter, signature_holds) = read(&original)?;
+        let opened = Arc::new(OpenedLetter { facts, because, letter, original, signature_holds, content });
+        self.0.opened.put(&actor.grant, letter_id, now, Arc::clone(&opened));
+        tracing::debug!(letter.id = %letter_id, "Opened letter {letter_id}");
+        Ok(Some(opened))
+    }
+
+    /// What was opened in this log-in some minutes ago at most, or opens it now. The right is asked for anew.
+    pub(crate) async fn open_or_recent(
+        &self,
+        actor: &Actor,
+        mailbox_id: MailboxId,
+        letter_id: LetterId,
+    ) -> Result<Option<Arc<OpenedLetter>>, MailboxError> {
+        let now = self.0.clock.now();
+        let recent = self.0.opened.get(&actor.grant, letter_id, now);
+        match recent.filter(|opened| opened.facts.mailbox_id == mailbox_id) {
+            Some(opened) => Ok(may(&actor.rights, &opened.facts, Act::Open, now).map(|_| opened)),
+            None => self.open(actor, mailbox_id, letter_id).await,
+        }
+    }
+}
+
+/// Reads a letter's facts in a transaction that will change it; `None` unless the person may.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    actor: &Actor,
+    (mailbox_id, letter_id): (MailboxId, LetterId),
+    act: Act,
+    now: domain::Time,
+) -> Result<Option<(LetterFacts, Because)>, store::Error> {
+    let facts = rights::facts(tx, mailbox_id, letter_id).await?;
+    Ok(facts.and_then(|facts| may(&actor.rights, &facts, act, now).map(|because| (facts, because))))
+}
+
+/// The letter in the signed bytes. It passed its checks when it was accepted; limits may have changed since.
+fn read(original: &Original) -> Result<(Letter, bool), MailboxError> {
+    const NONE: Limits = Limits {
+        letter_bytes: u64::MAX,
+        body_bytes: u64::MAX,
+        attachments: usize::MAX,
+        attachment_bytes: u64::MAX,
+        total_bytes: u64::MAX,
+    };
+    let jws = FlattenedJws::parse(&original.jws).map_err(|_| MailboxError::Damaged)?;
+    let letter = Letter::parse(&jws.payload, &NONE).map_err(|_| MailboxError::Damaged)?;
+    let key = Certificate::parse(&original.certificate).ok().and_then(|c| c.verifying_key().ok());
+    Ok((letter, key.is_some_and(|key| jws.verify(&key).is_ok())))
+}
+
+const WITH_HEADER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", header FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND length(header) > 0"
+);

@@ -1,0 +1,128 @@
+//! Part 0: the signed original exactly as it came, with what is needed to prove it decades later.
+
+use domain::{LetterId, MailboxId, Random, Time};
+use minicbor::{Decoder, Encoder};
+use vault::{Key, Opaque};
+use zeroize::Zeroizing;
+
+/// What part 0 holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// The flattened JWS, byte for byte.
+    pub jws: Vec<u8>,
+    /// The signer's certificate, DER, as registered when the letter was accepted.
+    pub certificate: Vec<u8>,
+    /// The sender's name as it was.
+    pub sender_name: String,
+    /// The dispatcher's name, when the sender did not send itself.
+    pub dispatcher: Option<String>,
+    pub accepted_at: Time,
+    /// The key of each attachment, wrapped under the letter's content key.
+    pub wrapped_keys: Vec<Vec<u8>>,
+}
+
+impl Original {
+    /// As stored, under the letter's content key.
+    pub fn seal(
+        &self,
+        key: &Key,
+        (mailbox_id, letter_id): (MailboxId, LetterId),
+        parts: i64,
+        random: &dyn Random,
+    ) -> Vec<u8> {
+        let place = crate::places::original(mailbox_id, letter_id, parts);
+        let plain = vault::pad(&self.to_cbor());
+        vault::seal(crate::places::key_id(letter_id), key, &place, &plain, random)
+    }
+
+    /// Opens what [`Original::seal`] made.
+    pub fn open(
+        key: &Key,
+        (mailbox_id, letter_id): (MailboxId, LetterId),
+        parts: i64,
+        sealed: &[u8],
+    ) -> Result<Self, Opaque> {
+        let padded = vault::open(key, &crate::places::original(mailbox_id, letter_id, parts), sealed)?;
+        Self::from_cbor(vault::unpad(&padded)?).ok_or(Opaque)
+    }
+
+    fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
+        let mut out = Encoder::new(Vec::with_capacity(self.jws.len() + self.certificate.len() + 256));
+        // Writing to memory does not fail; what were written short would not read back.
+        let _ = self.write(&mut out);
+        Zeroizing::new(out.into_writer())
+    }
+
+    fn write(
+        &self,
+        out: &mut Encoder<Vec<u8>>,
+    ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
+        out.array(MEMBERS)?
+            .u8(VERSION)?
+            .bytes(&self.jws)?
+            .bytes(&self.certificate)?
+            .str(&self.sender_name)?;
+        match &self.dispatcher {
+            Some(name) => out.str(name)?,
+            None => out.null()?,
+        };
+        out.i64(self.accepted_at.millis())?.array(self.wrapped_keys.len() as u64)?;
+        for key in &self.wrapped_keys {
+            out.bytes(key)?;
+        }
+        Ok(())
+    }
+
+    fn from_cbor(bytes: &[u8]) -> Option<Self> {
+        let mut from = Decoder::new(bytes);
+        if from.array().ok()? != Some(MEMBERS) || from.u8().ok()? != VERSION {
+            return None;
+        }
+        let jws = from.bytes().ok()?.to_vec();
+        let certificate = from.bytes().ok()?.to_vec();
+        let sender_name = from.str().ok()?.to_owned();
+        let dispatcher = match from.datatype().ok()? {
+            minicbor::data::Type::Null => from.null().ok().map(|()| None)?,
+            _ => Some(from.str().ok()?.to_owned()),
+        };
+        let accepted_at = Time::from_millis(from.i64().ok()?);
+        let keys = from.array().ok()??;
+        let wrapped_keys = (0..keys).map(|_| from.bytes().ok().map(<[u8]>::to_vec)).collect::<Option<_>>()?;
+        Some(Self { jws, certificate, sender_name, dispatcher, accepted_at, wrapped_keys })
+    }
+}
+
+const VERSION: u8 = 1;
+const MEMBERS: u64 = 7;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use vault::SystemRandom;
+
+    fn sample() -> Original {
+        Original {
+            jws: b"{\"payload\":\"\"}".to_vec(),
+            certificate: vec![0x30, 0x82, 0, 1],
+            sender_name: "Exempelkommunen".into(),
+            dispatcher: None,
+            accepted_at: Time::from_millis(1_700_000_000_123),
+            wrapped_keys: vec![vec![1; 100], vec![2; 100]],
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_own_place_only() {
+        let key = Key::random(&SystemRandom);
+        let here = (MailboxId::new(&SystemRandom), LetterId::new(Time::from_millis(1), &SystemRandom));
+        for original in [sample(), Original { dispatcher: Some("Exempelförmedlaren".into()), ..sample() }] {
+            let sealed = original.seal(&key, here, 3, &SystemRandom);
+            assert_eq!(Original::open(&key, here, 3, &sealed).unwrap(), original);
+            assert!(Original::open(&key, here, 2, &sealed).is_err());
+            assert!(Original::open(&key, (MailboxId::new(&SystemRandom), here.1), 3, &sealed).is_err());
+            assert!(Original::open(&Key::random(&SystemRandom), here, 3, &sealed).is_err());
+            assert!(Original::open(&key, here, 3, &sealed[..sealed.len() - 1]).is_err());
+        }
+    }
+}

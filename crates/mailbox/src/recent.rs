@@ -1,0 +1,97 @@
+//! What the key service has lately released, kept for minutes so that turning a page or reading a range of a
+//! file does not ask again. Bound to the log-in: another log-in asks anew, and stands in the history anew.
+
+use domain::{LetterId, Time};
+use key_client::GrantToken;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+pub(crate) struct Recent<T> {
+    most: usize,
+    kept: Mutex<Kept<T>>,
+}
+
+type Login = [u8; 32];
+type Kept<T> = HashMap<(Login, LetterId), (Time, Arc<T>)>;
+
+impl<T> Recent<T> {
+    /// Keeps `most` at most.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, kept: Mutex::default() }
+    }
+
+    pub(crate) fn get(&self, grant: &GrantToken, letter: LetterId, now: Time) -> Option<Arc<T>> {
+        let kept = self.lock();
+        let (since, value) = kept.get(&(grant.hash(), letter))?;
+        (now.since(*since) < KEPT_FOR).then(|| Arc::clone(value))
+    }
+
+    pub(crate) fn put(&self, grant: &GrantToken, letter: LetterId, now: Time, value: Arc<T>) {
+        let mut kept = self.lock();
+        if kept.len() >= self.most {
+            kept.retain(|_, (since, _)| now.since(*since) < KEPT_FOR);
+        }
+        if kept.len() >= self.most {
+            // Full of fresh ones: the older half goes.
+            let mut times: Vec<Time> = kept.values().map(|(since, _)| *since).collect();
+            let middle = times.len() / 2;
+            let (_, median, _) = times.select_nth_unstable(middle);
+            let median = *median;
+            kept.retain(|_, (since, _)| *since > median);
+        }
+        kept.insert((grant.hash(), letter), (now, value));
+    }
+
+    /// Forgets a letter, whoever opened it.
+    pub(crate) fn forget_letter(&self, letter: LetterId) {
+        self.lock().retain(|(_, kept), _| *kept != letter);
+    }
+
+    /// Forgets a log-in.
+    pub(crate) fn forget_login(&self, grant: &GrantToken) {
+        let login = grant.hash();
+        self.lock().retain(|(kept, _), _| *kept != login);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept<T>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vault::SystemRandom;
+
+    #[test]
+    fn it_is_kept_for_one_log_in_and_for_minutes_only() {
+        let recent = Recent::new(8);
+        let (mine, other) = (GrantToken::random(&SystemRandom), GrantToken::random(&SystemRandom));
+        let now = Time::from_millis(1_700_000_000_000);
+        let letter = LetterId::new(now, &SystemRandom);
+        recent.put(&mine, letter, now, Arc::new(7));
+        assert_eq!(recent.get(&mine, letter, now).as_deref(), Some(&7));
+        assert!(recent.get(&other, letter, now).is_none());
+        assert!(recent.get(&mine, letter, now.plus(KEPT_FOR)).is_none());
+        recent.forget_login(&other);
+        assert!(recent.get(&mine, letter, now).is_some());
+        recent.forget_letter(letter);
+        assert!(recent.get(&mine, letter, now).is_none());
+    }
+
+    #[test]
+    fn it_never_grows_beyond_its_size() {
+        let recent = Recent::new(8);
+        let grant = GrantToken::random(&SystemRandom);
+        for n in 0..1000 {
+            let now = Time::from_millis(1_700_000_000_000 + n);
+            recent.put(&grant, LetterId::new(now, &SystemRandom), now, Arc::new(n));
+            assert!(recent.lock().len() <= 8);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The one access decision.
+
+use domain::{
+    LetterId, MailboxId, PersonId, Time,
+    words::{Act, Because, NoticeState},
+};
+use key_client::GrantToken;
+use store::{Error, Row, Tx, args};
+
+/// Somebody who has logged in, and the mailboxes they may act for at this moment.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// What the log-in gave; the key service decides again by it.
+    pub grant: GrantToken,
+    pub rights: Rights,
+}
+
+/// For which mailboxes a person may act, and why. Read anew for each request: a mandate can end any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rights {
+    pub person: PersonId,
+    pub boxes: Vec<(MailboxId, Because)>,
+}
+
+/// What a letter's row says in clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterFacts {
+    pub mailbox_id: MailboxId,
+    pub letter_id: LetterId,
+    pub accepted_at: Time,
+    pub visible_from: Time,
+    /// Not for helpers.
+    pub confidential: bool,
+    /// The sender is told when it is opened.
+    pub tells_opened: bool,
+    /// The signed original and the attachments.
+    pub parts: i64,
+    pub notice_state: NoticeState,
+    pub opened_at: Option<Time>,
+    pub archived_at: Option<Time>,
+    pub binned_at: Option<Time>,
+    /// Cannot be erased before.
+    pub hold_until: Option<Time>,
+}
+
+/// Whether the person may do `act` with the letter now, and by what right. `None` is shown as *not found*.
+pub fn may(rights: &Rights, letter: &LetterFacts, act: Act, now: Time) -> Option<Because> {
+    let because = may_box(rights, letter.mailbox_id, act)?;
+    let hidden = letter.visible_from > now || because == Because::Helper && letter.confidential;
+    (!hidden).then_some(because)
+}
+
+/// The same for an act that concerns the mailbox as a whole.
+pub fn may_box(rights: &Rights, mailbox_id: MailboxId, act: Act) -> Option<Because> {
+    let held = rights.boxes.iter().filter(|(id, _)| *id == mailbox_id).map(|(_, because)| *because);
+    // The strongest right counts: owner before signatory before helper.
+    let because = held.min_by_key(|because| *because as u8)?;
+    let allowed = match because {
+        Because::Owner | Because::Signatory => true,
+        Because::Helper => matches!(act, Act::List | Act::Open),
+    };
+    allowed.then_some(because)
+}
+
+/// Reads a letter's facts; an erased letter is not there.
+pub(crate) async fn facts(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    letter_id: LetterId,
+) -> Result<Option<LetterFacts>, Error> {
+    let row = tx.one(FACTS, args![mailbox_id, letter_id]).await?;
+    row.map(|row| read(mailbox_id, &row)).transpose()
+}
+
+/// From a row that begins with [`COLUMNS`].
+pub(crate) fn read(mailbox_id: MailboxId, row: &Row) -> Result<LetterFacts, Error> {
+    Ok(LetterFacts {
+        mailbox_id,
+        letter_id: row.id(0)?,
+        accepted_at: row.time(1)?,
+        visible_from: row.time(2)?,
+        confidential: row.flag(3)?,
+        tells_opened: row.flag(4)?,
+        parts: row.int(5)?,
+        notice_state: NoticeState::parse(row.text(6)?).unwrap_or(NoticeState::Pending),
+        opened_at: row.opt_time(7)?,
+        archived_at: row.opt_time(8)?,
+        binned_at: row.opt_time(9)?,
+        hold_until: row.opt_time(10)?,
+    })
+}
+
+/// The columns of [`read`], for statements that add their own after them.
+macro_rules! columns {
+    () => {
+        "letter_id, accepted_at, visible_from, confidential, tells_opened, parts, notice_state, \
+         opened_at, archived_at, binned_at, hold_until"
+    };
+}
+pub(crate) use columns;
+
+const FACTS: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND length(header) > 0"
+);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use vault::SystemRandom;
+
+    const NOW: Time = Time::from_millis(1_700_000_000_000);
+
+    fn letter(mailbox_id: MailboxId) -> LetterFacts {
+        LetterFacts {
+            mailbox_id,
+            letter_id: LetterId::new(NOW, &SystemRandom),
+            accepted_at: NOW,
+            visible_from: NOW,
+            confidential: false,
+            tells_opened: false,
+            parts: 1,
+            notice_state: NoticeState::Pending,
+            opened_at: None,
+            archived_at: None,
+            binned_at: None,
+            hold_until: None,
+        }
+    }
+
+    fn with(boxes: Vec<(MailboxId, Because)>) -> Rights {
+        Rights { person: PersonId::new(&SystemRandom), boxes }
+    }
+
+    #[test]
+    fn another_mailbox_is_not_found_for_any_act() {
+        let letter = letter(MailboxId::new(&SystemRandom));
+        let rights = with(vec![(MailboxId::new(&SystemRandom), Because::Owner)]);
+        for act in Act::ALL {
+            assert_eq!(may(&rights, &letter, *act, NOW), None);
+            assert_eq!(may(&with(vec![]), &letter, *act, NOW), None);
+        }
+    }
+
+    #[test]
+    fn owners_and_signatories_may_all_and_helpers_only_read() {
+        let letter = letter(MailboxId::new(&SystemRandom));
+        for act in Act::ALL {
+            for because in [Because::Owner, Because::Signatory] {
+                assert_eq!(may(&with(vec![(letter.mailbox_id, because)]), &letter, *act, NOW), Some(because));
+            }
+            let reads = matches!(act, Act::List | Act::Open).then_some(Because::Helper);
+            assert_eq!(may(&with(vec![(letter.mailbox_id, Because::Helper)]), &letter, *act, NOW), reads);
+        }
+    }
+
+    #[test]
+    fn a_confidential_letter_is_not_for_helpers() {
+        let mut letter = letter(MailboxId::new(&SystemRandom));
+        letter.confidential = true;
+        let helper = with(vec![(letter.mailbox_id, Because::Helper)]);
+        assert_eq!(may(&helper, &letter, Act::List, NOW), None);
+        let both = with(vec![(letter.mailbox_id, Because::Helper), (letter.mailbox_id, Because::Owner)]);
+        assert_eq!(may(&both, &letter, Act::Open, NOW), Some(Because::Owner));
+    }
+
+    #[test]
+    fn nobody_sees_a_letter_before_its_time() {
+        let mut letter = letter(MailboxId::new(&SystemRandom));
+        letter.visible_from = Time::from_millis(NOW.millis() + 1);
+        let owner = with(vec![(letter.mailbox_id, Because::Owner)]);
+        assert_eq!(may(&owner, &letter, Act::List, NOW), None);
+        assert_eq!(may(&owner, &letter, Act::List, letter.visible_from), Some(Because::Owner));
+    }
+}
