@@ -1,6 +1,7 @@
 //! Sealed columns that only the key service opens.
 
 use crate::secret::GrantToken;
+use domain::{ContactId, MailboxId, MandateId, OrganisationId};
 use serde::{Deserialize, Serialize};
 use vault::Place;
 
@@ -49,4 +50,24 @@ pub enum Access {
 /// The place of a person's profile. Bound to the log-in tag, since it is sealed before the person has an id.
 pub fn person_profile(login_mac: &[u8; 32]) -> Place {
     Place::new("person/profile").bytes(login_mac)
+}
+
+/// The place of an organisation's profile.
+pub fn organisation_profile(organisation_id: OrganisationId) -> Place {
+    Place::new("organisation/profile").id(organisation_id.as_bytes())
+}
+
+/// The place of a contact point's address.
+pub fn contact_address(contact_id: ContactId) -> Place {
+    Place::new("contact/address").id(contact_id.as_bytes())
+}
+
+/// The place of a mandate's note.
+pub fn mandate_note(mandate_id: MandateId) -> Place {
+    Place::new("mandate/note").id(mandate_id.as_bytes())
+}
+
+/// The place of a declined sender's number.
+pub fn declined_sender(mailbox_id: MailboxId, sender_mac: &[u8; 32]) -> Place {
+    Place::new("declined/sender").id(mailbox_id.as_bytes()).bytes(sender_mac)
 }

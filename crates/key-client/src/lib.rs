@@ -17,7 +17,9 @@ mod status;
 mod transport;
 mod wire;
 
-pub use column::{Access, Column, person_profile};
+pub use column::{
+    Access, Column, contact_address, declined_sender, mandate_note, organisation_profile, person_profile,
+};
 pub use error::KeysError;
 pub use grant::{Applicant, GrantView, LoggedIn, Nonce};
 pub use keys::Keys;
