@@ -1,1 +1,20 @@
 //! Reaches people by e-mail and SMS; cannot read a letter.
+//!
+//! A notice says that a letter has come and nothing more: no subject, no link, never the sender's name unless
+//! the person chose it. It goes out after the commit, by a job, at least once; a repeat bears the same
+//! Message-ID. Every letter ends in exactly one visible notice state.
+
+mod delivery;
+mod outcome;
+mod plan;
+mod post;
+pub mod settings;
+mod sms;
+mod texts;
+mod worker;
+
+pub use delivery::{Delivery, Failure};
+pub use post::Post;
+pub use settings::NoticeSettings;
+pub use sms::Sms;
+pub use worker::{KIND, Notifier};

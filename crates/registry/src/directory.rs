@@ -88,6 +88,10 @@ impl Snapshot {
     pub fn sender(&self, number: &OrgNumber) -> Option<&Sender> {
         self.senders.get(number)
     }
+    /// All that are registered, in no order.
+    pub fn senders(&self) -> impl Iterator<Item = &Sender> {
+        self.senders.values()
+    }
     /// Whether the organisation is registered, as sender or dispatcher.
     pub fn knows(&self, number: &OrgNumber) -> bool {
         self.senders.contains_key(number)

@@ -1,0 +1,192 @@
+//! Section `notices` of the configuration.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+/// How people are told that a letter has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeSettings {
+    /// What stands in `From`, such as `Kuvert <avisering@example.se>`.
+    pub from: String,
+    /// Letters to the same mailbox within this time share one notice.
+    #[serde(default = "ten")]
+    pub coalesce_minutes: u64,
+    /// The way of e-mail.
+    pub email: EmailSettings,
+    /// The way of text messages.
+    #[serde(default)]
+    pub sms: SmsSettings,
+}
+
+/// The way of e-mail.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum EmailSettings {
+    /// A mail server.
+    Smtp(SmtpSettings),
+    /// One `.eml` file for each notice; refused in production.
+    Folder {
+        /// Where.
+        path: PathBuf,
+    },
+}
+
+/// A mail server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpSettings {
+    /// Name of the server, as its certificate has it.
+    pub host: String,
+    /// 587 for `starttls`, 465 for `tls`.
+    pub port: u16,
+    /// `starttls` or `tls`. There is no way without.
+    pub security: Security,
+    /// User name, where the server asks for one.
+    pub username: Option<String>,
+    /// File with the password.
+    pub password_file: Option<PathBuf>,
+    /// PEM file with the only authorities trusted for this server; without it, the machine's.
+    pub ca_file: Option<PathBuf>,
+    /// Connections at once.
+    #[serde(default = "four")]
+    pub connections: u32,
+    /// How long an answer may take.
+    #[serde(default = "thirty")]
+    pub timeout_seconds: u64,
+}
+
+/// When TLS begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// After STARTTLS (RFC 3207), which must succeed.
+    Starttls,
+    /// At once (RFC 8314).
+    Tls,
+}
+
+/// The way of text messages.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum SmsSettings {
+    /// No text messages: phone numbers cannot be added.
+    #[default]
+    Off,
+    /// A gateway that takes `from`, `to` and `message` as a form with basic authentication, as 46elks does.
+    Http(SmsGatewaySettings),
+    /// One `.sms` file for each notice; refused in production.
+    Folder {
+        /// Where.
+        path: PathBuf,
+    },
+}
+
+/// An SMS gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsGatewaySettings {
+    /// Where the form is posted.
+    pub url: String,
+    /// User name of the basic authentication.
+    pub username: String,
+    /// File with the password.
+    pub password_file: PathBuf,
+    /// Who the message is from: at most eleven letters and digits, or a number.
+    pub sender: String,
+    /// How long an answer may take.
+    #[serde(default = "thirty")]
+    pub timeout_seconds: u64,
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("notices.{key}: {what}")]
+pub struct SettingsError {
+    /// The key that is wrong.
+    pub key: &'static str,
+    /// What to do about it.
+    pub what: &'static str,
+}
+
+/// A channel cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    #[error("notices.from is no address")]
+    From,
+    #[error("cannot read {path}")]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("the TLS settings of the mail server cannot be used")]
+    Tls(#[source] lettre::transport::smtp::Error),
+    #[error("the HTTP client of the SMS gateway cannot be made")]
+    Http(#[source] reqwest::Error),
+}
+
+impl NoticeSettings {
+    /// Makes paths whole from the folder of the configuration.
+    pub fn resolve(&mut self, folder: &Path) {
+        let whole = |path: &mut PathBuf| *path = folder.join(&*path);
+        match &mut self.email {
+            EmailSettings::Folder { path } => whole(path),
+            EmailSettings::Smtp(smtp) => {
+                [&mut smtp.password_file, &mut smtp.ca_file].into_iter().flatten().for_each(whole);
+            }
+        }
+        match &mut self.sms {
+            SmsSettings::Off => {}
+            SmsSettings::Folder { path } => whole(path),
+            SmsSettings::Http(gateway) => whole(&mut gateway.password_file),
+        }
+    }
+
+    /// Refuses what cannot work, and in production what is only good for trying.
+    pub fn check(&self, production: bool) -> Result<(), SettingsError> {
+        let wrong = |key, what| Err(SettingsError { key, what });
+        if self.from.parse::<lettre::message::Mailbox>().is_err() {
+            return wrong("from", "give a name and an address, such as Kuvert <avisering@example.se>");
+        }
+        if self.coalesce_minutes > 24 * 60 {
+            return wrong("coalesce_minutes", "give at most a day");
+        }
+        match &self.email {
+            EmailSettings::Folder { .. } if production => {
+                return wrong("email", "notices in a folder reach nobody; give a mail server");
+            }
+            EmailSettings::Smtp(smtp) if smtp.username.is_some() != smtp.password_file.is_some() => {
+                return wrong("email.password_file", "give username and password_file, or neither");
+            }
+            _ => {}
+        }
+        match &self.sms {
+            SmsSettings::Folder { .. } if production => {
+                wrong("sms", "notices in a folder reach nobody; give a gateway, or off")
+            }
+            SmsSettings::Http(gateway) => match url::Url::parse(&gateway.url) {
+                Ok(url)
+                    if url.scheme() == "https" || url.host_str().is_some_and(is_loopback) && !production =>
+                {
+                    Ok(())
+                }
+                _ => wrong("sms.url", "give an https address"),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn ten() -> u64 {
+    10
+}
+fn four() -> u32 {
+    4
+}
+fn thirty() -> u64 {
+    30
+}

@@ -1,0 +1,76 @@
+//! The words of a notice. No content, no link; the sender's name only where the person chose it.
+
+/// Languages that notices are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Swedish,
+    English,
+}
+
+impl Language {
+    /// From the person's setting; anything else than `en` is Swedish.
+    pub fn from_tag(tag: &str) -> Self {
+        if tag == "en" { Self::English } else { Self::Swedish }
+    }
+}
+
+/// The subject of an e-mail.
+pub fn subject(language: Language) -> &'static str {
+    match language {
+        Language::Swedish => "Nytt brev i Kuvert",
+        Language::English => "New letter in Kuvert",
+    }
+}
+
+/// The text of an e-mail or SMS.
+pub fn text(language: Language, sender: Option<&str>) -> String {
+    match (language, sender) {
+        (Language::Swedish, None) => {
+            "Du har ett nytt brev i Kuvert. Logga in som du brukar för att läsa det. Vi skickar aldrig länkar.".into()
+        }
+        (Language::Swedish, Some(sender)) => format!(
+            "Du har ett nytt brev från {sender} i Kuvert. Logga in som du brukar för att läsa det. \
+             Vi skickar aldrig länkar."
+        ),
+        (Language::English, None) => {
+            "You have a new letter in Kuvert. Log in as you usually do to read it. We never send links.".into()
+        }
+        (Language::English, Some(sender)) => format!(
+            "You have a new letter from {sender} in Kuvert. Log in as you usually do to read it. \
+             We never send links."
+        ),
+    }
+}
+
+/// The code that confirms a contact point.
+pub fn code(language: Language, code: &str) -> String {
+    match language {
+        Language::Swedish => format!("Din kod i Kuvert är {code}. Lämna den inte till någon annan."),
+        Language::English => format!("Your code in Kuvert is {code}. Do not give it to anyone."),
+    }
+}
+
+/// The subject of the e-mail with the code.
+pub fn code_subject(language: Language) -> &'static str {
+    match language {
+        Language::Swedish => "Bekräfta din adress i Kuvert",
+        Language::English => "Confirm your address in Kuvert",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_hold_no_link_and_fit_a_text_message() {
+        for language in [Language::Swedish, Language::English] {
+            for sender in [None, Some("Exempelkommunen")] {
+                let text = text(language, sender);
+                assert!(!text.contains("http") && !text.contains("www") && !text.contains('/'));
+                assert!(text.chars().count() <= 160, "{text}");
+            }
+        }
+        assert!(!text(Language::Swedish, None).contains("från"));
+    }
+}
