@@ -1,1 +1,69 @@
 //! The agency door: REST over mutual TLS.
+//!
+//! The door reads and answers; what a letter may be and where it goes is decided in `intake`. It has no key that
+//! opens letters.
+
+mod answers;
+mod caller;
+mod capabilities;
+mod events;
+mod letters;
+mod openapi;
+mod reachability;
+mod upload;
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use domain::{Clock, Code, OrgNumber};
+use edge::Problem;
+use evidence::Sequencer;
+use intake::Intake;
+use key_client::{GatewayKeys, Keys};
+use registry::Directory;
+use std::sync::Arc;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+pub use openapi::document;
+
+/// What the door needs. Cloned for each request.
+#[derive(Clone)]
+pub struct Gateway {
+    pub intake: Intake,
+    pub directory: Arc<Directory>,
+    pub store: Store,
+    pub keys: Keys,
+    pub gateway_keys: Arc<GatewayKeys>,
+    pub clock: Arc<dyn Clock>,
+    /// Tells readers of the event feed when events were placed.
+    pub sequencer: Sequencer,
+    /// Set when the service stops, so that those who wait for events are answered.
+    pub stopping: CancellationToken,
+    /// The operator's id, for capabilities and `audience`.
+    pub operator: Arc<str>,
+}
+
+/// The routes of `/v1`.
+pub fn router(gateway: Gateway) -> Router {
+    let other = |allow: &'static str| move || async move { Problem::from(Code::MethodNotAllowed).allow(allow) };
+    Router::new()
+        .route("/v1/letters", post(letters::accept).get(letters::find).fallback(other("GET, POST")))
+        .route("/v1/letters/{letter_id}", get(letters::show).fallback(other("GET")))
+        .route("/v1/reachability", post(reachability::ask).fallback(other("POST")))
+        .route("/v1/events", get(events::read).fallback(other("GET")))
+        .route("/v1/capabilities", get(capabilities::show).fallback(other("GET")))
+        .route("/v1/openapi.json", get(openapi::show).fallback(other("GET")))
+        .route_layer(middleware::from_fn(edge::record::requests))
+        .fallback(edge::problem::not_found)
+        .layer(middleware::from_fn(edge::headers::api))
+        .with_state(gateway)
+}
+
+impl Gateway {
+    /// The tag under which a sender's letters are filed.
+    fn sender_mac(&self, sender: &OrgNumber) -> [u8; 32] {
+        self.gateway_keys.sender.tag("sender", &[sender.as_str().as_bytes()])
+    }
+}

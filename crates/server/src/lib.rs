@@ -1,1 +1,12 @@
 //! The kuvert program: wiring, configuration and command line.
+
+mod agency_client;
+pub mod cli;
+mod compose;
+pub mod config;
+pub mod demo;
+pub mod house;
+pub mod internal;
+pub mod load;
+mod logs;
+mod out;

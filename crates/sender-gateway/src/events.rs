@@ -1,0 +1,132 @@
+//! `GET /v1/events`: the sender's feed, ordered, replayable and complete.
+
+use crate::{Gateway, answers, caller::Caller};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{Code, OrgNumber, Refusal};
+use edge::Problem;
+use evidence::feed::{self, FeedEvent};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How to read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    after: Option<String>,
+    limit: Option<u32>,
+    wait: Option<u64>,
+    sender: Option<String>,
+}
+
+/// A page of the feed.
+#[derive(Serialize)]
+pub struct Page {
+    events: Vec<Entry>,
+    next: String,
+}
+
+/// One event. Consumers ignore types and members that they do not know.
+#[derive(Serialize)]
+struct Entry {
+    id: String,
+    time: String,
+    r#type: &'static str,
+    letter_id: String,
+    reference: Option<String>,
+}
+
+/// Reads after a cursor; waits for something to come when asked to and there is nothing yet.
+pub async fn read(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    query: Result<Query<Read>, QueryRejection>,
+) -> Result<Json<Page>, Problem> {
+    let malformed = |why| Problem::from(Refusal::new(Code::MalformedRequest).because(why));
+    let Query(read) = query.map_err(|_| malformed("after, limit, wait and sender, each at most once"))?;
+    let (limit, wait) = (read.limit.unwrap_or(100), read.wait.unwrap_or(0));
+    if !(1..=1000).contains(&limit) || wait > 60 {
+        return Err(malformed("limit is 1 to 1000, wait 0 to 60 seconds"));
+    }
+    let senders = senders(&gateway, &caller, read.sender.as_deref())?;
+    let after = read.after.as_deref().map_or(Some(0), |text| cursor(&gateway, text)).ok_or(Code::CursorInvalid)?;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
+    let mut rounds = gateway.sequencer.subscribe();
+    loop {
+        rounds.mark_unchanged();
+        let page = page(&gateway, &senders, after, read.after.is_some(), limit).await?;
+        if !page.events.is_empty() || wait == 0 {
+            return Ok(Json(page));
+        }
+        tokio::select! {
+            changed = rounds.changed() => if changed.is_err() { return Ok(Json(page)) },
+            () = tokio::time::sleep_until(deadline) => return Ok(Json(page)),
+            () = gateway.stopping.cancelled() => return Ok(Json(page)),
+        }
+    }
+}
+
+async fn page(
+    gateway: &Gateway,
+    senders: &[[u8; 32]],
+    after: i64,
+    given: bool,
+    limit: u32,
+) -> Result<Page, Problem> {
+    let mut tx = gateway.store.read("read events").await.map_err(answers::store)?;
+    let bounds = feed::bounds(&mut tx).await.map_err(answers::store)?;
+    if given && after > bounds.newest {
+        return Err(Code::CursorInvalid.into());
+    }
+    if given && after < bounds.forgotten {
+        return Err(Code::CursorExpired.into());
+    }
+    let events = feed::read(&mut tx, senders, after, limit).await.map_err(answers::store)?;
+    // A full page ends at its last event; one that is not full has seen everything up to the newest.
+    let full = events.len() >= limit as usize;
+    let reached = if full { events.last().map_or(after, |e| e.position) } else { bounds.newest.max(after) };
+    let events = events.into_iter().map(|event| entry(gateway, event)).collect();
+    Ok(Page { events, next: write_cursor(gateway, reached) })
+}
+
+fn entry(gateway: &Gateway, event: FeedEvent) -> Entry {
+    let reference = event.reference.as_deref();
+    Entry {
+        id: format!("{}.{}", event.letter_id, event.seq),
+        time: event.at.to_string(),
+        r#type: event.kind.as_str(),
+        letter_id: event.letter_id.to_string(),
+        reference: reference.and_then(|sealed| answers::reference(gateway, event.letter_id, sealed)),
+    }
+}
+
+/// The tags of the senders whose events are read: the one named, or all that the caller may act for.
+fn senders(gateway: &Gateway, caller: &Caller, named: Option<&str>) -> Result<Vec<[u8; 32]>, Problem> {
+    let senders = match named {
+        Some(number) => {
+            let sender = OrgNumber::parse(number).map_err(|_| Code::IdentityInvalid)?;
+            caller.acts_for(gateway, &sender)?;
+            vec![sender]
+        }
+        None => gateway.directory.current().senders_of(&caller.0, gateway.clock.now()),
+    };
+    Ok(senders.iter().map(|s| gateway.sender_mac(s)).collect())
+}
+
+/// Position and a tag, so that a made-up cursor is told from one of ours.
+fn write_cursor(gateway: &Gateway, position: i64) -> String {
+    let place = position.to_be_bytes();
+    let tag = gateway.gateway_keys.sender.tag("cursor", &[&place]);
+    URL_SAFE_NO_PAD.encode([&place[..], &tag[..8]].concat())
+}
+
+fn cursor(gateway: &Gateway, text: &str) -> Option<i64> {
+    let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    let (place, tag) = bytes.split_at(8);
+    let expected = gateway.gateway_keys.sender.tag("cursor", &[place]);
+    let position = i64::from_be_bytes(place.try_into().ok()?);
+    (expected[..8] == *tag && position >= 0).then_some(position)
+}

@@ -1,0 +1,121 @@
+//! `POST /v1/letters`, `GET /v1/letters/{letter_id}`, `GET /v1/letters?reference=`.
+
+use crate::{Gateway, answers, caller::Caller, upload::Upload};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::{Code, LetterId, OrgNumber, Refusal};
+use edge::Problem;
+use intake::{Answer, Checked, Draft};
+use serde::{Deserialize, Serialize};
+
+/// What a 201 or 200 says.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    letter_id: LetterId,
+    receipt: &'a str,
+    durability: &'a str,
+    include_by: Option<&'a str>,
+}
+
+/// Accepts one letter. All that the letter part can decide is decided before attachments are read.
+pub async fn accept(State(gateway): State<Gateway>, caller: Caller, headers: HeaderMap, body: Body) -> Response {
+    let mut upload = match Upload::new(&headers, body) {
+        Ok(upload) => upload,
+        Err(refusal) => return Problem::from(refusal).into_response(),
+    };
+    match receive(&gateway, &caller, &mut upload).await {
+        Ok(answer) => {
+            let whole = upload.discard().await;
+            close_unless(whole, accepted(&answer))
+        }
+        Err(problem) => {
+            let whole = upload.discard().await;
+            close_unless(whole, problem.into_response())
+        }
+    }
+}
+
+async fn receive(gateway: &Gateway, caller: &Caller, upload: &mut Upload) -> Result<Answer, Problem> {
+    let letter = upload.letter(gateway.intake.limits().letter_bytes).await?;
+    match gateway.intake.check(&caller.0, &letter).await.map_err(answers::intake)? {
+        Checked::Repeat(answer) => Ok(answer),
+        Checked::Draft(mut draft) => {
+            attachments(&mut draft, upload).await?;
+            gateway.intake.accept(draft).await.map_err(answers::intake)
+        }
+    }
+}
+
+async fn attachments(draft: &mut Draft, upload: &mut Upload) -> Result<(), Problem> {
+    for no in 0..draft.manifest().len() {
+        let missing = || Refusal::new(Code::AttachmentMissing).at(format!("/attachments/{no}"));
+        let mut part = upload.attachment().await?.ok_or_else(missing)?;
+        let mut sink = draft.attachment(no).map_err(answers::intake)?;
+        while let Some(bytes) = part.chunk().await? {
+            sink.write(&bytes).await.map_err(answers::intake)?;
+        }
+        let sealed = sink.finish().await.map_err(answers::intake)?;
+        draft.attach(sealed);
+    }
+    match upload.attachment().await? {
+        None => Ok(()),
+        Some(_) => Err(Problem::from(Code::AttachmentExtra)),
+    }
+}
+
+fn accepted(answer: &Answer) -> Response {
+    let body = Json(Accepted {
+        letter_id: answer.letter_id,
+        receipt: &answer.receipt,
+        durability: answer.durability.as_str(),
+        include_by: None,
+    });
+    let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let mut response = (status, body).into_response();
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/letters/{}", answer.letter_id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+fn close_unless(whole: bool, mut response: Response) -> Response {
+    if !whole {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A letter's state and history.
+pub async fn show(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(letter_id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = letter_id.parse::<LetterId>().map_err(|_| Code::LetterNotFound)?;
+    answers::status(&gateway, &caller, answers::By::Id(id)).await
+}
+
+/// Which letter of which sender.
+#[derive(Deserialize)]
+pub struct Find {
+    reference: Option<String>,
+    sender: Option<String>,
+}
+
+/// Finds a letter by the sender's own reference.
+pub async fn find(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Query(find): Query<Find>,
+) -> Result<Response, Problem> {
+    let Some(reference) = find.reference else {
+        return Err(Refusal::new(Code::MalformedRequest).because("give the query parameter reference").into());
+    };
+    let sender = find.sender.map(|s| OrgNumber::parse(&s)).transpose().map_err(|_| Code::IdentityInvalid)?;
+    answers::status(&gateway, &caller, answers::By::Reference(sender, reference)).await
+}

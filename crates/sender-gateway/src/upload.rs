@@ -1,0 +1,171 @@
+//! multipart/form-data as a stream in bounded memory.
+
+use axum::{body::Body, http::HeaderMap};
+use bytes::{Bytes, BytesMut};
+use domain::{Code, Refusal};
+use futures_util::{Stream, StreamExt, stream::BoxStream};
+use multer::{Field, Multipart};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+};
+
+/// The parts of one request.
+pub struct Upload {
+    parts: Multipart<'static>,
+    source: Source,
+}
+
+type Incoming = BoxStream<'static, Result<Bytes, axum::Error>>;
+
+/// The request body, shared between the parser and [`Upload::discard`].
+#[derive(Clone)]
+struct Source {
+    body: Arc<Mutex<Incoming>>,
+    /// Bytes that may still be read before the next part must have begun.
+    headers: Arc<AtomicU64>,
+    ended: Arc<Mutex<bool>>,
+}
+
+/// Part headers longer than this are nonsense.
+const HEADER_BYTES: u64 = 64 * 1024;
+/// Read and thrown away after a refusal, so that a sender that writes before it reads gets the answer.
+const DISCARD_BYTES: u64 = 8 * 1024 * 1024;
+
+impl Upload {
+    /// Begins to read; nothing is taken from the connection yet.
+    pub fn new(headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
+        let content_type = headers.get("content-type").and_then(|v| v.to_str().ok());
+        let content_type = content_type.ok_or(Code::UnsupportedMediaType)?;
+        let boundary = multer::parse_boundary(content_type).map_err(|error| match error {
+            multer::Error::NoBoundary => Refusal::new(Code::MultipartInvalid).because("no boundary"),
+            _ => Refusal::new(Code::UnsupportedMediaType),
+        })?;
+        let source = Source {
+            body: Arc::new(Mutex::new(body.into_data_stream().boxed())),
+            headers: Arc::new(AtomicU64::new(HEADER_BYTES)),
+            ended: Arc::new(Mutex::new(false)),
+        };
+        Ok(Self { parts: Multipart::new(Paced { source: source.clone(), gave: false }, boundary), source })
+    }
+
+    /// The letter part, whole, at most `limit` bytes.
+    pub async fn letter(&mut self, limit: u64) -> Result<Bytes, Refusal> {
+        let mut field = self.next().await?.ok_or(Code::LetterPartMissing)?;
+        if field.name() != Some("letter") {
+            return Err(Code::LetterPartMissing.into());
+        }
+        if field.content_type().is_none_or(|t| t.essence_str() != "application/jose+json") {
+            return Err(Code::LetterPartType.into());
+        }
+        let mut letter = BytesMut::new();
+        while let Some(chunk) = field.chunk().await.map_err(broken)? {
+            if letter.len() as u64 + chunk.len() as u64 > limit {
+                return Err(Code::LetterTooLarge.into());
+            }
+            letter.extend_from_slice(&chunk);
+        }
+        Ok(letter.freeze())
+    }
+
+    /// The next attachment; `None` when the body ends.
+    pub async fn attachment(&mut self) -> Result<Option<Part>, Refusal> {
+        let Some(field) = self.next().await? else { return Ok(None) };
+        if field.name() != Some("attachment") {
+            return Err(Refusal::new(Code::AttachmentExtra).because("a part with another name than attachment"));
+        }
+        Ok(Some(Part(field)))
+    }
+
+    /// Throws away at most 8 MiB of what is left. True when nothing is left, so the connection can go on.
+    pub async fn discard(self) -> bool {
+        drop(self.parts);
+        let mut discarded = 0;
+        while discarded < DISCARD_BYTES {
+            let next = std::future::poll_fn(|cx| self.source.poll(cx)).await;
+            match next {
+                Some(Ok(bytes)) => discarded += bytes.len() as u64,
+                Some(Err(_)) => return false,
+                None => return true,
+            }
+        }
+        false
+    }
+
+    async fn next(&mut self) -> Result<Option<Field<'static>>, Refusal> {
+        self.source.headers.store(HEADER_BYTES, Relaxed);
+        let field = self.parts.next_field().await.map_err(broken)?;
+        self.source.headers.store(u64::MAX, Relaxed);
+        Ok(field)
+    }
+}
+
+/// One attachment as it arrives.
+pub struct Part(Field<'static>);
+
+impl Part {
+    /// The next bytes; `None` at the end of the part.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
+        self.0.chunk().await.map_err(broken)
+    }
+}
+
+fn broken(error: multer::Error) -> Refusal {
+    // multer's own words can quote the body; only the kind is told.
+    let why = match error {
+        multer::Error::IncompleteStream
+        | multer::Error::IncompleteFieldData { .. }
+        | multer::Error::IncompleteHeaders => "the body ended too early",
+        multer::Error::StreamReadFailed(_) => "the body could not be read to its end",
+        _ => "the body is not in the form of RFC 7578",
+    };
+    Refusal::new(Code::MultipartInvalid).because(why)
+}
+
+impl Source {
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+        let (Ok(mut body), Ok(mut ended)) = (self.body.lock(), self.ended.lock()) else { return Poll::Ready(None) };
+        if *ended {
+            return Poll::Ready(None);
+        }
+        let next = body.poll_next_unpin(cx);
+        *ended = matches!(next, Poll::Ready(None));
+        next
+    }
+}
+
+/// Gives the parser one piece each time it is polled: multer otherwise reads on as long as bytes are there,
+/// and a fast sender's whole attachment would lie in memory.
+struct Paced {
+    source: Source,
+    gave: bool,
+}
+
+impl Stream for Paced {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.gave) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let next = self.source.poll(cx);
+        if let Poll::Ready(Some(Ok(bytes))) = &next {
+            self.gave = true;
+            let left = self.source.headers.load(Relaxed);
+            match left.checked_sub(bytes.len() as u64) {
+                _ if left == u64::MAX => {}
+                Some(left) => self.source.headers.store(left, Relaxed),
+                None => {
+                    let too_long = std::io::Error::other("part headers are too long");
+                    return Poll::Ready(Some(Err(axum::Error::new(too_long))));
+                }
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,108 @@
+//! A client of the agency door, as a sender's system has one.
+
+use crate::compose::{BOUNDARY, Signed};
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use reqwest::{Certificate, Client, Identity, Method, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use std::{path::Path, time::Duration};
+
+/// Speaks for one organisation.
+#[derive(Clone)]
+pub struct AgencyClient {
+    http: Client,
+    door: String,
+}
+
+/// What the door answers to a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// 201, or 200 for a repeat.
+    Accepted { letter_id: String, receipt: String, repeated: bool },
+    /// A 4xx that repeating does not change.
+    Refused { status: u16, code: String, detail: String },
+    /// 5xx, 408, 425 or 429: the outcome is unknown; the same request must be repeated.
+    Unknown { status: u16, code: String },
+}
+
+#[derive(Deserialize)]
+struct Receipted {
+    letter_id: String,
+    receipt: String,
+}
+
+impl AgencyClient {
+    /// `door` is the origin, such as `https://127.0.0.1:8081`; `ca` are the authorities of its certificate.
+    pub fn new(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<Self> {
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let mut identity = read(key)?;
+        identity.extend_from_slice(b"\n");
+        identity.extend(read(certificate)?);
+        let http = Client::builder()
+            .identity(Identity::from_pem(&identity).context("the certificate and key cannot be used for TLS")?)
+            .tls_certs_only(Certificate::from_pem_bundle(&read(ca)?)?)
+            .http1_only() // one letter, one connection at a time: cheaper than frames
+            .tcp_nodelay(true)
+            .timeout(Duration::from_secs(120))
+            .no_proxy()
+            .build()?;
+        Ok(Self { http, door: door.trim_end_matches('/').to_owned() })
+    }
+
+    /// Sends a letter once.
+    pub async fn send(&self, letter: &Signed) -> Result<Reply> {
+        self.send_body(letter.multipart()).await
+    }
+
+    /// Sends a body made by [`Signed::multipart`].
+    pub async fn send_body(&self, body: Bytes) -> Result<Reply> {
+        let request = self
+            .http
+            .post(format!("{}/v1/letters", self.door))
+            .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(body);
+        let response = request.send().await.context("the agency door does not answer")?;
+        let (status, bytes) = (response.status(), response.bytes().await?);
+        if status.is_success() {
+            let Receipted { letter_id, receipt } = serde_json::from_slice(&bytes)?;
+            return Ok(Reply::Accepted { letter_id, receipt, repeated: status == StatusCode::OK });
+        }
+        let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        let (status, code) = (status.as_u16(), text("code"));
+        Ok(match status {
+            408 | 425 | 429 | 500.. => Reply::Unknown { status, code },
+            _ => Reply::Refused { status, code, detail: [text("detail"), text("pointer")].join(" ") },
+        })
+    }
+
+    /// Sends until the outcome is known, at most `tries` times, a little longer apart each time.
+    pub async fn send_until_known(&self, letter: &Signed, tries: u32) -> Result<Reply> {
+        let body = letter.multipart();
+        let mut wait = Duration::from_millis(200);
+        for _ in 1..tries {
+            match self.send_body(body.clone()).await {
+                Ok(Reply::Unknown { .. }) | Err(_) => tokio::time::sleep(wait).await,
+                known => return known,
+            }
+            wait = (wait * 2).min(Duration::from_secs(30));
+        }
+        self.send_body(body).await
+    }
+
+    /// Asks for JSON; any answer but 2xx is an error that names the problem's code.
+    pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.door));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.context("the agency door does not answer")?;
+        let (status, bytes) = (response.status(), response.bytes().await?);
+        let value: Value = serde_json::from_slice(&bytes).context("the answer is not JSON")?;
+        if !status.is_success() {
+            bail!("{} {}", status.as_u16(), value["code"].as_str().unwrap_or("without a code"));
+        }
+        Ok(value)
+    }
+}

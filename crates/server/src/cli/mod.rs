@@ -1,0 +1,100 @@
+//! The command line. One file for each verb.
+//!
+//! Exit codes: 0 done and held, 1 a check or an act failed, 2 the call itself was wrong.
+
+mod agency;
+mod config;
+mod doctor;
+mod keys;
+mod mailbox;
+mod migrate;
+mod send;
+mod serve;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Kuvert replaces the window envelope: agencies send signed letters, only the recipient can open them, and
+/// everyone can check what happened.
+#[derive(Parser)]
+#[command(name = "kuvert", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the whole service on this machine, with fictional organisations, people and letters
+    Demo(crate::demo::DemoArgs),
+    /// Run the service from a configuration file
+    Serve(serve::Args),
+    /// Bring the databases to this program's version
+    Migrate(migrate::Args),
+    /// Check or show a configuration
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Find out what is wrong with a configuration or a sender's certificate, and what to do about it
+    Doctor(doctor::Args),
+    /// Register senders and dispatchers, their certificates and whom they may act for
+    #[command(subcommand)]
+    Agency(agency::Verb),
+    /// Open and close mailboxes
+    #[command(subcommand)]
+    Mailbox(mailbox::Verb),
+    /// Sign and send one letter, or many from a CSV file
+    Send(send::Args),
+    /// Show and rotate the keys that protect letters
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    /// Measure how many letters a second the agency door takes, and check that none is lost
+    Load(crate::load::LoadArgs),
+}
+
+/// Runs what the command line asks for.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // Once for the process: reqwest is built without a provider of its own.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let result: Result<ExitCode> = runtime.block_on(async {
+        match cli.verb {
+            Verb::Demo(args) => Box::pin(crate::demo::run(args)).await,
+            Verb::Serve(args) => Box::pin(serve::run(args)).await,
+            Verb::Migrate(args) => migrate::run(args).await,
+            Verb::Config(verb) => config::run(verb),
+            Verb::Doctor(args) => Box::pin(doctor::run(args)).await,
+            Verb::Agency(verb) => Box::pin(agency::run(verb)).await,
+            Verb::Mailbox(verb) => Box::pin(mailbox::run(verb)).await,
+            Verb::Send(args) => Box::pin(send::run(args)).await,
+            Verb::Keys(verb) => Box::pin(keys::run(verb)).await,
+            Verb::Load(args) => Box::pin(crate::load::run(args)).await,
+        }
+    });
+    result.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    crate::out::error(&format!("{error:#}"));
+    ExitCode::FAILURE
+}
+
+/// Where the configuration is; the same for every verb that works on an instance.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ConfigArg {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "KUVERT_CONFIG", default_value = "/etc/kuvert/kuvert.toml")]
+    pub config: std::path::PathBuf,
+}
+
+/// Facts as JSON instead of text; the same for every verb that prints facts.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct JsonArg {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,52 @@
+//! `kuvert serve`: the service, until SIGTERM or SIGINT.
+
+use super::ConfigArg;
+use crate::{config::Config, house::House, logs, out};
+use anyhow::{Context, Result};
+use std::{process::ExitCode, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Bring the databases to this program's version first
+    #[arg(long)]
+    migrate: bool,
+}
+
+pub async fn run(args: Args) -> Result<ExitCode> {
+    let config = Config::read(&args.config.config)?;
+    logs::start(&config.log)?;
+    let stop = stop_on_signal()?;
+    let house = House::open(config, Arc::new(domain::SystemClock), args.migrate).await?;
+    let doors = house.bind().await?;
+    for line in doors.addresses() {
+        out::line(&line);
+    }
+    out::line("ready");
+    house.serve(doors, stop).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Cancelled by the first SIGTERM or SIGINT; a second ends the process at once.
+pub fn stop_on_signal() -> Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        token.cancel();
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        out::note("stopped at once");
+        std::process::exit(1);
+    });
+    Ok(stop)
+}
+
+/// The context of a failed bind, with the mend.
+pub fn port_taken(error: edge::listen::BindError, mend: &str) -> anyhow::Error {
+    let what = format!("port {} is taken: {mend}", error.address.port());
+    Err::<(), _>(error).context(what).unwrap_err()
+}

@@ -1,0 +1,271 @@
+//! The configuration: one struct for each section, unknown keys refused, units in the names.
+//!
+//! Only this crate reads configuration; the others are given what they need. Relative paths are taken from the
+//! folder of the file. Secrets are never in here: keys that end in `_file` name where they are.
+
+mod check;
+
+use anyhow::{Context, Result};
+use domain::letter::Limits;
+use eid::ProviderConfig;
+use notifier::settings::NoticeSettings;
+use serde::{Deserialize, Serialize};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Everything that an instance is told.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub instance: Instance,
+    pub store: StoreSection,
+    pub keys: KeysSection,
+    pub objects: Objects,
+    pub agency: Agency,
+    pub web: Web,
+    pub internal: Internal,
+    /// The e-ID providers that citizens may log in with.
+    #[serde(default)]
+    pub eid: Vec<ProviderConfig>,
+    pub notices: NoticeSettings,
+    #[serde(default)]
+    pub register: Register,
+    #[serde(default)]
+    pub scanner: ScannerSection,
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// What the instance is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// The operator's id, an internet domain. Letters with another `audience` are refused.
+    pub id: String,
+    /// The name that citizens see.
+    pub name: String,
+    /// Refuses everything that is only good for trying.
+    pub production: bool,
+}
+
+/// Where letters are kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSection {
+    /// `sqlite:PATH` or `postgres://user@host/database`. A password belongs in `password_file`.
+    pub database: String,
+    /// File with the database password, for PostgreSQL.
+    pub password_file: Option<PathBuf>,
+    /// Connections at once.
+    #[serde(default = "Defaults::connections")]
+    pub max_connections: u32,
+    /// What a 201 promises: `single-fsync` or `sync-quorum`. The service does not start with less.
+    #[serde(default = "Defaults::promise")]
+    pub promise: String,
+}
+
+/// The key store and what the key service allows.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysSection {
+    /// A database of its own (on PostgreSQL a schema of its own, if the address is the same as the letters').
+    pub database: String,
+    /// File with the database password, for PostgreSQL.
+    pub password_file: Option<PathBuf>,
+    /// File with the root key, 32 bytes, mode 0600. Made at first start where `production` is false.
+    pub root_file: PathBuf,
+    /// A log-in ends after this long without a request.
+    #[serde(default = "Defaults::idle")]
+    pub idle_minutes: u64,
+    /// A log-in ends after this long whatever happens.
+    #[serde(default = "Defaults::longest")]
+    pub longest_minutes: u64,
+    /// Erasure is real, in old backups too, within this many days.
+    #[serde(default = "Defaults::erase")]
+    pub erase_within_days: u64,
+    /// Recipients that one caller may look up in an hour.
+    #[serde(default = "Defaults::lookups")]
+    pub lookups_an_hour: u64,
+}
+
+/// Attachments over 256 KiB.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objects {
+    /// A folder on the same kind of disk as the database: it is fsynced before a letter is promised.
+    pub folder: PathBuf,
+}
+
+/// The agency door.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agency {
+    /// Addresses to listen on, always with mutual TLS.
+    pub listen: Vec<SocketAddr>,
+    /// The door's certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key_file: PathBuf,
+    /// The authorities whose client certificates are let in, PEM.
+    pub client_authorities: PathBuf,
+    /// Connections at once.
+    #[serde(default = "Defaults::door_connections")]
+    pub connections: usize,
+    /// Letters waiting for the committer, in MiB; above that senders are asked to come back.
+    #[serde(default = "Defaults::queue")]
+    pub queue_mib: usize,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// The citizen's pages and the content origin.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// Addresses of the citizen's pages.
+    pub listen: Vec<SocketAddr>,
+    /// Their origin as browsers see it.
+    pub origin: String,
+    /// Addresses of the content origin.
+    pub content_listen: Vec<SocketAddr>,
+    /// The origin that shows letters' content. In production another site than `origin`.
+    pub content_origin: String,
+    /// Certificate chain and key, PEM; without them plain HTTP, for loopback or behind a proxy.
+    pub certificate: Option<PathBuf>,
+    pub key_file: Option<PathBuf>,
+    /// Connections at once.
+    #[serde(default = "Defaults::door_connections")]
+    pub connections: usize,
+}
+
+/// Health and metrics.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Internal {
+    /// Never a public address.
+    pub listen: Vec<SocketAddr>,
+}
+
+/// Who signs for companies.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// JSON file of signatories, kept by `kuvert mailbox open --signatory`.
+    pub file: Option<PathBuf>,
+}
+
+/// The malware scanner.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScannerSection {
+    /// `host:port` of clamd. Set: every attachment is scanned, and none is accepted while it is silent.
+    pub clamd: Option<String>,
+}
+
+/// What is written of what happens. Never personal data, at any level.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,intake=debug`.
+    pub level: String,
+    /// `json` or `text`.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Json }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let config = Self::parse(&text, folder).with_context(|| format!("in {}", path.display()))?;
+        config.check().with_context(|| format!("in {}", path.display()))?;
+        Ok(config)
+    }
+
+    /// Parses without checking; paths are made whole from `folder`.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self> {
+        let mut config: Self = toml::from_str(text)?;
+        let whole = |path: &mut PathBuf| *path = folder.join(&*path);
+        whole(&mut config.keys.root_file);
+        whole(&mut config.objects.folder);
+        for path in
+            [&mut config.agency.certificate, &mut config.agency.key_file, &mut config.agency.client_authorities]
+        {
+            whole(path);
+        }
+        for path in [
+            &mut config.store.password_file,
+            &mut config.keys.password_file,
+            &mut config.web.certificate,
+            &mut config.web.key_file,
+            &mut config.register.file,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            whole(path);
+        }
+        for provider in &mut config.eid {
+            for path in [&mut provider.client_secret_file, &mut provider.client_key_file, &mut provider.ca_file]
+                .into_iter()
+                .flatten()
+            {
+                whole(path);
+            }
+        }
+        config.notices.resolve(folder);
+        for database in [&mut config.store.database, &mut config.keys.database] {
+            if let Some(path) = database.strip_prefix("sqlite:") {
+                *database = format!("sqlite:{}", folder.join(path).display());
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// Values that serde asks for by function.
+struct Defaults;
+
+impl Defaults {
+    fn connections() -> u32 {
+        16
+    }
+    fn promise() -> String {
+        "single-fsync".to_owned()
+    }
+    fn idle() -> u64 {
+        15
+    }
+    fn longest() -> u64 {
+        60
+    }
+    fn erase() -> u64 {
+        30
+    }
+    fn lookups() -> u64 {
+        3_600_000
+    }
+    fn door_connections() -> usize {
+        1024
+    }
+    fn queue() -> usize {
+        32
+    }
+}

@@ -1,0 +1,183 @@
+//! Sending, with a clock.
+
+use super::{
+    LoadArgs,
+    ledger::{Ledger, Line},
+    letters::{Ready, SENDERS},
+    service::Service,
+};
+use crate::{
+    agency_client::{AgencyClient, Reply},
+    out,
+};
+use anyhow::{Result, bail};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{sync::Mutex, task::JoinSet};
+
+/// What happened.
+#[derive(Default)]
+pub struct Driven {
+    pub accepted: usize,
+    pub refused: usize,
+    /// Tries whose outcome was unknown and that were sent again.
+    pub repeated: usize,
+    pub kills: usize,
+    pub elapsed: Duration,
+    pub resident_mib: Option<u64>,
+    latencies: Vec<Duration>,
+}
+
+impl Driven {
+    /// Milliseconds, two decimals.
+    pub fn percentile(&self, share: f64) -> f64 {
+        let rank = ((self.latencies.len() as f64 * share).ceil() as usize).clamp(1, self.latencies.len().max(1));
+        let millis = self.latencies.get(rank - 1).map_or(0.0, |d| d.as_secs_f64() * 1000.0);
+        (millis * 100.0).round() / 100.0
+    }
+}
+
+/// What the workers share.
+struct Shared {
+    clients: Vec<AgencyClient>,
+    letters: Arc<Vec<Ready>>,
+    next: AtomicUsize,
+    done: AtomicUsize,
+    ended: AtomicUsize,
+    repeated: AtomicUsize,
+}
+
+/// Counts a worker as ended however it ends.
+struct Ends(Arc<Shared>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Relaxed);
+    }
+}
+
+/// Sends all letters over `args.connections` connections at once.
+pub async fn run(service: &mut Service, args: &LoadArgs, letters: Arc<Vec<Ready>>, ledger: &Ledger) -> Result<Driven> {
+    let pki = service.folder().join("pki");
+    let client = |number: &&str| {
+        let file = |ending: &str| pki.join(format!("{number}.{ending}"));
+        AgencyClient::new(&service.door(), &file("pem"), &file("key"), &pki.join("ca.pem"))
+    };
+    let clients = SENDERS.iter().map(client).collect::<Result<_>>()?;
+    let (next, done, ended, repeated) = Default::default();
+    let shared = Arc::new(Shared { clients, letters, next, done, ended, repeated });
+    let results = Arc::new(Mutex::new(Driven::default()));
+    let start = Instant::now();
+    let mut workers = JoinSet::new();
+    // Workers hand their lines to the one who holds the ledger, and go on when they are written.
+    let (lines, mut written) = tokio::sync::mpsc::channel::<(Line, tokio::sync::oneshot::Sender<()>)>(1024);
+    for _ in 0..args.connections {
+        workers.spawn(work(shared.clone(), lines.clone(), results.clone()));
+    }
+    drop(lines);
+    let book = async {
+        while let Some((line, ack)) = written.recv().await {
+            ledger.write(&line)?;
+            let _ = ack.send(());
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    let watch = watch(service, args, &shared);
+    let ((), (kills, resident)) = tokio::try_join!(book, watch)?;
+    while let Some(worker) = workers.join_next().await {
+        worker??;
+    }
+    let mut driven = std::mem::take(&mut *results.lock().await);
+    driven.elapsed = start.elapsed();
+    driven.latencies.sort_unstable();
+    driven.repeated = shared.repeated.load(Relaxed);
+    (driven.kills, driven.resident_mib) = (kills, resident);
+    Ok(driven)
+}
+
+type Lines = tokio::sync::mpsc::Sender<(Line, tokio::sync::oneshot::Sender<()>)>;
+
+async fn work(
+    shared: Arc<Shared>,
+    lines: Lines,
+    results: Arc<Mutex<Driven>>,
+) -> Result<()> {
+    let _ends = Ends(shared.clone());
+    let (mut latencies, mut refused) = (Vec::new(), 0);
+    loop {
+        let no = shared.next.fetch_add(1, Relaxed);
+        let Some(letter) = shared.letters.get(no) else { break };
+        let body = letter.signed.multipart();
+        book(&lines, Line::Sending { no }).await?;
+        let start = Instant::now();
+        match send(&shared, letter.sender, &body).await? {
+            Reply::Accepted { letter_id, receipt, .. } => {
+                latencies.push(start.elapsed());
+                book(&lines, Line::Promised { no, letter_id, receipt }).await?;
+            }
+            Reply::Refused { status, code, detail } => {
+                refused += 1;
+                if refused == 1 {
+                    out::note(&format!("refused: {status} {code} {detail}"));
+                }
+                book(&lines, Line::Refused { no, code }).await?;
+            }
+            Reply::Unknown { status, code } => bail!("no outcome after many tries: {status} {code}"),
+        }
+        shared.done.fetch_add(1, Relaxed);
+    }
+    let mut results = results.lock().await;
+    results.accepted += latencies.len();
+    results.refused += refused;
+    results.latencies.append(&mut latencies);
+    Ok(())
+}
+
+/// Until the outcome is known, as the API asks: the service may be down for a while.
+async fn send(shared: &Shared, sender: usize, body: &bytes::Bytes) -> Result<Reply> {
+    let mut last = Reply::Unknown { status: 0, code: "no answer".to_owned() };
+    for _ in 0..600 {
+        match shared.clients[sender].send_body(body.clone()).await {
+            Ok(unknown @ Reply::Unknown { .. }) => last = unknown,
+            Ok(known) => return Ok(known),
+            Err(_) => {}
+        }
+        shared.repeated.fetch_add(1, Relaxed);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(last)
+}
+
+async fn book(lines: &Lines, line: Line) -> Result<()> {
+    let (ack, written) = tokio::sync::oneshot::channel();
+    lines.send((line, ack)).await.map_err(|_| anyhow::anyhow!("the ledger cannot be written"))?;
+    written.await.map_err(|_| anyhow::anyhow!("the ledger cannot be written"))
+}
+
+/// Progress, the service's memory, and the killing.
+async fn watch(service: &mut Service, args: &LoadArgs, shared: &Shared) -> Result<(usize, Option<u64>)> {
+    let (mut kills, mut resident, mut told) = (0, None, Instant::now());
+    let mut next_kill = Instant::now() + service.random_pause();
+    while shared.ended.load(Relaxed) < args.connections {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        resident = resident.max(service.resident_mib());
+        if kills < args.kills && Instant::now() >= next_kill {
+            service.kill_and_restart().await?;
+            kills += 1;
+            next_kill = Instant::now() + service.random_pause();
+        } else if service.is_ours() && !service.is_alive() {
+            bail!("the service has ended by itself");
+        }
+        if told.elapsed() >= Duration::from_secs(2) {
+            told = Instant::now();
+            let kills = if args.kills > 0 { format!(", killed {kills} times") } else { String::new() };
+            out::note(&format!("{} of {} letters{kills}", shared.done.load(Relaxed), args.letters));
+        }
+    }
+    Ok((kills, resident))
+}

@@ -1,0 +1,65 @@
+//! Signing, before the clock starts.
+
+use super::service::Service;
+use crate::{compose::{Draft, Signed, signer}, demo::cast};
+use anyhow::Result;
+use domain::Identity;
+use serde_json::json;
+use vault::jws::LetterSigner;
+
+/// What the letters are signed with: RSA of 2048 bits, as real organisation certificates have.
+pub const ALGORITHM: &str = "PS256";
+
+/// A letter ready to send, and what the check needs to know of it.
+pub struct Ready {
+    pub reference: String,
+    /// Which of the two senders, 0 or 1.
+    pub sender: usize,
+    pub recipient: Identity,
+    pub signed: Signed,
+}
+
+/// The senders that take part, in turn.
+pub const SENDERS: [&str; 2] = [cast::KOMMUNEN, cast::VERKET];
+
+/// Signs `count` letters on all cores. References are new in every run.
+pub fn sign(service: &Service, recipients: &[Identity], count: usize, bytes: usize) -> Result<Vec<Ready>> {
+    let pki = service.folder().join("pki");
+    let signers: Vec<LetterSigner> = SENDERS
+        .iter()
+        .map(|n| signer(&pki.join(format!("{n}.pem")), &pki.join(format!("{n}.key"))))
+        .collect::<Result<_>>()?;
+    let run = service.run_id();
+    let body: String = TEXT.chars().cycle().take(bytes).collect();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = count.div_ceil(threads).max(1);
+    let one = |no: usize| -> Result<Ready> {
+        let (sender, recipient) = (no % SENDERS.len(), &recipients[no % recipients.len()]);
+        let draft = Draft {
+            reference: format!("load-{run}-{no}"),
+            sender: SENDERS[sender].to_owned(),
+            recipient: recipient.expose().to_owned(),
+            subject: format!("Provbrev {no}"),
+            body: body.clone(),
+            more: json!({"kind": "information"}).as_object().cloned().unwrap_or_default(),
+            ..Draft::default()
+        };
+        let signed = draft.sign(&signers[sender])?;
+        Ok(Ready { reference: draft.reference, sender, recipient: recipient.clone(), signed })
+    };
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..count)
+            .step_by(share)
+            .map(|from| scope.spawn(move || (from..(from + share).min(count)).map(one).collect::<Result<Vec<_>>>()))
+            .collect();
+        let mut letters = Vec::with_capacity(count);
+        for handle in handles {
+            letters.extend(handle.join().map_err(|_| anyhow::anyhow!("a signing thread panicked"))??);
+        }
+        Ok(letters)
+    })
+}
+
+/// Ordinary Swedish, so that the letter is as compressible and as long in bytes as a real one.
+const TEXT: &str = "Vi har tagit emot din ansökan och behöver några uppgifter till. Du kan lämna dem i vår \
+e-tjänst eller skicka dem till oss. Om du har frågor är du välkommen att höra av dig. ";
