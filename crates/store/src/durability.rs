@@ -57,7 +57,7 @@ async fn sqlite(tx: &mut Tx) -> Result<Durability, Error> {
     Ok(judged(weaker, false))
 }
 
-async fn postgres(tx: &mut Tx) -> Result<Durability, Error> {
+pub(crate) async fn postgres(tx: &mut Tx) -> Result<Durability, Error> {
     const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN \
         ('fsync', 'full_page_writes', 'synchronous_commit', 'synchronous_standby_names')";
     let mut found = HashMap::new();

@@ -5,6 +5,7 @@
 mod backoff;
 mod queue;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
 mod worker;
 

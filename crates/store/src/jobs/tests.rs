@@ -1,1 +1,318 @@
+//! The promises of the queue, on both databases.
 
+use super::*;
+use crate::{Error, Store, both, testing::Database};
+use domain::{Clock, ManualClock, Random};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+both!(
+    a_claimed_job_is_not_claimed_again,
+    a_lease_that_ran_out_goes_to_another_and_the_late_one_changes_nothing,
+    a_retried_job_waits_its_time,
+    a_buried_job_rests_until_revived,
+    a_released_job_has_not_been_tried,
+    a_renewed_lease_holds,
+    every_kind_has_its_share,
+    a_job_goes_with_its_transaction,
+    many_workers_do_each_job_once,
+    the_worker_retries_until_it_buries,
+    a_panic_does_not_end_the_worker,
+    a_worker_that_must_stop_gives_back_what_it_cannot_finish,
+    a_worker_keeps_its_leases_while_it_works,
+    settled_jobs_are_left_alone,
+);
+
+const START: Time = Time::from_millis(1_800_000_000_000);
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Different at every call, and the same in every run.
+struct Count(AtomicU64);
+impl Random for Count {
+    fn fill(&self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(8) {
+            let next = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+fn random() -> Arc<Count> {
+    Arc::new(Count(AtomicU64::new(0x1234_5678)))
+}
+
+fn job(number: u16, kind: &'static str) -> NewJob {
+    let mut id = [0; 16];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    NewJob {
+        id: JobId::from_slice(&id).unwrap(),
+        kind,
+        mailbox_id: MailboxId::from_slice(&[1; 16]).unwrap(),
+        letter_id: LetterId::from_slice(&id).unwrap(),
+        run_at: START,
+    }
+}
+
+async fn add(store: &Store, jobs: &[NewJob]) {
+    let mut tx = store.begin("add jobs").await.unwrap();
+    enqueue_many(&mut tx, jobs).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn take(store: &Store, at: Time, token: u8) -> Vec<Job> {
+    claim(store, &["notify"], at, LEASE, 10, [token; 16]).await.unwrap()
+}
+
+async fn left(store: &Store, at: Time) -> Backlog {
+    backlog(&mut store.read("backlog").await.unwrap(), at).await.unwrap()
+}
+
+async fn a_claimed_job_is_not_claimed_again(store: Store) {
+    add(&store, &[job(1, "notify"), job(2, "notify")]).await;
+    assert_eq!(left(&store, START).await, Backlog { due: 2, oldest: Some(START), dead: 0 });
+    let taken = take(&store, START, 1).await;
+    assert_eq!(taken.len(), 2);
+    assert_eq!((taken[0].attempts, taken[0].kind), (1, "notify"));
+    assert!(take(&store, START.plus(LEASE / 2), 2).await.is_empty());
+    assert!(take(&store, START.minus(LEASE), 2).await.is_empty());
+    let mut tx = store.begin("finish").await.unwrap();
+    assert!(finish_many(&mut tx, &[&taken[0], &taken[1]]).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
+    assert!(take(&store, START.plus(LEASE * 9), 3).await.is_empty());
+}
+
+async fn a_lease_that_ran_out_goes_to_another_and_the_late_one_changes_nothing(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let late = take(&store, START, 1).await.remove(0);
+    let other = take(&store, START.plus(LEASE), 2).await.remove(0);
+    assert_eq!(other.attempts, 2);
+    let mut tx = store.begin("late").await.unwrap();
+    assert!(matches!(finish(&mut tx, &late).await, Err(Error::LeaseLost)));
+    assert!(matches!(retry(&mut tx, &late, START, "late").await, Err(Error::LeaseLost)));
+    assert!(matches!(bury(&mut tx, &late, START, "late").await, Err(Error::LeaseLost)));
+    assert_eq!(renew(&mut tx, START, &[&late]).await.unwrap(), [late.id]);
+    assert_eq!(release(&mut tx, START, &[&late]).await.unwrap(), [late.id]);
+    // In one call with jobs of another claim only the lost one is told.
+    assert_eq!(finish_many(&mut tx, &[&late, &other]).await.unwrap(), Vec::<JobId>::new());
+    tx.commit().await.unwrap();
+}
+
+async fn a_retried_job_waits_its_time(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let first = take(&store, START, 1).await.remove(0);
+    let mut tx = store.begin("retry").await.unwrap();
+    retry(&mut tx, &first, START.plus(LEASE * 4), "smtp_451").await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(take(&store, START.plus(LEASE * 3), 2).await.is_empty());
+    assert_eq!(take(&store, START.plus(LEASE * 4), 2).await[0].attempts, 2);
+}
+
+async fn a_buried_job_rests_until_revived(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let taken = take(&store, START, 1).await.remove(0);
+    let mut tx = store.begin("bury").await.unwrap();
+    bury(&mut tx, &taken, START, "smtp_550").await.unwrap();
+    tx.commit().await.unwrap();
+    let later = START.plus(LEASE * 1000);
+    assert!(take(&store, later, 2).await.is_empty());
+    assert_eq!(left(&store, later).await, Backlog { due: 0, oldest: None, dead: 1 });
+    let mut tx = store.begin("revive").await.unwrap();
+    assert!(revive(&mut tx, taken.id, later).await.unwrap());
+    assert!(!revive(&mut tx, taken.id, later).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(take(&store, later, 3).await[0].attempts, 1);
+}
+
+async fn a_released_job_has_not_been_tried(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let taken = take(&store, START, 1).await;
+    let mut tx = store.begin("release").await.unwrap();
+    assert!(release(&mut tx, START, &[&taken[0]]).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
+    assert_eq!(take(&store, START, 2).await[0].attempts, 1);
+}
+
+async fn a_renewed_lease_holds(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let taken = take(&store, START, 1).await;
+    let mut tx = store.begin("renew").await.unwrap();
+    assert!(renew(&mut tx, START.plus(LEASE * 2), &[&taken[0]]).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
+    assert!(take(&store, START.plus(LEASE), 2).await.is_empty());
+    assert_eq!(take(&store, START.plus(LEASE * 2), 3).await.len(), 1);
+}
+
+async fn every_kind_has_its_share(store: Store) {
+    let mut jobs: Vec<_> = (0..50).map(|n| job(n, "notify")).collect();
+    jobs.push(NewJob { run_at: START.plus(LEASE), ..job(99, "remind") });
+    jobs.push(job(100, "other"));
+    add(&store, &jobs).await;
+    let taken = claim(&store, &["notify", "remind"], START.plus(LEASE), LEASE, 10, [1; 16]).await.unwrap();
+    let of = |kind| taken.iter().filter(|job| job.kind == kind).count();
+    assert_eq!((of("notify"), of("remind"), of("other")), (5, 1, 0));
+}
+
+async fn a_job_goes_with_its_transaction(store: Store) {
+    let mut tx = store.begin("undone").await.unwrap();
+    enqueue(&mut tx, &job(1, "notify")).await.unwrap();
+    tx.rollback().await;
+    assert_eq!(left(&store, START).await.due, 0);
+}
+
+fn worker(store: &Store, clock: &Arc<ManualClock>) -> Worker {
+    let settings = WorkerSettings {
+        batch: 50,
+        poll: Duration::from_millis(5),
+        grace: Duration::from_millis(100),
+        lease: LEASE,
+        ..WorkerSettings::new(&["notify"])
+    };
+    Worker {
+        store: store.clone(),
+        clock: Arc::clone(clock) as _,
+        random: random(),
+        wake: Arc::new(Notify::new()),
+        settings,
+    }
+}
+
+async fn many_workers_do_each_job_once(store: Store) {
+    let jobs: Vec<_> = (0..1000).map(|n| job(n, "notify")).collect();
+    add(&store, &jobs).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let seen: Arc<Mutex<HashMap<JobId, u32>>> = Arc::default();
+    let stop = CancellationToken::new();
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..4u64 {
+        let mut worker = worker(&store, &clock);
+        worker.random = Arc::new(Count(AtomicU64::new(number << 32)));
+        let (seen, stop) = (Arc::clone(&seen), stop.clone());
+        let handler = each(8, move |job: Job| {
+            let seen = Arc::clone(&seen);
+            async move {
+                *seen.lock().unwrap().entry(job.id).or_default() += 1;
+                Outcome::Done
+            }
+        });
+        running.spawn(async move { worker.run(handler, stop).await });
+    }
+    while seen.lock().unwrap().len() < 1000 || left(&store, clock.now()).await.due > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    while running.join_next().await.is_some() {}
+    assert!(seen.lock().unwrap().values().all(|times| *times == 1));
+    // Nothing is leased either.
+    assert_eq!(left(&store, START.plus(LEASE * 100)).await.due, 0);
+}
+
+async fn the_worker_retries_until_it_buries(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let handler = each(1, |_| async { Outcome::Retry("smtp_451") });
+    let mut tries = 0;
+    while left(&store, clock.now()).await.dead == 0 {
+        tries += worker.once(&handler, &stop).await.unwrap();
+        assert_eq!(worker.once(&handler, &stop).await.unwrap(), 0, "it came back at once");
+        clock.advance(Duration::from_secs(27 * 3600));
+    }
+    assert_eq!(tries, 8);
+}
+
+async fn a_panic_does_not_end_the_worker(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let handler = each(1, |job: Job| async move {
+        assert!(job.attempts > 1, "the first time it breaks");
+        Outcome::Done
+    });
+    assert_eq!(worker.once(&handler, &stop).await.unwrap(), 1);
+    clock.advance(Duration::from_secs(120));
+    assert_eq!(worker.once(&handler, &stop).await.unwrap(), 1);
+    assert_eq!(left(&store, START.plus(LEASE * 1000)).await, Backlog { due: 0, oldest: None, dead: 0 });
+}
+
+async fn a_worker_that_must_stop_gives_back_what_it_cannot_finish(store: Store) {
+    add(&store, &[job(1, "notify")]).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let begun = Arc::new(Notify::new());
+    let handler = each(1, {
+        let begun = Arc::clone(&begun);
+        move |_| {
+            begun.notify_one();
+            std::future::pending()
+        }
+    });
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { worker.run(handler, stop).await }
+    });
+    begun.notified().await;
+    assert_eq!(left(&store, START).await.due, 0);
+    stop.cancel();
+    running.await.unwrap();
+    assert_eq!(left(&store, START).await.due, 1);
+    assert_eq!(take(&store, START, 9).await[0].attempts, 1);
+}
+
+async fn a_worker_keeps_its_leases_while_it_works(database: Database) {
+    let store = &database.store;
+    add(store, &[job(1, "notify")]).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let mut worker = worker(store, &clock);
+    worker.settings.lease = Duration::from_millis(90);
+    let (go, begun) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let handler = each(1, {
+        let (go, begun) = (Arc::clone(&go), Arc::clone(&begun));
+        move |_| {
+            let (go, begun) = (Arc::clone(&go), Arc::clone(&begun));
+            async move {
+                begun.notify_one();
+                go.notified().await;
+                Outcome::Done
+            }
+        }
+    });
+    let running = tokio::spawn(async move { worker.once(&handler, &CancellationToken::new()).await });
+    begun.notified().await;
+    clock.advance(LEASE);
+    // The lease as it was claimed has run out by the clock; wait until it has been renewed from there.
+    while left(store, START.plus(LEASE)).await.due > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(take(store, START.plus(LEASE), 2).await.is_empty());
+    go.notify_one();
+    assert_eq!(running.await.unwrap().unwrap(), 1);
+    assert_eq!(left(store, START.plus(LEASE * 100)).await.due, 0);
+    database.remove().await;
+}
+
+async fn settled_jobs_are_left_alone(store: Store) {
+    add(&store, &[job(1, "notify"), job(2, "notify")]).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let handler = each(2, {
+        let store = store.clone();
+        move |job: Job| {
+            let store = store.clone();
+            async move {
+                let mut tx = store.begin("its own end").await.unwrap();
+                finish(&mut tx, &job).await.unwrap();
+                tx.commit().await.unwrap();
+                Outcome::Settled
+            }
+        }
+    });
+    assert_eq!(worker.once(&handler, &stop).await.unwrap(), 2);
+    assert_eq!(left(&store, START.plus(LEASE * 100)).await.due, 0);
+}
