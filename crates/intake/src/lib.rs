@@ -1,4 +1,128 @@
 //! The one use case accept, and the group committer; called by every door.
+//!
+//! [`Intake::check`] judges the letter part, [`Draft::attachment`] takes the attachments as they stream by, and
+//! [`Intake::accept`] seals, commits and answers with the receipt. A door only carries bytes.
+
+mod accept;
+mod answer;
+mod check;
+mod committer;
 pub mod content;
+mod draft;
+mod error;
 mod room;
 pub mod scanner;
+mod settings;
+mod signer;
+pub mod submission;
+
+pub use answer::Answer;
+pub use check::Checked;
+pub use draft::{AttachmentSink, Draft};
+pub use error::AcceptError;
+pub use scanner::Scanner;
+pub use settings::Settings;
+
+use committer::Queue;
+use domain::{Clock, Random};
+use key_client::{GatewayKeys, Keys};
+use mailbox::Objects;
+use registry::Directory;
+use room::Room;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use store::{Durability, Store};
+use tokio_util::task::TaskTracker;
+
+/// Takes letters in. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake(Arc<House>);
+
+/// What intake works with.
+pub struct Parts {
+    pub store: Store,
+    /// The handle of role gateway, and what it gave. Somebody calls [`GatewayKeys::refresh`] now and then.
+    pub keys: Keys,
+    pub gateway_keys: Arc<GatewayKeys>,
+    /// Somebody calls [`Directory::refresh`] now and then.
+    pub directory: Directory,
+    pub objects: Objects,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+pub(crate) struct House {
+    store: Store,
+    keys: Keys,
+    gateway_keys: Arc<GatewayKeys>,
+    directory: Directory,
+    objects: Objects,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    settings: Settings,
+    durability: Durability,
+    room: Room,
+    queue: Queue,
+    tasks: TaskTracker,
+    committers: TaskTracker,
+    stopping: AtomicBool,
+}
+
+impl Intake {
+    /// Starts the committer. Reads back what a commit survives, since every receipt says it.
+    pub async fn start(parts: Parts, settings: Settings) -> Result<Self, store::Error> {
+        let Parts { store, keys, gateway_keys, directory, objects, clock, random } = parts;
+        let durability = store.durability().await?;
+        let lanes = settings.lanes.max(1);
+        let house = Arc::new(House {
+            room: Room::new(settings.room_bytes),
+            store,
+            keys,
+            gateway_keys,
+            directory,
+            objects,
+            clock,
+            random,
+            settings,
+            durability,
+            queue: Queue::default(),
+            tasks: TaskTracker::new(),
+            committers: TaskTracker::new(),
+            stopping: AtomicBool::new(false),
+        });
+        for _ in 0..lanes {
+            house.committers.spawn(committer::run(Arc::clone(&house)));
+        }
+        Ok(Self(house))
+    }
+
+    /// The limits in force, for `GET /v1/capabilities` and the door.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// What a commit survives, as receipts say it.
+    pub fn durability(&self) -> &Durability {
+        &self.0.durability
+    }
+
+    /// Stops: new letters are refused, those that are being accepted are committed and answered.
+    pub async fn stop(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.queue.close();
+        self.0.committers.close();
+        self.0.committers.wait().await;
+    }
+
+    fn open(&self) -> Result<(), AcceptError> {
+        if self.0.stopping.load(Ordering::SeqCst) {
+            Err(AcceptError::Unavailable("stopping"))
+        } else {
+            Ok(())
+        }
+    }
+}

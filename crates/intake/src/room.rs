@@ -72,18 +72,25 @@ impl Place {
         self.bytes += bytes;
         Ok(())
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
+    /// Gives `bytes` back.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
         let mut held = self.room.lock();
-        held.all = held.all.saturating_sub(self.bytes);
+        held.all = held.all.saturating_sub(bytes);
         if let Some(own) = held.by_caller.get_mut(&self.caller) {
-            *own = own.saturating_sub(self.bytes);
+            *own = own.saturating_sub(bytes);
             if *own == 0 {
                 held.by_caller.remove(&self.caller);
             }
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shrink(self.bytes);
     }
 }
 

@@ -53,7 +53,10 @@ impl Scanner {
 
 impl Session {
     pub(crate) async fn update(&mut self, bytes: &[u8]) -> Result<(), Code> {
-        for chunk in bytes.chunks(CHUNK_BYTES).filter(|_| self.0.is_some()) {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        for chunk in bytes.chunks(CHUNK_BYTES) {
             // A chunk is far below four GiB.
             let length = u32::try_from(chunk.len()).map_err(|_| Code::ScannerUnavailable)?;
             self.send(&length.to_be_bytes()).await?;

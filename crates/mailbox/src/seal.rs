@@ -113,10 +113,9 @@ impl AttachmentWriter {
 
     /// Pads, and makes it durable when it is an object.
     pub async fn finish(mut self) -> Result<PreparedPart, ObjectsError> {
-        let zeros = [0; 16 * 1024];
         while self.padding > 0 {
-            let now = usize::try_from(self.padding).unwrap_or(zeros.len()).min(zeros.len());
-            self.sealer.update(&zeros[..now], &mut self.held);
+            let now = usize::try_from(self.padding).unwrap_or(ZEROS.len()).min(ZEROS.len());
+            self.sealer.update(&ZEROS[..now], &mut self.held);
             self.padding -= now as u64;
             self.pass_on().await?;
         }
@@ -139,5 +138,6 @@ impl AttachmentWriter {
     }
 }
 
+static ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
 /// The piece of an object that is being gathered, and the one that is being written.
 const OBJECT_MEMORY_BYTES: u64 = 2 * 1024 * 1024 + 64 * 1024;

@@ -1,0 +1,152 @@
+//! From a checked letter to a promise: sealed, signed for, committed.
+
+use crate::{
+    AcceptError, Answer, Draft, Intake, check::count_refusal, committer::Waiting, draft::Recipient,
+    submission::Submission,
+};
+use domain::{
+    Code, EventId, JobId, chance,
+    words::{EventType, ReceiptWish},
+};
+use evidence::{Actor, Event, receipt::Receipt};
+use mailbox::{Header, Original, PreparedLetter};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+impl Intake {
+    /// Accepts a letter. Once called it runs to its end, even when the caller hangs up.
+    pub async fn accept(&self, draft: Draft) -> Result<Answer, AcceptError> {
+        let intake = self.clone();
+        let accepting = self.0.tasks.spawn(async move { intake.accept_now(draft).await });
+        let accepted = accepting.await.unwrap_or(Err(AcceptError::Unknown));
+        match &accepted {
+            Ok(answer) => {
+                let outcome = if answer.repeated { "repeated" } else { "accepted" };
+                metrics::counter!("kuvert_letters_total", "outcome" => outcome).increment(1);
+            }
+            Err(error) => count_refusal(error),
+        }
+        accepted
+    }
+
+    async fn accept_now(&self, mut draft: Draft) -> Result<Answer, AcceptError> {
+        if draft.parts.len() < draft.letter.attachments.len() {
+            return Err(Code::AttachmentMissing.into());
+        }
+        self.ask_again_if_old(&mut draft).await?;
+        let (answer, outcome) = oneshot::channel();
+        let waiting = self.prepare(draft, answer).await?;
+        self.0.queue.push(waiting)?;
+        outcome.await.unwrap_or(Err(AcceptError::Unknown))
+    }
+
+    /// Attachments may have taken long: the box may be closed by now, or have another key. The key service keeps
+    /// an old key for much longer than lies between this question and the commit.
+    async fn ask_again_if_old(&self, draft: &mut Draft) -> Result<(), AcceptError> {
+        let now = self.0.clock.now();
+        if now.since(draft.recipient.asked_at) < ASK_AGAIN_AFTER {
+            return Ok(());
+        }
+        let (letter, address_mac) = (&draft.letter, draft.recipient.address_mac);
+        let mut tx = self.0.store.read("check letter").await?;
+        let found = self.look_up(&mut tx, &address_mac, &letter.sender, now).await?;
+        let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
+        if recipient.mailbox_id != draft.recipient.mailbox_id {
+            // What is sealed is bound to the other mailbox.
+            return Err(AcceptError::Unavailable("the recipient's mailbox changed meanwhile"));
+        }
+        draft.recipient = recipient;
+        Ok(())
+    }
+
+    async fn prepare(
+        &self,
+        draft: Draft,
+        answer_to: oneshot::Sender<Result<Answer, AcceptError>>,
+    ) -> Result<Waiting, AcceptError> {
+        let house = &*self.0;
+        let (random, keys) = (&*house.random, &*house.gateway_keys);
+        let Draft { letter, letter_id, signed, macs, recipient, seal, .. } = draft;
+        let accepted_at = house.clock.now();
+        let visible_from = draft.visible_from.max(accepted_at);
+        let dispatcher = signed.dispatcher;
+        let header = Header::of(&letter, &signed.sender_name, dispatcher.as_deref());
+        let original = Original {
+            jws: draft.jws.to_vec(),
+            certificate: signed.certificate.to_vec(),
+            sender_name: signed.sender_name,
+            dispatcher,
+            accepted_at,
+            wrapped_keys: draft.wrapped_keys,
+        };
+        let mut parts = vec![seal.original(&original, &house.objects, random).await?];
+        parts.extend(draft.parts);
+        let sealed_key = seal.key(recipient.epoch, &recipient.public_key);
+        let sealed_key = sealed_key.map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        let nonce = chance::bytes(random);
+        let event = Event {
+            id: EventId::new(accepted_at, random),
+            chain: letter_id,
+            seq: 0,
+            at: accepted_at,
+            kind: EventType::Accepted,
+            previous: [0; 32],
+            actor: Actor::Sender,
+            recipient: Some(evidence::recipient(&nonce, &letter.recipient)),
+            content: Some(evidence::content(&nonce, &draft.payload)),
+            sender: Some(letter.sender.clone()),
+            certificate: Some(signed.certificate_sha256),
+            detail: None,
+        };
+        let event_row = evidence::first(&event, &nonce, recipient.mailbox_id, &keys.events, random);
+        let durability = house.durability.word().unwrap_or("none");
+        let receipt = Receipt {
+            event,
+            nonce,
+            letter_id,
+            sender: letter.sender,
+            reference: letter.reference.clone(),
+            accepted_at,
+            durability: durability.to_owned(),
+            include_by: None,
+        };
+        let answer = Answer {
+            letter_id,
+            receipt: receipt.sign(&keys.receipt),
+            durability: receipt.durability,
+            include_by: None,
+            repeated: false,
+        };
+        let tells_opened = letter.receipt == ReceiptWish::Opened;
+        let submission = Submission {
+            sender_mac: macs.sender,
+            reference_mac: macs.reference,
+            payload_mac: macs.payload,
+            letter_id,
+            mailbox_id: recipient.mailbox_id,
+            reference: Submission::seal_reference(keys, letter_id, &letter.reference, random),
+            receipt: Submission::seal_answer(keys, &answer, random)?,
+            tells_opened,
+            visible_from,
+            accepted_at,
+        };
+        let letter = PreparedLetter {
+            mailbox_id: recipient.mailbox_id,
+            letter_id,
+            accepted_at,
+            visible_from,
+            header: seal.header(&header, random),
+            sender_mac: macs.sender,
+            confidential: letter.confidential,
+            tells_opened,
+            epoch: recipient.epoch,
+            sealed_key,
+            parts,
+            event: event_row,
+            notice_job: JobId::new(accepted_at, random),
+        };
+        Ok(Waiting { submission, letter, answer, answer_to, caller: draft.caller, place: draft.place })
+    }
+}
+
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);

@@ -1,0 +1,247 @@
+//! The group committer: many letters in one transaction, fair between callers.
+
+use crate::{
+    AcceptError, Answer, House, Intake, room,
+    submission::{self, Submission},
+};
+use domain::OrgNumber;
+use mailbox::PreparedLetter;
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use subtle::ConstantTimeEq;
+use tokio::sync::{Notify, oneshot};
+
+/// A letter that waits to be committed.
+pub(crate) struct Waiting {
+    pub(crate) submission: Submission,
+    pub(crate) letter: PreparedLetter,
+    pub(crate) answer: Answer,
+    pub(crate) answer_to: oneshot::Sender<Result<Answer, AcceptError>>,
+    pub(crate) caller: OrgNumber,
+    /// Its memory, given back when it is answered: what bounds the queue.
+    pub(crate) place: room::Place,
+}
+
+/// Letters that wait, a line for each caller.
+#[derive(Default)]
+pub(crate) struct Queue {
+    lines: Mutex<Lines>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct Lines {
+    of: HashMap<OrgNumber, VecDeque<Waiting>>,
+    /// Whose turn it is; everyone with a line stands here once.
+    turns: VecDeque<OrgNumber>,
+    count: usize,
+    closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn push(&self, waiting: Waiting) -> Result<(), AcceptError> {
+        let mut lines = self.lock();
+        if lines.closed {
+            return Err(AcceptError::Unavailable("stopping"));
+        }
+        let caller = waiting.caller.clone();
+        let line = lines.of.entry(caller.clone()).or_default();
+        let first = line.is_empty();
+        line.push_back(waiting);
+        if first {
+            lines.turns.push_back(caller);
+        }
+        lines.count += 1;
+        metrics::gauge!("kuvert_intake_queue_letters").set(lines.count as f64);
+        drop(lines);
+        self.came.notify_one();
+        Ok(())
+    }
+
+    /// Nothing more is taken in; what waits is committed.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.came.notify_waiters();
+        self.came.notify_one();
+    }
+
+    /// What waits, at most `most`, one of each caller in turn. `None` when the queue is closed and empty.
+    async fn take(&self, most: usize) -> Option<Vec<Waiting>> {
+        loop {
+            let came = self.came.notified();
+            {
+                let mut lines = self.lock();
+                let batch = lines.take(most);
+                if !batch.is_empty() {
+                    metrics::gauge!("kuvert_intake_queue_letters").set(lines.count as f64);
+                    if lines.count > 0 {
+                        // Another lane may go on with the rest.
+                        self.came.notify_one();
+                    }
+                    return Some(batch);
+                }
+                if lines.closed {
+                    self.came.notify_one();
+                    return None;
+                }
+            }
+            came.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
+    fn take(&mut self, most: usize) -> Vec<Waiting> {
+        let mut batch = Vec::new();
+        while batch.len() < most {
+            let Some(caller) = self.turns.pop_front() else { break };
+            let Some(line) = self.of.get_mut(&caller) else { continue };
+            batch.extend(line.pop_front());
+            if line.is_empty() {
+                self.of.remove(&caller);
+            } else {
+                self.turns.push_back(caller);
+            }
+        }
+        self.count -= batch.len();
+        batch
+    }
+}
+
+/// Commits what waits until the queue is closed and empty.
+pub(crate) async fn run(house: Arc<House>) {
+    while let Some(batch) = house.queue.take(house.settings.batch_letters).await {
+        // In a task of its own: were it to panic, these letters' senders are told that the outcome is unknown,
+        // and the next batch is committed all the same.
+        let intake = Intake(Arc::clone(&house));
+        if tokio::spawn(async move { intake.commit(batch).await }).await.is_err() {
+            tracing::error!("The committer failed; the outcome of its letters is unknown to their senders");
+        }
+        metrics::gauge!("kuvert_intake_held_bytes").set(house.room.held() as f64);
+    }
+}
+
+impl Intake {
+    async fn commit(&self, mut batch: Vec<Waiting>) {
+        let began = Instant::now();
+        batch.sort_unstable_by_key(|waiting| waiting.submission.key());
+        metrics::histogram!("kuvert_intake_batch_letters").record(batch.len() as f64);
+        let mut outcome = self.commit_together(&mut batch).await;
+        if matches!(&outcome, Err(error) if error.is_transient() || error.is_in_doubt()) {
+            // A restart, a fail-over, a deadlock. If the first try was committed after all, this one finds it.
+            tokio::time::sleep(AGAIN_AFTER).await;
+            outcome = self.commit_together(&mut batch).await;
+        }
+        metrics::histogram!("kuvert_intake_commit_seconds").record(began.elapsed());
+        match outcome {
+            Ok(new) => self.answer_all(batch, &new).await,
+            Err(error) if batch.len() == 1 || error.is_transient() || error.is_in_doubt() => {
+                fail(batch, &error)
+            }
+            Err(error) => {
+                tracing::warn!(
+                    letters = batch.len(),
+                    "A batch failed and is tried letter by letter: {error}"
+                );
+                self.commit_one_by_one(batch).await;
+            }
+        }
+    }
+
+    /// One letter that cannot be stored must not take others with it.
+    async fn commit_one_by_one(&self, batch: Vec<Waiting>) {
+        let mut rest = batch.into_iter();
+        while let Some(waiting) = rest.next() {
+            let mut alone = vec![waiting];
+            match self.commit_together(&mut alone).await {
+                Ok(new) => self.answer_all(alone, &new).await,
+                Err(error) => {
+                    let lost = error.is_transient() || error.is_in_doubt();
+                    fail(alone, &error);
+                    if lost {
+                        fail(rest.by_ref().collect(), &error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the batch; answers which letters are new. The others' references were taken.
+    async fn commit_together(
+        &self,
+        batch: &mut [Waiting],
+    ) -> Result<HashSet<domain::LetterId>, store::Error> {
+        let mut tx = self.0.store.begin("accept letters").await?;
+        let submissions: Vec<_> = batch.iter().map(|waiting| &waiting.submission).collect();
+        let new: HashSet<_> = submission::insert_new(&mut tx, &submissions).await?.into_iter().collect();
+        let letters: Vec<_> = batch
+            .iter()
+            .map(|waiting| &waiting.letter)
+            .filter(|letter| new.contains(&letter.letter_id))
+            .collect();
+        mailbox::deliver(&mut tx, &letters).await?;
+        for waiting in batch.iter_mut().filter(|waiting| new.contains(&waiting.letter.letter_id)) {
+            waiting.letter.claim_objects();
+        }
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    async fn answer_all(&self, batch: Vec<Waiting>, new: &HashSet<domain::LetterId>) {
+        for waiting in batch {
+            let Waiting { submission, letter, answer, answer_to, place, .. } = waiting;
+            let letter_id = letter.letter_id;
+            let outcome = if new.contains(&letter_id) {
+                tracing::info!(letter.id = %letter_id, "Accepted letter {letter_id}");
+                Ok(answer)
+            } else {
+                self.answer_twin(&submission).await
+            };
+            drop((letter, place));
+            // Nobody waits any more when the service is stopped hard; the sender asks again.
+            let _ = answer_to.send(outcome);
+        }
+    }
+
+    /// The reference was taken by a letter committed before, by a twin in the same batch, or by this very letter
+    /// in a commit whose outcome was lost.
+    async fn answer_twin(&self, submission: &Submission) -> Result<Answer, AcceptError> {
+        let mut tx = self.0.store.read("find twin").await?;
+        let stored =
+            submission::by_reference(&mut tx, &submission.sender_mac, &submission.reference_mac).await?;
+        drop(tx);
+        let Some(stored) = stored else { return Err(AcceptError::Unknown) };
+        if !bool::from(stored.payload_mac.ct_eq(&submission.payload_mac)) {
+            return Err(domain::Code::ReferenceConflict.into());
+        }
+        let answer = self.stored_answer(&stored).await?;
+        Ok(Answer { repeated: stored.letter_id != submission.letter_id, ..answer })
+    }
+}
+
+fn fail(batch: Vec<Waiting>, error: &store::Error) {
+    for waiting in batch {
+        let letter_id = waiting.letter.letter_id;
+        tracing::error!(letter.id = %letter_id, "Letter {letter_id} was not accepted: {error}");
+        let _ = waiting.answer_to.send(Err(told(error)));
+    }
+}
+
+/// As each sender is told; the error itself is logged here, once for each letter.
+fn told(error: &store::Error) -> AcceptError {
+    match error {
+        store::Error::InDoubt(_) => AcceptError::Unknown,
+        store::Error::Full(_) => AcceptError::Unavailable("the database has no space left"),
+        error if error.is_transient() => AcceptError::Unavailable("the database does not answer"),
+        error => AcceptError::Internal(error.to_string().into()),
+    }
+}
+
+const AGAIN_AFTER: Duration = Duration::from_millis(100);

@@ -1,0 +1,35 @@
+use crate::scanner::Scanner;
+use domain::letter::Limits;
+use std::time::Duration;
+
+/// How letters are taken in.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// This operator's id, which `audience` must be when a letter has one.
+    pub audience: String,
+    pub limits: Limits,
+    pub scanner: Scanner,
+    /// Memory for letters on their way in, of all callers together. One caller alone gets half.
+    pub room_bytes: u64,
+    /// Letters in one transaction at most.
+    pub batch_letters: usize,
+    /// Transactions at the same time. SQLite has one writer; PostgreSQL may gain by two.
+    pub lanes: usize,
+    /// How far ahead `visible_from` may lie.
+    pub visible_ahead: Duration,
+}
+
+impl Settings {
+    /// What is good for most, for the operator `audience`.
+    pub fn new(audience: impl Into<String>) -> Self {
+        Self {
+            audience: audience.into(),
+            limits: Limits::default(),
+            scanner: Scanner::None,
+            room_bytes: 64 * 1024 * 1024,
+            batch_letters: 256,
+            lanes: 1,
+            visible_ahead: Duration::from_secs(365 * 24 * 3600),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! A key service for tests: real cryptography, everything in memory. It decides as the real one does, by
+//! `mailbox::may` and what the registry says now.
+
+use domain::{
+    LetterId, MailboxId, PersonId, Time, chance,
+    words::{Act, EventType, NoticeState},
+};
+use evidence::NewEvent;
+use hpke::{
+    Deserializable, Kem as _, OpModeR, Serializable, aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256,
+    single_shot_open,
+};
+use key_client::{
+    Answer, Connector, Envelope, GatewayMaterial, GrantToken, KeyRing, KeysError, MailboxKey, NamedKey,
+    Outcome, Request, RingMaterial, SecretKey, WebMaterial, channel,
+};
+use mailbox::{LetterFacts, Rights, may};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use store::{Store, args};
+use vault::{Key, KeyId, Purpose, SystemRandom, mac::Mac};
+
+type Kem = X25519HkdfSha256;
+
+/// The other end of [`key_client::Keys`].
+pub struct TestKeys {
+    store: Store,
+    clock: Arc<dyn domain::Clock>,
+    address: Mac,
+    events: [u8; 32],
+    reference: [u8; 32],
+    sender: [u8; 32],
+    receipt: [u8; 32],
+    private: Mutex<HashMap<MailboxId, [u8; 32]>>,
+    grants: Mutex<HashMap<[u8; 32], PersonId>>,
+    /// How often content was released.
+    pub opened: AtomicUsize,
+    /// How often headers were released.
+    pub listed: AtomicUsize,
+}
+
+impl TestKeys {
+    pub fn start(store: Store, clock: Arc<dyn domain::Clock>) -> (Arc<Self>, Connector) {
+        let key = || chance::bytes::<32>(&SystemRandom);
+        let keys = Arc::new(Self {
+            store,
+            clock,
+            address: Mac::new(Key::from_bytes(key())),
+            events: key(),
+            reference: key(),
+            sender: key(),
+            receipt: key(),
+            private: Mutex::default(),
+            grants: Mutex::default(),
+            opened: AtomicUsize::new(0),
+            listed: AtomicUsize::new(0),
+        });
+        let (connector, mut requests) = channel(1024);
+        let service = Arc::clone(&keys);
+        tokio::spawn(async move {
+            while let Some(Envelope { request, answer, .. }) = requests.recv().await {
+                let service = Arc::clone(&service);
+                if let Request::AddressMacs { .. } = request {
+                    let _ = answer.send(service.answer(request).await);
+                    continue;
+                }
+                tokio::spawn(async move { answer.send(service.answer(request).await) });
+            }
+        });
+        (keys, connector)
+    }
+
+    /// Somebody logs in.
+    pub fn log_in(&self, person: PersonId) -> GrantToken {
+        let grant = GrantToken::random(&SystemRandom);
+        self.grants.lock().unwrap().insert(grant.hash(), person);
+        grant
+    }
+
+    pub fn address_mac(&self, identity: &domain::Identity) -> [u8; 32] {
+        self.address.tag("address", &[identity.kind().as_str().as_bytes(), identity.expose().as_bytes()])
+    }
+
+    pub fn events(&self) -> KeyRing {
+        KeyRing::try_from(ring(&self.events)).unwrap()
+    }
+
+    async fn answer(&self, request: Request) -> Outcome {
+        match request {
+            Request::GatewayKeys => Ok(Answer::GatewayKeys(Box::new(GatewayMaterial {
+                receipt_seed: secret(&self.receipt),
+                reference: ring(&self.reference),
+                events: ring(&self.events),
+                sender: secret(&self.sender),
+            }))),
+            Request::WebKeys => Ok(Answer::WebKeys(Box::new(WebMaterial {
+                session: ring(&chance::bytes(&SystemRandom)),
+                csrf: secret(&chance::bytes(&SystemRandom)),
+                events: ring(&self.events),
+                contact: secret(&chance::bytes(&SystemRandom)),
+                sender: secret(&self.sender),
+            }))),
+            Request::AddressMacs { identities, .. } => Ok(Answer::AddressMacs(
+                identities.iter().map(|identity| self.address_mac(identity)).collect(),
+            )),
+            Request::MakeMailboxKeys { mailboxes } => {
+                Ok(Answer::MailboxKeys(mailboxes.into_iter().map(|mailbox| self.make_key(mailbox)).collect()))
+            }
+            Request::Headers { grant, mailbox, letters } => self.headers(&grant, mailbox, letters).await,
+            Request::Content { grant, mailbox, letter } => self.content(&grant, mailbox, letter).await,
+            _ => Err(KeysError::NotAllowed),
+        }
+    }
+
+    fn make_key(&self, mailbox: MailboxId) -> MailboxKey {
+        let mut private = self.private.lock().unwrap();
+        let bytes = private.entry(mailbox).or_insert_with(|| chance::bytes(&SystemRandom));
+        let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(bytes.as_slice()).unwrap();
+        let mut public_key = [0; 32];
+        Kem::sk_to_pk(&private).write_exact(&mut public_key);
+        MailboxKey { epoch: 1, public_key }
+    }
+
+    async fn headers(&self, grant: &GrantToken, mailbox: MailboxId, letters: Vec<LetterId>) -> Outcome {
+        assert!(letters.len() <= 500);
+        self.listed.fetch_add(1, Ordering::SeqCst);
+        let rights = self.rights(grant).await?;
+        let mut out = Vec::new();
+        for letter in letters {
+            let found = self.letter_key(&rights, mailbox, letter, Act::List).await?;
+            out.push((letter, found.map(|(key, _)| SecretKey::from(vault::derive(&key, Purpose::Headers)))));
+        }
+        Ok(Answer::Headers(out))
+    }
+
+    async fn content(&self, grant: &GrantToken, mailbox: MailboxId, letter: LetterId) -> Outcome {
+        self.opened.fetch_add(1, Ordering::SeqCst);
+        let rights = self.rights(grant).await?;
+        let (key, facts) =
+            self.letter_key(&rights, mailbox, letter, Act::Open).await?.ok_or(KeysError::Gone)?;
+        let now = self.clock.now();
+        let because = may(&rights, &facts, Act::Open, now).ok_or(KeysError::Gone)?;
+        let mut tx = self.store.begin_urgent("open letter").await.map_err(unavailable)?;
+        let opened =
+            "UPDATE letter SET opened_at = $1 WHERE mailbox_id = $2 AND letter_id = $3 AND opened_at IS NULL";
+        tx.execute(opened, args![now, mailbox, letter]).await.map_err(unavailable)?.count();
+        let event = NewEvent::by_person(EventType::Opened, now, rights.person, because);
+        let appended = evidence::append(&mut tx, &self.events(), mailbox, letter, event, &SystemRandom).await;
+        appended.map_err(|_| KeysError::Unavailable)?;
+        tx.commit().await.map_err(unavailable)?;
+        Ok(Answer::Content(SecretKey::from(vault::derive(&key, Purpose::Content))))
+    }
+
+    async fn rights(&self, grant: &GrantToken) -> Result<Rights, KeysError> {
+        let person = *self.grants.lock().unwrap().get(&grant.hash()).ok_or(KeysError::NoGrant)?;
+        rights(&self.store, person, self.clock.now()).await.map_err(unavailable)
+    }
+
+    async fn letter_key(
+        &self,
+        rights: &Rights,
+        mailbox_id: MailboxId,
+        letter_id: LetterId,
+        act: Act,
+    ) -> Result<Option<(Key, LetterFacts)>, KeysError> {
+        let find = "SELECT l.visible_from, l.confidential, l.parts, k.epoch, k.sealed FROM letter l \
+            JOIN letter_key k ON k.mailbox_id = l.mailbox_id AND k.letter_id = l.letter_id \
+            WHERE l.mailbox_id = $1 AND l.letter_id = $2";
+        let mut tx = self.store.read("find letter key").await.map_err(unavailable)?;
+        let Some(row) = tx.one(find, args![mailbox_id, letter_id]).await.map_err(unavailable)? else {
+            return Ok(None);
+        };
+        let facts = LetterFacts {
+            mailbox_id,
+            letter_id,
+            accepted_at: row.time(0).map_err(unavailable)?,
+            visible_from: row.time(0).map_err(unavailable)?,
+            confidential: row.flag(1).map_err(unavailable)?,
+            tells_opened: false,
+            parts: row.int(2).map_err(unavailable)?,
+            notice_state: NoticeState::Pending,
+            opened_at: None,
+            archived_at: None,
+            binned_at: None,
+            hold_until: None,
+        };
+        if may(rights, &facts, act, self.clock.now()).is_none() {
+            return Ok(None);
+        }
+        let aad =
+            key_client::letter_aad(mailbox_id, letter_id, row.int(3).map_err(unavailable)?, facts.parts);
+        let sealed = row.bytes(4).map_err(unavailable)?;
+        let private = self.private.lock().unwrap()[&mailbox_id];
+        let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&private).unwrap();
+        let encapsulated = <Kem as hpke::Kem>::EncappedKey::from_bytes(&sealed[1..33]).unwrap();
+        let plain = single_shot_open::<AesGcm256, HkdfSha256, Kem>(
+            &OpModeR::Base,
+            &private,
+            &encapsulated,
+            key_client::seal_info(),
+            &sealed[33..],
+            &aad,
+        );
+        Ok(Some((Key::from_slice(&plain.expect("the letter key opens")).unwrap(), facts)))
+    }
+}
+
+/// What the web asks the registry before each request.
+pub async fn rights(store: &Store, person: PersonId, now: Time) -> Result<Rights, store::Error> {
+    let mut tx = store.read("rights").await?;
+    let boxes = registry::mandates::boxes_of(&mut tx, person, now).await?;
+    Ok(Rights { person, boxes: boxes.into_iter().map(|one| (one.mailbox_id, one.because)).collect() })
+}
+
+fn unavailable(_: store::Error) -> KeysError {
+    KeysError::Unavailable
+}
+
+fn secret(bytes: &[u8; 32]) -> SecretKey {
+    SecretKey::from(Key::from_bytes(*bytes))
+}
+
+fn ring(bytes: &[u8; 32]) -> RingMaterial {
+    let id = KeyId::from_slice(&bytes[..8]).unwrap();
+    RingMaterial { current: id, keys: vec![NamedKey { id, key: secret(bytes) }] }
+}

@@ -1,0 +1,6 @@
+//! Letters from the agency's bytes to the reader's, on both databases.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod accept;
+mod keys;
+mod world;
