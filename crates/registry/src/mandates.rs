@@ -5,7 +5,7 @@ mod helper;
 
 pub use access::{BoxAccess, access, boxes_of};
 pub(crate) use helper::revoke_helpers;
-pub use helper::{HelperError, NewHelper, grant_helper, revoke};
+pub use helper::{HelperError, NewHelper, grant_helper, revoke_helper};
 
 use crate::{error::RegistryError, recorder::Recorder};
 use domain::{
@@ -73,6 +73,8 @@ pub async fn of_mailbox(tx: &mut Tx, mailbox_id: MailboxId) -> Result<Vec<Mandat
     tx.query(OF_MAILBOX, args![mailbox_id]).await?.iter().map(read).collect()
 }
 
+/// Writes a mandate. One that was taken back comes back under its own id, as when the register names a signatory
+/// again; the chain keeps what was in between.
 pub(crate) async fn grant(
     tx: &mut Tx,
     mandate: &Mandate,
@@ -85,6 +87,20 @@ pub(crate) async fn grant(
         .await?
         .exactly(1)?;
     recorder.record(tx, mailbox_id, recorder.event(EventType::MandateGranted).with(kind)).await
+}
+
+/// Takes a mandate back, at once; false when it does not count any more.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    mandate: &Mandate,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    if tx.execute(END, args![recorder.now(), mandate.mandate_id]).await?.count() == 0 {
+        return Ok(false);
+    }
+    let event = recorder.event(EventType::MandateRevoked).with(mandate.kind.as_str());
+    recorder.record(tx, mandate.mailbox_id, event).await?;
+    Ok(true)
 }
 
 pub(crate) fn read(row: &Row) -> Result<Mandate, Error> {
@@ -107,7 +123,11 @@ const FOR_PERSON: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, 
 const OF_MAILBOX: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at \
     FROM mandate WHERE mailbox_id = $1 ORDER BY valid_from DESC, mandate_id";
 const GRANT: &str = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (mandate_id) DO UPDATE SET note = EXCLUDED.note, \
+    valid_from = EXCLUDED.valid_from, valid_to = EXCLUDED.valid_to, revoked_at = NULL \
+    WHERE mandate.mailbox_id = EXCLUDED.mailbox_id AND mandate.person_id = EXCLUDED.person_id \
+    AND mandate.kind = EXCLUDED.kind AND mandate.revoked_at IS NOT NULL";
+const END: &str = "UPDATE mandate SET revoked_at = $1 WHERE mandate_id = $2 AND revoked_at IS NULL";
 
 #[cfg(test)]
 mod tests;

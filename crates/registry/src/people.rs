@@ -115,6 +115,11 @@ pub async fn by_address(tx: &mut Tx, address_mac: &[u8; 32], now: Time) -> Resul
     tx.one(BY_ADDRESS, args![address_mac, now]).await?.as_ref().map(read).transpose()
 }
 
+/// The tags that a person logs in by: the profile is sealed under one of them.
+pub async fn login_macs(tx: &mut Tx, person_id: PersonId) -> Result<Vec<[u8; 32]>, Error> {
+    tx.query(LOGIN_MACS, args![person_id]).await?.iter().map(|row| row.array(0)).collect()
+}
+
 /// Keeps the name as it was seen at the last log-in.
 pub async fn set_profile(tx: &mut Tx, person_id: PersonId, profile: &[u8]) -> Result<(), Error> {
     tx.execute(SET_PROFILE, args![profile, person_id]).await?.exactly(1)
@@ -180,6 +185,7 @@ const BY_LOGIN: &str = "SELECT p.person_id, p.profile, p.language, p.created_at,
 const BY_ADDRESS: &str = "SELECT p.person_id, p.profile, p.language, p.created_at, p.protected_at, p.deceased_at \
     FROM identity i JOIN person p ON p.person_id = i.owner_id WHERE i.mac = $1 AND i.owner_kind = 'person' \
     AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) ORDER BY i.valid_from DESC LIMIT 1";
+const LOGIN_MACS: &str = "SELECT mac FROM login WHERE person_id = $1";
 const SET_PROFILE: &str = "UPDATE person SET profile = $1 WHERE person_id = $2";
 const SET_LANGUAGE: &str = "UPDATE person SET language = $1 WHERE person_id = $2";
 const PROTECT: &str = "UPDATE person SET protected_at = $1 WHERE person_id = $2 AND protected_at IS NULL";

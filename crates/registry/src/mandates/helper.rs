@@ -1,8 +1,8 @@
 //! One helper may read a whole mailbox until a day that the owner has set.
 
-use super::{Mandate, MandateKind, grant, read};
+use super::{Mandate, MandateKind, end, grant, read};
 use crate::{boxes, error::RegistryError, owner::Owner, people, recorder::Recorder};
-use domain::{MailboxId, MandateId, PersonId, Time, words::EventType};
+use domain::{MailboxId, MandateId, PersonId, Time};
 use std::time::Duration;
 use store::{Error, Tx, args};
 
@@ -75,7 +75,7 @@ pub async fn grant_helper(
         .await?
         .filter(|helper| helper.deceased_at.is_none())
         .ok_or(HelperError::UnknownHelper)?;
-    if tx.one(HELPER_NOW, args![new.mailbox_id, now]).await?.is_some() {
+    if !helpers(tx, new.mailbox_id, now).await?.is_empty() {
         return Err(HelperError::Another);
     }
     let mandate = Mandate {
@@ -91,18 +91,20 @@ pub async fn grant_helper(
     Ok(grant(tx, &mandate, recorder).await?)
 }
 
-/// Takes back a right over this mailbox, at once; false when there is none that still counts.
-pub async fn revoke(
+/// Takes back a helper's right over this mailbox, at once; false when there is none that still counts. Signatories
+/// come from the register and go with it.
+pub async fn revoke_helper(
     tx: &mut Tx,
     mailbox_id: MailboxId,
     mandate_id: MandateId,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    let revoked = tx.one(REVOKE, args![recorder.now(), mailbox_id, mandate_id]).await?;
-    let Some(row) = revoked else { return Ok(false) };
-    let kind = read(&row)?.kind.as_str();
-    recorder.record(tx, mailbox_id, recorder.event(EventType::MandateRevoked).with(kind)).await?;
-    Ok(true)
+    for helper in helpers(tx, mailbox_id, recorder.now()).await? {
+        if helper.mandate_id == mandate_id {
+            return end(tx, &helper, recorder).await;
+        }
+    }
+    Ok(false)
 }
 
 /// Takes back every helper's right over a mailbox.
@@ -113,17 +115,18 @@ pub(crate) async fn revoke_helpers(
 ) -> Result<(), RegistryError> {
     // A grant that is under way must end first, or it would be missed.
     boxes::lock(tx, mailbox_id).await?;
-    for row in tx.query(HELPER_NOW, args![mailbox_id, recorder.now()]).await? {
-        revoke(tx, mailbox_id, row.id(0)?, recorder).await?;
+    for helper in helpers(tx, mailbox_id, recorder.now()).await? {
+        end(tx, &helper, recorder).await?;
     }
     Ok(())
+}
+
+async fn helpers(tx: &mut Tx, mailbox_id: MailboxId, now: Time) -> Result<Vec<Mandate>, Error> {
+    tx.query(HELPERS_NOW, args![mailbox_id, now]).await?.iter().map(read).collect()
 }
 
 /// No right without an end that one can still remember having set.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-const HELPER_NOW: &str = "SELECT mandate_id FROM mandate WHERE mailbox_id = $1 AND kind = 'helper' \
-    AND revoked_at IS NULL AND valid_to > $2";
-const REVOKE: &str = "UPDATE mandate SET revoked_at = $1 WHERE mailbox_id = $2 AND mandate_id = $3 \
-    AND revoked_at IS NULL AND (valid_to IS NULL OR valid_to > $1) \
-    RETURNING mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at";
+const HELPERS_NOW: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at \
+    FROM mandate WHERE mailbox_id = $1 AND kind = 'helper' AND revoked_at IS NULL AND valid_to > $2";

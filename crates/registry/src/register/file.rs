@@ -1,7 +1,7 @@
 //! The register as a file.
 
 use super::RegisterError;
-use domain::OrgNumber;
+use domain::{MandateId, OrgNumber};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 
@@ -17,6 +17,8 @@ pub struct SignatoryFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signatory {
+    /// What the mandate will be called; given when the signatory is added, so that the note can be sealed for it.
+    pub mandate_id: MandateId,
     /// Address tag of the person's number.
     #[serde(with = "hex_array")]
     pub person_mac: [u8; 32],

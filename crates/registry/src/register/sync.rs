@@ -8,7 +8,7 @@ use crate::{
     people,
     recorder::Recorder,
 };
-use domain::{MailboxId, MandateId, PersonId};
+use domain::{MailboxId, PersonId};
 use store::Tx;
 
 /// What changed.
@@ -46,7 +46,7 @@ pub async fn sync(
     let mut synced = Synced::default();
     for mandate in &held {
         if !named.iter().any(|(person_id, _)| *person_id == mandate.person_id) {
-            mandates::revoke(tx, mailbox_id, mandate.mandate_id, recorder).await?;
+            mandates::end(tx, mandate, recorder).await?;
             synced.revoked += 1;
         }
     }
@@ -55,7 +55,7 @@ pub async fn sync(
             continue;
         }
         let mandate = Mandate {
-            mandate_id: MandateId::new(recorder.random),
+            mandate_id: signatory.mandate_id,
             mailbox_id,
             person_id,
             kind: MandateKind::Signatory,
