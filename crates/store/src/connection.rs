@@ -13,7 +13,7 @@ use sqlx::{
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{io::ErrorKind, path::Path, time::Duration};
 
 pub(crate) enum Connection {
     Sqlite(SqliteConnection),
@@ -56,10 +56,24 @@ impl Connector {
         Ok(match self {
             Self::Sqlite(options) => Connection::Sqlite(options.connect().await?),
             Self::Postgres(options) => {
-                let connected = tokio::time::timeout(CONNECT_WITHIN, options.connect()).await;
+                let connected = tokio::time::timeout(CONNECT_WITHIN, patiently(options)).await;
                 Connection::Postgres(connected.map_err(|_| sqlx::Error::PoolTimedOut)??)
             }
         })
+    }
+}
+
+/// Connects, again where the server asks for a moment: it is starting, or its queue of newcomers is full.
+async fn patiently(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut pause = Duration::from_millis(5);
+    loop {
+        match options.connect().await {
+            Err(sqlx::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57P03") => {}
+            other => return other,
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(250));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::OnceLock,
@@ -31,30 +32,39 @@ fn start() -> String {
 fn launch(bin: &Path) -> Result<String, String> {
     let home = tempfile::Builder::new().prefix("kuvert-pg-").tempdir().map_err(|e| e.to_string())?.keep();
     let script = format!(
-        r#"set -e
-        as() {{ if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }}
+        r#"as() {{ if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }}
+        down() {{
+            as {bin}/pg_ctl -D {home}/data -m immediate stop >/dev/null 2>&1
+            cd / && rm -rf {home}
+        }}
+        trap '' INT TERM HUP
+        trap down EXIT
+        cd {home} || exit
         if [ "$(id -u)" = 0 ]; then chown postgres {home}; fi
-        cd {home}
-        as {bin}/initdb -D {home}/data -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync >{home}/log 2>&1
-        as {bin}/pg_ctl -D {home}/data -l {home}/server.log -w -t 60 \
-            -o "-c listen_addresses= -c unix_socket_directories={home} -c max_connections=400" start >>{home}/log 2>&1
+        {{
+            as {bin}/initdb -D {home}/data -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync &&
+            as {bin}/pg_ctl -D {home}/data -l {home}/server.log -w -t 60 \
+                -o "-c listen_addresses= -c unix_socket_directories={home} -c max_connections=400" start
+        }} >{home}/log 2>&1 || {{ cat {home}/log; exit; }}
         echo up
-        cat >/dev/null
-        as {bin}/pg_ctl -D {home}/data -m immediate stop >>{home}/log 2>&1 || true
-        cd / && rm -rf {home}"#,
+        cat >/dev/null"#,
         home = home.display(),
         bin = bin.display(),
     );
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+    // A group of its own: what ends the tests (Ctrl-C, a time limit) must not end the one who cleans up.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
     let mut child = shell.spawn().map_err(|e| e.to_string())?;
-    let mut up = String::new();
+    let mut said = String::new();
     if let Some(out) = child.stdout.take() {
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut up).map_err(|e| e.to_string())?;
-    }
-    if up.trim() != "up" {
-        let log = std::fs::read_to_string(home.join("log")).unwrap_or_default();
-        return Err(log);
+        let mut out = BufReader::new(out);
+        out.read_line(&mut said).map_err(|e| e.to_string())?;
+        if said.trim() != "up" {
+            let _ = out.read_to_string(&mut said);
+            return Err(said);
+        }
     }
     // Open until this process ends; the shell then stops the server and cleans up.
     std::mem::forget(child.stdin.take());

@@ -34,8 +34,7 @@ async fn order(store: &Store, lines: &[&'static str]) -> Vec<&'static str> {
     }
     held.rollback().await;
     while all.join_next().await.is_some() {}
-    let served = served.lock().unwrap().clone();
-    served
+    Arc::try_unwrap(served).unwrap().into_inner().unwrap()
 }
 
 #[tokio::test]
