@@ -10,7 +10,7 @@ use domain::{
     words::{Because, EventType},
 };
 use key_client::KeyRing;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use store::{Many, Tx, row as values};
 
 /// What is to be appended. Make it by [`NewEvent::by_service`] or [`NewEvent::by_person`].
@@ -79,7 +79,8 @@ impl NewEvent {
 /// Appends one event to a chain; the first one of an empty chain becomes its beginning.
 ///
 /// Two transactions that append to the same chain do not disturb each other: the second waits for the first
-/// and stands behind it.
+/// and stands behind it. A transaction that appends to several chains does so by [`append_many`], or in the order
+/// of their keys.
 pub async fn append(
     tx: &mut Tx,
     ring: &KeyRing,
@@ -93,7 +94,7 @@ pub async fn append(
 }
 
 /// Appends many events, several to the same chain in the order given. Chains are visited in the order of
-/// their keys, so two batches do not deadlock. Answers in the order of `events`.
+/// their keys and never twice, so two batches do not deadlock. Answers in the order of `events`.
 pub async fn append_many(
     tx: &mut Tx,
     ring: &KeyRing,
@@ -103,40 +104,79 @@ pub async fn append_many(
     if events.iter().any(|(.., new)| !new.agrees()) {
         return Err(EvidenceError::Inconsistent);
     }
-    let mut waiting: BTreeMap<ChainKey, Vec<usize>> = BTreeMap::new();
-    for (at, (mailbox_id, chain, _)) in events.iter().enumerate().rev() {
-        waiting.entry((*mailbox_id, *chain)).or_default().push(at);
-    }
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|at| (events[*at].0, events[*at].1));
     let mut appended = vec![None; events.len()];
-    let mut lost: HashMap<ChainKey, u32> = HashMap::new();
-    // Each round takes the next event of every chain: an event whose place was taken must not be followed by
-    // one that names it.
-    while !waiting.is_empty() {
-        let heads = heads(tx, &waiting.keys().copied().collect::<Vec<_>>()).await?;
-        let mut rows = Vec::with_capacity(waiting.len());
-        let mut made = Vec::with_capacity(waiting.len());
-        for (key, line) in &waiting {
-            let Some(at) = line.last() else { continue };
-            let (row, place) = follow(heads.get(key), *key, &events[*at].2, ring, random);
-            rows.push(row);
-            made.push((*at, place));
-        }
-        let placed = insert_free(tx, &rows).await?;
-        for (row, (at, place)) in rows.iter().zip(made) {
-            let key = (row.mailbox_id, row.chain);
-            if placed.contains(&(key, row.seq)) {
-                appended[at] = Some(place);
-                pop(&mut waiting, key);
-                continue;
-            }
-            let tries = lost.entry(key).or_default();
-            *tries += 1;
-            if *tries > MAX_TRIES {
-                return Err(EvidenceError::Contended(row.chain));
-            }
+    for piece in order.chunks(PIECE) {
+        let news: Vec<_> = piece.iter().map(|at| &events[*at]).collect();
+        let places = match together(tx, ring, &news, random).await? {
+            Some(places) => places,
+            None => one_by_one(tx, ring, &news, random).await?,
+        };
+        for (at, place) in piece.iter().zip(places) {
+            appended[*at] = Some(place);
         }
     }
     Ok(appended.into_iter().flatten().collect())
+}
+
+/// `None`, and nothing written, when another transaction has taken a place meanwhile: going back to that chain
+/// while holding later ones is how deadlocks come about.
+async fn together(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    news: &[&(MailboxId, LetterId, NewEvent)],
+    random: &dyn Random,
+) -> Result<Option<Vec<Appended>>, EvidenceError> {
+    if news.len() == 1 {
+        return Ok(None);
+    }
+    let mut chains: Vec<ChainKey> = news.iter().map(|(mailbox_id, chain, _)| (*mailbox_id, *chain)).collect();
+    chains.dedup();
+    let mut heads = heads(tx, &chains).await?;
+    let (mut rows, mut places) = (Vec::with_capacity(news.len()), Vec::with_capacity(news.len()));
+    for (mailbox_id, chain, new) in news {
+        let key = (*mailbox_id, *chain);
+        let (row, place) = follow(heads.get(&key), key, new, ring, random);
+        heads.insert(key, Head { seq: place.seq, at: place.at, entry: place.entry });
+        rows.push(row);
+        places.push(place);
+    }
+    tx.execute("SAVEPOINT events", &[]).await?.count();
+    let values: Vec<_> = rows.iter().map(EventRow::values).collect();
+    let all = tx.execute_many(&INSERT_FREE, &values).await?.count() == rows.len() as u64;
+    if !all {
+        tx.execute("ROLLBACK TO SAVEPOINT events", &[]).await?.count();
+    }
+    tx.execute("RELEASE SAVEPOINT events", &[]).await?.count();
+    Ok(all.then_some(places))
+}
+
+/// Each event waits for those who were first on its chain before the next one is touched.
+async fn one_by_one(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    news: &[&(MailboxId, LetterId, NewEvent)],
+    random: &dyn Random,
+) -> Result<Vec<Appended>, EvidenceError> {
+    let mut places = Vec::with_capacity(news.len());
+    for (mailbox_id, chain, new) in news {
+        let key = (*mailbox_id, *chain);
+        let mut tries = 0;
+        loop {
+            let heads = heads(tx, &[key]).await?;
+            let (row, place) = follow(heads.get(&key), key, new, ring, random);
+            if tx.execute_many(&INSERT_FREE, &[row.values()]).await?.count() == 1 {
+                places.push(place);
+                break;
+            }
+            tries += 1;
+            if tries > MAX_TRIES {
+                return Err(EvidenceError::Contended(*chain));
+            }
+        }
+    }
+    Ok(places)
 }
 
 type ChainKey = (MailboxId, LetterId);
@@ -174,15 +214,6 @@ fn follow(
     (row, place)
 }
 
-fn pop(waiting: &mut BTreeMap<ChainKey, Vec<usize>>, key: ChainKey) {
-    if let Some(line) = waiting.get_mut(&key) {
-        line.pop();
-        if line.is_empty() {
-            waiting.remove(&key);
-        }
-    }
-}
-
 async fn heads(tx: &mut Tx, chains: &[ChainKey]) -> Result<HashMap<ChainKey, Head>, store::Error> {
     let wanted: Vec<_> = chains.iter().map(|(mailbox_id, chain)| values![mailbox_id, chain]).collect();
     let rows = tx.query_many(&HEADS, &wanted).await?;
@@ -194,13 +225,8 @@ async fn heads(tx: &mut Tx, chains: &[ChainKey]) -> Result<HashMap<ChainKey, Hea
     Ok(heads)
 }
 
-/// Inserts the rows whose place is still free and says which.
-async fn insert_free(tx: &mut Tx, rows: &[EventRow]) -> Result<HashSet<(ChainKey, u64)>, store::Error> {
-    let rows: Vec<_> = rows.iter().map(EventRow::values).collect();
-    let placed = tx.query_many(&INSERT_FREE, &rows).await?;
-    placed.iter().map(|row| Ok(((row.id(0)?, row.id(1)?), row.number(2)?))).collect()
-}
-
+/// Events written by one statement at most.
+const PIECE: usize = 64;
 /// How often another transaction may be first on one chain before this one gives up.
 const MAX_TRIES: u32 = 32;
 
@@ -214,7 +240,7 @@ static HEADS: Many = Many::new(
 static INSERT_FREE: Many = Many::new(
     "INSERT INTO event (mailbox_id, letter_id, seq, at, type, actor, because, body, entry) VALUES ",
     9,
-    " ON CONFLICT DO NOTHING RETURNING mailbox_id, letter_id, seq",
+    " ON CONFLICT DO NOTHING",
 );
 
 #[cfg(test)]

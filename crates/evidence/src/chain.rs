@@ -135,3 +135,6 @@ const READ: &str = "SELECT seq, at, type, actor, because, body, entry FROM event
 const KNOWN: &str = "SELECT (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2), \
     (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND opened_at IS NOT NULL), \
     (SELECT MAX(seq) FROM feed_waiting WHERE letter_id = $2)";
+
+#[cfg(test)]
+mod tests;

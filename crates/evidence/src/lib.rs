@@ -16,6 +16,10 @@ mod sequencer;
 pub mod feed;
 pub mod receipt;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod vectors;
+
 pub use append::{Appended, NewEvent, append, append_many};
 pub use audit::{Audit, HistoryLine, audit, history_of};
 pub use chain::{Broken, Flaw, chain_holds, read_chain};

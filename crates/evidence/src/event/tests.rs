@@ -1,1 +1,99 @@
-//! Tests.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::{commitment, vectors};
+use domain::{MailboxId, chance};
+use proptest::prelude::*;
+use vault::SystemRandom;
+
+#[test]
+fn events_are_encoded_as_cbor2_encodes_them() {
+    let file = vectors::file(vectors::EVENTS);
+    let events = file["events"].as_array().unwrap().iter().chain(file["chain"].as_array().unwrap());
+    let mut count = 0;
+    for vector in events {
+        let event = vectors::event(&vector["event"]);
+        let cbor = vectors::bytes(&vector["cbor"]);
+        assert_eq!(hex::encode(event.to_cbor()), hex::encode(&cbor), "{}", vector["name"]);
+        assert_eq!(Event::from_cbor(&cbor), Ok(event), "{}", vector["name"]);
+        let entry = commitment::entry(&vectors::array(&vector["nonce"]), &cbor);
+        assert_eq!(hex::encode(entry), vector["entry"].as_str().unwrap());
+        assert_eq!(hex::encode(commitment::leaf(&entry)), vector["leaf"].as_str().unwrap());
+        count += 1;
+    }
+    assert_eq!(count, 13);
+}
+
+#[test]
+fn other_encodings_of_the_same_facts_are_refused() {
+    let file = vectors::file(vectors::EVENTS);
+    let refused = file["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), 25);
+    for vector in refused {
+        assert_eq!(Event::from_cbor(&vectors::bytes(&vector["cbor"])), Err(NotAnEvent), "{}", vector["name"]);
+    }
+}
+
+#[test]
+fn a_first_event_hides_whom_and_what() {
+    let recipient = Identity::parse("198101052382").unwrap();
+    let (letter_id, payload) =
+        (LetterId::new(Time::from_millis(7), &SystemRandom), b"{\"subject\":\"Beslut\"}");
+    let sender = OrgNumber::parse("164020000016").unwrap();
+    let accepted = Accepted {
+        letter_id,
+        at: Time::from_millis(7),
+        recipient: &recipient,
+        payload,
+        sender: &sender,
+        certificate: [5; 32],
+    };
+    let event = |nonce| Event::accepted(accepted, &nonce, &SystemRandom);
+    let (one, other) = (event([1; 32]), event([2; 32]));
+    assert_ne!(one.recipient, other.recipient);
+    assert_ne!(one.content, other.content);
+    assert_eq!(one.recipient, Some(commitment::recipient(&[1; 32], &recipient)));
+    assert_eq!(one.content, Some(commitment::content(&[1; 32], payload)));
+    let cbor = one.to_cbor();
+    assert!(!cbor.windows(12).any(|part| part == b"198101052382"));
+    assert!(!cbor.windows(6).any(|part| part == b"Beslut"));
+}
+
+proptest! {
+    #[test]
+    fn every_event_comes_back_and_no_byte_of_it_can_change(
+        seq in any::<u64>(),
+        at in any::<i64>(),
+        kind in proptest::sample::select(EventType::ALL),
+        actor in proptest::sample::select(Actor::ALL),
+        hashes in proptest::array::uniform4(proptest::option::of(any::<[u8; 32]>())),
+        named in any::<bool>(),
+        detail in proptest::option::of("[a-z][a-z0-9_]{0,63}"),
+        flip in any::<(prop::sample::Index, u8)>(),
+    ) {
+        let chain = MailboxId::new(&SystemRandom).own_chain();
+        let event = Event {
+            id: EventId::from_slice(&chance::bytes::<16>(&SystemRandom)).unwrap(),
+            chain,
+            seq,
+            at: Time::from_millis(at),
+            kind,
+            previous: hashes[0].unwrap_or_default(),
+            actor,
+            recipient: hashes[1],
+            content: hashes[2],
+            sender: named.then(|| OrgNumber::parse("164020000024").unwrap()),
+            certificate: hashes[3],
+            detail,
+        };
+        let cbor = event.to_cbor();
+        prop_assert_eq!(Event::from_cbor(&cbor), Ok(event.clone()));
+        let mut changed = cbor.clone();
+        changed[flip.0.index(cbor.len())] ^= flip.1.max(1);
+        // What still reads is another event, and its entry is another.
+        if let Ok(other) = Event::from_cbor(&changed) {
+            prop_assert_ne!(other, event);
+        }
+        prop_assert_ne!(commitment::entry(&[0; 32], &cbor), commitment::entry(&[0; 32], &changed));
+    }
+}

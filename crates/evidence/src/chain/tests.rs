@@ -1,0 +1,280 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::{Accepted, NewEvent, append, audit, feed, first, insert};
+use domain::{Identity, OrgNumber, PersonId, Time};
+use store::{Store, both};
+use vault::SystemRandom;
+
+both!(
+    every_flipped_byte_is_found,
+    every_changed_column_is_found,
+    missing_moved_and_added_rows_are_found,
+    an_end_that_was_cut_off_is_found_by_what_else_knows_of_it,
+    the_audit_walks_every_chain,
+    a_chain_under_another_key_does_not_hold,
+);
+
+struct Chain {
+    ring: KeyRing,
+    mailbox: MailboxId,
+    letter: LetterId,
+}
+
+const EVENTS: usize = 5;
+
+fn now() -> Time {
+    Time::from_millis(1_795_340_430_500)
+}
+
+/// Accepted, told, opened by two, binned.
+async fn chain(tx: &mut Tx, ring: KeyRing, mailbox: MailboxId) -> Chain {
+    let letter = LetterId::new(now(), &SystemRandom);
+    let accepted = Accepted {
+        letter_id: letter,
+        at: now(),
+        recipient: &Identity::parse("198101052382").unwrap(),
+        payload: b"{}",
+        sender: &OrgNumber::parse("164020000016").unwrap(),
+        certificate: [3; 32],
+    };
+    let event = Event::accepted(accepted, &[9; 32], &SystemRandom);
+    insert(tx, &[first(&event, &[9; 32], mailbox, &ring, &SystemRandom)]).await.unwrap();
+    let person = PersonId::new(&SystemRandom);
+    let more = [
+        NewEvent::by_service(EventType::NoticeSent, now()),
+        NewEvent::by_person(EventType::Opened, now(), person, Because::Owner),
+        NewEvent::by_person(EventType::Opened, now(), person, Because::Helper),
+        NewEvent::by_person(EventType::Binned, now(), person, Because::Owner).with("by_hand"),
+    ];
+    for new in more {
+        append(tx, &ring, mailbox, letter, new, &SystemRandom).await.unwrap();
+    }
+    Chain { ring, mailbox, letter }
+}
+
+async fn fresh(store: &Store) -> Chain {
+    let mut tx = store.begin("test").await.unwrap();
+    let chain = chain(&mut tx, KeyRing::random(&SystemRandom), MailboxId::new(&SystemRandom)).await;
+    tx.commit().await.unwrap();
+    chain
+}
+
+impl Chain {
+    async fn holds(&self, tx: &mut Tx) -> Result<usize, Flaw> {
+        match chain_holds(tx, &self.ring, self.mailbox, self.letter).await {
+            Ok(events) => Ok(events),
+            Err(Broken::At { chain, flaw, .. }) => {
+                assert_eq!(chain, self.letter);
+                Err(flaw)
+            }
+            Err(Broken::Store(error)) => panic!("{error}"),
+        }
+    }
+    /// What the check says after a change, which is then undone.
+    async fn after(
+        &self,
+        store: &Store,
+        sql: &'static str,
+        args: &[store::Value<'_>],
+    ) -> Result<usize, Flaw> {
+        let mut tx = store.begin("test").await.unwrap();
+        assert!(tx.execute(sql, args).await.unwrap().count() > 0, "{sql}");
+        let found = self.holds(&mut tx).await;
+        tx.rollback().await;
+        found
+    }
+}
+
+async fn every_flipped_byte_is_found(store: Store) {
+    let chain = fresh(&store).await;
+    let mut tx = store.begin("test").await.unwrap();
+    assert_eq!(chain.holds(&mut tx).await, Ok(EVENTS));
+    let rows = tx.query("SELECT seq, body, entry FROM event ORDER BY seq", &[]).await.unwrap();
+    for row in &rows {
+        let (seq, body, entry) = (row.int(0).unwrap(), row.bytes(1).unwrap(), row.bytes(2).unwrap());
+        // Every byte of the header and the ends; some of the middle.
+        let places = (0..body.len()).filter(|at| *at < 70 || at % 37 == 0 || *at > body.len() - 3);
+        for at in places {
+            let mut changed = body.to_vec();
+            changed[at] ^= 1;
+            tx.execute("UPDATE event SET body = $1 WHERE seq = $2", args![&changed, seq])
+                .await
+                .unwrap()
+                .exactly(1)
+                .unwrap();
+            assert_eq!(chain.holds(&mut tx).await, Err(Flaw::Unopenable), "byte {at} of {seq}");
+        }
+        tx.execute("UPDATE event SET body = $1 WHERE seq = $2", args![body, seq])
+            .await
+            .unwrap()
+            .exactly(1)
+            .unwrap();
+        for at in 0..32 {
+            let mut changed = entry.to_vec();
+            changed[at] ^= 0x80;
+            tx.execute("UPDATE event SET entry = $1 WHERE seq = $2", args![&changed, seq])
+                .await
+                .unwrap()
+                .exactly(1)
+                .unwrap();
+            assert_eq!(chain.holds(&mut tx).await, Err(Flaw::WrongEntry));
+        }
+        tx.execute("UPDATE event SET entry = $1 WHERE seq = $2", args![entry, seq])
+            .await
+            .unwrap()
+            .exactly(1)
+            .unwrap();
+    }
+    assert_eq!(chain.holds(&mut tx).await, Ok(EVENTS));
+}
+
+async fn every_changed_column_is_found(store: Store) {
+    let chain = fresh(&store).await;
+    let changes = [
+        "UPDATE event SET at = at + 1 WHERE seq = 2",
+        "UPDATE event SET type = 'listed' WHERE seq = 2",
+        "UPDATE event SET type = 'never' WHERE seq = 2",
+        "UPDATE event SET because = 'signatory' WHERE seq = 2",
+        "UPDATE event SET because = 'friend' WHERE seq = 2",
+        "UPDATE event SET because = NULL WHERE seq = 2",
+        "UPDATE event SET actor = NULL WHERE seq = 2",
+        "UPDATE event SET actor = entry WHERE seq = 2",
+        "UPDATE event SET actor = mailbox_id, because = 'owner' WHERE seq = 1",
+    ];
+    for sql in changes {
+        assert_eq!(chain.after(&store, sql, &[]).await, Err(Flaw::Disagrees), "{sql}");
+    }
+}
+
+async fn missing_moved_and_added_rows_are_found(store: Store) {
+    let chain = fresh(&store).await;
+    let other = fresh(&store).await;
+    let letter = args![chain.letter];
+    assert_eq!(
+        chain.after(&store, "DELETE FROM event WHERE letter_id = $1 AND seq = 0", letter).await,
+        Err(Flaw::Missing)
+    );
+    assert_eq!(
+        chain.after(&store, "DELETE FROM event WHERE letter_id = $1 AND seq = 2", letter).await,
+        Err(Flaw::Missing)
+    );
+    let shift = "UPDATE event SET seq = seq + 10 WHERE letter_id = $1 AND seq = 4";
+    assert_eq!(chain.after(&store, shift, letter).await, Err(Flaw::Missing));
+    // The last one in the place of another, and a second one of the same.
+    let mut tx = store.begin("test").await.unwrap();
+    tx.execute("DELETE FROM event WHERE letter_id = $1 AND seq = 2", letter)
+        .await
+        .unwrap()
+        .exactly(1)
+        .unwrap();
+    tx.execute("UPDATE event SET seq = 2 WHERE letter_id = $1 AND seq = 3", letter)
+        .await
+        .unwrap()
+        .exactly(1)
+        .unwrap();
+    assert_eq!(chain.holds(&mut tx).await, Err(Flaw::Unopenable));
+    tx.rollback().await;
+    let swap = "UPDATE event SET body = (SELECT x.body FROM event x WHERE x.letter_id = $1 AND x.seq = 5 - event.seq), \
+        entry = (SELECT x.entry FROM event x WHERE x.letter_id = $1 AND x.seq = 5 - event.seq) \
+        WHERE letter_id = $1 AND seq IN (2, 3)";
+    assert_eq!(chain.after(&store, swap, letter).await, Err(Flaw::Unopenable));
+    let add = "INSERT INTO event (mailbox_id, letter_id, seq, at, type, actor, because, body, entry) \
+        SELECT mailbox_id, letter_id, 5, at, type, actor, because, body, entry FROM event \
+        WHERE letter_id = $1 AND seq = 4";
+    assert_eq!(chain.after(&store, add, letter).await, Err(Flaw::Unopenable));
+    let from_another = "INSERT INTO event (mailbox_id, letter_id, seq, at, type, actor, because, body, entry) \
+        SELECT $2, $1, 5, at, type, actor, because, body, entry FROM event WHERE letter_id = $3 AND seq = 4";
+    let both = args![chain.letter, chain.mailbox, other.letter];
+    assert_eq!(chain.after(&store, from_another, both).await, Err(Flaw::Unopenable));
+    // One sealed with the right key for the right place, but that names another event before it: what an intruder
+    // who holds the key could write.
+    let mut tx = store.begin("test").await.unwrap();
+    let ring = &chain.ring;
+    let events = read_chain(&mut tx, ring, chain.mailbox, chain.letter).await.unwrap();
+    let last = events.last().unwrap();
+    let forged =
+        Event { seq: 5, previous: [1; 32], detail: None, actor: crate::Actor::Service, ..last.clone() };
+    insert(&mut tx, &[first(&forged, &[8; 32], chain.mailbox, ring, &SystemRandom)]).await.unwrap();
+    assert_eq!(chain.holds(&mut tx).await, Err(Flaw::Unlinked));
+    tx.rollback().await;
+    let mut tx = store.read("test").await.unwrap();
+    assert_eq!(chain.holds(&mut tx).await, Ok(EVENTS));
+    assert_eq!(other.holds(&mut tx).await, Ok(EVENTS));
+}
+
+async fn an_end_that_was_cut_off_is_found_by_what_else_knows_of_it(store: Store) {
+    let chain = fresh(&store).await;
+    let mut tx = store.begin("test").await.unwrap();
+    let letter = "INSERT INTO letter (mailbox_id, letter_id, accepted_at, visible_from, header, sender_mac, confidential, \
+        tells_opened, parts, notice_state, opened_at) VALUES ($1, $2, 1, 1, $3, $3, 0, 1, 1, 'sent', 2)";
+    tx.execute(letter, args![chain.mailbox, chain.letter, &[0u8; 32]]).await.unwrap().exactly(1).unwrap();
+    let row = feed::FeedRow {
+        letter_id: chain.letter,
+        seq: 4,
+        sender_mac: [1; 32],
+        at: now(),
+        kind: EventType::Binned,
+    };
+    tx.commit().await.unwrap();
+    let cut = "DELETE FROM event WHERE letter_id = $1 AND seq >= $2";
+    // Only the binning is gone, of which nothing else speaks.
+    assert_eq!(chain.after(&store, cut, args![chain.letter, 4]).await, Ok(EVENTS - 1));
+    // The openings are gone, but the letter is marked as opened.
+    assert_eq!(chain.after(&store, cut, args![chain.letter, 2]).await, Err(Flaw::Missing));
+    assert_eq!(chain.after(&store, cut, args![chain.letter, 0]).await, Err(Flaw::Missing));
+    let mut tx = store.begin("test").await.unwrap();
+    feed::waiting(&mut tx, &[row]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(chain.after(&store, cut, args![chain.letter, 4]).await, Err(Flaw::Missing));
+}
+
+async fn the_audit_walks_every_chain(store: Store) {
+    let ring = KeyRing::random(&SystemRandom);
+    let mut tx = store.begin("test").await.unwrap();
+    let (mut ring, mut last) = (ring, None);
+    for _ in 0..3 {
+        let mailbox = MailboxId::new(&SystemRandom);
+        for _ in 0..2 {
+            let made = chain(&mut tx, ring, mailbox).await;
+            ring = made.ring;
+            last = Some((made.mailbox, made.letter));
+        }
+        append(
+            &mut tx,
+            &ring,
+            mailbox,
+            mailbox.own_chain(),
+            NewEvent::by_service(EventType::Listed, now()),
+            &SystemRandom,
+        )
+        .await
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(audit(&store, &ring).await.unwrap(), crate::Audit { chains: 9, events: 6 * EVENTS + 3 });
+    let (mailbox, letter) = last.unwrap();
+    // A letter whose whole chain is gone is no chain to walk, and is missed all the same.
+    let mut tx = store.begin("test").await.unwrap();
+    let sql = "INSERT INTO letter (mailbox_id, letter_id, accepted_at, visible_from, header, sender_mac, confidential, \
+        tells_opened, parts, notice_state) VALUES ($1, $2, 1, 1, $3, $3, 0, 1, 1, 'sent')";
+    tx.execute(sql, args![mailbox, letter, &[0u8; 32]]).await.unwrap().exactly(1).unwrap();
+    tx.commit().await.unwrap();
+    assert!(audit(&store, &ring).await.is_ok());
+    let mut tx = store.begin("test").await.unwrap();
+    tx.execute("DELETE FROM event WHERE letter_id = $1", args![letter])
+        .await
+        .unwrap()
+        .exactly(EVENTS as u64)
+        .unwrap();
+    tx.commit().await.unwrap();
+    let found = audit(&store, &ring).await;
+    assert!(matches!(found, Err(Broken::At { chain, seq: 0, flaw: Flaw::Missing }) if chain == letter));
+}
+
+async fn a_chain_under_another_key_does_not_hold(store: Store) {
+    let chain = fresh(&store).await;
+    let other = Chain { ring: KeyRing::random(&SystemRandom), ..chain };
+    let mut tx = store.read("test").await.unwrap();
+    assert_eq!(other.holds(&mut tx).await, Err(Flaw::Unopenable));
+}
