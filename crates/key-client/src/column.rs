@@ -1,7 +1,7 @@
 //! Sealed columns that only the key service opens.
 
 use crate::secret::GrantToken;
-use domain::{ContactId, MailboxId, MandateId, OrganisationId};
+use domain::{ContactId, MailboxId, MandateId};
 use serde::{Deserialize, Serialize};
 use vault::Place;
 
@@ -52,11 +52,6 @@ pub fn person_profile(login_mac: &[u8; 32]) -> Place {
     Place::new("person/profile").bytes(login_mac)
 }
 
-/// The place of an organisation's profile.
-pub fn organisation_profile(organisation_id: OrganisationId) -> Place {
-    Place::new("organisation/profile").id(organisation_id.as_bytes())
-}
-
 /// The place of a contact point's address.
 pub fn contact_address(contact_id: ContactId) -> Place {
     Place::new("contact/address").id(contact_id.as_bytes())
@@ -70,4 +65,9 @@ pub fn mandate_note(mandate_id: MandateId) -> Place {
 /// The place of a declined sender's number.
 pub fn declined_sender(mailbox_id: MailboxId, sender_mac: &[u8; 32]) -> Place {
     Place::new("declined/sender").id(mailbox_id.as_bytes()).bytes(sender_mac)
+}
+
+/// The place of an organisation's profile, bound to its addressing tag.
+pub fn organisation_profile(address_mac: &[u8; 32]) -> Place {
+    Place::new("organisation/profile").bytes(address_mac)
 }
