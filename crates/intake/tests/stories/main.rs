@@ -2,5 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accept;
+mod crowd;
+mod keeping;
 mod keys;
+mod reading;
+mod refusals;
 mod world;

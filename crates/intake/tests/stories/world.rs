@@ -29,6 +29,8 @@ pub const BO: &str = "199001012385";
 pub const NOW: &str = "2026-11-22T10:00:00.000Z";
 
 pub struct World {
+    /// Goes when the world goes.
+    #[allow(dead_code, reason = "held for its folder")]
     pub database: Database,
     pub store: Store,
     pub clock: Arc<ManualClock>,
@@ -300,7 +302,7 @@ pub async fn register(store: &Store, organisations: &[&Organisation], now: Time)
     tx.commit().await.unwrap();
 }
 
-async fn open_box(
+pub async fn open_box(
     store: &Store,
     keys: &TestKeys,
     connector: &key_client::Connector,

@@ -1,0 +1,177 @@
+//! Many at once: twins, batches, a letter that cannot be stored, too little room, clients that hang up.
+
+use crate::world::{ANNA, BO, World, code, letter, with};
+use domain::Code;
+use intake::Checked;
+use serde_json::json;
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use store::{both, testing::Database};
+
+both!(
+    a_hundred_twins_are_one_letter_with_one_receipt,
+    twins_with_other_payloads_are_conflicts,
+    letters_of_several_senders_are_committed_together,
+    a_letter_that_cannot_be_stored_fails_alone,
+    too_many_letters_are_overload_and_not_loss,
+    a_client_that_hangs_up_does_not_cancel_its_letter,
+    stopping_commits_what_is_on_its_way_and_takes_nothing_new,
+);
+
+async fn a_hundred_twins_are_one_letter_with_one_receipt(database: Database) {
+    let world = Arc::new(World::new(database).await);
+    let sends = (0..100).map(|_| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.send(&letter("twin"), &[]).await.unwrap() })
+    });
+    let mut answers = Vec::new();
+    for send in sends.collect::<Vec<_>>() {
+        answers.push(send.await.unwrap());
+    }
+    let receipts: HashSet<_> = answers.iter().map(|answer| answer.receipt.as_str()).collect();
+    assert_eq!(receipts.len(), 1);
+    assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1);
+    for table in
+        ["SELECT count(*) FROM submission", "SELECT count(*) FROM letter", "SELECT count(*) FROM job"]
+    {
+        assert_eq!(world.count(table).await, 1, "{table}");
+    }
+}
+
+async fn twins_with_other_payloads_are_conflicts(database: Database) {
+    let world = Arc::new(World::new(database).await);
+    let sends = (0..20).map(|n| {
+        let world = Arc::clone(&world);
+        tokio::spawn(
+            async move { world.send(&with(letter("same"), "subject", json!(format!("{n}"))), &[]).await },
+        )
+    });
+    let mut accepted = 0;
+    for send in sends.collect::<Vec<_>>() {
+        match send.await.unwrap() {
+            Ok(_) => accepted += 1,
+            Err(error) => assert_eq!(error.refusal().code, Code::ReferenceConflict),
+        }
+    }
+    assert_eq!((accepted, world.count("SELECT count(*) FROM letter").await), (1, 1));
+}
+
+async fn letters_of_several_senders_are_committed_together(database: Database) {
+    let world = Arc::new(World::new(database).await);
+    let sends = (0..150).map(|n| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            let recipient = if n % 3 == 0 { BO } else { ANNA };
+            let letter = with(letter(&format!("{n}")), "recipient", recipient.into());
+            match n % 2 {
+                0 => world.send(&letter, &[]).await.unwrap(),
+                _ => {
+                    let letter = with(letter, "sender", crate::world::OFFICE.into());
+                    let jws = world.office.sign(&letter);
+                    world.send_as(&world.office.number, jws, &[]).await.unwrap()
+                }
+            }
+        })
+    });
+    let mut ids = HashSet::new();
+    for send in sends.collect::<Vec<_>>() {
+        ids.insert(send.await.unwrap().letter_id);
+    }
+    assert_eq!(ids.len(), 150);
+    assert_eq!(world.count("SELECT count(*) FROM letter").await, 150);
+    let audit = evidence::audit(&world.store, &world.keys.events()).await.unwrap();
+    // One chain for each letter, and those of the three mailboxes.
+    assert_eq!(audit.chains, 153);
+    assert_eq!(evidence::feed::place(&world.store).await.unwrap(), 150);
+}
+
+async fn a_letter_that_cannot_be_stored_fails_alone(database: Database) {
+    let world = Arc::new(World::new(database).await);
+    let mut drafts = Vec::new();
+    for n in 0..10 {
+        drafts.push(world.draft(&letter(&format!("{n}"))).await.unwrap());
+    }
+    // The one's row is taken already, as it never is: the same letter id in the same mailbox.
+    let poisoned = drafts[4].letter_id();
+    let row = "INSERT INTO letter (mailbox_id, letter_id, accepted_at, visible_from, header, sender_mac, confidential, \
+        tells_opened, parts, notice_state) VALUES ($1, $2, 0, 0, $3, $3, 0, 0, 1, 'pending')";
+    world.sql(row, store::args![world.anna.1, poisoned, b"x"]).await;
+    let accepts = drafts.into_iter().map(|draft| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { (draft.letter_id(), world.intake.accept(draft).await) })
+    });
+    for accept in accepts.collect::<Vec<_>>() {
+        let (id, outcome) = accept.await.unwrap();
+        assert_eq!(outcome.is_err(), id == poisoned, "{outcome:?}");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM submission").await, 9);
+    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 9);
+}
+
+async fn too_many_letters_are_overload_and_not_loss(database: Database) {
+    let world = World::with(database, |settings| settings.room_bytes = 200_000).await;
+    let mut drafts = Vec::new();
+    let overloaded = loop {
+        match world.draft(&letter(&format!("{}", drafts.len()))).await {
+            Ok(draft) => drafts.push(draft),
+            Err(error) => break error,
+        }
+        assert!(drafts.len() < 100);
+    };
+    assert_eq!(overloaded.refusal().code, Code::Overloaded);
+    assert!(overloaded.retry_after().is_some());
+    assert!(drafts.len() >= 5);
+    // Another caller still finds room.
+    let other = with(letter("other"), "sender", crate::world::OFFICE.into());
+    assert!(world.send_as(&world.office.number, world.office.sign(&other), &[]).await.is_ok());
+    let held = drafts.len();
+    for draft in drafts {
+        world.intake.accept(draft).await.unwrap();
+    }
+    // What was accepted has left the room.
+    assert!(world.send(&letter("later"), &[]).await.is_ok());
+    let letters = i64::try_from(held).unwrap() + 2;
+    assert_eq!(world.count("SELECT count(*) FROM letter").await, letters);
+}
+
+async fn a_client_that_hangs_up_does_not_cancel_its_letter(database: Database) {
+    let world = Arc::new(World::new(database).await);
+    for n in 0..40 {
+        let draft = world.draft(&letter(&format!("{n}"))).await.unwrap();
+        let client = Arc::clone(&world);
+        let request = tokio::spawn(async move { client.intake.accept(draft).await });
+        for _ in 0..n % 7 {
+            tokio::task::yield_now().await;
+        }
+        request.abort();
+        let _ = request.await;
+    }
+    // Those that got as far as accept are committed; the others left nothing. No half of a letter is there.
+    world.intake.stop().await;
+    let letters = world.count("SELECT count(*) FROM letter").await;
+    assert!(letters > 20, "{letters}");
+    for table in ["SELECT count(*) FROM submission", "SELECT count(*) FROM part", "SELECT count(*) FROM job"]
+    {
+        assert_eq!(world.count(table).await, letters, "{table}");
+    }
+}
+
+async fn stopping_commits_what_is_on_its_way_and_takes_nothing_new(database: Database) {
+    let world = Arc::new(World::new(database).await);
+    let mut accepts = Vec::new();
+    for n in 0..50 {
+        let draft = world.draft(&letter(&format!("{n}"))).await.unwrap();
+        let world = Arc::clone(&world);
+        accepts.push(tokio::spawn(async move { world.intake.accept(draft).await }));
+    }
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    world.intake.stop().await;
+    let mut accepted = 0;
+    for accept in accepts {
+        accepted += i64::from(accept.await.unwrap().is_ok());
+    }
+    assert_eq!(world.count("SELECT count(*) FROM letter").await, accepted);
+    assert!(accepted > 0);
+    assert_eq!(code(world.send(&letter("late"), &[]).await), Code::Unavailable);
+    let checked = world.intake.check(&world.town.number, world.town.sign(&letter("late"))).await;
+    assert!(!matches!(checked, Ok(Checked::Draft(_))));
+}
