@@ -1,1 +1,45 @@
 //! Grants, e-ID verification and unsealing: the only holder of keys that open letters.
+//!
+//! A letter opens only for somebody who is logged in now, whose e-ID answer this service verified itself, and
+//! only after the opening stands in the letter's history. The service gives out keys derived for one purpose,
+//! never a letter's key, and has no door to the outside: it is asked through [`key_client::Keys`].
+//!
+//! Keys, from the top: a root file wraps key-encryption keys, one per [`Purpose`] and version; those wrap the
+//! private keys of mailboxes, one per mailbox and epoch; letter keys are sealed to a mailbox's public key.
+
+mod budget;
+mod columns;
+mod content;
+mod failure;
+mod grants;
+mod headers;
+mod keks;
+mod letter_key;
+mod login;
+mod mailbox_key;
+mod nonces;
+mod permit;
+mod purpose;
+mod rights;
+mod roll;
+mod root;
+mod rotate;
+mod serve;
+mod service;
+mod settings;
+mod status;
+mod tags;
+mod tend;
+mod unseal;
+
+pub use keks::KeksError;
+pub use purpose::Purpose;
+pub use roll::Swept;
+pub use root::{Root, RootError};
+pub use service::{KeyService, OpenError, Parts};
+pub use settings::Settings;
+pub use tend::TendError;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

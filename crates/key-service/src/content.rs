@@ -1,0 +1,100 @@
+//! The key for the content of one letter: nobody reads without a trace.
+
+use crate::{
+    failure::{Failure, Tries},
+    letter_key::{SealedKey, find},
+    rights::rights,
+    service::{Inner, lock},
+};
+use domain::{
+    LetterId, MailboxId, PersonId, Time,
+    words::{Act, EventType},
+};
+use evidence::{NewEvent, feed};
+use key_client::{GrantToken, KeysError};
+use mailbox::may;
+use store::{Tx, args};
+use vault::{Key, Purpose, derive};
+
+impl Inner {
+    pub(crate) async fn content(
+        &self,
+        grant: &GrantToken,
+        mailbox: MailboxId,
+        letter: LetterId,
+    ) -> Result<Key, Failure> {
+        let now = self.clock.now();
+        let person = lock(&self.grants).spend_open(grant, now)?;
+        // Opened before the transaction that writes, and given out only after it has committed: so what does
+        // not open is not on record as opened, and what is not on record does not leave here.
+        let (sealed, key) = match self.try_open(person, mailbox, letter, now).await? {
+            (sealed, Some(key)) => (sealed, key),
+            // The epoch may have rolled between the two databases.
+            (_, None) => match self.try_open(person, mailbox, letter, now).await? {
+                (sealed, Some(key)) => (sealed, key),
+                (_, None) => return Err(Failure::Opaque),
+            },
+        };
+        let mut tries = Tries::default();
+        loop {
+            match self.record(person, &sealed, now).await {
+                Err(failure) if tries.again(&failure) => {}
+                outcome => return outcome.map(|()| key),
+            }
+        }
+    }
+
+    async fn try_open(
+        &self,
+        person: PersonId,
+        mailbox: MailboxId,
+        letter: LetterId,
+        now: Time,
+    ) -> Result<(SealedKey, Option<Key>), Failure> {
+        let mut tx = self.letters.read("find letter").await?;
+        let rights = rights(&mut tx, person, now).await?;
+        let found = find(&mut tx, mailbox, &[letter]).await?;
+        drop(tx);
+        let sealed =
+            found.into_iter().next().filter(|sealed| may(&rights, &sealed.facts, Act::Open, now).is_some());
+        let sealed = sealed.ok_or(KeysError::Gone)?;
+        let opened = self.open_keys(mailbox, vec![sealed], |key| derive(key, Purpose::Content)).await?;
+        opened.into_iter().next().ok_or(Failure::Lost)
+    }
+
+    /// Decides once more by what holds now, and writes it down: the event, and at the first opening the instant
+    /// and what the sender is told.
+    async fn record(&self, person: PersonId, sealed: &SealedKey, now: Time) -> Result<(), Failure> {
+        let facts = &sealed.facts;
+        let (mailbox, letter) = (facts.mailbox_id, facts.letter_id);
+        let mut tx = self.letters.begin_urgent("open letter").await?;
+        let rights = rights(&mut tx, person, now).await?;
+        let because = may(&rights, facts, Act::Open, now).ok_or(KeysError::Gone)?;
+        if tx.one(IS_THERE, args![mailbox, letter]).await?.is_none() {
+            return Err(KeysError::Gone.into());
+        }
+        let is_first = tx.execute(OPENED, args![now, mailbox, letter]).await?.count() == 1;
+        let opened = NewEvent::by_person(EventType::Opened, now, person, because);
+        let event = evidence::append(&mut tx, &self.events, mailbox, letter, opened, &*self.random).await?;
+        if is_first && facts.tells_opened {
+            tell_sender(&mut tx, letter, sealed.sender_mac, event).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Only of the first opening: how often somebody reads is nobody's business.
+async fn tell_sender(
+    tx: &mut Tx,
+    letter_id: LetterId,
+    sender_mac: [u8; 32],
+    event: evidence::Appended,
+) -> Result<(), store::Error> {
+    let (seq, at, kind) = (event.seq, event.at, EventType::Opened);
+    feed::waiting(tx, &[feed::FeedRow { letter_id, seq, sender_mac, at, kind }]).await
+}
+
+const IS_THERE: &str = "SELECT 1 FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2";
+const OPENED: &str =
+    "UPDATE letter SET opened_at = $1 WHERE mailbox_id = $2 AND letter_id = $3 AND opened_at IS NULL";

@@ -1,0 +1,74 @@
+//! What goes wrong inside, and how little of it is told.
+
+use crate::keks::KeksError;
+use evidence::EvidenceError;
+use key_client::KeysError;
+use vault::Opaque;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// To be told as it is.
+    #[error(transparent)]
+    Refused(#[from] KeysError),
+    /// A budget is used up; which one is for the metric.
+    #[error("budget used up: {0}")]
+    Budget(&'static str),
+    /// Something of ours does not open: tampering, or a restored database that does not fit the other.
+    #[error("something sealed does not open")]
+    Opaque,
+    #[error("a task of the service was lost")]
+    Lost,
+    #[error(transparent)]
+    Keks(#[from] KeksError),
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<Opaque> for Failure {
+    fn from(Opaque: Opaque) -> Self {
+        Self::Opaque
+    }
+}
+
+impl Failure {
+    /// What the asker learns.
+    pub(crate) fn told(&self) -> KeysError {
+        match self {
+            Self::Refused(error) => error.clone(),
+            Self::Budget(_) => KeysError::Budget,
+            Self::Keks(KeksError::UnderWay) => KeysError::Rejected("rotation_under_way".into()),
+            Self::Opaque | Self::Lost | Self::Keks(_) | Self::Evidence(_) | Self::Store(_) => {
+                KeysError::Unavailable
+            }
+        }
+    }
+    /// Whether somebody should look into it.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self.told(), KeysError::Unavailable)
+    }
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Evidence(EvidenceError::Store(error)) => {
+                error.is_transient() || error.is_unique()
+            }
+            Self::Evidence(EvidenceError::Contended(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// How often a transaction was tried again because another was in its way.
+#[derive(Default)]
+pub(crate) struct Tries(u32);
+
+impl Tries {
+    pub(crate) fn again(&mut self, failure: &Failure) -> bool {
+        self.0 += 1;
+        self.0 < MOST && failure.is_transient()
+    }
+}
+
+const MOST: u32 = 4;

@@ -1,0 +1,132 @@
+//! A log-in: the nonce is ours, the judgement is ours, the front only carries.
+
+use crate::{
+    failure::Failure,
+    grants::Verified,
+    purpose::Purpose,
+    service::{Inner, lock},
+};
+use domain::{Identity, PersonId, Time};
+use key_client::{Applicant, Column, GrantToken, GrantView, KeysError, LoggedIn, Nonce, person_profile};
+use serde_json::json;
+use store::args;
+use tracing::info;
+
+impl Inner {
+    pub(crate) fn begin_login(&self, provider: &str) -> Result<Nonce, Failure> {
+        if !self.verifiers.contains_key(provider) {
+            return Err(KeysError::Rejected("provider_unknown".into()).into());
+        }
+        let (now, lasts) = (self.clock.now(), self.settings.login());
+        lock(&self.nonces).give(provider, lasts, now, &*self.random).ok_or(Failure::Budget("log-in attempts"))
+    }
+
+    pub(crate) async fn finish_login(
+        &self,
+        provider: &str,
+        answer: serde_json::Value,
+        nonce: &str,
+    ) -> Result<LoggedIn, Failure> {
+        let verifier = self.verifiers.get(provider).ok_or(KeysError::Rejected("provider_unknown".into()))?;
+        if !lock(&self.nonces).take(nonce, provider, self.clock.now()) {
+            return Err(rejected(eid::Rejection::NonceMismatch).into());
+        }
+        let answer: eid::Answer =
+            serde_json::from_value(answer).map_err(|_| rejected(eid::Rejection::TokenAnswerMalformed))?;
+        let login = verifier.verify(&answer, nonce, self.clock.now()).await.map_err(rejected)?;
+        let now = self.clock.now();
+        let name = login.name.unwrap_or_default();
+        let applicant = self.applicant_for(&login.identity, &name, now)?;
+        let person = self.person_by(&applicant.login_mac).await?;
+        let grant = GrantToken::random(&*self.random);
+        let verified = Verified {
+            person,
+            name: name.clone(),
+            provider: login.provider,
+            loa: login.loa,
+            applicant: applicant.clone(),
+        };
+        lock(&self.grants).add(&grant, verified, now);
+        info!(provider, known = person.is_some(), "Verified a log-in");
+        Ok(LoggedIn { grant, person, name, applicant })
+    }
+
+    /// Looks at a log-in, which counts as use.
+    pub(crate) fn view(&self, grant: &GrantToken) -> Option<GrantView> {
+        lock(&self.grants).view(grant, self.clock.now())
+    }
+
+    pub(crate) fn applicant(&self, grant: &GrantToken) -> Result<Applicant, Failure> {
+        Ok(lock(&self.grants).touch(grant, self.clock.now())?.applicant.clone())
+    }
+
+    pub(crate) async fn refresh_person(&self, grant: &GrantToken) -> Result<(), Failure> {
+        let login_mac = self.applicant(grant)?.login_mac;
+        let person = self.person_by(&login_mac).await?;
+        lock(&self.grants).touch(grant, self.clock.now())?.person = person;
+        Ok(())
+    }
+
+    pub(crate) fn end_grant(&self, grant: &GrantToken) {
+        lock(&self.grants).end(grant);
+    }
+
+    fn applicant_for(&self, identity: &Identity, name: &str, now: Time) -> Result<Applicant, Failure> {
+        let macs = self.both_macs(now)?.of(identity);
+        let profile = json!({ "name": name, "number": identity.expose() }).to_string();
+        let place = crate::columns::place(Column::Profile, person_profile(&macs.login_mac).as_bytes());
+        let purpose = Purpose::Column(Column::Profile);
+        let padded = zeroize::Zeroizing::new(vault::pad(zeroize::Zeroizing::new(profile).as_bytes()));
+        Ok(Applicant {
+            kind: identity.kind(),
+            login_mac: macs.login_mac,
+            address_mac: macs.address_mac,
+            profile_sealed: self.keks.seal(purpose, &place, &padded, now, &*self.random)?,
+            adult: is_adult(identity, now),
+        })
+    }
+
+    async fn person_by(&self, login_mac: &[u8; 32]) -> Result<Option<PersonId>, Failure> {
+        let mut tx = self.letters.read("find person").await?;
+        let row = tx.one(PERSON, args![login_mac]).await?;
+        Ok(row.map(|row| row.id(0)).transpose()?)
+    }
+}
+
+fn rejected(rejection: eid::Rejection) -> KeysError {
+    KeysError::Rejected(rejection.code().to_owned())
+}
+
+/// 18 from the birthday on, by the date in Stockholm. Who was born on 29 February is a year older on 1 March.
+fn is_adult(identity: &Identity, now: Time) -> bool {
+    let Some(born) = identity.birth_date() else { return false };
+    let ((year, month, day), (born_year, born_month, born_day)) = (now.date().parts(), born.parts());
+    (year - 18, month, day) >= (born_year, born_month, born_day)
+}
+
+const PERSON: &str = "SELECT person_id FROM login WHERE mac = $1";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_comes_of_age_on_the_birthday_in_stockholm() {
+        let anna = Identity::parse("198101052382").unwrap();
+        for (now, adult) in [
+            ("1999-01-04T22:59:59Z", false),
+            ("1999-01-04T23:00:00Z", true),
+            ("1998-12-31T00:00:00Z", false),
+            ("2026-01-01T00:00:00Z", true),
+        ] {
+            assert_eq!(is_adult(&anna, Time::parse(now).unwrap()), adult, "{now}");
+        }
+        let number = Identity::parse("197010632391").unwrap();
+        assert!(is_adult(&number, Time::parse("2026-01-01T00:00:00Z").unwrap()));
+        assert!(!is_adult(
+            &Identity::parse("164020000016").unwrap(),
+            Time::parse("2026-01-01T00:00:00Z").unwrap()
+        ));
+    }
+}

@@ -1,0 +1,75 @@
+//! Which role may ask what. One table: a role that is broken into can ask no more than this.
+
+use key_client::{Access, Request, Role};
+
+/// Whether `role` may send `request` at all. Whether the person may do it is decided later.
+pub(crate) fn permitted(role: Role, request: &Request) -> bool {
+    match request {
+        Request::PublicKeys => true,
+        Request::GatewayKeys => role == Role::Gateway,
+        Request::NotifierKeys => role == Role::Notifier,
+        Request::AddressMacs { .. } => matches!(role, Role::Gateway | Role::Web | Role::Operator),
+        Request::MakeMailboxKeys { .. } | Request::SealColumns { .. } => {
+            matches!(role, Role::Web | Role::Operator)
+        }
+        Request::OpenColumns { access, .. } => match access {
+            Access::Grant(_) => role == Role::Web,
+            Access::Notifier => role == Role::Notifier,
+            Access::Operator => role == Role::Operator,
+        },
+        Request::WebKeys
+        | Request::BeginLogin { .. }
+        | Request::FinishLogin { .. }
+        | Request::Grant { .. }
+        | Request::Applicant { .. }
+        | Request::RefreshPerson { .. }
+        | Request::EndGrant { .. }
+        | Request::Headers { .. }
+        | Request::Content { .. } => role == Role::Web,
+        Request::PersonMacs { .. } | Request::Status | Request::Rotate { .. } => role == Role::Operator,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{LetterId, MailboxId, Time};
+    use key_client::GrantToken;
+    use vault::SystemRandom;
+
+    #[test]
+    fn only_the_web_reads_letters_and_logs_people_in() {
+        let grant = || GrantToken::random(&SystemRandom);
+        let mailbox = MailboxId::new(&SystemRandom);
+        let letter = LetterId::new(Time::from_millis(0), &SystemRandom);
+        let requests = [
+            Request::Content { grant: grant(), mailbox, letter },
+            Request::Headers { grant: grant(), mailbox, letters: vec![letter] },
+            Request::BeginLogin { provider: "demo".into() },
+            Request::OpenColumns { access: Access::Grant(grant()), items: vec![] },
+        ];
+        for request in requests {
+            assert!(permitted(Role::Web, &request), "{request:?}");
+            for role in [Role::Gateway, Role::Notifier, Role::Operator] {
+                assert!(!permitted(role, &request), "{role:?} {request:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_doors_of_agencies_get_tags_and_nothing_that_opens_a_column() {
+        assert!(permitted(
+            Role::Gateway,
+            &Request::AddressMacs { caller: String::new(), identities: vec![] }
+        ));
+        for request in [
+            Request::OpenColumns { access: Access::Notifier, items: vec![] },
+            Request::OpenColumns { access: Access::Operator, items: vec![] },
+            Request::PersonMacs { identities: vec![] },
+            Request::Rotate { purpose: "mailbox".into() },
+            Request::WebKeys,
+        ] {
+            assert!(!permitted(Role::Gateway, &request), "{request:?}");
+        }
+    }
+}

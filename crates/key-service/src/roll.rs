@@ -1,0 +1,232 @@
+//! Erasing for good. A letter's sealed key is deleted at once, but backups still have it. So some days after an
+//! erasure the mailbox gets a new key pair, the keys of the letters that are left are sealed to it, and the old
+//! private key is destroyed: then nothing opens what was erased, wherever a copy of it lies.
+//!
+//! Each step can be cut short and done again:
+//! 1. the next key pair is made, in the key store;
+//! 2. the mailbox takes it, and from then on letters are sealed to it;
+//! 3. the keys of older letters are sealed anew;
+//! 4. when none is left, and letters that were on their way have had time to arrive, the mailbox's history says
+//!    so and the old private key goes.
+
+use crate::{
+    failure::Failure,
+    service::{Inner, lock},
+    unseal::MailboxSecret,
+};
+use domain::{LetterId, MailboxId, Time, words::EventType};
+use evidence::NewEvent;
+use key_client::{letter_aad, seal_info};
+use std::{collections::HashMap, sync::Arc};
+use store::args;
+use tracing::{error, info, warn};
+use vault::seal_to::{PublicKey, seal_to};
+
+/// What one sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Mailboxes that took a new key.
+    pub begun: usize,
+    /// Letter keys sealed to a new mailbox key.
+    pub resealed: usize,
+    /// Mailboxes whose old private keys were destroyed.
+    pub rolled: usize,
+    /// Mailboxes where it did not go on; the log says why.
+    pub failed: usize,
+    /// Private keys of mailboxes wrapped anew, after a rotation that was cut short.
+    pub rewrapped: i64,
+}
+
+impl Inner {
+    /// Begins what is due and goes on with what was begun.
+    pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
+        let _alone = self.sweeping.lock().await;
+        let mut swept = Swept::default();
+        if self.keks.versions(crate::Purpose::Mailbox).len() > 1 && self.has_stragglers().await? {
+            swept.rewrapped = self.rewrap().await?;
+        }
+        for (mailbox, epoch) in self.due().await? {
+            match self.begin_roll(mailbox, epoch + 1).await {
+                Ok(()) => swept.begun += 1,
+                Err(failure) => {
+                    error!(mailbox.id = %mailbox, error = %failure, "Could not begin a new epoch");
+                    swept.failed += 1;
+                }
+            }
+        }
+        for (mailbox, newest, since) in self.under_way().await? {
+            match self.go_on(mailbox, newest, since, &mut swept).await {
+                Ok(()) => {}
+                Err(failure) => {
+                    error!(mailbox.id = %mailbox, error = %failure, "Could not go on with a new epoch");
+                    swept.failed += 1;
+                }
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Mailboxes where letters were erased long enough ago.
+    async fn due(&self) -> Result<Vec<(MailboxId, i64)>, Failure> {
+        let before = self.clock.now().minus(self.settings.roll_after());
+        let mut tx = self.letters.read("find mailboxes to roll").await?;
+        let rows = tx.query(DUE, args![before, MAILBOXES]).await?;
+        rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?))).collect()
+    }
+
+    /// Mailboxes with more than one key pair, the newest epoch, and since when it is there.
+    async fn under_way(&self) -> Result<Vec<(MailboxId, i64, Time)>, Failure> {
+        let mut tx = self.keys.read("find mailboxes under way").await?;
+        let rows = tx.query(UNDER_WAY, &[]).await?;
+        rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?, row.time(2)?))).collect()
+    }
+
+    async fn begin_roll(&self, mailbox: MailboxId, epoch: i64) -> Result<(), Failure> {
+        let made = self.make_epoch(mailbox, epoch).await?;
+        let mut tx = self.letters.begin_background("switch epoch").await?;
+        let switched = tx.execute(SWITCH, args![made.epoch, &made.public_key, mailbox]).await?;
+        tx.commit().await?;
+        if switched.count() == 1 {
+            info!(mailbox.id = %mailbox, epoch, "A mailbox takes a new key");
+        }
+        Ok(())
+    }
+
+    async fn go_on(
+        &self,
+        mailbox: MailboxId,
+        newest: i64,
+        since: Time,
+        swept: &mut Swept,
+    ) -> Result<(), Failure> {
+        let mut tx = self.letters.read("read epoch").await?;
+        let row = tx.one(EPOCH, args![mailbox]).await?;
+        drop(tx);
+        // A mailbox whose opening was cut short; nothing is sealed to it.
+        let Some(row) = row else { return Ok(()) };
+        if row.int(0)? < newest {
+            // Cut short between making the pair and taking it.
+            self.begin_roll(mailbox, newest).await?;
+        }
+        let now = self.clock.now();
+        let seen = *lock(&self.rolling).entry(mailbox).or_insert(now);
+        let left = self.reseal(mailbox, newest, swept).await?;
+        if left > 0 {
+            warn!(mailbox.id = %mailbox, left, "Letter keys that do not open keep an old mailbox key alive");
+            swept.failed += 1;
+        } else if now.since(seen) >= self.settings.roll_grace()
+            && self.destroy(mailbox, newest, since).await?
+        {
+            lock(&self.rolling).remove(&mailbox);
+            swept.rolled += 1;
+        }
+        Ok(())
+    }
+
+    /// Seals the keys of older epochs to the newest; tells how many could not be opened.
+    async fn reseal(&self, mailbox: MailboxId, newest: i64, swept: &mut Swept) -> Result<usize, Failure> {
+        let secrets = Arc::new(self.secrets(mailbox).await?);
+        let mut after = vec![];
+        let mut left = 0;
+        loop {
+            let mut tx = self.letters.read("find older letter keys").await?;
+            let rows = tx.query(OLDER, args![mailbox, newest, &after, BATCH]).await?;
+            drop(tx);
+            let Some(last) = rows.last() else { return Ok(left) };
+            after = last.bytes(0)?.to_vec();
+            let older = rows.iter().map(|row| Older::read(mailbox, row)).collect::<Result<Vec<_>, _>>()?;
+            let held = Arc::clone(&secrets);
+            let fresh = Self::compute(move || {
+                older.into_iter().map(|one| one.sealed_anew(&held, newest)).collect::<Vec<_>>()
+            });
+            let mut tx_rows = Vec::with_capacity(rows.len());
+            for (letter, epoch, sealed) in fresh.await? {
+                match sealed {
+                    Some(sealed) => tx_rows.push((letter, epoch, sealed)),
+                    None => {
+                        error!(letter.id = %letter, epoch, "A letter key does not open and cannot be sealed anew");
+                        left += 1;
+                    }
+                }
+            }
+            let mut tx = self.letters.begin_background("seal letter keys anew").await?;
+            for (letter, epoch, sealed) in &tx_rows {
+                // None when it was erased meanwhile.
+                let done = tx.execute(RESEAL, args![newest, sealed, mailbox, letter, *epoch]).await?;
+                swept.resealed += usize::try_from(done.count()).unwrap_or(0);
+            }
+            tx.commit().await?;
+        }
+    }
+
+    /// The last step. `false` when letters of an older epoch have come in meanwhile.
+    async fn destroy(&self, mailbox: MailboxId, newest: i64, since: Time) -> Result<bool, Failure> {
+        let chain = mailbox.own_chain();
+        let mut tx = self.letters.begin_background("end epoch").await?;
+        if tx.one(ANY_OLDER, args![mailbox, newest]).await?.is_some() {
+            return Ok(false);
+        }
+        // Said already, when it was cut short right here the last time.
+        if tx.one(SAID, args![mailbox, chain, EventType::EpochRolled.as_str(), since]).await?.is_none() {
+            let rolled = NewEvent::by_service(EventType::EpochRolled, self.clock.now());
+            evidence::append(&mut tx, &self.events, mailbox, chain, rolled, &*self.random).await?;
+        }
+        tx.commit().await?;
+        let mut tx = self.keys.begin_background("destroy mailbox keys").await?;
+        let destroyed = tx.execute(DESTROY, args![mailbox, newest]).await?.count();
+        tx.commit().await?;
+        info!(mailbox.id = %mailbox, epoch = newest, destroyed, "Destroyed old keys of a mailbox");
+        Ok(true)
+    }
+}
+
+/// A letter key of an older epoch.
+struct Older {
+    mailbox: MailboxId,
+    letter: LetterId,
+    epoch: i64,
+    parts: i64,
+    sealed: Vec<u8>,
+}
+
+impl Older {
+    fn read(mailbox: MailboxId, row: &store::Row) -> Result<Self, store::Error> {
+        let sealed = row.bytes(3)?.to_vec();
+        Ok(Self { mailbox, letter: row.id(0)?, epoch: row.int(1)?, parts: row.int(2)?, sealed })
+    }
+    fn sealed_anew(
+        self,
+        secrets: &HashMap<i64, MailboxSecret>,
+        newest: i64,
+    ) -> (LetterId, i64, Option<Vec<u8>>) {
+        let seal = || {
+            let aad = |epoch| letter_aad(self.mailbox, self.letter, epoch, self.parts);
+            let key = secrets.get(&self.epoch)?.open(seal_info(), &aad(self.epoch), &self.sealed).ok()?;
+            let to: PublicKey = secrets.get(&newest)?.public_key();
+            seal_to(&to, seal_info(), &aad(newest), key.expose()).ok()
+        };
+        let sealed = seal();
+        (self.letter, self.epoch, sealed)
+    }
+}
+
+/// Mailboxes begun in one sweep.
+const MAILBOXES: i64 = 10_000;
+const BATCH: i64 = 128;
+const DUE: &str =
+    "SELECT mailbox_id, epoch FROM mailbox WHERE erased_since <= $1 ORDER BY erased_since LIMIT $2";
+const UNDER_WAY: &str = "SELECT mailbox_id, MAX(epoch), MAX(created_at) FROM mailbox_key \
+    GROUP BY mailbox_id HAVING COUNT(*) > 1 ORDER BY mailbox_id";
+const EPOCH: &str = "SELECT epoch FROM mailbox WHERE mailbox_id = $1";
+// An erasure that comes later asks for another roll.
+const SWITCH: &str = "UPDATE mailbox SET epoch = $1, public_key = $2, erased_since = NULL \
+    WHERE mailbox_id = $3 AND epoch < $1";
+const OLDER: &str = "SELECT k.letter_id, k.epoch, l.parts, k.sealed FROM letter_key k \
+    JOIN letter l ON l.mailbox_id = k.mailbox_id AND l.letter_id = k.letter_id \
+    WHERE k.mailbox_id = $1 AND k.epoch < $2 AND k.letter_id > $3 ORDER BY k.letter_id LIMIT $4";
+const RESEAL: &str = "UPDATE letter_key SET epoch = $1, sealed = $2 \
+    WHERE mailbox_id = $3 AND letter_id = $4 AND epoch = $5";
+const ANY_OLDER: &str = "SELECT 1 FROM letter_key WHERE mailbox_id = $1 AND epoch < $2 LIMIT 1";
+const SAID: &str =
+    "SELECT 1 FROM event WHERE mailbox_id = $1 AND letter_id = $2 AND type = $3 AND at >= $4 LIMIT 1";
+const DESTROY: &str = "DELETE FROM mailbox_key WHERE mailbox_id = $1 AND epoch < $2";

@@ -1,0 +1,125 @@
+//! The service and what it works with.
+
+use crate::{
+    budget::{Meter, Rate},
+    failure::Failure,
+    grants::Grants,
+    keks::{Keks, KeksError},
+    nonces::Nonces,
+    purpose::Purpose,
+    root::Root,
+    settings::Settings,
+};
+use domain::{Clock, MailboxId, Random, Time};
+use eid::Verifier;
+use key_client::KeyRing;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use store::Store;
+
+/// What the key service is made of.
+pub struct Parts {
+    /// The root that wraps all keys of `keys`.
+    pub root: Root,
+    /// The database of letters: rights, sealed letter keys, evidence.
+    pub letters: Store,
+    /// The key store.
+    pub keys: Store,
+    /// One for each e-ID provider.
+    pub verifiers: Vec<Verifier>,
+    /// Limits and times.
+    pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{key}: {what}")]
+    Settings { key: &'static str, what: &'static str },
+    #[error(transparent)]
+    Keks(#[from] KeksError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// The only holder of keys that open letters. Cheap to clone; ask it through [`KeyService::start`].
+#[derive(Clone)]
+pub struct KeyService(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub letters: Store,
+    pub keys: Store,
+    pub keks: Keks,
+    /// For the events that are written in here.
+    pub events: KeyRing,
+    pub verifiers: HashMap<String, Verifier>,
+    pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub grants: Mutex<Grants>,
+    pub nonces: Mutex<Nonces>,
+    pub callers: Mutex<Meter<String>>,
+    /// Since when this process has seen mailboxes in their new epoch.
+    pub rolling: Mutex<HashMap<MailboxId, Time>>,
+    /// One sweep or rotation at a time.
+    pub sweeping: tokio::sync::Mutex<()>,
+}
+
+impl KeyService {
+    /// Opens the key store and makes the keys that it lacks. Both databases are migrated before.
+    pub async fn open(parts: Parts) -> Result<Self, OpenError> {
+        let Parts { root, letters, keys, verifiers, settings, clock, random } = parts;
+        settings.check().map_err(|(key, what)| OpenError::Settings { key, what })?;
+        let mut tx = letters.read("look for mailboxes").await?;
+        let mailboxes_exist = tx.one(ANY_MAILBOX, &[]).await?.is_some();
+        drop(tx);
+        let now = clock.now();
+        let keks = Keks::open(root, keys.clone(), mailboxes_exist, now, &*random).await?;
+        let events = keks.ring(Purpose::Events, now).map_err(|_| KeksError::Missing)?;
+        let verifiers = verifiers.into_iter().map(|one| (one.config().id.clone(), one)).collect();
+        let rate = Rate::with_burst(settings.address_tags_per_second, settings.address_tags_burst);
+        Ok(Self(Arc::new(Inner {
+            letters,
+            keys,
+            keks,
+            events,
+            verifiers,
+            grants: Mutex::new(Grants::new(&settings, now)),
+            nonces: Mutex::default(),
+            callers: Mutex::new(Meter::new(rate)),
+            rolling: Mutex::default(),
+            sweeping: tokio::sync::Mutex::default(),
+            settings,
+            clock,
+            random,
+        })))
+    }
+}
+
+impl fmt::Debug for KeyService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyService")
+    }
+}
+
+impl Inner {
+    /// Work on the processor that would hold others up.
+    pub(crate) async fn compute<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        tokio::task::spawn_blocking(work).await.map_err(|_| Failure::Lost)
+    }
+}
+
+/// A lock whose holder cannot have left something half done: the holders do not panic, and if one did, its
+/// value is still whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const ANY_MAILBOX: &str = "SELECT 1 FROM mailbox LIMIT 1";

@@ -1,0 +1,128 @@
+//! What the operator can set.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Limits and times of the key service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// A log-in ends when it is not used for this long.
+    pub grant_idle_seconds: u32,
+    /// A log-in ends this long after it began, used or not.
+    pub grant_absolute_seconds: u32,
+    /// How long the answer to a log-in attempt is waited for.
+    pub login_seconds: u32,
+    /// Letters that one log-in may open in ten seconds.
+    pub opens_per_ten_seconds: u32,
+    /// Lists of headers that one log-in may ask for in ten seconds.
+    pub lists_per_ten_seconds: u32,
+    /// Letters that all log-ins together may open in a second.
+    pub all_opens_per_second: u32,
+    /// Addressing tags that one caller may ask for in a second, on average.
+    pub address_tags_per_second: u32,
+    /// Addressing tags that one caller may ask for at once, after a while of silence.
+    pub address_tags_burst: u32,
+    /// Within how many days after an erasure the mailbox's old private key is destroyed.
+    pub erase_within_days: u32,
+    /// How long an old mailbox key is kept after the mailbox has a new one, for letters on their way in.
+    pub roll_grace_seconds: u32,
+    /// How long a new key is handed out before anybody seals with it.
+    pub spread_seconds: u32,
+    /// How often the service looks after its keys.
+    pub tend_seconds: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            grant_idle_seconds: 15 * 60,
+            grant_absolute_seconds: 60 * 60,
+            login_seconds: 10 * 60,
+            opens_per_ten_seconds: 60,
+            lists_per_ten_seconds: 100,
+            all_opens_per_second: 1_000,
+            address_tags_per_second: 100_000,
+            address_tags_burst: 1_000_000,
+            erase_within_days: 30,
+            roll_grace_seconds: 24 * 60 * 60,
+            spread_seconds: 10 * 60,
+            tend_seconds: 60,
+        }
+    }
+}
+
+impl Settings {
+    /// The first key whose value cannot work, and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let positive = [
+            ("grant_idle_seconds", self.grant_idle_seconds),
+            ("grant_absolute_seconds", self.grant_absolute_seconds),
+            ("login_seconds", self.login_seconds),
+            ("opens_per_ten_seconds", self.opens_per_ten_seconds),
+            ("lists_per_ten_seconds", self.lists_per_ten_seconds),
+            ("all_opens_per_second", self.all_opens_per_second),
+            ("address_tags_per_second", self.address_tags_per_second),
+            ("address_tags_burst", self.address_tags_burst),
+            ("erase_within_days", self.erase_within_days),
+            ("tend_seconds", self.tend_seconds),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err((key, "must be more than 0"));
+        }
+        if self.grant_idle_seconds > self.grant_absolute_seconds {
+            return Err(("grant_idle_seconds", "must not be more than grant_absolute_seconds"));
+        }
+        if self.roll_after() + self.roll_grace() > self.erase_within() {
+            return Err(("roll_grace_seconds", "must fit into half of erase_within_days"));
+        }
+        if self.spread_seconds < 2 * self.tend_seconds {
+            return Err(("spread_seconds", "must be at least twice tend_seconds"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn grant_idle(&self) -> Duration {
+        Duration::from_secs(self.grant_idle_seconds.into())
+    }
+    pub(crate) fn grant_absolute(&self) -> Duration {
+        Duration::from_secs(self.grant_absolute_seconds.into())
+    }
+    pub(crate) fn login(&self) -> Duration {
+        Duration::from_secs(self.login_seconds.into())
+    }
+    pub(crate) fn erase_within(&self) -> Duration {
+        Duration::from_secs(u64::from(self.erase_within_days) * 24 * 60 * 60)
+    }
+    /// Half the term passes first, so that many erasures need one roll; the other half is for doing it.
+    pub(crate) fn roll_after(&self) -> Duration {
+        self.erase_within() / 2
+    }
+    pub(crate) fn roll_grace(&self) -> Duration {
+        Duration::from_secs(self.roll_grace_seconds.into())
+    }
+    pub(crate) fn spread(&self) -> Duration {
+        Duration::from_secs(self.spread_seconds.into())
+    }
+    pub(crate) fn tend(&self) -> Duration {
+        Duration::from_secs(self.tend_seconds.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_work_and_contradictions_are_named() {
+        assert_eq!(Settings::default().check(), Ok(()));
+        let idle = Settings { grant_idle_seconds: 3601, ..Settings::default() };
+        assert_eq!(idle.check().map_err(|(key, _)| key), Err("grant_idle_seconds"));
+        let grace = Settings { erase_within_days: 1, ..Settings::default() };
+        assert_eq!(grace.check().map_err(|(key, _)| key), Err("roll_grace_seconds"));
+        let none = Settings { login_seconds: 0, ..Settings::default() };
+        assert_eq!(none.check().map_err(|(key, _)| key), Err("login_seconds"));
+        let hasty = Settings { spread_seconds: 61, ..Settings::default() };
+        assert_eq!(hasty.check().map_err(|(key, _)| key), Err("spread_seconds"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Looking after the keys, now and then.
+
+use crate::{
+    failure::Failure,
+    keks::KeksError,
+    purpose::Purpose,
+    roll::Swept,
+    service::{Inner, KeyService, lock},
+};
+use domain::Time;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+/// A sweep or a look after the keys did not get to its end; it is tried again the next time.
+#[derive(Debug, thiserror::Error)]
+#[error("the key service could not look after its keys: {0}")]
+pub struct TendError(String);
+
+impl KeyService {
+    /// Forgets what has ended and reads the keys again. Done by [`KeyService::start`] every `tend_seconds`.
+    pub async fn tend(&self) -> Result<(), TendError> {
+        self.0.tend().await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// Rolls epochs and ends rotations that were cut short. Done by [`KeyService::start`] every hour.
+    pub async fn sweep(&self) -> Result<Swept, TendError> {
+        self.0.sweep().await.map_err(|failure| TendError(failure.to_string()))
+    }
+
+    pub(crate) async fn tend_until(self, cancel: CancellationToken) {
+        let every = self.0.settings.tend();
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut swept_at: Option<Time> = None;
+        loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(failure) = self.0.tend().await {
+                error!(error = %failure, "Could not look after the keys");
+            }
+            let now = self.0.clock.now();
+            if swept_at.is_none_or(|at| now.since(at) >= SWEEP_EVERY) {
+                swept_at = Some(now);
+                // Every step can be cut short, so stopping does not wait for a long sweep.
+                let sweep = tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => return,
+                    sweep = self.0.sweep() => sweep,
+                };
+                if let Err(failure) = sweep {
+                    error!(error = %failure, "Could not sweep");
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) async fn tend(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        lock(&self.nonces).forget_ended(now);
+        lock(&self.callers).forget_silent(now);
+        let logged_in = {
+            let mut grants = lock(&self.grants);
+            grants.forget_ended(now);
+            grants.count()
+        };
+        metrics::gauge!("kuvert_keys_logged_in").set(u32::try_from(logged_in).unwrap_or(u32::MAX));
+        self.keks.reload().await?;
+        self.events.adopt(self.keks.ring(Purpose::Events, now).map_err(|_| KeksError::Missing)?);
+        Ok(())
+    }
+}
+
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);

@@ -1,0 +1,8 @@
+//! The service over real databases, asked through its handle.
+
+mod columns;
+mod keys;
+mod log_in;
+mod reading;
+mod rolling;
+mod world;

@@ -1,0 +1,182 @@
+//! Logging in, by a real OpenID Connect provider on this machine.
+
+use super::world::World;
+use domain::{Clock, Identity, ManualClock};
+use eid::{
+    Callback, LoginRequest, Provider, ProviderConfig, Verifier, code_challenge,
+    demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
+};
+use key_client::{Access, Column, KeysError, person_profile};
+use reqwest::{Client, header, redirect::Policy};
+use std::{sync::Arc, time::Duration};
+use store::{args, both, testing::Database};
+use vault::SystemRandom;
+
+const ANNA: &str = "198101052382";
+const YOUNG: &str = "201501012387";
+const CALLBACK: &str = "http://127.0.0.1:8080/eid/callback";
+
+both!(
+    a_verified_answer_is_a_log_in_and_is_taken_once,
+    an_answer_for_another_nonce_or_too_late_is_rejected,
+    somebody_new_opens_a_mailbox_and_is_known_from_then_on,
+);
+
+/// A browser, a provider and the front that carries between them.
+struct Front {
+    config: ProviderConfig,
+    provider: Provider,
+}
+
+impl Front {
+    async fn start(clock: &Arc<ManualClock>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let person = |number: &str| DemoPerson {
+            subject: number[8..].into(),
+            given_name: "Anna".into(),
+            family_name: "Exempelsson".into(),
+            identity: Identity::parse(number).unwrap(),
+        };
+        let settings = DemoSettings {
+            issuer: issuer.clone(),
+            clients: vec![DemoClient {
+                client_id: "kuvert".into(),
+                secret: None,
+                redirect_uris: vec![CALLBACK.into()],
+            }],
+            people: vec![person(ANNA), person(YOUNG)],
+        };
+        let clock = Arc::clone(clock) as Arc<dyn Clock>;
+        let demo = DemoProvider::new(settings, Arc::clone(&clock), Arc::new(SystemRandom)).unwrap();
+        tokio::spawn(async move { axum::serve(listener, demo.router()).await.unwrap() });
+        let config = provider_config("demo", &issuer, "kuvert", None);
+        let provider = Provider::open(config.clone(), clock, Arc::new(SystemRandom)).unwrap();
+        Self { config, provider }
+    }
+    fn verifier(&self) -> Verifier {
+        Verifier::open(self.config.clone()).unwrap()
+    }
+    /// The person identifies; the front redeems the code.
+    async fn answer(&self, number: &str, nonce: &str) -> serde_json::Value {
+        let (state, verifier) = (eid::word(&SystemRandom), eid::word(&SystemRandom));
+        let challenge = code_challenge(&verifier);
+        let request = LoginRequest {
+            state: &state,
+            nonce,
+            code_challenge: &challenge,
+            redirect_uri: CALLBACK,
+            locale: "sv",
+        };
+        let url = self.provider.authorization_url(&request).await.unwrap();
+        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        form.push(("person".into(), number.into()));
+        let browser =
+            Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]).build().unwrap();
+        let login = format!("{}/login", self.config.issuer);
+        let sent = browser.post(login).form(&form).send().await.unwrap();
+        let back = sent.headers()[header::LOCATION].to_str().unwrap();
+        let query = back.split_once('?').unwrap().1;
+        let Callback::Code(code) = self.provider.callback(query, &state).await.unwrap() else {
+            panic!("no code");
+        };
+        serde_json::to_value(self.provider.redeem(&code, &verifier, CALLBACK).await.unwrap()).unwrap()
+    }
+}
+
+async fn world_with_front(database: Database) -> (World, Front) {
+    let world = World::new(database).await;
+    let front = Front::start(&world.clock).await;
+    let verifier = front.verifier();
+    (world.restarted(vec![verifier]).await, front)
+}
+
+async fn a_verified_answer_is_a_log_in_and_is_taken_once(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let anna = world.citizen(ANNA).await;
+    let sent = world.send(anna).await;
+    let nonce = world.web.begin_login("demo").await.unwrap();
+    let answer = front.answer(ANNA, &nonce.nonce).await;
+    let logged_in = world.web.finish_login("demo", answer.clone(), &nonce.nonce).await.unwrap();
+    assert_eq!((logged_in.person, logged_in.name.as_str()), (Some(anna.person), "Anna Exempelsson"));
+    assert!(logged_in.applicant.adult);
+    world.content(&logged_in.grant, anna, &sent).await.unwrap();
+    let view = world.web.grant(&logged_in.grant).await.unwrap().unwrap();
+    assert_eq!(
+        (view.person, view.provider.as_str(), view.loa.as_str()),
+        (Some(anna.person), "demo", eid::LOA3)
+    );
+    assert_eq!(view.idle_ends_at, world.clock.now().plus(Duration::from_secs(15 * 60)));
+
+    let again = world.web.finish_login("demo", answer, &nonce.nonce).await;
+    assert_eq!(again.err(), Some(KeysError::Rejected("nonce_mismatch".into())));
+    world.web.end_grant(&logged_in.grant).await.unwrap();
+    assert!(world.web.grant(&logged_in.grant).await.unwrap().is_none());
+    let unknown = Some(KeysError::Rejected("provider_unknown".into()));
+    assert_eq!(world.web.begin_login("other").await.err(), unknown);
+    assert_eq!(world.gateway.begin_login("demo").await.err(), Some(KeysError::NotAllowed));
+}
+
+async fn an_answer_for_another_nonce_or_too_late_is_rejected(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let mismatch = Some(KeysError::Rejected("nonce_mismatch".into()));
+    let (one, two) =
+        (world.web.begin_login("demo").await.unwrap(), world.web.begin_login("demo").await.unwrap());
+    let answer = front.answer(ANNA, &one.nonce).await;
+    assert_eq!(
+        world.web.finish_login("demo", answer.clone(), &two.nonce).await.err(),
+        mismatch,
+        "stolen answer"
+    );
+    assert_eq!(world.web.finish_login("demo", answer.clone(), "made up").await.err(), mismatch);
+    let mut forged = answer.clone();
+    let token = forged["id_token"].as_str().unwrap().to_owned();
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    forged["id_token"] = format!("{signed}.{}", "A".repeat(86)).into();
+    let refused = world.web.finish_login("demo", forged, &one.nonce).await.err();
+    assert_eq!(refused, Some(KeysError::Rejected("signature_bad".into())));
+    assert_eq!(
+        world.web.finish_login("demo", answer, &one.nonce).await.err(),
+        mismatch,
+        "the nonce is used up"
+    );
+
+    let late = world.web.begin_login("demo").await.unwrap();
+    world.clock.advance(Duration::from_secs(10 * 60));
+    let answer = front.answer(ANNA, &late.nonce).await;
+    assert_eq!(world.web.finish_login("demo", answer, &late.nonce).await.err(), mismatch, "too late");
+    let nonce = world.web.begin_login("demo").await.unwrap();
+    let no_answer = world.web.finish_login("demo", serde_json::json!({"id_token": 7}), &nonce.nonce).await;
+    assert_eq!(no_answer.err(), Some(KeysError::Rejected("token_answer_malformed".into())));
+}
+
+async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let nonce = world.web.begin_login("demo").await.unwrap();
+    let answer = front.answer(ANNA, &nonce.nonce).await;
+    let logged_in = world.web.finish_login("demo", answer, &nonce.nonce).await.unwrap();
+    let (grant, applicant) = (&logged_in.grant, &logged_in.applicant);
+    assert_eq!(logged_in.person, None);
+    assert!(world.web.applicant(grant).await.unwrap() == *applicant);
+    // One's own profile opens before it is stored.
+    let items =
+        || vec![(Column::Profile, person_profile(&applicant.login_mac), applicant.profile_sealed.clone())];
+    let opened = world.web.open_columns(Access::Grant(grant.clone()), items()).await.unwrap();
+    let profile: serde_json::Value = serde_json::from_slice(opened[0].as_ref().unwrap()).unwrap();
+    assert_eq!(profile, serde_json::json!({"name": "Anna Exempelsson", "number": ANNA}));
+
+    let anna = world.citizen(ANNA).await;
+    let sql = "UPDATE person SET profile = $1 WHERE person_id = $2";
+    world.change(sql, args![&applicant.profile_sealed, anna.person]).await;
+    assert_eq!(world.web.grant(grant).await.unwrap().unwrap().person, None);
+    world.web.refresh_person(grant).await.unwrap();
+    assert_eq!(world.web.grant(grant).await.unwrap().unwrap().person, Some(anna.person));
+    let sent = world.send(anna).await;
+    world.content(grant, anna, &sent).await.unwrap();
+
+    let nonce = world.web.begin_login("demo").await.unwrap();
+    let young =
+        world.web.finish_login("demo", front.answer(YOUNG, &nonce.nonce).await, &nonce.nonce).await.unwrap();
+    assert!(!young.applicant.adult && young.person.is_none());
+}

@@ -1,0 +1,290 @@
+//! A small house: both databases, the service, people with mailboxes, letters sealed as the doors seal them.
+
+use crate::{KeyService, Parts, Root, Settings, Swept, grants::Verified, service::lock};
+use domain::{
+    Clock, Identity, IdentityKind, LetterId, MailboxId, ManualClock, PersonId, Time,
+    words::{EventType, NoticeState},
+};
+use evidence::NewEvent;
+use key_client::{Applicant, Connector, GrantToken, Keys, Role, letter_aad, seal_info};
+use std::{sync::Arc, time::Duration};
+use store::{Store, args, testing::Database};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use vault::{
+    Key, SystemRandom,
+    seal_to::{PublicKey, seal_to},
+};
+
+pub struct World {
+    pub service: KeyService,
+    pub clock: Arc<ManualClock>,
+    pub letters: Store,
+    pub keys_store: Store,
+    pub web: Keys,
+    pub operator: Keys,
+    pub gateway: Keys,
+    pub notifier: Keys,
+    pub stop: CancellationToken,
+    pub running: JoinHandle<()>,
+    settings: Settings,
+    database: Database,
+}
+
+/// Somebody with a mailbox.
+#[derive(Clone, Copy)]
+pub struct Citizen {
+    pub person: PersonId,
+    pub mailbox: MailboxId,
+}
+
+/// A letter and what only the test knows: its key.
+pub struct Sent {
+    pub letter: LetterId,
+    pub key: Key,
+}
+
+/// How a letter is sent.
+#[derive(Clone, Copy, Default)]
+pub struct Wishes {
+    pub tells_opened: bool,
+    pub confidential: bool,
+    pub visible_after: Duration,
+}
+
+pub const START: Time = Time::from_millis(1_780_000_000_000);
+pub const SENDER: [u8; 32] = [9; 32];
+
+impl World {
+    pub async fn new(database: Database) -> Self {
+        Self::with(database, Settings::default()).await
+    }
+    pub async fn with(database: Database, settings: Settings) -> Self {
+        let keys_store = database.keys().await.unwrap();
+        let letters = database.store.clone();
+        let clock = Arc::new(ManualClock::at(START));
+        let (service, connector, stop, running) =
+            start(&database, &letters, &keys_store, &settings, &clock, vec![]).await;
+        let keys = |role| connector.keys(role);
+        let (web, operator) = (keys(Role::Web), keys(Role::Operator));
+        let (gateway, notifier) = (keys(Role::Gateway), keys(Role::Notifier));
+        Self {
+            service,
+            clock,
+            letters,
+            keys_store,
+            web,
+            operator,
+            gateway,
+            notifier,
+            stop,
+            running,
+            settings,
+            database,
+        }
+    }
+    /// Stops the service and starts it again with the same databases, and with e-ID providers.
+    pub async fn restarted(self, verifiers: Vec<eid::Verifier>) -> Self {
+        self.stop.cancel();
+        self.running.await.unwrap();
+        let Self { clock, letters, keys_store, settings, database, .. } = self;
+        let (service, connector, stop, running) =
+            start(&database, &letters, &keys_store, &settings, &clock, verifiers).await;
+        let keys = |role| connector.keys(role);
+        let (web, operator) = (keys(Role::Web), keys(Role::Operator));
+        let (gateway, notifier) = (keys(Role::Gateway), keys(Role::Notifier));
+        Self {
+            service,
+            clock,
+            letters,
+            keys_store,
+            web,
+            operator,
+            gateway,
+            notifier,
+            stop,
+            running,
+            settings,
+            database,
+        }
+    }
+    pub fn root_path(&self) -> std::path::PathBuf {
+        self.database.dir().join("root.key")
+    }
+
+    /// A person whose mailbox is open.
+    pub async fn citizen(&self, number: &str) -> Citizen {
+        let identity = Identity::parse(number).unwrap();
+        let macs = self.operator.person_macs(std::slice::from_ref(&identity)).await.unwrap()[0];
+        let (person, mailbox) = (PersonId::new(&SystemRandom), MailboxId::new(&SystemRandom));
+        let (epoch, public_key) = self.web.make_mailbox_key(mailbox).await.unwrap();
+        let now = self.clock.now();
+        let mut tx = self.letters.begin("test").await.unwrap();
+        let person_row =
+            "INSERT INTO person (person_id, profile, language, created_at) VALUES ($1, $2, 'sv', $3)";
+        tx.execute(person_row, args![person, &[0u8; 1], now]).await.unwrap().exactly(1).unwrap();
+        let login = "INSERT INTO login (mac, person_id) VALUES ($1, $2)";
+        tx.execute(login, args![&macs.login_mac, person]).await.unwrap().exactly(1).unwrap();
+        let mailbox_row = "INSERT INTO mailbox (mailbox_id, owner_kind, owner_id, opened_at, epoch, public_key) \
+            VALUES ($1, 'person', $2, $3, $4, $5)";
+        let values = args![mailbox, person, now, epoch, public_key.as_bytes()];
+        tx.execute(mailbox_row, values).await.unwrap().exactly(1).unwrap();
+        tx.commit().await.unwrap();
+        Citizen { person, mailbox }
+    }
+    /// `helper` may read `owner`'s mailbox for a day.
+    pub async fn mandate(&self, owner: Citizen, helper: Citizen, note: &[u8]) {
+        let now = self.clock.now();
+        let mut tx = self.letters.begin("test").await.unwrap();
+        let sql = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to) \
+            VALUES ($1, $2, $3, 'helper', $4, $5, $6)";
+        let id = domain::MandateId::new(&SystemRandom);
+        let until = now.plus(Duration::from_secs(24 * 60 * 60));
+        tx.execute(sql, args![id, owner.mailbox, helper.person, note, now, until])
+            .await
+            .unwrap()
+            .exactly(1)
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    /// A log-in, as if an e-ID answer had been verified.
+    pub fn log_in(&self, person: Option<PersonId>) -> GrantToken {
+        let grant = GrantToken::random(&SystemRandom);
+        let applicant = Applicant {
+            kind: IdentityKind::Personnummer,
+            login_mac: [1; 32],
+            address_mac: [2; 32],
+            profile_sealed: vec![],
+            adult: true,
+        };
+        let (name, provider, loa) = ("Anna".to_owned(), "demo".to_owned(), "loa3".to_owned());
+        let verified = Verified { person, name, provider, loa, applicant };
+        lock(&self.service.0.grants).add(&grant, verified, self.clock.now());
+        grant
+    }
+
+    /// The key that letters to the mailbox are sealed to now.
+    pub async fn key_of(&self, mailbox: MailboxId) -> (i64, PublicKey) {
+        let mut tx = self.letters.read("test").await.unwrap();
+        let sql = "SELECT epoch, public_key FROM mailbox WHERE mailbox_id = $1";
+        let row = tx.one(sql, args![mailbox]).await.unwrap().unwrap();
+        (row.int(0).unwrap(), PublicKey::from_slice(row.bytes(1).unwrap()).unwrap())
+    }
+    pub async fn send(&self, to: Citizen) -> Sent {
+        self.send_as(to, Wishes::default()).await
+    }
+    pub async fn send_as(&self, to: Citizen, wishes: Wishes) -> Sent {
+        let key = self.key_of(to.mailbox).await;
+        self.send_sealed_to(to, wishes, key).await
+    }
+    /// A letter by a door that looked the key up some time ago.
+    pub async fn send_sealed_to(
+        &self,
+        to: Citizen,
+        wishes: Wishes,
+        (epoch, public_key): (i64, PublicKey),
+    ) -> Sent {
+        let now = self.clock.now();
+        let (letter, key) = (LetterId::new(now, &SystemRandom), Key::random(&SystemRandom));
+        let aad = letter_aad(to.mailbox, letter, epoch, 1);
+        let sealed = seal_to(&public_key, seal_info(), &aad, key.expose()).unwrap();
+        let visible_from = now.plus(wishes.visible_after);
+        let mut tx = self.letters.begin("test").await.unwrap();
+        let letter_row = "INSERT INTO letter (mailbox_id, letter_id, accepted_at, visible_from, header, sender_mac, \
+            confidential, tells_opened, parts, notice_state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)";
+        let pending = NoticeState::Pending.as_str();
+        let values = args![
+            to.mailbox,
+            letter,
+            now,
+            visible_from,
+            &[1u8; 1],
+            &SENDER,
+            wishes.confidential,
+            wishes.tells_opened,
+            pending
+        ];
+        tx.execute(letter_row, values).await.unwrap().exactly(1).unwrap();
+        let key_row = "INSERT INTO letter_key (mailbox_id, letter_id, epoch, sealed) VALUES ($1, $2, $3, $4)";
+        tx.execute(key_row, args![to.mailbox, letter, epoch, &sealed]).await.unwrap().exactly(1).unwrap();
+        let accepted = NewEvent::by_service(EventType::Accepted, now);
+        let ring = &self.service.0.events;
+        evidence::append(&mut tx, ring, to.mailbox, letter, accepted, &SystemRandom).await.unwrap();
+        tx.commit().await.unwrap();
+        Sent { letter, key }
+    }
+    /// As erasing does it.
+    pub async fn erase(&self, of: Citizen, letter: LetterId) {
+        let mut tx = self.letters.begin("test").await.unwrap();
+        let key = "DELETE FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2";
+        tx.execute(key, args![of.mailbox, letter]).await.unwrap().exactly(1).unwrap();
+        let since = "UPDATE mailbox SET erased_since = COALESCE(erased_since, $2) WHERE mailbox_id = $1";
+        tx.execute(since, args![of.mailbox, self.clock.now()]).await.unwrap().exactly(1).unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub async fn content(
+        &self,
+        grant: &GrantToken,
+        of: Citizen,
+        sent: &Sent,
+    ) -> Result<Key, key_client::KeysError> {
+        self.web.content(grant, of.mailbox, sent.letter).await
+    }
+    /// The types of a chain's events, each link checked.
+    pub async fn chain(&self, mailbox: MailboxId, chain: LetterId) -> Vec<EventType> {
+        let mut tx = self.letters.read("test").await.unwrap();
+        evidence::chain_holds(&mut tx, &self.service.0.events, mailbox, chain).await.unwrap();
+        let sql = "SELECT type FROM event WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq";
+        let rows = tx.query(sql, args![mailbox, chain]).await.unwrap();
+        rows.iter().map(|row| EventType::parse(row.text(0).unwrap()).unwrap()).collect()
+    }
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut tx = self.letters.read("test").await.unwrap();
+        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
+    }
+    pub async fn count_keys(&self, sql: &'static str) -> i64 {
+        let mut tx = self.keys_store.read("test").await.unwrap();
+        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
+    }
+    pub async fn change(&self, sql: &'static str, values: &[store::Value<'_>]) {
+        let mut tx = self.letters.begin("test").await.unwrap();
+        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
+        tx.commit().await.unwrap();
+    }
+    pub async fn change_keys(&self, sql: &'static str, values: &[store::Value<'_>]) {
+        let mut tx = self.keys_store.begin("test").await.unwrap();
+        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
+        tx.commit().await.unwrap();
+    }
+    pub fn days(&self, days: u64) {
+        self.clock.advance(Duration::from_secs(days * 24 * 60 * 60));
+    }
+    pub async fn sweep(&self) -> Swept {
+        self.service.sweep().await.unwrap()
+    }
+}
+
+async fn start(
+    database: &Database,
+    letters: &Store,
+    keys: &Store,
+    settings: &Settings,
+    clock: &Arc<ManualClock>,
+    verifiers: Vec<eid::Verifier>,
+) -> (KeyService, Connector, CancellationToken, JoinHandle<()>) {
+    let root = Root::load_or_init(&database.dir().join("root.key"), &SystemRandom).unwrap();
+    let parts = Parts {
+        root,
+        letters: letters.clone(),
+        keys: keys.clone(),
+        verifiers,
+        settings: settings.clone(),
+        clock: Arc::clone(clock) as Arc<dyn domain::Clock>,
+        random: Arc::new(SystemRandom),
+    };
+    let service = KeyService::open(parts).await.unwrap();
+    let stop = CancellationToken::new();
+    let (connector, running) = service.start(stop.clone());
+    (service, connector, stop, running)
+}
