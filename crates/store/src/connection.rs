@@ -13,7 +13,12 @@ use sqlx::{
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{io::ErrorKind, path::Path, time::Duration};
+use std::{
+    io::ErrorKind,
+    path::Path,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 pub(crate) enum Connection {
     Sqlite(SqliteConnection),
@@ -27,11 +32,15 @@ pub(crate) enum Connector {
 }
 
 impl Connector {
-    pub(crate) fn sqlite_writer(path: &Path) -> Self {
-        Self::Sqlite(Box::new(sqlite(path).pragma("cache_size", "-65536").pragma("secure_delete", "ON")))
+    pub(crate) fn sqlite_writer(path: &Path, settings: &Settings) -> Self {
+        Self::Sqlite(Box::new(
+            sqlite(path, settings).pragma("cache_size", "-65536").pragma("secure_delete", "ON"),
+        ))
     }
-    pub(crate) fn sqlite_reader(path: &Path) -> Self {
-        Self::Sqlite(Box::new(sqlite(path).pragma("cache_size", "-16384").pragma("query_only", "ON")))
+    pub(crate) fn sqlite_reader(path: &Path, settings: &Settings) -> Self {
+        Self::Sqlite(Box::new(
+            sqlite(path, settings).pragma("cache_size", "-16384").pragma("query_only", "ON"),
+        ))
     }
     /// The limits travel with the connection's first message, so that none is ever without them.
     pub(crate) fn postgres(url: &str, settings: &Settings) -> Result<Self, sqlx::Error> {
@@ -77,7 +86,7 @@ async fn patiently(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Err
     }
 }
 
-fn sqlite(path: &Path) -> SqliteConnectOptions {
+fn sqlite(path: &Path, settings: &Settings) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
@@ -85,7 +94,8 @@ fn sqlite(path: &Path) -> SqliteConnectOptions {
         // In WAL, NORMAL would lose acknowledged commits when the power goes.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
+        // Another process, such as the command line beside the service, may hold the write lock for a moment.
+        .busy_timeout(settings.wait.min(BUSY_AT_MOST))
         .pragma("temp_store", "MEMORY")
         .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(STATEMENTS)
@@ -144,9 +154,30 @@ impl Connection {
         Ok(())
     }
 
-    /// Rolls back, and says whether the connection is surely outside any transaction afterwards.
-    pub(crate) async fn rolled_back(&mut self) -> bool {
-        matches!(tokio::time::timeout(ROLLBACK_WITHIN, self.run(dialect::ROLLBACK)).await, Ok(Ok(())))
+    /// Rolls back, and says whether the connection is surely outside any transaction afterwards. `interrupted`: a
+    /// statement was on its way when its caller left, so what is still to come from the server is not known.
+    pub(crate) async fn rolled_back(&mut self, interrupted: bool) -> bool {
+        let rolling_back = async {
+            match (self.kind(), interrupted) {
+                // PostgreSQL: first the answer to the statement, which may be an error, then that to ROLLBACK.
+                (DatabaseKind::Postgres, true) => {
+                    (self.run(dialect::ROLLBACK).await.is_ok() || self.run(dialect::ROLLBACK).await.is_ok())
+                        && self.answers_what_is_asked().await
+                }
+                // SQLite's own thread finishes the statement and then takes the ROLLBACK.
+                _ => self.run(dialect::ROLLBACK).await.is_ok(),
+            }
+        };
+        tokio::time::timeout(ROLLBACK_WITHIN, rolling_back).await.unwrap_or(false)
+    }
+
+    /// Whether question and answer are still in step: asks for a number that was never asked for before.
+    async fn answers_what_is_asked(&mut self) -> bool {
+        static NUMBER: AtomicI64 = AtomicI64::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut rows = Vec::new();
+        let asked = self.query("SELECT CAST($1 AS BIGINT) AS echo", &[Value::Int(number)], &mut rows).await;
+        asked.is_ok() && rows.len() == 1 && rows[0].int(0).is_ok_and(|answer| answer == number)
     }
 
     pub(crate) async fn close(self) {
@@ -163,5 +194,6 @@ impl Connection {
 
 pub(crate) const KEYS_SCHEMA: &str = "kuvert_keys";
 const STATEMENTS: usize = 512;
+const BUSY_AT_MOST: Duration = Duration::from_secs(5);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const ROLLBACK_WITHIN: Duration = Duration::from_secs(5);

@@ -37,8 +37,8 @@ impl Store {
                 Inner {
                     kind: DatabaseKind::Sqlite,
                     contents: settings.contents,
-                    writers: Pool::new(Connector::sqlite_writer(&path), 1),
-                    readers: Pool::new(Connector::sqlite_reader(&path), settings.readers),
+                    writers: Pool::new(Connector::sqlite_writer(&path, settings), 1),
+                    readers: Pool::new(Connector::sqlite_reader(&path, settings), settings.readers),
                     path: Some(path),
                     wait: settings.wait,
                 }

@@ -6,6 +6,7 @@ use crate::{
 use domain::{JobId, LetterId, Time};
 
 mod disconnects;
+mod failures;
 mod turns;
 
 both!(
@@ -266,6 +267,8 @@ fn an_sqlite_file_is_for_its_owner_alone() {
         let path = dir.path().join("k.db");
         let store = Store::open(&format!("sqlite:{}", path.display()), &Settings::letters()).await.unwrap();
         store.migrate().await.unwrap();
+        let mut tx = store.begin("make the side files").await.unwrap();
+        tx.execute("DELETE FROM job", &[]).await.unwrap().count();
         for name in ["k.db", "k.db-wal", "k.db-shm"] {
             let mode = std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");

@@ -10,7 +10,7 @@ use crate::{
 };
 use std::time::Instant;
 use tokio::runtime::Handle;
-use tracing::{Instrument, debug};
+use tracing::Instrument;
 
 /// A transaction with a name. Dropped without [`Tx::commit`] it is rolled back.
 ///
@@ -144,7 +144,7 @@ impl Tx {
         let meter = self.meter;
         if self.failed {
             // Dropping the task handle does not stop the task.
-            drop(tokio::spawn(roll_back(slot, meter, "failed").in_current_span()));
+            drop(tokio::spawn(roll_back(slot, meter, "failed", false).in_current_span()));
             return Err(Error::Aborted);
         }
         let committing = async move {
@@ -158,7 +158,7 @@ impl Tx {
                 Err(trouble) => {
                     let error = undecided(trouble);
                     // A COMMIT that SQLite refused leaves the transaction open.
-                    roll_back(slot, meter, "failed").await;
+                    roll_back(slot, meter, "failed", false).await;
                     Err(error)
                 }
             }
@@ -176,7 +176,7 @@ impl Tx {
         if let Some(slot) = self.slot.take() {
             let meter = self.meter;
             // A lost task rolls back all the same, by closing its connection.
-            let _ = tokio::spawn(roll_back(slot, meter, "rolled_back").in_current_span()).await;
+            let _ = tokio::spawn(roll_back(slot, meter, "rolled_back", false).in_current_span()).await;
         }
     }
 
@@ -223,28 +223,20 @@ impl Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut slot) = self.slot.take() else { return };
-        let meter = self.meter;
-        let unknown = self.in_flight && matches!(slot.connection(), Some(Connection::Postgres(_)));
+        let Some(slot) = self.slot.take() else { return };
         match Handle::try_current() {
-            // SQLite's own thread finishes the statement first and then takes the ROLLBACK.
-            Ok(runtime) if !unknown => {
-                runtime.spawn(roll_back(slot, meter, "rolled_back"));
+            Ok(runtime) => {
+                runtime.spawn(roll_back(slot, self.meter, "rolled_back", self.in_flight));
             }
-            // In the middle of PostgreSQL's protocol nobody knows what is still to come: the server rolls back
-            // when it sees the connection gone.
-            _ => {
-                debug!(transaction = meter.name, "Closed a connection in the middle of a statement");
-                slot.discard();
-                meter.stop("abandoned");
-            }
+            // The program is ending. A slot that is dropped like this closes its connection.
+            Err(_) => drop(slot),
         }
     }
 }
 
-async fn roll_back(mut slot: Slot, meter: Meter, outcome: &'static str) {
+async fn roll_back(mut slot: Slot, meter: Meter, outcome: &'static str, interrupted: bool) {
     if let Some(connection) = slot.connection()
-        && connection.rolled_back().await
+        && connection.rolled_back(interrupted).await
     {
         slot.clean();
     }

@@ -1,0 +1,122 @@
+//! What the database does to us, and what is said of it.
+
+use super::{INSERT, count, scratch};
+use crate::{
+    DatabaseKind, Error, Settings, Store, args, both,
+    testing::{self, Database},
+};
+use futures_util::FutureExt;
+use std::time::Duration;
+
+both!(
+    a_commit_goes_on_without_its_caller,
+    a_lost_connection_is_replaced,
+    a_lock_held_elsewhere_is_transient,
+    a_wrong_password_or_path_is_told_at_once,
+);
+
+async fn a_commit_goes_on_without_its_caller(store: Store) {
+    scratch(&store).await;
+    for number in 0..50u8 {
+        let mut tx = store.begin("left alone").await.unwrap();
+        tx.execute(INSERT, args![&[number; 16], "a", 1, &[]]).await.unwrap().count();
+        // Asked for once and then dropped: what happens when a client hangs up just then.
+        let _ = tx.commit().now_or_never();
+    }
+    while count(&store).await < 50 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn kick_out_others(store: &Store) {
+    let mut tx = store.read("kick out").await.unwrap();
+    let kick = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    tx.one(kick, &[]).await.unwrap();
+}
+
+async fn a_lost_connection_is_replaced(database: Database) {
+    let store = &database.store;
+    scratch(store).await;
+    if store.database_kind() == DatabaseKind::Postgres {
+        let other = Store::open(&database.url, &Settings::letters()).await.unwrap();
+        // Several idle connections, all of them dead afterwards.
+        let held =
+            [store.read("a").await.unwrap(), store.read("b").await.unwrap(), store.read("c").await.unwrap()];
+        for tx in held {
+            tx.rollback().await;
+        }
+        kick_out_others(&other).await;
+    } else {
+        store.close().await;
+    }
+    for _ in 0..5 {
+        store.begin("after").await.unwrap().commit().await.unwrap();
+        assert_eq!(count(store).await, 0);
+    }
+}
+
+/// On PostgreSQL alone: SQLite has no connection to lose.
+#[test]
+fn a_connection_lost_in_a_transaction_is_transient() {
+    testing::on(DatabaseKind::Postgres, connection_lost_in_a_transaction);
+}
+
+async fn connection_lost_in_a_transaction(database: Database) {
+    let store = &database.store;
+    scratch(store).await;
+    let other = Store::open(&database.url, &Settings::letters()).await.unwrap();
+    let mut tx = store.begin("cut").await.unwrap();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    kick_out_others(&other).await;
+    let error = tx.execute(INSERT, args![&[2; 16], "a", 1, &[]]).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert!(matches!(tx.commit().await, Err(Error::Aborted)));
+
+    let mut tx = store.begin("cut before commit").await.unwrap();
+    tx.execute(INSERT, args![&[3; 16], "a", 1, &[]]).await.unwrap().count();
+    kick_out_others(&other).await;
+    let error = tx.commit().await.unwrap_err();
+    assert!(error.is_in_doubt() && !error.is_transient(), "{error:?}");
+    assert_eq!(count(store).await, 0);
+}
+
+async fn a_lock_held_elsewhere_is_transient(database: Database) {
+    scratch(&database.store).await;
+    let mut tx = database.store.begin("two rows").await.unwrap();
+    for id in [[1; 16], [2; 16]] {
+        tx.execute(INSERT, args![&id, "a", 1, &[]]).await.unwrap().count();
+    }
+    tx.commit().await.unwrap();
+    let impatient = Settings { wait: Duration::from_millis(100), ..Settings::letters() };
+    let other = Store::open(&database.url, &impatient).await.unwrap();
+    const TOUCH: &str = "UPDATE scratch SET at = at + 1 WHERE id = $1";
+
+    let mut first = database.store.begin("first").await.unwrap();
+    first.execute(TOUCH, args![&[1; 16]]).await.unwrap().exactly(1).unwrap();
+    if database.store.database_kind() == DatabaseKind::Sqlite {
+        let error = other.begin("second").await.err().unwrap();
+        assert!(error.is_transient(), "{error:?}");
+        return;
+    }
+    // A deadlock: each waits for the other's row, and the server ends one of them.
+    let mut second = other.begin("second").await.unwrap();
+    second.execute(TOUCH, args![&[2; 16]]).await.unwrap().exactly(1).unwrap();
+    let waiting =
+        tokio::spawn(async move { second.execute(TOUCH, args![&[1; 16]]).await.map(|a| a.count()) });
+    let crossed = first.execute(TOUCH, args![&[2; 16]]).await.map(|a| a.count());
+    drop(first);
+    let ended = [crossed, waiting.await.unwrap()];
+    let errors: Vec<&Error> = ended.iter().filter_map(|end| end.as_ref().err()).collect();
+    assert_eq!(errors.len(), 1, "{ended:?}");
+    assert!(errors[0].is_transient(), "{errors:?}");
+}
+
+async fn a_wrong_password_or_path_is_told_at_once(database: Database) {
+    let url = match database.store.database_kind() {
+        DatabaseKind::Sqlite => format!("sqlite:{}", database.dir().join("none/k.db").display()),
+        DatabaseKind::Postgres => database.url.replace("kuvert_test_", "no_such_database_"),
+    };
+    let error = Store::open(&url, &Settings::letters()).await.err().unwrap();
+    assert!(!error.is_transient(), "{error:?}");
+}
