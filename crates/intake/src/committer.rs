@@ -99,11 +99,14 @@ impl Queue {
 
 impl Lines {
     fn take(&mut self, most: usize) -> Vec<Waiting> {
-        let mut batch = Vec::new();
-        while batch.len() < most {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while batch.len() < most && bytes < BATCH_BYTES {
             let Some(caller) = self.turns.pop_front() else { break };
             let Some(line) = self.of.get_mut(&caller) else { continue };
-            batch.extend(line.pop_front());
+            if let Some(waiting) = line.pop_front() {
+                bytes += waiting.place.bytes();
+                batch.push(waiting);
+            }
             if line.is_empty() {
                 self.of.remove(&caller);
             } else {
@@ -244,4 +247,6 @@ fn told(error: &store::Error) -> AcceptError {
     }
 }
 
+/// One transaction holds up the others for no longer than so much takes.
+const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 const AGAIN_AFTER: Duration = Duration::from_millis(100);

@@ -58,6 +58,11 @@ impl Room {
 }
 
 impl Place {
+    /// What it holds.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Holds `bytes` more.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Full> {
         let total = self.room.0.total;

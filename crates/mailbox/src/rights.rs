@@ -22,6 +22,14 @@ pub struct Rights {
     pub boxes: Vec<(MailboxId, Because)>,
 }
 
+impl Rights {
+    /// As the registry has them now.
+    pub async fn read(tx: &mut Tx, person: PersonId, now: Time) -> Result<Self, Error> {
+        let boxes = registry::mandates::boxes_of(tx, person, now).await?;
+        Ok(Self { person, boxes: boxes.into_iter().map(|one| (one.mailbox_id, one.because)).collect() })
+    }
+}
+
 /// What a letter's row says in clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LetterFacts {

@@ -213,8 +213,7 @@ impl TestKeys {
 /// What the web asks the registry before each request.
 pub async fn rights(store: &Store, person: PersonId, now: Time) -> Result<Rights, store::Error> {
     let mut tx = store.read("rights").await?;
-    let boxes = registry::mandates::boxes_of(&mut tx, person, now).await?;
-    Ok(Rights { person, boxes: boxes.into_iter().map(|one| (one.mailbox_id, one.because)).collect() })
+    Rights::read(&mut tx, person, now).await
 }
 
 fn unavailable(_: store::Error) -> KeysError {

@@ -20,6 +20,7 @@ both!(
     recipients_that_cannot_be_reached_are_refused,
     attachments_that_are_not_what_they_say_are_refused,
     a_certificate_that_is_registered_later_is_taken_at_once,
+    what_changes_while_attachments_come_counts,
 );
 
 async fn what_the_letter_part_decides_is_refused_with_nothing_stored(database: Database) {
@@ -222,4 +223,22 @@ async fn a_certificate_that_is_registered_later_is_taken_at_once(database: Datab
     // And a revoked one is refused with the very next letter, before anybody refreshed the directory.
     world.revoke(&renewed).await;
     assert_eq!(code(world.send_as(caller, renewed.sign(&letter("s")), &[]).await), Code::CertificateRevoked);
+}
+
+async fn what_changes_while_attachments_come_counts(database: Database) {
+    let world = World::new(database).await;
+    let [closed, rolled] =
+        [world.draft(&letter("1")).await.unwrap(), world.draft(&letter("2")).await.unwrap()];
+    world.clock.advance(Duration::from_secs(60));
+    let events = world.keys.events();
+    let mut tx = world.store.begin("close").await.unwrap();
+    registry::boxes::close(&mut tx, world.anna.1, &world.recorder(&events)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.intake.accept(closed).await.unwrap_err().refusal().code, Code::MailboxClosed);
+    world.nothing_is_stored().await;
+    // Open again, with the key of another epoch: what commits now is sealed to that one.
+    let next = "UPDATE mailbox SET closed_at = NULL, epoch = 2 WHERE mailbox_id = $1";
+    world.sql(next, store::args![world.anna.1]).await;
+    world.intake.accept(rolled).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM letter_key WHERE epoch = 2").await, 1);
 }
