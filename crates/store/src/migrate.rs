@@ -39,8 +39,12 @@ impl Store {
             Connection::Sqlite(connection) => connection.list_applied_migrations(TABLE).await,
             Connection::Postgres(connection) => connection.list_applied_migrations(TABLE).await,
         };
-        // Before the first migration there is no table of them.
-        let applied = applied.unwrap_or_default();
+        let applied = match applied {
+            Ok(applied) => applied,
+            // Before the first migration there is no table of them.
+            Err(MigrateError::Execute(sqlx::Error::Database(_))) => Vec::new(),
+            Err(other) => return Err(told(other)),
+        };
         Ok(migrator.iter().filter(|m| applied.iter().all(|a| a.version != m.version)).count())
     }
 }

@@ -21,7 +21,8 @@ both!(
     many_rows_go_in_few_statements,
     a_read_sees_one_state,
     a_read_cannot_write,
-    two_who_migrate_at_once_both_find_it_done,
+    who_opens_and_migrates_at_once_finds_it_done,
+    what_is_not_migrated_is_pending,
     keys_have_their_own_tables,
     commits_survive_a_crash,
     errors_do_not_repeat_values,
@@ -182,7 +183,7 @@ async fn a_read_cannot_write(store: Store) {
     assert!(tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.is_err());
 }
 
-async fn two_who_migrate_at_once_both_find_it_done(database: Database) {
+async fn who_opens_and_migrates_at_once_finds_it_done(database: Database) {
     // A second, still empty database: the letters' tables of the first are there already.
     let url = match database.store.database_kind() {
         DatabaseKind::Sqlite => format!("sqlite:{}", database.dir().join("keys.db").display()),
@@ -200,6 +201,16 @@ async fn two_who_migrate_at_once_both_find_it_done(database: Database) {
         one.await.unwrap().unwrap();
     }
     assert_eq!(opened[0].pending_migrations().await.unwrap(), 0);
+}
+
+async fn what_is_not_migrated_is_pending(database: Database) {
+    assert_eq!(database.store.pending_migrations().await.unwrap(), 0);
+    let url = match database.store.database_kind() {
+        DatabaseKind::Sqlite => format!("sqlite:{}", database.dir().join("keys.db").display()),
+        DatabaseKind::Postgres => database.url.clone(),
+    };
+    let keys = Store::open(&url, &Settings::keys()).await.unwrap();
+    assert!(keys.pending_migrations().await.unwrap() > 0);
 }
 
 async fn keys_have_their_own_tables(database: Database) {

@@ -81,6 +81,27 @@ async fn connection_lost_in_a_transaction(database: Database) {
     assert_eq!(count(store).await, 0);
 }
 
+/// On PostgreSQL alone: SQLite has neither limits nor sessions.
+#[test]
+fn every_session_has_its_limits_and_prepares_a_statement_once() {
+    testing::on(DatabaseKind::Postgres, limits_and_preparation);
+}
+
+async fn limits_and_preparation(store: Store) {
+    let mut tx = store.begin("limits").await.unwrap();
+    for (name, limit) in [("idle_in_transaction_session_timeout", "10s"), ("statement_timeout", "30s")] {
+        let row = tx.one("SELECT current_setting($1)", args![name]).await.unwrap().unwrap();
+        assert_eq!(row.text(0).unwrap(), limit);
+    }
+    for number in 0..20 {
+        tx.one("SELECT CAST($1 AS BIGINT) AS prepared_once", args![number]).await.unwrap();
+    }
+    let times = "SELECT count(*), max(generic_plans + custom_plans) FROM pg_prepared_statements \
+                 WHERE statement LIKE '%AS prepared_once'";
+    let row = tx.one(times, &[]).await.unwrap().unwrap();
+    assert_eq!((row.int(0).unwrap(), row.int(1).unwrap()), (1, 20));
+}
+
 async fn a_lock_held_elsewhere_is_transient(database: Database) {
     scratch(&database.store).await;
     let mut tx = database.store.begin("two rows").await.unwrap();
