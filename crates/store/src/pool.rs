@@ -51,6 +51,13 @@ struct Idle {
     born: Instant,
 }
 
+impl Idle {
+    /// After a fail-over connections should not stay on the old side of a load balancer for ever.
+    fn is_young(&self) -> bool {
+        matches!(self.connection, Connection::Sqlite(_)) || self.born.elapsed() < LIFETIME
+    }
+}
+
 /// The right to use one connection, and the connection when there is one. Dropped, both go to the next in line.
 pub(crate) struct Slot {
     /// `None` once the slot has been counted as free.
@@ -70,7 +77,7 @@ impl Pool {
             let mut state = self.lock();
             if state.free > 0 {
                 state.free -= 1;
-                let idle = state.idle.pop().filter(|idle| idle.born.elapsed() < LIFETIME);
+                let idle = state.idle.pop().filter(Idle::is_young);
                 return Ok(Slot { pool: Some(Arc::clone(self)), idle, soiled: false });
             }
             let (turn, called) = oneshot::channel();
@@ -97,11 +104,12 @@ impl Pool {
 
     /// How many wait for a connection now.
     pub(crate) fn waiting(&self) -> usize {
-        self.lock().lines.iter().map(VecDeque::len).sum()
+        self.lock().lines.iter().flatten().filter(|turn| !turn.is_closed()).count()
     }
 
     fn release(self: &Arc<Self>, idle: Option<Idle>) {
-        let mut slot = Slot { pool: Some(Arc::clone(self)), idle, soiled: false };
+        let mut slot =
+            Slot { pool: Some(Arc::clone(self)), idle: idle.filter(Idle::is_young), soiled: false };
         loop {
             let turn = {
                 let mut state = self.lock();
@@ -181,7 +189,6 @@ impl Drop for Slot {
     }
 }
 
-/// After a fail-over connections should not stay on the old side of a load balancer for ever.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// How many others may go before the first of a line, by line.

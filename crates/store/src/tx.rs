@@ -39,8 +39,8 @@ impl Affected {
 }
 
 impl Tx {
-    /// `slot` holds a connection outside any transaction. On failure the slot comes back when another connection
-    /// may be better.
+    /// `slot` holds a connection outside any transaction. On failure the slot comes back: another connection may do
+    /// better.
     pub(crate) async fn begin(
         mut slot: Slot,
         name: &'static str,
@@ -136,7 +136,7 @@ impl Tx {
         Ok(out)
     }
 
-    /// Makes it last. Once called it runs to its end, even when the caller is dropped.
+    /// Makes it last. Once begun it runs to its end, even when the caller is dropped.
     ///
     /// [`Error::InDoubt`] means just that: it may or may not have been committed.
     pub async fn commit(mut self) -> Result<(), Error> {
