@@ -23,15 +23,16 @@ pub fn files() -> Vec<PathBuf> {
 /// Runs them one file at a time: each starts a service and a browser of its own. They find the program in
 /// `KUVERT_BINARY` and the browser in `KUVERT_CHROMIUM`.
 pub fn run_all(postgres: (&str, &str), hear: impl Fn(&str) + Sync) -> Result<bool> {
-    run(cargo().args(["build", "--package", "server", "--bin", "kuvert", "--locked"]))?;
     let chromium = where_is("chromium").context("chromium is not here; Debian package: chromium")?;
     let mut node = program("node");
     node.args(["--test", "--test-concurrency=1"]).args(files());
-    node.env("KUVERT_BINARY", binary()?).env("KUVERT_CHROMIUM", chromium).env(postgres.0, postgres.1);
+    node.env("KUVERT_BINARY", kuvert()?).env("KUVERT_CHROMIUM", chromium).env(postgres.0, postgres.1);
     listen(&mut node, hear)
 }
 
-fn binary() -> Result<PathBuf> {
+/// Builds the program and says where it is.
+pub fn kuvert() -> Result<PathBuf> {
+    run(cargo().args(["build", "--package", "server", "--bin", "kuvert", "--locked"]))?;
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str().context("cargo metadata has no target_directory")?;

@@ -9,6 +9,7 @@ mod errors;
 mod layers;
 mod lint;
 mod needs;
+mod operate;
 mod peers;
 mod postgres;
 mod tally;
@@ -71,6 +72,12 @@ const TASKS: &[Task] = &[
         summary: "run a command with a PostgreSQL of its own",
         help: postgres::HELP,
         run: postgres::run,
+    },
+    Task {
+        name: "operate",
+        summary: "run the commands of docs/operate.md",
+        help: operate::HELP,
+        run: operate::run,
     },
 ];
 

@@ -1,13 +1,17 @@
 //! Every test of the house, on both databases, with real peers and a real browser.
 
-use std::{path::Path, process::Command, sync::Mutex};
+use std::{
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Result, bail};
 
 use crate::{
     browser,
     command::{cargo, find, listen, output},
-    needs, peers,
+    needs, operate, peers,
     postgres::{Cluster, URL_VARIABLE},
     tally::Tally,
 };
@@ -21,12 +25,13 @@ temporary PostgreSQL, and runs
   doctests   the examples in the documentation
   rust       all tests of the workspace, with cargo-nextest where it is installed, else with cargo test
   browser    tests/browser/*.test.mjs in Chromium
+  operate    the commands of docs/operate.md, as root
 --without leaves a part out. Arguments after -- choose Rust tests (-- -p vault) and run those alone.
 It ends with what was left out, by name, and with how many tests passed, failed and were skipped.
 
 Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser), KUVERT_BINARY and KUVERT_CHROMIUM (browser).";
 
-const PARTS: &[&str] = &["doctests", "rust", "browser"];
+const PARTS: &[&str] = &["doctests", "rust", "browser", "operate"];
 
 /// The task.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -44,7 +49,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
                 session.listen(cargo().args(["test", "--workspace", "--doc", "--locked", "--quiet"]))
             }
             "rust" => session.rust(&cluster.url),
-            _ => session.browser(&cluster.url),
+            "browser" => session.browser(&cluster.url),
+            _ => session.operate(),
         };
         match held {
             Ok(true) => {}
@@ -81,7 +87,7 @@ impl Session {
             }
         }
         if !chosen.is_empty() {
-            without = vec!["doctests".to_owned(), "browser".to_owned()];
+            without = PARTS.iter().filter(|part| **part != "rust").map(|&part| part.to_owned()).collect();
         }
         let (tally, left_out, failed) = (Mutex::default(), Vec::new(), Vec::new());
         Ok(Self { without, chosen, tally, left_out, failed })
@@ -112,6 +118,18 @@ impl Session {
             return Ok(true);
         }
         browser::run_all((URL_VARIABLE, postgres), |line| self.hear(line))
+    }
+
+    /// One test more: the document holds or it does not.
+    fn operate(&mut self) -> Result<bool> {
+        if let Some(lack) = operate::lacks()? {
+            self.left_out.push(format!("operate: {lack}"));
+            return Ok(true);
+        }
+        let outcome = operate::run(&[]);
+        let count = Tally { passed: outcome.is_ok().into(), failed: outcome.is_err().into(), skipped: 0 };
+        *self.tally.lock().unwrap_or_else(PoisonError::into_inner) += count;
+        outcome.map(|()| true)
     }
 
     /// Tests marked `#[ignore]` do not run; they are named at the end.
@@ -163,7 +181,7 @@ impl Session {
         for part in &self.failed {
             println!("Failed: {part}");
         }
-        let tally = *self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let tally = *self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         println!("Tests: {tally}");
         if !self.failed.is_empty() || tally.failed > 0 {
             bail!("tests failed");
@@ -199,6 +217,6 @@ mod tests {
     fn chosen_tests_run_alone() {
         let session = plan("-- -p vault").unwrap();
         assert_eq!(session.chosen, ["-p", "vault"]);
-        assert_eq!(session.without, ["doctests", "browser"]);
+        assert_eq!(session.without, ["doctests", "browser", "operate"]);
     }
 }
