@@ -233,4 +233,4 @@ const FOR_MAILBOX: &str = "SELECT c.contact_id, c.person_id, c.channel, c.addres
     ORDER BY c.added_at, c.contact_id";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

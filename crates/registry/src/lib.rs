@@ -24,6 +24,10 @@ pub mod recipient;
 pub mod register;
 pub mod senders;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod world;
+
 pub use directory::{CertificateEntry, Directory, Snapshot};
 pub use error::RegistryError;
 pub use owner::{Owner, OwnerKind};

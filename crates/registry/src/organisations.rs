@@ -28,14 +28,17 @@ pub async fn register(
 ) -> Result<(OrganisationId, bool), Error> {
     // Nothing in the tables keeps two from being registered under one number at the same time.
     take_turn(tx).await?;
-    if let Some(known) = by_address(tx, address_mac, now).await? {
-        return Ok((known.organisation_id, false));
+    if let Some(row) = tx.one(REGISTERED, args![address_mac, now]).await? {
+        return Ok((row.id(0)?, false));
     }
     let organisation_id = OrganisationId::new(random);
     tx.execute(ADD, args![organisation_id, profile, now]).await?.exactly(1)?;
     let owner = Owner::Organisation(organisation_id);
     let identity = NewIdentity { mac: address_mac, kind: IdentityKind::Organisation, owner, valid_from: now };
-    identities::add(tx, &identity).await?;
+    if !identities::add(tx, &identity).await? {
+        // The number is a person's.
+        return Err(Error::Unexpected { expected: 1, found: 0 });
+    }
     Ok((organisation_id, true))
 }
 
@@ -75,6 +78,9 @@ const BY_ADDRESS: &str = "SELECT o.organisation_id, o.profile, o.created_at, o.e
     FROM identity i JOIN organisation o ON o.organisation_id = i.owner_id \
     WHERE i.mac = $1 AND i.owner_kind = 'organisation' \
     AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) ORDER BY i.valid_from DESC LIMIT 1";
+// Also when another's clock is ahead and the number begins to be valid in a moment.
+const REGISTERED: &str = "SELECT owner_id FROM identity WHERE mac = $1 AND owner_kind = 'organisation' \
+    AND (valid_to IS NULL OR valid_to > $2) LIMIT 1";
 const END: &str = "UPDATE organisation SET ended_at = $1 WHERE organisation_id = $2 AND ended_at IS NULL";
 const END_NUMBERS: &str = "UPDATE identity SET valid_to = $1 \
     WHERE owner_id = $2 AND owner_kind = 'organisation' AND valid_to IS NULL";

@@ -77,9 +77,10 @@ pub async fn register(
         return Ok((person.person_id, false));
     }
     // Known by address alone: registered by the operator, or with a log-in by another number before.
-    if let Some(person) = by_address(tx, new.address_mac, now).await? {
-        tx.execute(ADD_LOGIN, args![new.login_mac, person.person_id]).await?.count();
-        return Ok((person.person_id, false));
+    if let Some(row) = tx.one(REGISTERED, args![new.address_mac, now]).await? {
+        let person_id = row.id(0)?;
+        tx.execute(ADD_LOGIN, args![new.login_mac, person_id]).await?.count();
+        return Ok((person_id, false));
     }
     let person_id = PersonId::new(random);
     tx.execute(ADD, args![person_id, new.profile, new.language.as_str(), now]).await?.exactly(1)?;
@@ -185,6 +186,9 @@ const BY_LOGIN: &str = "SELECT p.person_id, p.profile, p.language, p.created_at,
 const BY_ADDRESS: &str = "SELECT p.person_id, p.profile, p.language, p.created_at, p.protected_at, p.deceased_at \
     FROM identity i JOIN person p ON p.person_id = i.owner_id WHERE i.mac = $1 AND i.owner_kind = 'person' \
     AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) ORDER BY i.valid_from DESC LIMIT 1";
+// Also when another's clock is ahead and the number begins to be valid in a moment.
+const REGISTERED: &str = "SELECT owner_id FROM identity WHERE mac = $1 AND owner_kind = 'person' \
+    AND (valid_to IS NULL OR valid_to > $2) LIMIT 1";
 const LOGIN_MACS: &str = "SELECT mac FROM login WHERE person_id = $1";
 const SET_PROFILE: &str = "UPDATE person SET profile = $1 WHERE person_id = $2";
 const SET_LANGUAGE: &str = "UPDATE person SET language = $1 WHERE person_id = $2";

@@ -9,7 +9,6 @@ use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignatoryFile {
-    #[serde(default)]
     signatories: BTreeMap<OrgNumber, Vec<Signatory>>,
 }
 

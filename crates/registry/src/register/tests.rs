@@ -1,1 +1,139 @@
-//! Tests.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::{
+    mandates::{self, MandateKind},
+    owner::Owner,
+    world::{KOMMUNEN, VERKET, World, org},
+};
+use domain::{MandateId, words::EventType};
+use std::time::Duration;
+use store::{Store, both};
+use vault::SystemRandom;
+
+both!(
+    signatories_come_and_go_with_the_register,
+    one_who_is_not_known_yet_gets_the_right_later,
+    a_signatory_who_comes_back_comes_back,
+);
+
+fn signatory(world: &World, name: &str) -> Signatory {
+    let mandate_id = MandateId::new(&SystemRandom);
+    Signatory { mandate_id, person_mac: world.address(name), note: name.as_bytes().to_vec() }
+}
+
+async fn signatories_come_and_go_with_the_register(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    let organisation = world.organisation(&mut tx, "bolaget").await;
+    let mailbox = world.open(&mut tx, Owner::Organisation(organisation)).await;
+    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
+    let (annas, bos) = (signatory(&world, "anna"), signatory(&world, "bo"));
+    let both = [annas.clone(), bos.clone()];
+    let synced = sync(&mut tx, mailbox, &both, &world.service()).await.unwrap();
+    assert_eq!(synced, Synced { granted: 2, revoked: 0 });
+    assert_eq!(sync(&mut tx, mailbox, &both, &world.service()).await.unwrap(), Synced::default());
+    let held = mandates::for_person(&mut tx, anna, world.now()).await.unwrap();
+    assert_eq!((held[0].mandate_id, held[0].kind), (annas.mandate_id, MandateKind::Signatory));
+    assert_eq!((held[0].note.as_slice(), held[0].valid_to), (b"anna".as_slice(), None));
+    world.later(Duration::from_secs(1));
+    let synced = sync(&mut tx, mailbox, &[bos], &world.service()).await.unwrap();
+    assert_eq!(synced, Synced { granted: 0, revoked: 1 });
+    assert!(mandates::boxes_of(&mut tx, anna, world.now()).await.unwrap().is_empty());
+    assert_eq!(mandates::boxes_of(&mut tx, bo, world.now()).await.unwrap().len(), 1);
+    let events = world.events(&mut tx, mailbox).await;
+    let kinds: Vec<_> = events[1..].iter().map(|event| (event.kind, event.detail.as_deref())).collect();
+    let (granted, revoked) = (EventType::MandateGranted, EventType::MandateRevoked);
+    assert_eq!(kinds, [granted, granted, revoked].map(|kind| (kind, Some("signatory"))));
+}
+
+async fn one_who_is_not_known_yet_gets_the_right_later(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    let organisation = world.organisation(&mut tx, "bolaget").await;
+    let mailbox = world.open(&mut tx, Owner::Organisation(organisation)).await;
+    let annas = [signatory(&world, "anna")];
+    assert_eq!(sync(&mut tx, mailbox, &annas, &world.service()).await.unwrap(), Synced::default());
+    let anna = world.person(&mut tx, "anna").await;
+    assert_eq!(sync(&mut tx, mailbox, &annas, &world.service()).await.unwrap().granted, 1);
+    assert_eq!(mandates::boxes_of(&mut tx, anna, world.now()).await.unwrap().len(), 1);
+}
+
+async fn a_signatory_who_comes_back_comes_back(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    let organisation = world.organisation(&mut tx, "bolaget").await;
+    let mailbox = world.open(&mut tx, Owner::Organisation(organisation)).await;
+    let anna = world.person(&mut tx, "anna").await;
+    let annas = [signatory(&world, "anna")];
+    for _ in 0..2 {
+        assert_eq!(sync(&mut tx, mailbox, &annas, &world.service()).await.unwrap().granted, 1);
+        assert_eq!(mandates::boxes_of(&mut tx, anna, world.now()).await.unwrap().len(), 1);
+        world.later(Duration::from_secs(1));
+        assert_eq!(sync(&mut tx, mailbox, &[], &world.service()).await.unwrap().revoked, 1);
+        assert!(mandates::boxes_of(&mut tx, anna, world.now()).await.unwrap().is_empty());
+    }
+    // The id of another's mandate is not taken over.
+    let bo = world.person(&mut tx, "bo").await;
+    let stolen = Signatory { person_mac: world.address("bo"), ..annas[0].clone() };
+    assert!(sync(&mut tx, mailbox, &[stolen], &world.service()).await.is_err());
+    assert!(mandates::boxes_of(&mut tx, bo, world.now()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_file_is_read_back_as_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("signatories.json");
+    let register = Register::File(path.clone());
+    assert!(register.signatories(&org(KOMMUNEN)).await.unwrap().is_empty());
+    let one = |byte, note: &[u8]| Signatory {
+        mandate_id: MandateId::new(&SystemRandom),
+        person_mac: [byte; 32],
+        note: note.to_vec(),
+    };
+    let mut file = SignatoryFile::default();
+    file.add(&org(KOMMUNEN), one(1, b"a"));
+    file.add(&org(KOMMUNEN), one(2, &[0, 255, 16]));
+    file.add(&org(VERKET), one(1, b""));
+    let renamed = one(1, b"b");
+    file.add(&org(KOMMUNEN), renamed.clone());
+    file.write(&path).await.unwrap();
+    assert_eq!(register.read().await.unwrap(), file);
+    assert_eq!(register.signatories(&org(KOMMUNEN)).await.unwrap()[1], renamed);
+    assert_eq!(register.organisations_of(&[1; 32]).await.unwrap(), [org(KOMMUNEN), org(VERKET)]);
+    assert_eq!(register.organisations_of(&[2; 32]).await.unwrap(), [org(KOMMUNEN)]);
+    assert!(file.remove(&org(KOMMUNEN), &[2; 32]));
+    assert!(!file.remove(&org(KOMMUNEN), &[2; 32]));
+    assert!(file.remove(&org(KOMMUNEN), &[1; 32]));
+    // Still there, so that its mandates are taken back.
+    assert_eq!(file.organisations().count(), 2);
+    assert!(Register::None.read().await.unwrap().organisations().next().is_none());
+}
+
+#[tokio::test]
+async fn a_file_in_another_form_is_an_error_and_not_an_empty_register() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("signatories.json");
+    let id = MandateId::new(&SystemRandom);
+    for text in [
+        "".to_owned(),
+        "[]".to_owned(),
+        r#"{"signatories":{"198101052382":[]}}"#.to_owned(),
+        r#"{"signatories":{},"more":1}"#.to_owned(),
+        format!(
+            r#"{{"signatories":{{"{KOMMUNEN}":[{{"mandate_id":"{id}","person_mac":"00","note":""}}]}}}}"#
+        ),
+        format!(
+            r#"{{"signatories":{{"{KOMMUNEN}":[{{"mandate_id":"{id}","person_mac":"{:064}","note":"0"}}]}}}}"#,
+            0
+        ),
+        format!(
+            r#"{{"signatories":{{"{KOMMUNEN}":[{{"mandate_id":"{id}","person_mac":"{:064}","note":"zz"}}]}}}}"#,
+            0
+        ),
+    ] {
+        tokio::fs::write(&path, &text).await.unwrap();
+        assert!(matches!(Register::File(path.clone()).read().await, Err(RegisterError::Form)), "{text}");
+    }
+    assert!(matches!(Register::File(dir.path().to_owned()).read().await, Err(RegisterError::Read(_))));
+}

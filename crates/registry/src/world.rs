@@ -1,0 +1,120 @@
+//! A registry to test with: a database, a clock, keys, and people that are quickly made.
+
+use crate::{
+    By, Owner, Recorder,
+    boxes::{self, NewBox},
+    organisations,
+    people::{self, Language, NewPerson},
+};
+use domain::{
+    Clock, IdentityKind, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId, Time,
+    words::{Because, EventType},
+};
+use evidence::Event;
+use key_client::KeyRing;
+use rcgen::{CertificateParams, DnType, KeyPair};
+use std::time::Duration;
+use store::{Store, Tx};
+use vault::{Key, SystemRandom, mac::Mac, seal_to::PublicKey};
+
+pub(crate) struct World {
+    pub store: Store,
+    pub ring: KeyRing,
+    pub clock: ManualClock,
+    pub mac: Mac,
+}
+
+pub(crate) const KOMMUNEN: &str = "164020000016";
+pub(crate) const VERKET: &str = "164020000024";
+pub(crate) const FORMEDLAREN: &str = "164020000032";
+
+pub(crate) fn org(number: &str) -> OrgNumber {
+    OrgNumber::parse(number).unwrap()
+}
+
+impl World {
+    pub fn new(store: Store) -> Self {
+        let clock = ManualClock::at(Time::parse("2026-11-22T10:00:00Z").unwrap());
+        Self { store, ring: KeyRing::random(&SystemRandom), clock, mac: Mac::new(Key::random(&SystemRandom)) }
+    }
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+    pub fn later(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+    pub async fn tx(&self) -> Tx {
+        self.store.begin("test").await.unwrap()
+    }
+    pub fn service(&self) -> Recorder<'_> {
+        Recorder::service(&self.ring, &SystemRandom, &self.clock)
+    }
+    pub fn by(&self, person: PersonId) -> Recorder<'_> {
+        self.service().by(person, Because::Owner)
+    }
+    /// Tags of a person or organisation, made from a name instead of a number.
+    pub fn address(&self, name: &str) -> [u8; 32] {
+        self.mac.tag("address", &[name.as_bytes()])
+    }
+    pub fn login(&self, name: &str) -> [u8; 32] {
+        self.mac.tag("login", &[name.as_bytes()])
+    }
+    pub async fn person(&self, tx: &mut Tx, name: &str) -> PersonId {
+        let new = NewPerson {
+            login_mac: &self.login(name),
+            address_mac: &self.address(name),
+            kind: IdentityKind::Personnummer,
+            profile: name.as_bytes(),
+            language: Language::Swedish,
+        };
+        people::register(tx, &new, self.now(), &SystemRandom).await.unwrap().0
+    }
+    pub async fn organisation(&self, tx: &mut Tx, name: &str) -> OrganisationId {
+        let address = self.address(name);
+        organisations::register(tx, &address, name.as_bytes(), self.now(), &SystemRandom).await.unwrap().0
+    }
+    pub async fn open(&self, tx: &mut Tx, owner: Owner) -> MailboxId {
+        let mailbox_id = MailboxId::new(&SystemRandom);
+        let public_key = PublicKey::from_bytes([7; 32]);
+        let new = NewBox { mailbox_id, owner, epoch: 1, public_key: &public_key, adult: true };
+        let by = owner.person().map_or(By::Service, |person| By::Person(person, Because::Owner));
+        boxes::open(tx, &new, &Recorder { by, ..self.service() }).await.unwrap()
+    }
+    /// A person with an open mailbox.
+    pub async fn citizen(&self, tx: &mut Tx, name: &str) -> (PersonId, MailboxId) {
+        let person = self.person(tx, name).await;
+        (person, self.open(tx, Owner::Person(person)).await)
+    }
+    /// What the mailbox's own chain says; it must hold.
+    pub async fn events(&self, tx: &mut Tx, mailbox: MailboxId) -> Vec<Event> {
+        evidence::read_chain(tx, &self.ring, mailbox, mailbox.own_chain()).await.unwrap()
+    }
+    pub async fn kinds(&self, tx: &mut Tx, mailbox: MailboxId) -> Vec<EventType> {
+        self.events(tx, mailbox).await.iter().map(|event| event.kind).collect()
+    }
+    /// Both senders and the dispatcher, listed by Kommunen alone.
+    pub async fn senders(&self, tx: &mut Tx) {
+        for (number, name, may_send) in [
+            (KOMMUNEN, "Exempelkommunen", true),
+            (VERKET, "Exempelverket", true),
+            (FORMEDLAREN, "Exempelförmedlaren", false),
+        ] {
+            assert!(crate::senders::add(tx, &org(number), name, may_send, self.now()).await.unwrap());
+        }
+        assert!(crate::dispatch::list(tx, &org(KOMMUNEN), &org(FORMEDLAREN), self.now()).await.unwrap());
+    }
+}
+
+/// A certificate of an organisation, for a key, between two years.
+pub(crate) fn certificate(serial: &str, key: &KeyPair, years: (i32, i32)) -> Vec<u8> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Exempel");
+    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), serial);
+    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    params.self_signed(key).unwrap().der().to_vec()
+}
+
+pub(crate) fn key() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
