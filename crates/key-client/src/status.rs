@@ -56,6 +56,6 @@ pub struct Rotated {
     pub version: i64,
     /// When it begins to seal.
     pub seals_from: Time,
-    /// Private keys of mailboxes wrapped anew.
+    /// Private keys of mailboxes, or columns, that were sealed with the new version.
     pub rewrapped: i64,
 }

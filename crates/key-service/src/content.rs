@@ -14,6 +14,7 @@ use evidence::{NewEvent, feed};
 use key_client::{GrantToken, KeysError};
 use mailbox::may;
 use store::{Tx, args};
+use tracing::info;
 use vault::{Key, Purpose, derive};
 
 impl Inner {
@@ -80,6 +81,7 @@ impl Inner {
             tell_sender(&mut tx, letter, sealed.sender_mac, event).await?;
         }
         tx.commit().await?;
+        info!(letter.id = %letter, %because, is_first, "Opened letter {letter}");
         Ok(())
     }
 }

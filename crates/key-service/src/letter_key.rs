@@ -46,20 +46,36 @@ impl Inner {
         then: fn(&Key) -> Key,
     ) -> Result<Vec<(SealedKey, Option<Key>)>, Failure> {
         let secrets = Arc::new(self.secrets(mailbox).await?);
-        let open = move || {
-            let open = |sealed: SealedKey| {
-                let key = sealed.open(&secrets).ok().map(|key| then(&key));
-                (sealed, key)
-            };
-            keys.into_iter().map(open).collect::<Vec<_>>()
-        };
-        let opened = Self::compute(open).await?;
+        let mut rest = keys;
+        let mut pieces = vec![];
+        // All pieces run at once, on as many processors as there are.
+        while !rest.is_empty() {
+            let piece = rest.split_off(rest.len().saturating_sub(PIECE));
+            let secrets = Arc::clone(&secrets);
+            pieces.push(tokio::spawn(Self::compute(move || open_all(piece, &secrets, then))));
+        }
+        let mut opened = vec![];
+        for piece in pieces {
+            opened.extend(piece.await.map_err(|_| Failure::Lost)??);
+        }
         for (sealed, _) in opened.iter().filter(|(_, key)| key.is_none()) {
             metrics::counter!("kuvert_keys_unopenable_total").increment(1);
             error!(letter.id = %sealed.facts.letter_id, epoch = sealed.epoch, "A letter key does not open");
         }
         Ok(opened)
     }
+}
+
+fn open_all(
+    keys: Vec<SealedKey>,
+    secrets: &HashMap<i64, MailboxSecret>,
+    then: fn(&Key) -> Key,
+) -> Vec<(SealedKey, Option<Key>)> {
+    let open = |sealed: SealedKey| {
+        let key = sealed.open(secrets).ok().map(|key| then(&key));
+        (sealed, key)
+    };
+    keys.into_iter().map(open).collect()
 }
 
 fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
@@ -79,6 +95,9 @@ fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
     };
     Ok(SealedKey { facts, sender_mac: row.array(11)?, epoch: row.int(12)?, sealed: row.bytes(13)?.to_vec() })
 }
+
+/// Letter keys opened in one go; some ten milliseconds.
+const PIECE: usize = 64;
 
 static FIND: Many = Many::new(
     "SELECT l.letter_id, l.accepted_at, l.visible_from, l.confidential, l.tells_opened, l.parts, l.notice_state, \

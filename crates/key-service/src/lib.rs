@@ -4,8 +4,18 @@
 //! only after the opening stands in the letter's history. The service gives out keys derived for one purpose,
 //! never a letter's key, and has no door to the outside: it is asked through [`key_client::Keys`].
 //!
+//! There is one such service to a house: log-ins and budgets are in its memory. Its key store must outlive the
+//! letters: back it up at every change, or replicate it; a mailbox key that is lost takes its letters with it.
+//!
 //! Keys, from the top: a root file wraps key-encryption keys, one per [`Purpose`] and version; those wrap the
 //! private keys of mailboxes, one per mailbox and epoch; letter keys are sealed to a mailbox's public key.
+//!
+//! Renewal, by `keys rotate PURPOSE`, while everybody works on: private keys of mailboxes are wrapped anew and
+//! columns are sealed anew at once. Keys that are handed out (events, references, sessions, receipts) begin to
+//! seal some minutes after they were made, when all holders know them; what older versions sealed is not
+//! touched, and those versions stay for opening. The keys of indexes (addresses, log-in, contacts, senders), of
+//! form tokens and of notice ids do not rotate: their tags would have to be made anew from numbers that nobody
+//! keeps in clear. The root does not rotate either; wrapping the keys under another root is not built.
 
 mod budget;
 mod columns;
@@ -20,6 +30,8 @@ mod mailbox_key;
 mod nonces;
 mod permit;
 mod purpose;
+mod recolumn;
+mod reconcile;
 mod rights;
 mod roll;
 mod root;
@@ -34,6 +46,7 @@ mod unseal;
 
 pub use keks::KeksError;
 pub use purpose::Purpose;
+pub use reconcile::Reconciled;
 pub use roll::Swept;
 pub use root::{Root, RootError};
 pub use service::{KeyService, OpenError, Parts};

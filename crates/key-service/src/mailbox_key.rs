@@ -101,7 +101,8 @@ async fn insert(tx: &mut Tx, pairs: &[Pair], now: Time) -> Result<(), store::Err
     Ok(())
 }
 
-async fn newest(
+/// The newest key pair of each that has one.
+pub(crate) async fn newest(
     tx: &mut Tx,
     mailboxes: &[MailboxId],
 ) -> Result<HashMap<MailboxId, MailboxKey>, store::Error> {

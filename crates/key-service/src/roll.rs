@@ -11,12 +11,13 @@
 
 use crate::{
     failure::Failure,
+    purpose::Purpose,
     service::{Inner, lock},
     unseal::MailboxSecret,
 };
 use domain::{LetterId, MailboxId, Time, words::EventType};
 use evidence::NewEvent;
-use key_client::{letter_aad, seal_info};
+use key_client::{Column, letter_aad, seal_info};
 use std::{collections::HashMap, sync::Arc};
 use store::args;
 use tracing::{error, info, warn};
@@ -33,7 +34,7 @@ pub struct Swept {
     pub rolled: usize,
     /// Mailboxes where it did not go on; the log says why.
     pub failed: usize,
-    /// Private keys of mailboxes wrapped anew, after a rotation that was cut short.
+    /// Private keys of mailboxes and columns sealed anew, after a rotation that was cut short.
     pub rewrapped: i64,
 }
 
@@ -42,18 +43,15 @@ impl Inner {
     pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
         let _alone = self.sweeping.lock().await;
         let mut swept = Swept::default();
-        if self.keks.versions(crate::Purpose::Mailbox).len() > 1 && self.has_stragglers().await? {
-            swept.rewrapped = self.rewrap().await?;
+        if self.keks.versions(Purpose::Mailbox).len() > 1 && self.has_stragglers().await? {
+            swept.rewrapped += self.rewrap().await?;
         }
-        for (mailbox, epoch) in self.due().await? {
-            match self.begin_roll(mailbox, epoch + 1).await {
-                Ok(()) => swept.begun += 1,
-                Err(failure) => {
-                    error!(mailbox.id = %mailbox, error = %failure, "Could not begin a new epoch");
-                    swept.failed += 1;
-                }
+        for column in Column::ALL {
+            if self.keks.versions(Purpose::Column(column)).len() > 1 {
+                swept.rewrapped += self.recolumn(column).await?;
             }
         }
+        self.begin_due(&mut swept).await?;
         for (mailbox, newest, since) in self.under_way().await? {
             match self.go_on(mailbox, newest, since, &mut swept).await {
                 Ok(()) => {}
@@ -66,11 +64,29 @@ impl Inner {
         Ok(swept)
     }
 
+    async fn begin_due(&self, swept: &mut Swept) -> Result<(), Failure> {
+        loop {
+            let due = self.due().await?;
+            let (count, mut failed) = (due.len(), 0);
+            for (mailbox, epoch) in due {
+                if let Err(failure) = self.begin_roll(mailbox, epoch + 1).await {
+                    error!(mailbox.id = %mailbox, error = %failure, "Could not begin a new epoch");
+                    failed += 1;
+                }
+            }
+            swept.begun += count - failed;
+            swept.failed += failed;
+            if count < MAILBOXES || failed > 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Mailboxes where letters were erased long enough ago.
     async fn due(&self) -> Result<Vec<(MailboxId, i64)>, Failure> {
         let before = self.clock.now().minus(self.settings.roll_after());
         let mut tx = self.letters.read("find mailboxes to roll").await?;
-        let rows = tx.query(DUE, args![before, MAILBOXES]).await?;
+        let rows = tx.query(DUE, args![before, MAILBOXES as i64]).await?;
         rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?))).collect()
     }
 
@@ -81,7 +97,7 @@ impl Inner {
         rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?, row.time(2)?))).collect()
     }
 
-    async fn begin_roll(&self, mailbox: MailboxId, epoch: i64) -> Result<(), Failure> {
+    pub(crate) async fn begin_roll(&self, mailbox: MailboxId, epoch: i64) -> Result<(), Failure> {
         let made = self.make_epoch(mailbox, epoch).await?;
         let mut tx = self.letters.begin_background("switch epoch").await?;
         let switched = tx.execute(SWITCH, args![made.epoch, &made.public_key, mailbox]).await?;
@@ -210,8 +226,8 @@ impl Older {
     }
 }
 
-/// Mailboxes begun in one sweep.
-const MAILBOXES: i64 = 10_000;
+/// Mailboxes looked up at once.
+const MAILBOXES: usize = 1_000;
 const BATCH: i64 = 128;
 const DUE: &str =
     "SELECT mailbox_id, epoch FROM mailbox WHERE erased_since <= $1 ORDER BY erased_since LIMIT $2";

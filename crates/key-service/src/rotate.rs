@@ -28,7 +28,11 @@ impl Inner {
             self.keks.add(purpose, self.settings.spread(), now, &*self.random).await?
         };
         self.events.adopt(self.keks.ring(Purpose::Events, now)?);
-        let rewrapped = if purpose == Purpose::Mailbox { self.rewrap().await? } else { 0 };
+        let rewrapped = match purpose {
+            Purpose::Mailbox => self.rewrap().await?,
+            Purpose::Column(column) => self.recolumn(column).await?,
+            _ => 0,
+        };
         info!(purpose = name, version, rewrapped, "Rotated a key");
         Ok(Rotated { purpose: name.to_owned(), version, seals_from, rewrapped })
     }
@@ -48,10 +52,12 @@ impl Inner {
         loop {
             let now = self.clock.now();
             let current = self.keks.current(Purpose::Mailbox, now)?.id;
-            let mut tx = self.keys.begin_background("rewrap mailbox keys").await?;
+            let mut tx = self.keys.read("find older wraps").await?;
             let rows = tx.query(STRAGGLERS, args![current.as_bytes(), &after, after_epoch, BATCH]).await?;
             let Some(last) = rows.last() else { return Ok(rewrapped) };
             (after, after_epoch) = (last.bytes(0)?.to_vec(), last.int(1)?);
+            drop(tx);
+            let mut tx = self.keys.begin_background("rewrap mailbox keys").await?;
             for row in &rows {
                 let (mailbox, epoch): (MailboxId, _) = (row.id(0)?, row.int(1)?);
                 let (wrapped, place) = (row.bytes(2)?, mailbox_key::place(mailbox, epoch));

@@ -40,7 +40,7 @@ impl Default for Settings {
             grant_absolute_seconds: 60 * 60,
             login_seconds: 10 * 60,
             opens_per_ten_seconds: 60,
-            lists_per_ten_seconds: 100,
+            lists_per_ten_seconds: 60,
             all_opens_per_second: 1_000,
             address_tags_per_second: 100_000,
             address_tags_burst: 1_000_000,

@@ -4,6 +4,7 @@ use crate::{
     failure::Failure,
     keks::KeksError,
     purpose::Purpose,
+    reconcile::Reconciled,
     roll::Swept,
     service::{Inner, KeyService, lock},
 };
@@ -25,6 +26,10 @@ impl KeyService {
     /// Rolls epochs and ends rotations that were cut short. Done by [`KeyService::start`] every hour.
     pub async fn sweep(&self) -> Result<Swept, TendError> {
         self.0.sweep().await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// Compares the two databases, and mends what can be mended. For after a restore, and for doctors.
+    pub async fn reconcile(&self) -> Result<Reconciled, TendError> {
+        self.0.reconcile().await.map_err(|failure| TendError(failure.to_string()))
     }
 
     pub(crate) async fn tend_until(self, cancel: CancellationToken) {

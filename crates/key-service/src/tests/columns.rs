@@ -1,8 +1,11 @@
 //! Who opens which columns.
 
 use super::world::World;
-use domain::{ContactId, OrganisationId};
-use key_client::{Access, Column, KeysError};
+use domain::{ContactId, MandateId, OrganisationId};
+use key_client::{
+    Access, Column, KeysError, contact_address, declined_sender, mandate_note, organisation_profile,
+    person_profile,
+};
 use store::{args, both, testing::Database};
 use vault::{Place, SystemRandom};
 
@@ -14,6 +17,7 @@ both!(
     somebody_logged_in_opens_their_own_columns_only,
     the_operator_opens_organisations_and_notes_and_no_person,
     a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected,
+    after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_needed,
 );
 
 fn place(n: u64) -> Place {
@@ -132,4 +136,68 @@ async fn a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected(data
     world.change("UPDATE person SET protected_at = 1 WHERE person_id = $1", args![anna.person]).await;
     assert!(!open(bo.person).await);
     assert!(open(anna.person).await);
+}
+
+async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_needed(database: Database) {
+    let world = World::new(database).await;
+    let anna = world.citizen(ANNA).await;
+    let (contact, mandate) = (ContactId::new(&SystemRandom), MandateId::new(&SystemRandom));
+    let organisation = OrganisationId::new(&SystemRandom);
+    let login: [u8; 32] = {
+        let mut tx = world.letters.read("test").await.unwrap();
+        tx.one("SELECT mac FROM login", &[]).await.unwrap().unwrap().array(0).unwrap()
+    };
+    let places = [
+        (Column::Contact, contact_address(contact)),
+        (Column::Note, mandate_note(mandate)),
+        (Column::Declined, declined_sender(anna.mailbox, &[4; 32])),
+        (Column::Profile, person_profile(&login)),
+        (Column::Profile, organisation_profile(&[5; 32])),
+    ];
+    let items = places.iter().map(|(column, place)| (*column, place.clone(), b"text".to_vec())).collect();
+    let sealed = world.web.seal_columns(items).await.unwrap();
+    let contact_row = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, \
+        added_at, code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, 0)";
+    world.change(contact_row, args![contact, anna.person, &sealed[0], &[1u8; 32]]).await;
+    let mandate_row = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
+        VALUES ($1, $2, $3, 'helper', $4, 0)";
+    world.change(mandate_row, args![mandate, anna.mailbox, anna.person, &sealed[1]]).await;
+    let declined_row =
+        "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, 0)";
+    world.change(declined_row, args![anna.mailbox, &[4u8; 32], &sealed[2]]).await;
+    world.change("UPDATE person SET profile = $1", args![&sealed[3]]).await;
+    // A second number; the profile does not open under its tag.
+    world.change("INSERT INTO login (mac, person_id) VALUES ($1, $2)", args![&[0u8; 32], anna.person]).await;
+    let organisation_row =
+        "INSERT INTO organisation (organisation_id, profile, created_at) VALUES ($1, $2, 0)";
+    world.change(organisation_row, args![organisation, &sealed[4]]).await;
+    let identity_row = "INSERT INTO identity (mac, valid_from, kind, owner_kind, owner_id) \
+        VALUES ($1, 0, 'organisation', 'organisation', $2)";
+    world.change(identity_row, args![&[5u8; 32], organisation]).await;
+
+    for (purpose, rows) in
+        [("column-contact", 1), ("column-note", 1), ("column-declined", 1), ("column-profile", 2)]
+    {
+        assert_eq!(world.operator.rotate(purpose).await.unwrap().rewrapped, rows, "{purpose}");
+    }
+    world.change_keys("DELETE FROM kek WHERE purpose LIKE 'column-%' AND version = 1", &[]).await;
+    let world = world.restarted(vec![]).await;
+    let mut fresh = vec![];
+    for sql in [
+        "SELECT address FROM contact",
+        "SELECT note FROM mandate",
+        "SELECT sender FROM declined",
+        "SELECT profile FROM person",
+        "SELECT profile FROM organisation",
+    ] {
+        let mut tx = world.letters.read("test").await.unwrap();
+        fresh.push(tx.one(sql, &[]).await.unwrap().unwrap().bytes(0).unwrap().to_vec());
+    }
+    let items =
+        places.into_iter().zip(fresh).map(|((column, place), sealed)| (column, place, sealed)).collect();
+    let grant = world.log_in(Some(anna.person));
+    let opened = world.web.open_columns(Access::Grant(grant), items).await.unwrap();
+    assert!(opened[..4].iter().all(|text| text.as_deref() == Some(b"text".as_slice())), "{opened:?}");
+    assert!(opened[4].is_none(), "not hers");
+    assert_eq!(world.sweep().await.rewrapped, 0, "nothing is left to do");
 }

@@ -1,7 +1,7 @@
 //! Erasing for good.
 
 use super::world::{Citizen, Wishes, World};
-use crate::Swept;
+use crate::{Reconciled, Swept};
 use domain::words::EventType;
 use key_client::KeysError;
 use store::{args, both, testing::Database};
@@ -17,6 +17,7 @@ both!(
     a_letter_key_that_does_not_open_keeps_the_old_key_and_others_go_on,
     a_mailbox_rolls_again_when_more_is_erased,
     many_letters_are_sealed_anew_in_pieces,
+    databases_of_different_ages_are_noticed_and_new_letters_can_be_read_again,
 );
 
 async fn after_the_roll_a_backup_of_the_old_letter_rows_does_not_open(database: Database) {
@@ -172,6 +173,31 @@ async fn many_letters_are_sealed_anew_in_pieces(database: Database) {
     for ((_, key), sent) in keys.iter().zip(&kept) {
         assert_eq!(key.as_ref().unwrap().expose(), derive(&sent.key, Purpose::Headers).expose());
     }
+}
+
+async fn databases_of_different_ages_are_noticed_and_new_letters_can_be_read_again(database: Database) {
+    let world = World::new(database).await;
+    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let old_key = world.key_of(anna.mailbox).await;
+    let erased = world.send(anna).await;
+    world.erase(anna, erased.letter).await;
+    world.days(15);
+    world.sweep().await;
+    world.days(1);
+    assert_eq!(world.sweep().await.rolled, 1);
+    let fits = Reconciled { mailboxes: 2, ..Reconciled::default() };
+    assert_eq!(world.service.reconcile().await.unwrap(), fits);
+
+    // The letters come back from before the roll, with the mailbox's old key, which nobody has any more.
+    let back = "UPDATE mailbox SET epoch = $1, public_key = $2 WHERE mailbox_id = $3";
+    world.change(back, args![old_key.0, old_key.1.as_bytes(), anna.mailbox]).await;
+    assert_eq!(world.service.reconcile().await.unwrap(), Reconciled { behind: 1, ..fits });
+    assert_eq!(world.service.reconcile().await.unwrap(), fits);
+    let new = world.send(anna).await;
+    reads(&world, anna, &new).await;
+
+    world.change_keys("DELETE FROM mailbox_key WHERE mailbox_id = $1", args![bo.mailbox]).await;
+    assert_eq!(world.service.reconcile().await.unwrap(), Reconciled { lost: 1, ..fits });
 }
 
 async fn reads(world: &World, who: Citizen, sent: &super::world::Sent) {
