@@ -285,6 +285,7 @@ fn show(language: &str, page: &str) -> axum::response::Response {
                     until: t.settings.signatory.into(),
                 }],
                 protected: false,
+                own: true,
                 name: Field { value: "Bo".into(), error: None },
                 number: Field { value: String::new(), error: Some(t.settings.bad_number).filter(|_| wrong) },
                 until: Field { value: "2027-05-22".into(), error: None },
@@ -297,6 +298,7 @@ fn show(language: &str, page: &str) -> axum::response::Response {
                 who: t.letters.you.into(),
                 because: Some(t.letters.as_owner),
                 what: t.event(what),
+                times: None,
                 letter: letter.map(|l| (l.to_owned(), "/letters/a/b".to_owned())),
                 owner: None,
             };

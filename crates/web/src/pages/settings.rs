@@ -180,6 +180,8 @@ pub struct Helpers {
     pub helping: Vec<Helping>,
     /// Protected identity: nobody can be given the right.
     pub protected: bool,
+    /// The person has a mailbox of their own.
+    pub own: bool,
     /// The name field.
     pub name: Field,
     /// The number field. Its value is never shown again.
@@ -215,6 +217,8 @@ pub struct HistoryRow {
     pub because: Option<&'static str>,
     /// "Öppnade brevet".
     pub what: &'static str,
+    /// "3 gånger", when the same was done several times in a row.
+    pub times: Option<String>,
     /// The letter's subject and address, when it is still there and the reader may see it.
     pub letter: Option<(String, String)>,
     /// Which box, when there is more than one.

@@ -116,6 +116,10 @@ impl Texts {
     pub fn from_sender(&self, sender: &str) -> String {
         self.pick(format!("från {sender}"), format!("from {sender}"))
     }
+    /// "3 gånger".
+    pub fn times(&self, count: usize) -> String {
+        self.pick(format!("{count} gånger"), format!("{count} times"))
+    }
     /// What the label of a letter's kind says.
     pub fn kind(&self, kind: domain::words::Kind) -> &'static str {
         use domain::words::Kind;

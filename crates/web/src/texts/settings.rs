@@ -48,8 +48,9 @@ super::texts! {
         bad_phone: "Skriv ett mobilnummer, till exempel 070-174 06 05.", "Write a mobile number, for example +46 70 174 06 05.";
         bad_code: "Koden stämmer inte. Kontrollera siffrorna och försök igen.", "The code does not match. Check the digits and try again.";
         old_code: "Koden gäller inte längre. Be om en ny.", "The code is no longer valid. Ask for a new one.";
+        code_too_soon: "Vi skickade en kod nyss. Vänta en minut innan du ber om en ny.", "We sent a code just now. Wait a minute before you ask for another.";
         same_contact: "Adressen finns redan i listan.", "The address is already in the list.";
-        too_many_contacts: "Du kan ha högst fem adresser. Ta bort någon först.", "You can have at most five addresses. Remove one first.";
+        too_many_contacts: "Du kan ha högst tio adresser. Ta bort någon först.", "You can have at most ten addresses. Remove one first.";
         code_not_sent: "Koden kunde inte skickas. Kontrollera adressen och försök igen.", "The code could not be sent. Check the address and try again.";
 
         helpers: "Hjälp med posten", "Help with your letters";

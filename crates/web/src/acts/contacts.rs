@@ -1,0 +1,285 @@
+//! How a person wants to be told of letters.
+
+use crate::{
+    acts::{done::WasDone, see},
+    address,
+    fault::Fault,
+    frame::Place,
+    pages::{Confirm, Contact, Contacts, Field, SettingsPlace},
+    posted::Posted,
+    state::{CodeMessage, Web},
+    visitor::{Reader, page},
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ContactId, PersonId,
+    words::{Because, Channel},
+};
+use key_client::{Access, Column, contact_address};
+use registry::{
+    Recorder,
+    contacts::{self, Added, Code, Confirmation, NewContact, address_mac, code_mac},
+};
+
+/// What was wrong with the last form.
+#[derive(Default)]
+struct Wrong {
+    email: Field,
+    phone: Field,
+    code: Option<(ContactId, &'static str)>,
+}
+
+/// `GET /contacts`
+pub(crate) async fn show(
+    State(web): State<Web>,
+    reader: Reader,
+    Query(done): Query<WasDone>,
+) -> Result<Response, Fault> {
+    list(&web, &reader, &done, Wrong::default()).await
+}
+
+/// `POST /contacts/email`
+pub(crate) async fn add_email(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+    add(&web, posted, Channel::Email).await
+}
+
+/// `POST /contacts/phone`
+pub(crate) async fn add_phone(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+    add(&web, posted, Channel::Sms).await
+}
+
+/// `POST /contacts/{contact}/code`: another code for an address that waits.
+pub(crate) async fn new_code(
+    State(web): State<Web>,
+    Path(contact): Path<String>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let reader = posted.reader;
+    let (contact, address) = find(&web, &reader, &contact).await?;
+    match send_code(&web, &reader, contact.channel, &address).await? {
+        None => Ok(see("/contacts?done=contact-added")),
+        Some(error) => {
+            wrong(&web, &reader, Wrong { code: Some((contact.contact_id, error)), ..Wrong::default() }).await
+        }
+    }
+}
+
+/// `POST /contacts/{contact}/confirm`
+pub(crate) async fn confirm(
+    State(web): State<Web>,
+    Path(contact): Path<String>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let Posted { reader, fields } = posted;
+    let s = &reader.t().settings;
+    let contact: ContactId = contact.parse().map_err(|_| Fault::NotFound)?;
+    let failed = |error| Wrong { code: Some((contact, error)), ..Wrong::default() };
+    let Some(code) = Code::parse(fields.text("code")) else {
+        return wrong(&web, &reader, failed(s.bad_code)).await;
+    };
+    let parts = &web.0.parts;
+    let person = reader.session()?.person_id()?;
+    let mut tx = parts.store.begin("confirm contact").await?;
+    let recorder = recorder(&web, person);
+    let mac = &parts.web_keys.contact;
+    let outcome = contacts::confirm(&mut tx, mac, person, contact, &code, &recorder).await?;
+    tx.commit().await?;
+    match outcome {
+        Confirmation::Confirmed => Ok(see("/contacts?done=contact-confirmed")),
+        Confirmation::Wrong { .. } => wrong(&web, &reader, failed(s.bad_code)).await,
+        Confirmation::Ended => wrong(&web, &reader, failed(s.old_code)).await,
+        Confirmation::Unknown => Err(Fault::NotFound),
+    }
+}
+
+/// `POST /contacts/{contact}/sender`: whether notices name the sender.
+pub(crate) async fn show_sender(
+    State(web): State<Web>,
+    Path(contact): Path<String>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let Posted { reader, fields } = posted;
+    let contact: ContactId = contact.parse().map_err(|_| Fault::NotFound)?;
+    let person = reader.session()?.person_id()?;
+    let mut tx = web.0.parts.store.begin("set show sender").await?;
+    let set = contacts::set_show_sender(&mut tx, person, contact, fields.is_set("show")).await?;
+    tx.commit().await?;
+    if set { Ok(see("/contacts?done=saved")) } else { Err(Fault::NotFound) }
+}
+
+/// `GET /contacts/{contact}/remove`: the question.
+pub(crate) async fn ask_remove(
+    State(web): State<Web>,
+    Path(contact): Path<String>,
+    reader: Reader,
+) -> Result<Response, Fault> {
+    let (contact, address) = find(&web, &reader, &contact).await?;
+    let s = &reader.t().settings;
+    page(Confirm {
+        f: reader.frame(Place::Settings, reader.t().all.remove),
+        question: s.remove_contact_title.to_owned(),
+        about: Some(shown(contact.channel, &address)),
+        means: vec![s.remove_contact_text],
+        action: format!("/contacts/{}/remove", contact.contact_id),
+        fields: vec![],
+        yes: s.remove_contact_yes.to_owned(),
+        grave: false,
+        back: "/contacts".to_owned(),
+        no: s.remove_contact_no,
+    })
+}
+
+/// `POST /contacts/{contact}/remove`
+pub(crate) async fn remove(
+    State(web): State<Web>,
+    Path(contact): Path<String>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let contact: ContactId = contact.parse().map_err(|_| Fault::NotFound)?;
+    let person = posted.reader.session()?.person_id()?;
+    let mut tx = web.0.parts.store.begin("remove contact").await?;
+    let removed = contacts::remove(&mut tx, person, contact, &recorder(&web, person)).await?;
+    tx.commit().await?;
+    if removed { Ok(see("/contacts?done=contact-removed")) } else { Err(Fault::NotFound) }
+}
+
+async fn add(web: &Web, posted: Posted, channel: Channel) -> Result<Response, Fault> {
+    let Posted { reader, fields } = posted;
+    let s = &reader.t().settings;
+    let written = fields.text("address");
+    let (address, bad) = match channel {
+        Channel::Email => (address::email(written), s.bad_email),
+        Channel::Sms => (address::phone(written), s.bad_phone),
+    };
+    let error = match &address {
+        Some(address) => send_code(web, &reader, channel, address).await?,
+        None => Some(bad),
+    };
+    let Some(error) = error else { return Ok(see("/contacts?done=contact-added")) };
+    let field = Field { value: written.to_owned(), error: Some(error) };
+    wrong(
+        web,
+        &reader,
+        match channel {
+            Channel::Email => Wrong { email: field, ..Wrong::default() },
+            Channel::Sms => Wrong { phone: field, ..Wrong::default() },
+        },
+    )
+    .await
+}
+
+/// Keeps an address that waits for its code, and sends the code. What is answered is what to say when it did not.
+async fn send_code(
+    web: &Web,
+    reader: &Reader,
+    channel: Channel,
+    address: &str,
+) -> Result<Option<&'static str>, Fault> {
+    let (parts, s) = (&web.0.parts, &reader.t().settings);
+    let person = reader.session()?.person_id()?;
+    let contact_id = ContactId::new(web.random());
+    let place = contact_address(contact_id);
+    let sealed = parts.keys.seal_columns(vec![(Column::Contact, place, address.as_bytes().to_vec())]).await?;
+    let mac = &parts.web_keys.contact;
+    let address_mac = address_mac(mac, channel, address);
+    let code = Code::new(web.random());
+    let code_mac = code_mac(mac, person, &address_mac, &code);
+    let new = NewContact {
+        contact_id,
+        person_id: person,
+        channel,
+        address: sealed.first().ok_or(Fault::Trouble)?,
+        address_mac: &address_mac,
+        code_mac: &code_mac,
+    };
+    let mut tx = parts.store.begin("add contact").await?;
+    let added = contacts::add(&mut tx, &new, web.now()).await?;
+    tx.commit().await?;
+    match added {
+        Added::Pending(_) => {
+            let message = CodeMessage {
+                channel,
+                address: address.to_owned(),
+                code: code.expose().to_owned(),
+                language: reader.visitor.language.code(),
+                id: code_mac,
+                at: web.now(),
+            };
+            let sent = parts.codes.send(message).await;
+            Ok((!sent).then_some(s.code_not_sent))
+        }
+        Added::Confirmed(_) => Ok(Some(s.same_contact)),
+        Added::TooSoon(_) => Ok(Some(s.code_too_soon)),
+        Added::TooMany => Ok(Some(s.too_many_contacts)),
+    }
+}
+
+async fn wrong(web: &Web, reader: &Reader, wrong: Wrong) -> Result<Response, Fault> {
+    let page = list(web, reader, &WasDone::default(), wrong).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn list(web: &Web, reader: &Reader, done: &WasDone, wrong: Wrong) -> Result<Response, Fault> {
+    let (session, t) = (reader.session()?, reader.t());
+    let found = open(web, reader).await?;
+    let rows = found.into_iter().map(|(contact, address)| Contact {
+        id: contact.contact_id.to_string(),
+        address: address.map_or_else(|| "–".to_owned(), |address| shown(contact.channel, &address)),
+        is_phone: contact.channel == Channel::Sms,
+        confirmed: contact.confirmed_at.is_some(),
+        failing: contact.failed_at.is_some(),
+        show_sender: contact.show_sender,
+        error: wrong.code.filter(|(id, _)| *id == contact.contact_id).map(|(_, error)| error),
+    });
+    let mut f = reader.frame(Place::Settings, t.settings.contacts);
+    f.path = "/contacts".to_owned();
+    f.done = done.say(t);
+    page(Contacts {
+        f,
+        here: Some(SettingsPlace::Contacts),
+        contacts: rows.collect(),
+        email: wrong.email,
+        phone: wrong.phone,
+        protected: session.is_protected(),
+    })
+}
+
+/// The person's addresses, opened.
+async fn open(web: &Web, reader: &Reader) -> Result<Vec<(contacts::Contact, Option<String>)>, Fault> {
+    let session = reader.session()?;
+    let mut tx = web.0.parts.store.read("list contacts").await?;
+    let found = contacts::for_person(&mut tx, session.person_id()?).await?;
+    drop(tx);
+    if found.is_empty() {
+        return Ok(vec![]);
+    }
+    let item =
+        |one: &contacts::Contact| (Column::Contact, contact_address(one.contact_id), one.address.clone());
+    let items = found.iter().map(item).collect();
+    let opened = web.0.parts.keys.open_columns(Access::Grant(session.grant.clone()), items).await?;
+    let text = |plain: Option<Vec<u8>>| String::from_utf8(plain?).ok();
+    Ok(found.into_iter().zip(opened.into_iter().map(text)).collect())
+}
+
+async fn find(web: &Web, reader: &Reader, id: &str) -> Result<(contacts::Contact, String), Fault> {
+    let id: ContactId = id.parse().map_err(|_| Fault::NotFound)?;
+    let found = open(web, reader).await?.into_iter().find(|(contact, _)| contact.contact_id == id);
+    let (contact, address) = found.ok_or(Fault::NotFound)?;
+    Ok((contact, address.ok_or(Fault::Trouble)?))
+}
+
+fn shown(channel: Channel, address: &str) -> String {
+    match channel {
+        Channel::Email => address.to_owned(),
+        Channel::Sms => address::shown_phone(address),
+    }
+}
+
+fn recorder(web: &Web, person: PersonId) -> Recorder<'_> {
+    let parts = &web.0.parts;
+    Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock).by(person, Because::Owner)
+}

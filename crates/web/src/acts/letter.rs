@@ -1,0 +1,280 @@
+//! Reading a letter.
+
+use crate::{
+    acts::{initials, list, see},
+    body,
+    capability::Capability,
+    dates,
+    fault::Fault,
+    names::{self, BoxNames},
+    pages::{Attachment, Closed, Fact, Folder, HowVerified, Letter, LetterBody, OpenedBy, Support},
+    posted::Posted,
+    state::Web,
+    texts::Texts,
+    visitor::{Reader, page},
+};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use domain::{
+    LetterId, MailboxId, Time,
+    letter::{AttachmentType, BodyType},
+    words::{Act, Because, EventType},
+};
+use mailbox::{HistoryEntry, OpenedLetter, Peek, may};
+use serde::Deserialize;
+use std::{fmt, sync::Arc};
+
+/// The two ids in a letter's address, as written.
+#[derive(Deserialize)]
+pub(crate) struct Address {
+    mailbox: String,
+    letter: String,
+}
+
+impl Address {
+    /// Anything that is no id is not found.
+    pub(crate) fn ids(&self) -> Result<(MailboxId, LetterId), Fault> {
+        let ids = self.mailbox.parse().ok().zip(self.letter.parse().ok());
+        ids.ok_or(Fault::NotFound)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/letters/{}/{}", self.mailbox, self.letter)
+    }
+}
+
+/// `GET /letters/{mailbox}/{letter}`: an unopened letter stays so, and its page says what opening means. An opened
+/// one is shown; that is written in its history too, once for each reading.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Path(at): Path<Address>,
+    reader: Reader,
+) -> Result<Response, Fault> {
+    let (mailbox, letter) = at.ids()?;
+    let found = web.0.parts.mailboxes.peek(&reader.actor, mailbox, letter).await?.ok_or(Fault::NotFound)?;
+    let names = BoxNames::read(&web, reader.session()?).await?;
+    if found.facts.opened_at.is_none() {
+        return closed(&web, &reader, &names, &found).await;
+    }
+    let capability = open(&web, &reader, &found).await?;
+    opened(&web, &reader, &names, &found, capability).await
+}
+
+/// `POST /letters/{mailbox}/{letter}/open`
+pub(crate) async fn act(
+    State(web): State<Web>,
+    Path(at): Path<Address>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let (mailbox, letter) = at.ids()?;
+    let reader = posted.reader;
+    let found = web.0.parts.mailboxes.peek(&reader.actor, mailbox, letter).await?.ok_or(Fault::NotFound)?;
+    open(&web, &reader, &found).await?;
+    Ok(see(&at.to_string()))
+}
+
+/// Opens, or goes on with what this log-in opened some minutes ago. Whether it may is decided anew.
+async fn open(web: &Web, reader: &Reader, found: &Peek) -> Result<Capability, Fault> {
+    let (actor, facts, now) = (&reader.actor, &found.facts, web.now());
+    may(&actor.rights, facts, Act::Open, now).ok_or(Fault::NotFound)?;
+    if let Some(recent) = web.0.capabilities.recent(&actor.grant, facts.letter_id, now) {
+        return Ok(recent);
+    }
+    let opened = web.0.parts.mailboxes.open(actor, facts.mailbox_id, facts.letter_id).await?;
+    let opened = opened.ok_or(Fault::NotFound)?;
+    Ok(web.0.capabilities.add(&actor.grant, opened, now, web.random()))
+}
+
+async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> Result<Response, Fault> {
+    let (facts, header, t) = (&found.facts, &found.header, reader.t());
+    let folder = Folder::of(facts);
+    let session = reader.session()?;
+    page(Closed {
+        f: reader.frame(folder.place(), header.subject.clone()),
+        listing: list::beside(web, reader, names, folder, facts.letter_id).await?,
+        list_title: folder.title(t),
+        href: format!("/letters/{}/{}", facts.mailbox_id, facts.letter_id),
+        initials: initials(&header.sender_name),
+        sender: header.sender_name.clone(),
+        owner: names.label(session, facts.mailbox_id),
+        received: dates::long(facts.visible_from.date(), t),
+        subject: header.subject.clone(),
+        due: header.reply_by.map(|day| dates::long(day, t)),
+        tells: facts.tells_opened,
+    })
+}
+
+async fn opened(
+    web: &Web,
+    reader: &Reader,
+    names: &BoxNames,
+    found: &Peek,
+    capability: Capability,
+) -> Result<Response, Fault> {
+    let (facts, t, now) = (&found.facts, reader.t(), web.now());
+    let opened: &Arc<OpenedLetter> = &capability.opened;
+    let (letter, original) = (&opened.letter, &opened.original);
+    let folder = Folder::of(facts);
+    let session = reader.session()?;
+    let base = format!("{}/c/{}", web.0.parts.content_origin, capability.token);
+    let because = may(&reader.actor.rights, facts, Act::Bin, now);
+    page(Letter {
+        f: reader.frame(folder.place(), letter.subject.clone()),
+        listing: list::beside(web, reader, names, folder, facts.letter_id).await?,
+        list_title: folder.title(t),
+        href: format!("/letters/{}/{}", facts.mailbox_id, facts.letter_id),
+        initials: initials(&original.sender_name),
+        sender: original.sender_name.clone(),
+        via: original.dispatcher.clone(),
+        owner: names.label(session, facts.mailbox_id),
+        received: dates::long(facts.visible_from.date(), t),
+        kind: letter.kind.map(|kind| t.kind(kind)),
+        subject: letter.subject.clone(),
+        language: letter.language.clone(),
+        facts: facts_of(letter, now, t),
+        body: match letter.body.media_type {
+            BodyType::Plain => LetterBody::Plain(body::plain(&letter.body.content)),
+            BodyType::Html => LetterBody::Framed {
+                src: format!("{base}/letter"),
+                height: body::height(&letter.body.content),
+            },
+        },
+        attachments: opened.attachments().iter().map(|file| attachment(file, &base, t)).collect(),
+        support: letter.support.as_ref().map(support),
+        history: history(web, reader, facts.mailbox_id, facts.letter_id).await?,
+        verified: HowVerified {
+            text: t.how_verified(
+                original.dispatcher.as_deref().unwrap_or(&original.sender_name),
+                &short_number(signer(opened)),
+                &dates::exact(original.accepted_at, t),
+            ),
+            original: Some(format!("{base}/original")),
+        },
+        may_move: because.is_some(),
+        confidential: facts.confidential,
+        folder,
+        held: facts.hold_until.is_some_and(|until| until > now),
+    })
+}
+
+/// Deadline, appointment and matter.
+fn facts_of(letter: &domain::letter::Letter, now: Time, t: &Texts) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(day) = letter.reply_by {
+        let note = t.days_left(now.date().days_until(day));
+        facts.push(Fact { name: t.letters.due, value: dates::long(day, t), note, due: true });
+    }
+    if let Some(matter) = &letter.matter {
+        let words = [matter.subject.as_ref(), matter.id.as_ref().or(matter.shared_id.as_ref())];
+        let value = words.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
+        if !value.is_empty() {
+            facts.push(Fact { name: t.letters.matter, value, note: matter.status.clone(), due: false });
+        } else if let Some(status) = &matter.status {
+            facts.push(Fact { name: t.letters.matter_status, value: status.clone(), note: None, due: false });
+        }
+    }
+    facts
+}
+
+fn attachment(file: &mailbox::AttachmentHeader, base: &str, t: &Texts) -> Attachment {
+    let address = format!("{base}/{}", file.part_no);
+    let what = match file.media_type {
+        AttachmentType::Pdf => "PDF",
+        AttachmentType::Png => "PNG",
+        AttachmentType::Jpeg => "JPEG",
+        AttachmentType::Text => "TXT",
+        AttachmentType::Csv => "CSV",
+        AttachmentType::Xml => "XML",
+        AttachmentType::Calendar => "ICS",
+    };
+    Attachment {
+        name: file.name.clone(),
+        what: format!("{what}, {}", size(file.bytes, t)),
+        show: crate::content::is_shown(file.media_type).then(|| address.clone()),
+        download: format!("{address}/download"),
+    }
+}
+
+/// As people say it: "48 kB", "1,2 MB".
+fn size(bytes: u64, t: &Texts) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => {
+            let tenths = bytes.div_ceil(100_000);
+            let comma = if t.lang == crate::texts::Language::Swedish { ',' } else { '.' };
+            format!("{}{comma}{} MB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+fn support(support: &domain::letter::Support) -> Support {
+    let https = |url: &String| url.starts_with("https://").then(|| url.clone());
+    Support {
+        text: support.text.clone(),
+        phone: support.phone.clone(),
+        email: support.email.clone(),
+        url: support.url.as_ref().and_then(https),
+    }
+}
+
+/// The organisation in the certificate that signed, or the sender.
+fn signer(opened: &OpenedLetter) -> domain::OrgNumber {
+    let certificate = vault::Certificate::parse(&opened.original.certificate).ok();
+    certificate.and_then(|one| one.organisation).unwrap_or_else(|| opened.letter.sender.clone())
+}
+
+/// As organisation numbers are written: "402000-0024".
+fn short_number(number: domain::OrgNumber) -> String {
+    let digits = number.as_str();
+    format!("{}-{}", &digits[2..8], &digits[8..])
+}
+
+/// Who did what with the letter, newest first. Helpers do not see it.
+async fn history(
+    web: &Web,
+    reader: &Reader,
+    mailbox: MailboxId,
+    letter: LetterId,
+) -> Result<Vec<OpenedBy>, Fault> {
+    let Some(entries) = web.0.parts.mailboxes.history(&reader.actor, mailbox, letter).await? else {
+        return Ok(vec![]);
+    };
+    let (t, now) = (reader.t(), web.now());
+    let names = names::people_of(web, reader.session()?, mailbox).await?;
+    let line = |entry: &HistoryEntry| OpenedBy {
+        who: who(entry, reader, &names, t),
+        because: entry.because.and_then(|because| by_right(because, t)),
+        what: t.event(entry.kind),
+        when: dates::moment(entry.at, now, t),
+    };
+    Ok(entries.iter().filter(|entry| entry.kind != EventType::Listed).map(line).collect())
+}
+
+/// Who did something: the reader, someone by name, or the service.
+pub(crate) fn who(
+    entry: &HistoryEntry,
+    reader: &Reader,
+    names: &std::collections::HashMap<domain::PersonId, String>,
+    t: &Texts,
+) -> String {
+    match entry.actor {
+        Some(person) if person == reader.actor.rights.person => t.letters.you.to_owned(),
+        Some(person) => names.get(&person).cloned().unwrap_or_else(|| t.letters.someone.to_owned()),
+        None if entry.kind == EventType::Accepted => t.letters.by_sender.to_owned(),
+        None => t.letters.by_service.to_owned(),
+    }
+}
+
+/// By what right, where that is worth saying.
+pub(crate) fn by_right(because: Because, t: &Texts) -> Option<&'static str> {
+    match because {
+        Because::Owner => None,
+        Because::Signatory => Some(t.letters.as_signatory),
+        Because::Helper => Some(t.letters.as_helper),
+    }
+}

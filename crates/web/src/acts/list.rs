@@ -1,0 +1,342 @@
+//! Inbox, archive and bin, with search.
+
+use crate::{
+    acts::{done::WasDone, initials, see},
+    dates,
+    fault::Fault,
+    frame::Place,
+    names::BoxNames,
+    pages::{self, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo},
+    posted::Posted,
+    state::Web,
+    texts::Texts,
+    visitor::{Reader, page},
+};
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use domain::{LetterId, MailboxId, Time};
+use mailbox::{ListQuery, Listed};
+use serde::Deserialize;
+
+/// What the address asks for. Words that are sought never stand in it.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    unread: String,
+    #[serde(default, rename = "box")]
+    mailbox: String,
+    #[serde(default)]
+    before: String,
+    #[serde(flatten)]
+    done: WasDone,
+}
+
+/// `GET /archive`
+pub(crate) async fn archive(
+    State(web): State<Web>,
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    show(&web, reader, Folder::Archive, asked).await
+}
+
+/// `GET /bin`
+pub(crate) async fn bin(
+    State(web): State<Web>,
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    show(&web, reader, Folder::Bin, asked).await
+}
+
+/// `POST /search`: answered with the page itself, so that no address or log ever holds the words.
+pub(crate) async fn search(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+    sought(&web, posted, Folder::Inbox).await
+}
+
+/// `POST /archive/search`
+pub(crate) async fn search_archive(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+    sought(&web, posted, Folder::Archive).await
+}
+
+/// `GET /search`, as when the browser goes back to it: the words are gone, the inbox is not.
+pub(crate) async fn forget_search() -> Response {
+    see("/")
+}
+
+/// `GET /archive/search`
+pub(crate) async fn forget_archive_search() -> Response {
+    see("/archive")
+}
+
+async fn sought(web: &Web, posted: Posted, folder: Folder) -> Result<Response, Fault> {
+    let Posted { reader, fields } = posted;
+    let words: String = fields.text("q").chars().take(MOST_WORDS).collect();
+    let asked = Asked {
+        unread: fields.text("unread").to_owned(),
+        mailbox: fields.text("mailbox").to_owned(),
+        before: fields.text("before").to_owned(),
+        done: WasDone::default(),
+    };
+    list(web, reader, folder, asked, words).await
+}
+
+/// A folder's page without a search.
+pub(crate) async fn show(web: &Web, reader: Reader, folder: Folder, asked: Asked) -> Result<Response, Fault> {
+    list(web, reader, folder, asked, String::new()).await
+}
+
+async fn list(
+    web: &Web,
+    reader: Reader,
+    folder: Folder,
+    asked: Asked,
+    words: String,
+) -> Result<Response, Fault> {
+    let t = reader.t();
+    let session = reader.session()?;
+    let mailbox: Option<MailboxId> = asked.mailbox.parse().ok();
+    let unread = folder == Folder::Inbox && !asked.unread.is_empty();
+    let query = ListQuery {
+        folder: folder.into(),
+        mailbox,
+        search: words.clone(),
+        unread,
+        before: asked.before.parse().ok(),
+        ..ListQuery::default()
+    };
+    let found = web.0.parts.mailboxes.list(&reader.actor, &query).await?;
+    let names = BoxNames::read(web, session).await?;
+    let view = View { t, now: web.now(), current: None, folder, names: &names, session };
+    let older = found.next.map(|cursor| match words.is_empty() {
+        true => address(folder, unread, mailbox, Some(cursor.to_string())),
+        false => cursor.to_string(),
+    });
+    let says = (!words.is_empty()).then(|| t.hit_count(&found.rows.len(), &older.is_some(), &words));
+    let empty = found.rows.is_empty().then(|| why_empty(t, folder, unread, !words.is_empty()));
+    let mut f = reader.frame(folder.place(), folder.title(t));
+    f.done = asked.done.say(t);
+    let listing = Listing {
+        folder,
+        groups: view.groups(&found.rows),
+        older,
+        paged: query.before.is_some(),
+        href: folder.href(),
+    };
+    let unread_in_all = match folder {
+        Folder::Inbox if words.is_empty() => count_unread(web, &reader, mailbox).await?,
+        _ => 0,
+    };
+    let filters = match folder {
+        Folder::Inbox => vec![
+            Filter {
+                href: address(folder, false, mailbox, None),
+                name: t.letters.filter_all.to_owned(),
+                chosen: !unread,
+            },
+            Filter {
+                href: address(folder, true, mailbox, None),
+                name: t.letters.filter_unread.to_owned(),
+                chosen: unread,
+            },
+        ],
+        _ => vec![],
+    };
+    let search = Search { words, unread, mailbox: mailbox.map(|id| id.to_string()), says };
+    page(List {
+        f,
+        title: folder.title(t),
+        unread: unread_in_all,
+        todo: found.todo.iter().map(|letter| view.todo(letter)).collect(),
+        filters,
+        boxes: box_filters(&view, mailbox, unread),
+        search,
+        listing,
+        empty,
+    })
+}
+
+/// The list that stands beside a letter: the newest of its folder.
+pub(crate) async fn beside(
+    web: &Web,
+    reader: &Reader,
+    names: &BoxNames,
+    folder: Folder,
+    current: LetterId,
+) -> Result<Listing, Fault> {
+    let query = ListQuery { folder: folder.into(), ..ListQuery::default() };
+    let found = web.0.parts.mailboxes.list(&reader.actor, &query).await?;
+    let session = reader.session()?;
+    let view = View { t: reader.t(), now: web.now(), current: Some(current), folder, names, session };
+    let older = found.next.map(|_| folder.href().to_owned());
+    Ok(Listing { folder, groups: view.groups(&found.rows), older, paged: false, href: folder.href() })
+}
+
+/// How many unread letters there are, as far as one cares to count.
+async fn count_unread(web: &Web, reader: &Reader, mailbox: Option<MailboxId>) -> Result<usize, Fault> {
+    let query = ListQuery { mailbox, unread: true, limit: MOST_COUNTED, ..ListQuery::default() };
+    Ok(web.0.parts.mailboxes.list(&reader.actor, &query).await?.rows.len())
+}
+
+fn box_filters(view: &View<'_>, chosen: Option<MailboxId>, unread: bool) -> Vec<Filter> {
+    let session = view.session;
+    if session.boxes.len() < 2 {
+        return vec![];
+    }
+    let all = Filter {
+        href: address(view.folder, unread, None, None),
+        name: view.t.letters.all_boxes.to_owned(),
+        chosen: chosen.is_none(),
+    };
+    let one = |id: MailboxId| Filter {
+        href: address(view.folder, unread, Some(id), None),
+        name: view.names.of(id).unwrap_or("–").to_owned(),
+        chosen: chosen == Some(id),
+    };
+    std::iter::once(all).chain(session.boxes.iter().map(|access| one(access.mailbox_id))).collect()
+}
+
+fn why_empty(t: &Texts, folder: Folder, unread: bool, sought: bool) -> Empty {
+    let l = &t.letters;
+    let (title, text) = match (folder, unread, sought) {
+        (_, _, true) => (l.no_hits, l.no_hits_text),
+        (_, true, _) => (l.empty_unread, l.empty_unread_text),
+        (Folder::Inbox, ..) => (l.empty_inbox, l.empty_inbox_text),
+        (Folder::Archive, ..) => (l.empty_archive, l.empty_archive_text),
+        (Folder::Bin, ..) => (l.empty_bin, l.empty_bin_text),
+    };
+    Empty { title, text }
+}
+
+fn address(folder: Folder, unread: bool, mailbox: Option<MailboxId>, before: Option<String>) -> String {
+    let parts = [
+        unread.then(|| "unread=1".to_owned()),
+        mailbox.map(|id| format!("box={id}")),
+        before.map(|cursor| format!("before={cursor}")),
+    ];
+    let query: Vec<String> = parts.into_iter().flatten().collect();
+    if query.is_empty() { folder.href().to_owned() } else { format!("{}?{}", folder.href(), query.join("&")) }
+}
+
+/// What rows are made with.
+struct View<'a> {
+    t: &'static Texts,
+    now: Time,
+    current: Option<LetterId>,
+    folder: Folder,
+    names: &'a BoxNames,
+    session: &'a crate::visitor::Session,
+}
+
+impl View<'_> {
+    fn groups(&self, letters: &[Listed]) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for letter in letters {
+            let title = dates::heading(letter.facts.visible_from, self.now, self.t);
+            match groups.last_mut() {
+                Some(group) if group.title == title => group.rows.push(self.row(letter)),
+                _ => groups.push(Group { title, rows: vec![self.row(letter)] }),
+            }
+        }
+        groups
+    }
+
+    fn row(&self, letter: &Listed) -> Row {
+        let (facts, header) = (&letter.facts, &letter.header);
+        let due = header.reply_by.filter(|day| *day >= self.now.date());
+        let at = place_of(letter);
+        let may_erase = self.session.govern(facts.mailbox_id).is_ok();
+        Row {
+            act: act_of(letter),
+            initials: initials(&header.sender_name),
+            sender: header.sender_name.clone(),
+            subject: header.subject.clone(),
+            when: dates::in_row(facts.visible_from, self.now, self.t),
+            unread: facts.opened_at.is_none(),
+            owner: self.names.label(self.session, facts.mailbox_id),
+            due: due.map(|day| dates::short(day, self.now, self.t)),
+            files: header.attachments.len(),
+            current: self.current == Some(facts.letter_id),
+            bin: (self.folder == Folder::Bin && may_erase)
+                .then(|| (format!("{at}/restore"), format!("{at}/erase"))),
+        }
+    }
+
+    fn todo(&self, letter: &Listed) -> Todo {
+        let header = &letter.header;
+        let owner = self.names.label(self.session, letter.facts.mailbox_id);
+        let sender = match owner {
+            Some(owner) => format!("{} · {owner}", header.sender_name),
+            None => header.sender_name.clone(),
+        };
+        let today = self.now.date();
+        Todo {
+            act: act_of(letter),
+            subject: header.subject.clone(),
+            sender,
+            due: header.reply_by.map(|day| dates::short(day, self.now, self.t)).unwrap_or_default(),
+            left: header.reply_by.and_then(|day| self.t.days_left(today.days_until(day))),
+        }
+    }
+}
+
+/// One step where nothing has to be said first: an unopened letter whose sender is not told opens by a button,
+/// since opening is written down. One whose sender is told goes by the page that says so.
+fn act_of(letter: &Listed) -> pages::Act {
+    let (facts, at) = (&letter.facts, place_of(letter));
+    match facts.opened_at.is_some() || facts.tells_opened {
+        true => pages::Act::Link(at),
+        false => pages::Act::Post(format!("{at}/open")),
+    }
+}
+
+fn place_of(letter: &Listed) -> String {
+    format!("/letters/{}/{}", letter.facts.mailbox_id, letter.facts.letter_id)
+}
+
+impl Folder {
+    /// Where a letter lies.
+    pub(crate) fn of(facts: &mailbox::LetterFacts) -> Self {
+        match (facts.binned_at, facts.archived_at) {
+            (Some(_), _) => Self::Bin,
+            (None, Some(_)) => Self::Archive,
+            (None, None) => Self::Inbox,
+        }
+    }
+    pub(crate) fn href(self) -> &'static str {
+        match self {
+            Self::Inbox => "/",
+            Self::Archive => "/archive",
+            Self::Bin => "/bin",
+        }
+    }
+    pub(crate) fn title(self, t: &Texts) -> &'static str {
+        match self {
+            Self::Inbox => t.all.inbox,
+            Self::Archive => t.all.archive,
+            Self::Bin => t.all.bin,
+        }
+    }
+    pub(crate) fn place(self) -> Place {
+        match self {
+            Self::Inbox => Place::Inbox,
+            Self::Archive => Place::Archive,
+            Self::Bin => Place::Bin,
+        }
+    }
+}
+
+impl From<Folder> for mailbox::Folder {
+    fn from(folder: Folder) -> Self {
+        match folder {
+            Folder::Inbox => Self::Inbox,
+            Folder::Archive => Self::Archive,
+            Folder::Bin => Self::Bin,
+        }
+    }
+}
+
+const MOST_WORDS: usize = 100;
+const MOST_COUNTED: usize = 100;

@@ -1,0 +1,206 @@
+//! To the e-ID and back.
+
+use crate::{
+    acts::{open_mailbox, see, start},
+    cookies,
+    fault::Fault,
+    frame::{Frame, Place},
+    limit::Key,
+    pages::{Message, MovingOn, Trouble},
+    posted::Sent,
+    state::Web,
+    visitor::{Visitor, page},
+};
+use axum::{
+    Extension,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::Time;
+use eid::{Callback, LoginRequest, Provider, Rejection};
+use key_client::{KeysError, LoggedIn};
+use serde::{Deserialize, Serialize};
+use vault::Place as Context;
+
+/// What only the browser that began a log-in knows, sealed in its cookie.
+#[derive(Serialize, Deserialize)]
+struct Attempt {
+    provider: String,
+    state: String,
+    nonce: String,
+    verifier: String,
+    ends_at: Time,
+}
+
+/// `GET /login/{provider}`
+pub(crate) async fn begin(
+    State(web): State<Web>,
+    Path(provider): Path<String>,
+    peer: Option<Extension<edge::Peer>>,
+    visitor: Visitor,
+) -> Result<Response, Fault> {
+    let parts = &web.0.parts;
+    let provider = find(&web, &provider).ok_or(Fault::NotFound)?;
+    if let Some(Extension(peer)) = peer
+        && !web.0.logins.take(Key::from(peer.address.ip()), web.now())
+    {
+        return Err(Fault::Slow);
+    }
+    let id = provider.config().id.clone();
+    let nonce = parts.keys.begin_login(&id).await?;
+    let (state, verifier) = (eid::word(web.random()), eid::word(web.random()));
+    let request = LoginRequest {
+        state: &state,
+        nonce: &nonce.nonce,
+        code_challenge: &eid::code_challenge(&verifier),
+        redirect_uri: &redirect_uri(&web),
+        locale: visitor.language.code(),
+    };
+    let url = match provider.authorization_url(&request).await {
+        Ok(url) => url,
+        Err(rejection) => return refused(&web, &visitor, rejection.code(), rejection.is_transient()),
+    };
+    let attempt =
+        Attempt { provider: id, state, nonce: nonce.nonce.clone(), verifier, ends_at: nonce.ends_at };
+    let mut response = see(url.as_str());
+    response.headers_mut().append(header::SET_COOKIE, cookies::login(&seal(&web, &attempt)?));
+    Ok(response)
+}
+
+/// `GET /login/callback`: 200 and a page that moves on, since the log-in's cookie is not sent on a way that began
+/// at the e-ID.
+pub(crate) async fn finish(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    // The cookie of an older log-in does not come along on this way, and is not wanted.
+    let language = cookies::read(&headers, cookies::LANGUAGE).unwrap_or_default();
+    let language = crate::texts::Language::from_code(language);
+    let visitor = Visitor { language, path: "/".to_owned(), session: None };
+    let mut response = match attempt(&web, &headers) {
+        Some((attempt, provider)) => answered(&web, &visitor, &attempt, provider, query).await?,
+        None => {
+            let t = &visitor.t().start;
+            let trouble = Trouble { title: t.too_late_title, text: t.too_late_text };
+            start::no_login(&web, &visitor, StatusCode::FORBIDDEN, trouble)?
+        }
+    };
+    response.headers_mut().append(header::SET_COOKIE, cookies::gone(cookies::LOGIN));
+    Ok(response)
+}
+
+/// `POST /logout`
+pub(crate) async fn end(State(web): State<Web>, sent: Sent) -> Result<Response, Fault> {
+    let Sent { visitor, .. } = sent;
+    if let Some(session) = &visitor.session {
+        web.0.capabilities.forget_login(&session.grant);
+        web.0.parts.mailboxes.forget(&session.grant);
+        web.0.parts.keys.end_grant(&session.grant).await?;
+    }
+    let all = &visitor.t().all;
+    let f = Frame::new(visitor.language, "/", Place::Elsewhere, all.logged_out_title, None);
+    let next = Some(("/".to_owned(), all.to_start));
+    let message =
+        Message { f, title: all.logged_out_title, text: all.logged_out_text, next, reference: None };
+    let mut response = page(message)?;
+    let headers = response.headers_mut();
+    headers.append(header::SET_COOKIE, cookies::gone(cookies::SESSION));
+    // What was shown must not come back from the browser's memory. Cookies stay: the language is one.
+    headers.insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    Ok(response)
+}
+
+async fn answered(
+    web: &Web,
+    visitor: &Visitor,
+    attempt: &Attempt,
+    provider: &Provider,
+    query: Option<String>,
+) -> Result<Response, Fault> {
+    let code = match provider.callback(&query.unwrap_or_default(), &attempt.state).await {
+        Ok(Callback::Code(code)) => code,
+        Ok(Callback::Cancelled) => {
+            metrics::counter!("logins", "outcome" => "cancelled").increment(1);
+            let t = &visitor.t().start;
+            let trouble = Trouble { title: t.cancelled_title, text: t.cancelled_text };
+            return start::no_login(web, visitor, StatusCode::OK, trouble);
+        }
+        Err(rejection) => return refused(web, visitor, rejection.code(), rejection.is_transient()),
+    };
+    match redeem(web, attempt, provider, &code).await {
+        Ok(logged_in) => welcome_in(web, visitor, logged_in).await,
+        Err(KeysError::Rejected(code)) => {
+            let transient = code == Rejection::ProviderUnreachable.code();
+            refused(web, visitor, &code, transient)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn redeem(
+    web: &Web,
+    attempt: &Attempt,
+    provider: &Provider,
+    code: &str,
+) -> Result<LoggedIn, KeysError> {
+    let rejected = |rejection: Rejection| KeysError::Rejected(rejection.code().to_owned());
+    let answer = provider.redeem(code, &attempt.verifier, &redirect_uri(web)).await.map_err(rejected)?;
+    let answer = serde_json::to_value(&answer).map_err(|_| KeysError::Unavailable)?;
+    web.0.parts.keys.finish_login(&attempt.provider, answer, &attempt.nonce).await
+}
+
+async fn welcome_in(web: &Web, visitor: &Visitor, logged_in: LoggedIn) -> Result<Response, Fault> {
+    metrics::counter!("logins", "outcome" => "logged_in").increment(1);
+    if logged_in.person.is_some() {
+        open_mailbox::sync_signatory(web, &logged_in.applicant.address_mac).await;
+    }
+    let mut f = Frame::new(visitor.language, "/", Place::Elsewhere, visitor.t().start.moving_on_title, None);
+    f.moves_to = Some("/".to_owned());
+    let mut response = page(MovingOn { f, href: "/".to_owned() })?;
+    let cookie = cookies::session(&logged_in.grant.expose());
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// The e-ID's answer is no log-in. The code says why without saying whom, so it may be logged.
+fn refused(web: &Web, visitor: &Visitor, code: &str, transient: bool) -> Result<Response, Fault> {
+    metrics::counter!("logins", "outcome" => "refused").increment(1);
+    tracing::warn!(eid.rejection = code, "A log-in was refused: {code}");
+    let t = &visitor.t().start;
+    if transient {
+        let trouble = Trouble { title: t.provider_silent_title, text: t.provider_silent_text };
+        return start::no_login(web, visitor, StatusCode::SERVICE_UNAVAILABLE, trouble);
+    }
+    let trouble = Trouble { title: t.refused_title, text: t.refused_text };
+    start::no_login(web, visitor, StatusCode::FORBIDDEN, trouble)
+}
+
+fn find<'a>(web: &'a Web, id: &str) -> Option<&'a Provider> {
+    web.0.parts.providers.iter().find(|provider| provider.config().id == id)
+}
+
+fn redirect_uri(web: &Web) -> String {
+    format!("{}/login/callback", web.0.parts.origin)
+}
+
+/// The attempt that this browser began, if it is not too late.
+fn attempt<'a>(web: &'a Web, headers: &HeaderMap) -> Option<(Attempt, &'a Provider)> {
+    let sealed = BASE64_URL_SAFE_NO_PAD.decode(cookies::read(headers, cookies::LOGIN)?).ok()?;
+    let plain = web.0.parts.web_keys.session.open(&context(), &sealed).ok()?;
+    let attempt: Attempt = serde_json::from_slice(&plain).ok()?;
+    let provider = find(web, &attempt.provider)?;
+    (web.now() < attempt.ends_at).then_some((attempt, provider))
+}
+
+fn seal(web: &Web, attempt: &Attempt) -> Result<String, Fault> {
+    let plain = serde_json::to_vec(attempt).map_err(|_| Fault::Trouble)?;
+    let sealed = web.0.parts.web_keys.session.seal(&context(), &plain, web.random());
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(sealed))
+}
+
+fn context() -> Context {
+    Context::new("web/login")
+}

@@ -1,0 +1,107 @@
+//! Who one is here, and the language.
+
+use crate::{
+    acts::see,
+    cookies, dates,
+    fault::Fault,
+    frame::Place,
+    names::BoxNames,
+    pages::{Profile, ProfileBox, SettingsPlace, SettingsRoot},
+    posted::Sent,
+    state::Web,
+    texts::Language,
+    visitor::{Reader, page},
+};
+use axum::{
+    extract::{Query, State},
+    http::header,
+    response::Response,
+};
+use domain::words::Because;
+use registry::people;
+
+use super::done::WasDone;
+
+/// `GET /settings`
+pub(crate) async fn menu(reader: Reader) -> Result<Response, Fault> {
+    page(SettingsRoot { f: reader.frame(Place::Settings, reader.t().all.settings), here: None })
+}
+
+/// `GET /profile`
+pub(crate) async fn show(
+    State(web): State<Web>,
+    reader: Reader,
+    Query(done): Query<WasDone>,
+) -> Result<Response, Fault> {
+    let (session, t, now) = (reader.session()?, reader.t(), web.now());
+    let names = BoxNames::read(&web, session).await?;
+    let providers = &web.0.parts.providers;
+    let provider = providers.iter().map(eid::Provider::config).find(|one| one.id == session.view.provider);
+    let provider = provider.map_or_else(
+        || session.view.provider.clone(),
+        |one| {
+            if reader.visitor.language == Language::Swedish {
+                one.name.sv.clone()
+            } else {
+                one.name.en.clone()
+            }
+        },
+    );
+    let boxes = session.boxes.iter().map(|one| ProfileBox {
+        name: names.of(one.mailbox_id).unwrap_or(t.letters.someone).to_owned(),
+        note: match one.because {
+            Because::Owner => String::new(),
+            Because::Signatory => t.settings.signatory.to_owned(),
+            Because::Helper => t.letters.as_helper.to_owned(),
+        },
+    });
+    let mut f = reader.frame(Place::Settings, t.settings.profile);
+    f.path = "/profile".to_owned();
+    f.done = done.say(t);
+    page(Profile {
+        f,
+        here: Some(SettingsPlace::Profile),
+        name: session.view.name.clone(),
+        provider,
+        ends: dates::moment(session.view.ends_at, now, t),
+        boxes: boxes.collect(),
+    })
+}
+
+/// `POST /language`: kept in the browser, and for somebody logged in also for notices.
+pub(crate) async fn language(State(web): State<Web>, sent: Sent) -> Result<Response, Fault> {
+    let Sent { visitor, fields } = sent;
+    let language = Language::from_code(fields.text("language"));
+    if let Some(person) = visitor.session.as_ref().and_then(|session| session.person.as_ref()) {
+        let chosen = people::Language::parse(language.code()).unwrap_or_default();
+        let mut tx = web.0.parts.store.begin("set language").await?;
+        people::set_language(&mut tx, person.person_id, chosen).await?;
+        tx.commit().await?;
+    }
+    let mut response = see(own_path(fields.text("back")));
+    response.headers_mut().append(header::SET_COOKIE, cookies::language(language.code()));
+    Ok(response)
+}
+
+/// A path of ours, never another site's: a browser takes `//x` and `/\x` for hosts.
+fn own_path(path: &str) -> &str {
+    let safe = path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if safe { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn one_comes_back_to_our_own_pages_only() {
+        assert_eq!(own_path("/letters/a/b?x=1"), "/letters/a/b?x=1");
+        for path in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "", "/\r\nSet-Cookie: a", "/\t/x"]
+        {
+            assert_eq!(own_path(path), "/", "{path}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The OpenAPI document as something to read: what `/developers` shows.
+
+use crate::{frame::Frame, texts::Language};
+use askama::Template;
+use domain::Code;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "developers.html")]
+pub struct Developers {
+    /// The frame.
+    pub f: Frame,
+    /// What it shows.
+    pub api: Arc<Api>,
+}
+
+/// The agency API.
+#[derive(Clone, Debug, Default)]
+pub struct Api {
+    /// Its name.
+    pub title: String,
+    /// Its version.
+    pub version: String,
+    /// What it says of itself, a paragraph each.
+    pub about: Vec<String>,
+    /// In the document's order.
+    pub operations: Vec<Operation>,
+    /// The named shapes.
+    pub schemas: Vec<Schema>,
+}
+
+/// One method at one address.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// "POST".
+    pub method: String,
+    /// "/v1/letters".
+    pub path: String,
+    /// One line.
+    pub summary: String,
+    /// A paragraph each.
+    pub about: Vec<String>,
+    /// In the address or the query.
+    pub parameters: Vec<Member>,
+    /// What is sent: media types and the shape.
+    pub sends: Vec<(String, String)>,
+    /// Status, and what it means.
+    pub answers: Vec<(String, String, String)>,
+}
+
+/// A named shape.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Its name.
+    pub name: String,
+    /// A paragraph each.
+    pub about: Vec<String>,
+    /// Its members.
+    pub members: Vec<Member>,
+    /// Its words, when it is a closed list.
+    pub words: Vec<String>,
+}
+
+/// A member or parameter.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// "string, 1–255, required".
+    pub kind: String,
+    /// What it means.
+    pub about: String,
+}
+
+impl Developers {
+    /// Whether the words around the document are Swedish; the document itself is English.
+    pub fn swedish(&self) -> bool {
+        self.f.t.lang == Language::Swedish
+    }
+    /// The catalogue of refusals.
+    pub fn codes(&self) -> &'static [Code] {
+        Code::ALL
+    }
+}
+
+impl Api {
+    /// Reads a document. What it lacks is left out: a page that says less is better than none.
+    pub fn read(document: &Value) -> Self {
+        let info = &document["info"];
+        let mut operations = Vec::new();
+        for (path, methods) in members(&document["paths"]) {
+            for method in ["get", "post", "put", "patch", "delete"] {
+                if let Some(operation) = methods.get(method) {
+                    operations.push(read_operation(document, path, method, methods, operation));
+                }
+            }
+        }
+        let schemas = members(&document["components"]["schemas"]);
+        Self {
+            title: text(&info["title"]),
+            version: text(&info["version"]),
+            about: paragraphs(&info["description"]),
+            operations,
+            schemas: schemas.map(|(name, schema)| read_schema(document, name, schema)).collect(),
+        }
+    }
+}
+
+fn read_operation(
+    document: &Value,
+    path: &str,
+    method: &str,
+    shared: &Value,
+    operation: &Value,
+) -> Operation {
+    let parameters = [&shared["parameters"], &operation["parameters"]];
+    let parameters = parameters.into_iter().filter_map(Value::as_array).flatten().map(|one| {
+        let one = resolved(document, one);
+        let place = text(&one["in"]);
+        let mut kind = format!("{place}, {}", kind_of(&one["schema"]));
+        if one["required"] == true {
+            kind.push_str(", required");
+        }
+        Member { name: text(&one["name"]), kind, about: text(&one["description"]) }
+    });
+    let body = resolved(document, &operation["requestBody"]);
+    let sends =
+        members(&body["content"]).map(|(kind, content)| (kind.to_owned(), kind_of(&content["schema"])));
+    let answers = members(&operation["responses"]).map(|(status, answer)| {
+        let answer = resolved(document, answer);
+        let shape = members(&answer["content"]).map(|(_, content)| kind_of(&content["schema"])).next();
+        (status.to_owned(), text(&answer["description"]), shape.unwrap_or_default())
+    });
+    Operation {
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        summary: text(&operation["summary"]),
+        about: paragraphs(&operation["description"]),
+        parameters: parameters.collect(),
+        sends: sends.collect(),
+        answers: answers.collect(),
+    }
+}
+
+fn read_schema(document: &Value, name: &str, schema: &Value) -> Schema {
+    let required: Vec<_> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let members = members(&schema["properties"]).map(|(name, member)| {
+        let mut kind = kind_of(member);
+        if required.contains(&name) {
+            kind.push_str(", required");
+        }
+        let about = text(&member["description"]);
+        let about = if about.is_empty() { text(&resolved(document, member)["description"]) } else { about };
+        Member { name: name.to_owned(), kind, about }
+    });
+    Schema {
+        name: name.to_owned(),
+        about: paragraphs(&schema["description"]),
+        members: members.collect(),
+        words: words(schema),
+    }
+}
+
+/// "string, 1–255", "list of Letter", "one of none, opened".
+fn kind_of(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"].as_str() {
+        return name.rsplit('/').next().unwrap_or_default().to_owned();
+    }
+    for union in ["oneOf", "anyOf", "allOf"] {
+        if let Some(kinds) = schema[union].as_array() {
+            return kinds.iter().map(kind_of).collect::<Vec<_>>().join(" or ");
+        }
+    }
+    let words = words(schema);
+    if !words.is_empty() {
+        return format!("one of {}", words.join(", "));
+    }
+    if schema["items"].is_object() {
+        return format!("list of {}", kind_of(&schema["items"]));
+    }
+    let mut kind = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        kind => text(kind),
+    };
+    if let Some(format) = schema["format"].as_str() {
+        kind.push_str(&format!(" ({format})"));
+    }
+    let bounds = [("minLength", "maxLength"), ("minimum", "maximum"), ("minItems", "maxItems")];
+    for (least, most) in bounds {
+        match (schema[least].as_i64(), schema[most].as_i64()) {
+            (Some(least), Some(most)) => kind.push_str(&format!(", {least}–{most}")),
+            (None, Some(most)) => kind.push_str(&format!(", at most {most}")),
+            (Some(least), None) => kind.push_str(&format!(", at least {least}")),
+            (None, None) => {}
+        }
+    }
+    if let Some(pattern) = schema["pattern"].as_str() {
+        kind.push_str(&format!(", {pattern}"));
+    }
+    kind
+}
+
+fn words(schema: &Value) -> Vec<String> {
+    let list = schema["enum"].as_array().into_iter().flatten();
+    list.chain(schema.get("const"))
+        .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
+        .collect()
+}
+
+/// Follows a reference within the document, once.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn paragraphs(value: &Value) -> Vec<String> {
+    let text = value.as_str().unwrap_or_default();
+    text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_operation_is_read_with_its_references_followed() {
+        let api = Api::read(&json!({
+            "info": {"title": "T", "version": "1", "description": "One.\n\nTwo."},
+            "paths": {"/v1/x/{id}": {"parameters": [{"$ref": "#/components/parameters/Id"}], "get": {
+                "summary": "Reads", "responses": {"404": {"$ref": "#/components/responses/Problem"}}}}},
+            "components": {
+                "parameters": {"Id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}},
+                "responses": {"Problem": {"description": "A problem.", "content": {"a/b": {"schema": {"$ref": "#/components/schemas/P"}}}}},
+                "schemas": {"P": {"required": ["code"], "properties": {"code": {"enum": ["a", "b"]}, "n": {"type": ["string", "null"], "maxLength": 5}}}}
+            }
+        }));
+        let operation = &api.operations[0];
+        assert_eq!(api.about, ["One.", "Two."]);
+        assert_eq!(operation.parameters[0].kind, "path, string (uuid), required");
+        assert_eq!(operation.answers, [("404".to_owned(), "A problem.".to_owned(), "P".to_owned())]);
+        assert_eq!(api.schemas[0].members[0].kind, "one of a, b, required");
+        assert_eq!(api.schemas[0].members[1].kind, "string or null, at most 5");
+    }
+
+    #[test]
+    fn an_empty_document_is_an_empty_page_and_no_panic() {
+        assert!(Api::read(&Value::Null).operations.is_empty());
+        assert!(Api::read(&json!({"paths": {"/x": 7}, "components": []})).operations.is_empty());
+    }
+}

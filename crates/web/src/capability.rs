@@ -1,0 +1,98 @@
+//! Addresses on the content origin: 256 random bits each, bound to a log-in and a letter, for ten minutes.
+//!
+//! The content origin has no cookie, so the address itself is the right. It is held in memory only: after a
+//! restart, or at another process, it opens nothing and the letter's page gives a new one.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{LetterId, MailboxId, Random, Time, chance};
+use key_client::GrantToken;
+use mailbox::OpenedLetter;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// All that are valid now.
+#[derive(Default)]
+pub(crate) struct Capabilities(Mutex<HashMap<Token, Capability>>);
+
+type Token = [u8; 32];
+
+/// What an address opens.
+#[derive(Clone)]
+pub(crate) struct Capability {
+    pub token: String,
+    pub grant: GrantToken,
+    pub mailbox: MailboxId,
+    pub letter: LetterId,
+    /// As it was opened.
+    pub opened: Arc<OpenedLetter>,
+    since: Time,
+}
+
+impl Capabilities {
+    /// A new address for a letter that was just opened.
+    pub(crate) fn add(
+        &self,
+        grant: &GrantToken,
+        opened: Arc<OpenedLetter>,
+        now: Time,
+        random: &dyn Random,
+    ) -> Capability {
+        let token: Token = chance::bytes(random);
+        let capability = Capability {
+            token: BASE64_URL_SAFE_NO_PAD.encode(token),
+            grant: grant.clone(),
+            mailbox: opened.facts.mailbox_id,
+            letter: opened.facts.letter_id,
+            opened,
+            since: now,
+        };
+        let mut held = self.lock();
+        held.retain(|_, one| now.since(one.since) < LIFE);
+        if held.len() >= MOST
+            && let Some(oldest) = held.iter().min_by_key(|(_, one)| one.since).map(|(token, _)| *token)
+        {
+            held.remove(&oldest);
+        }
+        held.insert(token, capability.clone());
+        capability
+    }
+
+    /// What an address opens now.
+    pub(crate) fn find(&self, token: &str, now: Time) -> Option<Capability> {
+        let token: Token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+        self.lock().get(&token).filter(|one| now.since(one.since) < LIFE).cloned()
+    }
+
+    /// The letter as this log-in opened it some minutes ago at most: showing its page again is the same reading.
+    pub(crate) fn recent(&self, grant: &GrantToken, letter: LetterId, now: Time) -> Option<Capability> {
+        let login = grant.hash();
+        let held = self.lock();
+        let fresh = held.values().filter(|one| one.letter == letter && now.since(one.since) < FRESH);
+        fresh.filter(|one| one.grant.hash() == login).max_by_key(|one| one.since).cloned()
+    }
+
+    /// Ends all addresses of a log-in.
+    pub(crate) fn forget_login(&self, grant: &GrantToken) {
+        let login = grant.hash();
+        self.lock().retain(|_, one| one.grant.hash() != login);
+    }
+
+    /// Ends all addresses of a letter.
+    pub(crate) fn forget_letter(&self, letter: LetterId) {
+        self.lock().retain(|_, one| one.letter != letter);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Token, Capability>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long an address works.
+pub(crate) const LIFE: Duration = Duration::from_secs(10 * 60);
+/// How long a page shown again is the same reading.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+/// Letters held open at once, in all log-ins.
+const MOST: usize = 2_000;

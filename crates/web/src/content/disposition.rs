@@ -1,0 +1,48 @@
+//! `Content-Disposition` with a name that every browser keeps (RFC 6266, RFC 8187).
+
+use axum::http::HeaderValue;
+
+/// To be shown.
+pub(crate) fn inline(name: &str) -> HeaderValue {
+    disposition("inline", name)
+}
+
+/// To be saved.
+pub(crate) fn attachment(name: &str) -> HeaderValue {
+    disposition("attachment", name)
+}
+
+fn disposition(kind: &'static str, name: &str) -> HeaderValue {
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte as char),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    let value = format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static(kind))
+}
+
+/// Without percent signs too, which some browsers decode.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " -._()".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kept_and_cannot_leave_their_quotes() {
+        assert_eq!(
+            attachment("Beslut åäö.pdf"),
+            "attachment; filename=\"Beslut ___.pdf\"; filename*=UTF-8''Beslut%20%C3%A5%C3%A4%C3%B6.pdf"
+        );
+        assert_eq!(
+            inline("a\"; filename=\"b\r\nx.exe"),
+            "inline; filename=\"a__ filename__b__x.exe\"; filename*=UTF-8''a%22%3B%20filename%3D%22b%0D%0Ax.exe"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! What a page could not do, decided once as a status and a page.
+
+use crate::{
+    cookies,
+    frame::{Frame, Place},
+    pages::Message,
+    state::Web,
+    texts::Language,
+};
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use key_client::KeysError;
+use mailbox::MailboxError;
+use registry::RegistryError;
+
+/// Why there is no page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing here, or not for this person.
+    NotFound,
+    /// There was a log-in; it has ended.
+    Expired,
+    /// Nobody is logged in.
+    NotLoggedIn,
+    /// The form was not sent from our page in this log-in.
+    StaleForm,
+    /// Too many attempts from one place.
+    Slow,
+    /// Too many letters opened at once.
+    ReadingSlow,
+    /// The mailbox cannot be changed.
+    Frozen,
+    /// Ours. Logged where it happened.
+    Trouble,
+}
+
+impl Fault {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Expired => StatusCode::UNAUTHORIZED,
+            Self::NotLoggedIn => StatusCode::SEE_OTHER,
+            Self::StaleForm | Self::Frozen => StatusCode::FORBIDDEN,
+            Self::Slow | Self::ReadingSlow => StatusCode::TOO_MANY_REQUESTS,
+            Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The page that says it.
+    pub(crate) fn page(self, language: Language, path: &str) -> Message {
+        let all = &language.texts().all;
+        let (title, text, next) = match self {
+            Self::NotFound => (all.not_found_title, all.not_found_text, all.to_start),
+            Self::Expired | Self::NotLoggedIn => (all.expired_title, all.expired_text, all.log_in),
+            Self::StaleForm => (all.stale_form_title, all.stale_form_text, all.to_start),
+            Self::Slow => (all.slow_title, all.slow_text, all.to_start),
+            Self::ReadingSlow => (all.slow_title, all.reading_slow_text, all.to_inbox),
+            Self::Frozen => (all.frozen_title, all.frozen_text, all.to_inbox),
+            Self::Trouble => (all.trouble_title, all.trouble_text, all.to_start),
+        };
+        let f = Frame::new(language, path, Place::Elsewhere, title, None);
+        Message { f, title, text, next: Some(("/".to_owned(), next)), reference: None }
+    }
+}
+
+impl IntoResponse for Fault {
+    /// Carried in the extensions; [`show`] knows the reader's language and makes the page.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Turns faults, and whatever the router itself refuses, into pages.
+pub(crate) async fn show(State(_): State<Web>, request: Request, next: Next) -> Response {
+    let code = cookies::read(request.headers(), cookies::LANGUAGE).unwrap_or_default().to_owned();
+    // Only pages that can be asked for again may be come back to.
+    let path = if request.method().is_safe() { request.uri().path().to_owned() } else { "/".to_owned() };
+    let response = next.run(request).await;
+    let status = response.status();
+    let fault = match response.extensions().get::<Fault>() {
+        Some(fault) => *fault,
+        None if !status.is_client_error() && !status.is_server_error() => return response,
+        None if response.headers().get(header::CONTENT_TYPE).is_some_and(is_page) => return response,
+        None if status.is_server_error() => Fault::Trouble,
+        None => Fault::NotFound,
+    };
+    if fault == Fault::NotLoggedIn {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response();
+    }
+    let page = fault.page(Language::from_code(&code), &path).render().unwrap_or_default();
+    let status = if response.extensions().get::<Fault>().is_some() { fault.status() } else { status };
+    let mut page = (status, Html(page)).into_response();
+    if fault == Fault::Expired {
+        page.headers_mut().append(header::SET_COOKIE, cookies::gone(cookies::SESSION));
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    page
+}
+
+fn is_page(value: &HeaderValue) -> bool {
+    value.as_bytes().starts_with(b"text/html")
+}
+
+impl From<KeysError> for Fault {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::NoGrant => Self::Expired,
+            KeysError::NotAllowed | KeysError::Gone => Self::NotFound,
+            KeysError::Budget => Self::ReadingSlow,
+            KeysError::Unavailable | KeysError::Rejected(_) => {
+                tracing::error!(code = error.code(), "The key service did not answer a page");
+                Self::Trouble
+            }
+        }
+    }
+}
+
+impl From<MailboxError> for Fault {
+    fn from(error: MailboxError) -> Self {
+        match error {
+            MailboxError::Keys(error) => error.into(),
+            error => trouble(&error),
+        }
+    }
+}
+
+impl From<store::Error> for Fault {
+    fn from(error: store::Error) -> Self {
+        trouble(&error)
+    }
+}
+
+impl From<RegistryError> for Fault {
+    fn from(error: RegistryError) -> Self {
+        trouble(&error)
+    }
+}
+
+impl From<askama::Error> for Fault {
+    fn from(error: askama::Error) -> Self {
+        trouble(&error)
+    }
+}
+
+/// Logs an error of ours, once. None of them speaks of a person.
+pub(crate) fn trouble(error: &dyn std::error::Error) -> Fault {
+    tracing::error!(error = %Chain(error), "A page could not be made");
+    Fault::Trouble
+}
+
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Addresses of the two origins.
+
+use crate::{acts, content, fault, fault::Fault, security, state::Web};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+
+/// The citizen's pages, and what is public. Everything that changes something is a POST.
+pub fn router(web: &Web) -> Router {
+    use acts::*;
+    let letter = "/letters/{mailbox}/{letter}";
+    let at = |act: &str| format!("{letter}/{act}");
+    Router::new()
+        .route("/", get(start::show))
+        .route("/login/{provider}", get(login::begin))
+        .route("/login/callback", get(login::finish))
+        .route("/logout", post(login::end))
+        .route("/open-mailbox", post(open_mailbox::act))
+        .route("/search", post(list::search).get(list::forget_search))
+        .route("/archive", get(list::archive))
+        .route("/archive/search", post(list::search_archive).get(list::forget_archive_search))
+        .route("/bin", get(list::bin))
+        .route("/bin/empty", get(bin::ask).post(bin::empty))
+        .route(letter, get(self::acts::letter::show))
+        .route(&at("open"), post(self::acts::letter::act))
+        .route(&at("archive"), post(keep::archive))
+        .route(&at("bin"), post(keep::bin))
+        .route(&at("restore"), post(keep::restore))
+        .route(&at("erase"), get(keep::ask_erase).post(keep::erase))
+        .route("/settings", get(profile::menu))
+        .route("/profile", get(profile::show))
+        .route("/language", post(profile::language))
+        .route("/senders", get(senders::show))
+        .route("/senders/off/{mailbox}/{sender}", get(senders::ask_off))
+        .route("/senders/off", post(senders::off))
+        .route("/senders/on", post(senders::on))
+        .route("/contacts", get(contacts::show))
+        .route("/contacts/email", post(contacts::add_email))
+        .route("/contacts/phone", post(contacts::add_phone))
+        .route("/contacts/{contact}/code", post(contacts::new_code))
+        .route("/contacts/{contact}/confirm", post(contacts::confirm))
+        .route("/contacts/{contact}/sender", post(contacts::show_sender))
+        .route("/contacts/{contact}/remove", get(contacts::ask_remove).post(contacts::remove))
+        .route("/helpers", get(helpers::show).post(helpers::add))
+        .route("/helpers/{mandate}/revoke", get(helpers::ask_revoke).post(helpers::revoke))
+        .route("/history", get(history::show))
+        .route("/about", get(about::about))
+        .route("/tillganglighet", get(about::accessibility))
+        .route("/integritet", get(about::privacy))
+        .route("/developers", get(developers::show))
+        .route("/developers/openapi.json", get(developers::document))
+        .route("/log/keys", get(public_keys::show))
+        .route("/static/{name}", get(about::file))
+        .route("/robots.txt", get(about::robots))
+        .route_layer(from_fn(edge::record::requests))
+        .fallback(nothing)
+        .layer(DefaultBodyLimit::max(16 * 1024))
+        .layer(from_fn_with_state(web.clone(), fault::show))
+        .layer(from_fn_with_state(web.clone(), security::pages))
+        .with_state(web.clone())
+}
+
+/// Letters' own content, on another site.
+pub fn content_router(web: &Web) -> Router {
+    Router::new()
+        .route("/c/{token}/letter", get(content::letter))
+        .route("/c/{token}/original", get(content::original))
+        .route("/c/{token}/{part}", get(content::show))
+        .route("/c/{token}/{part}/download", get(content::download))
+        .route_layer(from_fn(edge::record::requests))
+        .fallback(no_content)
+        .layer(from_fn_with_state(web.clone(), security::content))
+        .with_state(web.clone())
+}
+
+async fn nothing() -> Fault {
+    Fault::NotFound
+}
+
+async fn no_content() -> content::ContentFault {
+    content::ContentFault::NotFound
+}

@@ -1,0 +1,109 @@
+//! What the pages work with.
+
+use crate::{api::Api, capability::Capabilities, limit::Limiter, pages::Operator};
+use domain::{Clock, Random, Time, words::Channel};
+use eid::Provider;
+use key_client::{Keys, WebKeys};
+use mailbox::Mailboxes;
+use registry::Register;
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use store::Store;
+
+/// What the pages are made of.
+pub struct Parts {
+    /// The letters' database.
+    pub store: Store,
+    /// The handle of role web.
+    pub keys: Keys,
+    /// What it gave.
+    pub web_keys: Arc<WebKeys>,
+    /// Lists, opens and keeps letters.
+    pub mailboxes: Mailboxes,
+    /// The ways to log in, in the order of the buttons.
+    pub providers: Vec<Provider>,
+    /// Who may sign for an organisation.
+    pub register: Register,
+    /// Sends the codes that confirm addresses.
+    pub codes: Arc<dyn CodePost>,
+    /// Where the pages are: `https://kuvert.example.se`, without a slash at the end.
+    pub origin: String,
+    /// Where letters' own content is: another site, without a slash at the end.
+    pub content_origin: String,
+    /// Who runs the service.
+    pub operator: Operator,
+    /// The agency API's description, OpenAPI 3.1.
+    pub openapi: serde_json::Value,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+/// A code on its way to the address that it confirms. Has no `Debug`: it holds both.
+pub struct CodeMessage {
+    pub channel: Channel,
+    /// An e-mail address, or a number in E.164.
+    pub address: String,
+    /// Six digits.
+    pub code: String,
+    /// `sv` or `en`.
+    pub language: &'static str,
+    /// Deterministic for this code, so that a repeat is the same message.
+    pub id: [u8; 32],
+    pub at: Time,
+}
+
+/// What became of sending a code: `false` when it could not be handed over.
+pub type CodeSent<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
+/// Sends codes. The notifier's posts do; it stands beside this crate, so it is given in.
+pub trait CodePost: Send + Sync {
+    /// Hands one message over.
+    fn send(&self, message: CodeMessage) -> CodeSent<'_>;
+}
+
+/// The pages. Cheap to clone.
+#[derive(Clone)]
+pub struct Web(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub parts: Parts,
+    pub capabilities: Capabilities,
+    /// Log-in starts, by address.
+    pub logins: Limiter,
+    /// Attempts with other people's numbers, by log-in.
+    pub lookups: Limiter,
+    pub content_policy: String,
+    pub page_policy: String,
+    pub https: bool,
+    /// The agency API as `/developers` shows it.
+    pub api: Arc<Api>,
+}
+
+impl Web {
+    /// Makes the pages ready.
+    pub fn new(parts: Parts) -> Self {
+        let https = parts.origin.starts_with("https://");
+        let api = Arc::new(Api::read(&parts.openapi));
+        Self(Arc::new(Inner {
+            capabilities: Capabilities::default(),
+            logins: Limiter::new(LOGINS, Duration::from_secs(60)),
+            lookups: Limiter::new(LOOKUPS, Duration::from_secs(600)),
+            page_policy: crate::security::page_policy(&parts.content_origin),
+            content_policy: crate::security::content_policy(&parts.origin),
+            https,
+            api,
+            parts,
+        }))
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.0.parts.clock.now()
+    }
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.0.parts.random
+    }
+}
+
+/// Log-in starts from one address in a minute.
+const LOGINS: u32 = 30;
+/// Helpers' numbers that one log-in may try in ten minutes.
+const LOOKUPS: u32 = 10;
