@@ -4,6 +4,7 @@
 use crate::{
     AcceptError, Answer, Draft, Intake,
     draft::Recipient,
+    lookup::{Addressed, Question},
     signer::{self, NotSigned, Signed},
     submission::{self, Submission},
 };
@@ -57,20 +58,21 @@ impl Intake {
         let now = house.clock.now();
         let mut signed = self.signed(caller, &jws, now).await?;
         let macs = self.macs(&signed, &jws.payload);
-        // Both are judged only when the reference is new; asked now, so that one transaction is enough.
+        // Judged only when the reference is new.
         let letter = Letter::parse(&jws.payload, &house.settings.limits);
-        let address_mac = match &letter {
-            Ok(letter) => self.address_mac(caller, letter).await,
-            Err(_) => Ok([0; 32]),
-        };
-        let mut tx = house.store.read("check letter").await?;
-        if let Some(stored) = submission::by_reference(&mut tx, &macs.sender, &macs.reference).await? {
-            drop(tx);
+        let known = house.lookups.ask(Question {
+            caller: caller.clone(),
+            sender: signed.address.sender.clone(),
+            sender_mac: macs.sender,
+            reference_mac: macs.reference,
+            recipient: letter.as_ref().ok().map(|letter| letter.recipient.clone()),
+        });
+        let known = known.await?;
+        if let Some(stored) = known.stored {
             return self.repeat(&stored, &signed, &jws.payload).await.map(Checked::Repeat);
         }
-        let (letter, address_mac) = (letter?, address_mac?);
-        let found = self.look_up(&mut tx, &address_mac, &letter.sender, now).await?;
-        drop(tx);
+        let letter = letter?;
+        let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
         if house.directory.refresh_if(&house.store, found.version).await? {
             signed = self.signed(caller, &jws, now).await?;
         }
@@ -152,12 +154,6 @@ impl Intake {
             reference: submission::reference_mac(mac, &address.sender, &address.reference),
             payload: mac.tag("payload", &[address.sender.as_str().as_bytes(), payload]),
         }
-    }
-
-    async fn address_mac(&self, caller: &OrgNumber, letter: &Letter) -> Result<[u8; 32], KeysError> {
-        let recipient = std::slice::from_ref(&letter.recipient);
-        let macs = self.0.keys.address_macs(caller.as_str(), recipient).await?;
-        macs.first().copied().ok_or(KeysError::Unavailable)
     }
 
     pub(crate) async fn look_up(

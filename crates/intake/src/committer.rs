@@ -237,8 +237,8 @@ fn fail(batch: Vec<Waiting>, error: &store::Error) {
     }
 }
 
-/// As each sender is told; the error itself is logged here, once for each letter.
-fn told(error: &store::Error) -> AcceptError {
+/// As a sender is told of an error that concerns several letters.
+pub(crate) fn told(error: &store::Error) -> AcceptError {
     match error {
         store::Error::InDoubt(_) => AcceptError::Unknown,
         store::Error::Full(_) => AcceptError::Unavailable("the database has no space left"),

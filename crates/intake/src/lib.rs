@@ -10,6 +10,7 @@ mod committer;
 pub mod content;
 mod draft;
 mod error;
+mod lookup;
 mod room;
 pub mod scanner;
 mod settings;
@@ -26,6 +27,7 @@ pub use settings::Settings;
 use committer::Queue;
 use domain::{Clock, Random};
 use key_client::{GatewayKeys, Keys};
+use lookup::Lookups;
 use mailbox::Objects;
 use registry::Directory;
 use room::Room;
@@ -64,9 +66,10 @@ pub(crate) struct House {
     settings: Settings,
     durability: Durability,
     room: Room,
+    lookups: Lookups,
     queue: Queue,
     tasks: TaskTracker,
-    committers: TaskTracker,
+    workers: TaskTracker,
     stopping: AtomicBool,
 }
 
@@ -87,13 +90,17 @@ impl Intake {
             random,
             settings,
             durability,
+            lookups: Lookups::default(),
             queue: Queue::default(),
             tasks: TaskTracker::new(),
-            committers: TaskTracker::new(),
+            workers: TaskTracker::new(),
             stopping: AtomicBool::new(false),
         });
         for _ in 0..lanes {
-            house.committers.spawn(committer::run(Arc::clone(&house)));
+            house.workers.spawn(committer::run(Arc::clone(&house)));
+        }
+        for _ in 0..LOOKUPS_AT_ONCE {
+            house.workers.spawn(lookup::run(Arc::clone(&house)));
         }
         Ok(Self(house))
     }
@@ -113,9 +120,10 @@ impl Intake {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.0.lookups.close();
         self.0.queue.close();
-        self.0.committers.close();
-        self.0.committers.wait().await;
+        self.0.workers.close();
+        self.0.workers.wait().await;
     }
 
     fn open(&self) -> Result<(), AcceptError> {
@@ -126,3 +134,5 @@ impl Intake {
         }
     }
 }
+
+const LOOKUPS_AT_ONCE: usize = 2;

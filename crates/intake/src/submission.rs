@@ -33,6 +33,15 @@ pub async fn by_reference(
     tx.one(BY_REFERENCE, args![sender_mac, reference_mac]).await?.as_ref().map(read).transpose()
 }
 
+/// The rows of many references, those that there are.
+pub(crate) async fn by_references(
+    tx: &mut Tx,
+    references: &[([u8; 32], [u8; 32])],
+) -> Result<Vec<Submission>, Error> {
+    let wanted: Vec<_> = references.iter().map(|(sender, reference)| values![sender, reference]).collect();
+    tx.query_many(&BY_REFERENCES, &wanted).await?.iter().map(read).collect()
+}
+
 /// The row of a letter. Compare [`Submission::sender_mac`] with those of the senders that the caller acts for.
 pub async fn by_letter(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Submission>, Error> {
     tx.one(BY_LETTER, args![letter_id]).await?.as_ref().map(read).transpose()
@@ -153,6 +162,12 @@ macro_rules! select {
 }
 const BY_REFERENCE: &str = select!("sender_mac = $1 AND reference_mac = $2");
 const BY_LETTER: &str = select!("letter_id = $1");
+static BY_REFERENCES: Many = Many::new(
+    "SELECT s.sender_mac, s.reference_mac, s.payload_mac, s.letter_id, s.mailbox_id, s.reference, s.receipt, \
+     s.tells_opened, s.visible_from, s.accepted_at FROM (VALUES ",
+    2,
+    ") AS want JOIN submission s ON s.sender_mac = want.column1 AND s.reference_mac = want.column2",
+);
 const CONFIRM: &str =
     "UPDATE submission SET accepted_at = accepted_at WHERE sender_mac = $1 AND reference_mac = $2";
 static INSERT_NEW: Many = Many::new(

@@ -85,6 +85,11 @@ async fn a_repeat_gets_the_same_receipt_whatever_has_happened_since(database: Da
     assert!(again.repeated);
     assert_eq!((again.receipt, again.letter_id), (first.receipt, first.letter_id));
     assert_eq!(world.count("SELECT count(*) FROM letter").await, 1);
+    // Many at once as well.
+    let repeats = (0..20).map(|_| world.send(&sent, &[]));
+    for again in futures_util::future::join_all(repeats).await {
+        assert!(again.unwrap().repeated);
+    }
     // Another payload under the reference is a conflict, and a new letter is refused for the certificate.
     assert_eq!(world.refused(&with(sent, "subject", json!("Annat")), &[]).await, Code::ReferenceConflict);
     assert_eq!(world.refused(&letter("new"), &[]).await, Code::CertificateRevoked);

@@ -1,0 +1,230 @@
+//! What is stored under a reference, and where a recipient's mailbox is: asked for many letters at once.
+//!
+//! Under load the questions of all letters that wait share one request to the key service for each caller and
+//! one reading transaction. A letter that comes alone is asked for alone, at once.
+
+use crate::{
+    AcceptError, House,
+    committer::told,
+    submission::{self, Submission},
+};
+use domain::{Identity, OrgNumber, Time};
+use key_client::KeysError;
+use registry::recipient::Found;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use store::Tx;
+use tokio::sync::{Notify, oneshot};
+
+/// What is asked for one letter.
+pub(crate) struct Question {
+    pub(crate) caller: OrgNumber,
+    pub(crate) sender: OrgNumber,
+    pub(crate) sender_mac: [u8; 32],
+    pub(crate) reference_mac: [u8; 32],
+    /// None when the letter is refused anyway unless its reference is known.
+    pub(crate) recipient: Option<Identity>,
+}
+
+/// What is known of it.
+pub(crate) struct Known {
+    pub(crate) stored: Option<Submission>,
+    /// None when the recipient was not asked for.
+    pub(crate) recipient: Result<Option<Addressed>, KeysError>,
+}
+
+/// A recipient's keyed hash, and what the registry knows of it.
+pub(crate) struct Addressed {
+    pub(crate) address_mac: [u8; 32],
+    pub(crate) found: Found,
+}
+
+#[derive(Default)]
+pub(crate) struct Lookups {
+    waiting: Mutex<Waiting>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    questions: VecDeque<Asked>,
+    closed: bool,
+}
+
+struct Asked {
+    question: Question,
+    answer: oneshot::Sender<Result<Known, AcceptError>>,
+}
+
+type Macs = Vec<Result<Option<[u8; 32]>, KeysError>>;
+
+impl Lookups {
+    pub(crate) async fn ask(&self, question: Question) -> Result<Known, AcceptError> {
+        let (answer, known) = oneshot::channel();
+        {
+            let mut waiting = self.lock();
+            if waiting.closed {
+                return Err(AcceptError::Unavailable("stopping"));
+            }
+            waiting.questions.push_back(Asked { question, answer });
+        }
+        self.came.notify_one();
+        known.await.unwrap_or(Err(AcceptError::Unavailable("a look-up failed")))
+    }
+
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.came.notify_waiters();
+        self.came.notify_one();
+    }
+
+    async fn take(&self) -> Option<Vec<Asked>> {
+        loop {
+            let came = self.came.notified();
+            {
+                let mut waiting = self.lock();
+                let count = waiting.questions.len().min(MOST);
+                if count > 0 {
+                    let batch = waiting.questions.drain(..count).collect();
+                    if !waiting.questions.is_empty() {
+                        self.came.notify_one();
+                    }
+                    return Some(batch);
+                }
+                if waiting.closed {
+                    self.came.notify_one();
+                    return None;
+                }
+            }
+            came.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers until it is closed.
+pub(crate) async fn run(house: Arc<House>) {
+    while let Some(batch) = house.lookups.take().await {
+        let house = Arc::clone(&house);
+        // In a task of its own, so that a fault in one batch is not the end of all.
+        if tokio::spawn(async move { answer(&house, batch).await }).await.is_err() {
+            tracing::error!("A look-up failed");
+        }
+    }
+}
+
+async fn answer(house: &House, batch: Vec<Asked>) {
+    let questions: Vec<&Question> = batch.iter().map(|asked| &asked.question).collect();
+    let macs = address_macs(house, &questions).await;
+    match read(house, &questions, macs).await {
+        Ok(known) => {
+            for (asked, known) in batch.into_iter().zip(known) {
+                // Whoever asked may have hung up.
+                let _ = asked.answer.send(Ok(known));
+            }
+        }
+        Err(error) => {
+            for asked in batch {
+                let _ = asked.answer.send(Err(told(&error)));
+            }
+        }
+    }
+}
+
+/// The recipients' keyed hashes, one request for each caller, who is metered by them.
+async fn address_macs(house: &House, questions: &[&Question]) -> Macs {
+    let mut by_caller: HashMap<&OrgNumber, Vec<usize>> = HashMap::new();
+    for (at, question) in questions.iter().enumerate().filter(|(_, question)| question.recipient.is_some()) {
+        by_caller.entry(&question.caller).or_default().push(at);
+    }
+    let mut macs: Macs = questions.iter().map(|_| Ok(None)).collect();
+    for (caller, places) in by_caller {
+        let of = |at: usize| questions[at].recipient.clone();
+        let identities: Vec<Identity> = places.iter().filter_map(|at| of(*at)).collect();
+        match house.keys.address_macs(caller.as_str(), &identities).await {
+            Ok(found) => places.iter().zip(found).for_each(|(at, mac)| macs[*at] = Ok(Some(mac))),
+            // The rest of a budget goes to those that came first.
+            Err(KeysError::Budget) if places.len() > 1 => {
+                for (at, identity) in places.iter().zip(&identities) {
+                    let one = house.keys.address_macs(caller.as_str(), std::slice::from_ref(identity)).await;
+                    macs[*at] = one.map(|macs| macs.first().copied());
+                }
+            }
+            Err(error) => places.iter().for_each(|at| macs[*at] = Err(error.clone())),
+        }
+    }
+    macs
+}
+
+async fn read(house: &House, questions: &[&Question], macs: Macs) -> Result<Vec<Known>, store::Error> {
+    let now = house.clock.now();
+    let mut tx = house.store.read("check letters").await?;
+    let stored = stored(&mut tx, questions).await?;
+    let mut recipients = recipients(&mut tx, house, questions, &macs, now).await?;
+    drop(tx);
+    let known = questions.iter().zip(macs).enumerate().map(|(at, (question, mac))| {
+        // Not taken out: a twin may ask for the same.
+        let stored = stored.get(&(question.sender_mac, question.reference_mac)).cloned();
+        let found = recipients.remove(&at);
+        let recipient =
+            mac.map(|mac| mac.zip(found).map(|(address_mac, found)| Addressed { address_mac, found }));
+        Known { stored, recipient }
+    });
+    Ok(known.collect())
+}
+
+type Reference = ([u8; 32], [u8; 32]);
+
+async fn stored(
+    tx: &mut Tx,
+    questions: &[&Question],
+) -> Result<HashMap<Reference, Submission>, store::Error> {
+    let references: Vec<Reference> = questions.iter().map(|q| (q.sender_mac, q.reference_mac)).collect();
+    let found = match references.as_slice() {
+        [(sender, reference)] => submission::by_reference(tx, sender, reference).await?.into_iter().collect(),
+        many => submission::by_references(tx, many).await?,
+    };
+    Ok(found.into_iter().map(|row| (row.key(), row)).collect())
+}
+
+/// By the place of the question.
+async fn recipients(
+    tx: &mut Tx,
+    house: &House,
+    questions: &[&Question],
+    macs: &Macs,
+    now: Time,
+) -> Result<HashMap<usize, Found>, store::Error> {
+    let asked: Vec<(usize, [u8; 32])> =
+        macs.iter().enumerate().filter_map(|(at, mac)| Some((at, mac.as_ref().ok().copied()??))).collect();
+    let mut out = HashMap::with_capacity(asked.len());
+    let declined = |sender: OrgNumber| {
+        move |mailbox| registry::declined::sender_mac(&house.gateway_keys.sender, mailbox, &sender)
+    };
+    if let [(at, mac)] = asked[..] {
+        let sender = questions[at].sender.clone();
+        out.insert(at, registry::recipient::look_up(tx, &mac, now, declined(sender)).await?);
+        return Ok(out);
+    }
+    let mut by_sender: HashMap<&OrgNumber, Vec<(usize, [u8; 32])>> = HashMap::new();
+    for (at, mac) in asked {
+        by_sender.entry(&questions[at].sender).or_default().push((at, mac));
+    }
+    let version = registry::version(tx).await?;
+    for (sender, asked) in by_sender {
+        let macs: Vec<_> = asked.iter().map(|(_, mac)| *mac).collect();
+        let found = registry::recipient::look_up_many(tx, &macs, now, declined(sender.clone())).await?;
+        for (at, mac) in asked {
+            out.insert(at, Found { version, recipient: found.get(&mac).cloned() });
+        }
+    }
+    Ok(out)
+}
+
+/// Questions that share a transaction at most.
+const MOST: usize = 64;
