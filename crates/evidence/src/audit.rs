@@ -1,6 +1,6 @@
 //! The evidence of the whole house, for `doctor`, for the demo and for tests.
 
-use crate::chain::{Broken, Flaw, chain_holds};
+use crate::chain::{Broken, Flaw, Walk};
 use domain::{
     LetterId, MailboxId, PersonId, Time,
     words::{Because, EventType},
@@ -15,7 +15,8 @@ pub struct Audit {
     pub events: usize,
 }
 
-/// One line of a history, as its owner may see it. Read from the row; [`chain_holds`] says whether to trust it.
+/// One line of a history, as its owner may see it. Read from the row;
+/// [`chain_holds`](crate::chain_holds) says whether to trust it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryLine {
     pub seq: u64,
@@ -25,23 +26,34 @@ pub struct HistoryLine {
     pub because: Option<Because>,
 }
 
-/// Checks every chain, and that no letter and no placed feed event is without its evidence. Reads in pages, so
-/// it can run beside the service.
+/// Checks every chain, and that nothing that other tables know of is without its event. Reads in pages, so it can
+/// run beside the service.
 pub async fn audit(store: &Store, ring: &KeyRing) -> Result<Audit, Broken> {
     let mut audit = Audit::default();
-    let (mut mailbox, mut chain) = (vec![], vec![]);
+    let (mut mailbox, mut letter, mut seq) = (vec![], vec![], -1);
+    let mut walk: Option<Walk> = None;
     loop {
         let mut tx = store.read("audit evidence").await?;
-        let page = tx.query(CHAINS, args![&mailbox, &chain]).await?;
+        let page = tx.query(PAGE, args![&mailbox, &letter, seq]).await?;
         let Some(last) = page.last() else { break };
-        (mailbox, chain) = (last.bytes(0)?.to_vec(), last.bytes(1)?.to_vec());
+        (mailbox, letter, seq) = (last.bytes(7)?.to_vec(), last.bytes(8)?.to_vec(), last.int(0)?);
         for row in &page {
-            audit.events += chain_holds(&mut tx, ring, row.id(0)?, row.id(1)?).await?;
-            audit.chains += 1;
+            let (mailbox_id, chain) = (row.id(7)?, row.id(8)?);
+            let mut link =
+                match walk.take().filter(|walk| (walk.mailbox_id, walk.chain) == (mailbox_id, chain)) {
+                    Some(link) => link,
+                    None => {
+                        audit.chains += 1;
+                        Walk::begin(mailbox_id, chain)
+                    }
+                };
+            link.step(ring, row)?;
+            walk = Some(link);
+            audit.events += 1;
         }
     }
     let mut tx = store.read("audit evidence").await?;
-    for sql in [LETTER_WITHOUT, FEED_WITHOUT] {
+    for sql in [LETTER_WITHOUT, OPENED_WITHOUT, FEED_WITHOUT, WAITING_WITHOUT] {
         if let Some(row) = tx.one(sql, &[]).await? {
             return Err(Broken::At { chain: row.id(0)?, seq: row.number(1)?, flaw: Flaw::Missing });
         }
@@ -66,11 +78,16 @@ pub async fn history_of(
     lines.filter_map(Result::transpose).collect()
 }
 
-const CHAINS: &str = "SELECT DISTINCT mailbox_id, letter_id FROM event \
-    WHERE (mailbox_id, letter_id) > ($1, $2) ORDER BY mailbox_id, letter_id LIMIT 500";
+const PAGE: &str = "SELECT seq, at, type, actor, because, body, entry, mailbox_id, letter_id FROM event \
+    WHERE (mailbox_id, letter_id, seq) > ($1, $2, $3) ORDER BY mailbox_id, letter_id, seq LIMIT 2000";
 const LETTER_WITHOUT: &str = "SELECT l.letter_id, 0 FROM letter l WHERE NOT EXISTS (SELECT 1 FROM event e \
     WHERE e.mailbox_id = l.mailbox_id AND e.letter_id = l.letter_id AND e.seq = 0) LIMIT 1";
+const OPENED_WITHOUT: &str = "SELECT l.letter_id, 1 FROM letter l WHERE l.opened_at IS NOT NULL AND NOT EXISTS \
+    (SELECT 1 FROM event e WHERE e.mailbox_id = l.mailbox_id AND e.letter_id = l.letter_id AND e.type = 'opened') LIMIT 1";
 const FEED_WITHOUT: &str = "SELECT f.letter_id, f.seq FROM feed f JOIN submission s ON s.letter_id = f.letter_id \
+    WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.mailbox_id = s.mailbox_id AND e.letter_id = f.letter_id \
+    AND e.seq = f.seq) LIMIT 1";
+const WAITING_WITHOUT: &str = "SELECT f.letter_id, f.seq FROM feed_waiting f JOIN submission s ON s.letter_id = f.letter_id \
     WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.mailbox_id = s.mailbox_id AND e.letter_id = f.letter_id \
     AND e.seq = f.seq) LIMIT 1";
 const HISTORY: &str = "SELECT seq, at, type, actor, because FROM event \

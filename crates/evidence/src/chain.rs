@@ -70,22 +70,33 @@ pub async fn read_chain(
     mailbox_id: MailboxId,
     chain: LetterId,
 ) -> Result<Vec<Event>, Broken> {
-    let rows = tx.query(READ, args![mailbox_id, chain]).await?;
-    let mut events = Vec::with_capacity(rows.len());
-    let mut previous = [0; 32];
-    for (row, expected) in rows.iter().zip(0..) {
-        let stored = stored(row, mailbox_id, chain)?;
-        match stored
-            .and_then(|stored| check(ring, &stored, expected, &previous).map(|event| (event, stored.entry)))
-        {
-            Ok((event, entry)) => {
-                events.push(event);
-                previous = entry;
-            }
-            Err(flaw) => return Err(Broken::At { chain, seq: expected, flaw }),
-        }
+    let mut walk = Walk::begin(mailbox_id, chain);
+    tx.query(READ, args![mailbox_id, chain]).await?.iter().map(|row| walk.step(ring, row)).collect()
+}
+
+/// A walk along one chain, event by event.
+pub(crate) struct Walk {
+    pub(crate) mailbox_id: MailboxId,
+    pub(crate) chain: LetterId,
+    next: u64,
+    previous: [u8; 32],
+}
+
+impl Walk {
+    pub(crate) fn begin(mailbox_id: MailboxId, chain: LetterId) -> Self {
+        Self { mailbox_id, chain, next: 0, previous: [0; 32] }
     }
-    Ok(events)
+    /// The next event; `row` begins with the columns of [`READ`].
+    pub(crate) fn step(&mut self, ring: &KeyRing, row: &Row) -> Result<Event, Broken> {
+        let stored = stored(row, self.mailbox_id, self.chain)?;
+        let checked = stored.and_then(|stored| {
+            check(ring, &stored, self.next, &self.previous).map(|event| (event, stored.entry))
+        });
+        let (event, entry) =
+            checked.map_err(|flaw| Broken::At { chain: self.chain, seq: self.next, flaw })?;
+        (self.next, self.previous) = (self.next + 1, entry);
+        Ok(event)
+    }
 }
 
 fn check(ring: &KeyRing, stored: &EventRow, expected: u64, previous: &[u8; 32]) -> Result<Event, Flaw> {

@@ -261,6 +261,29 @@ async fn the_audit_walks_every_chain(store: Store) {
     tx.execute(sql, args![mailbox, letter, &[0u8; 32]]).await.unwrap().exactly(1).unwrap();
     tx.commit().await.unwrap();
     assert!(audit(&store, &ring).await.is_ok());
+    // A changed row anywhere is found, and named.
+    for (sql, flaw) in [
+        ("UPDATE event SET at = at + 1 WHERE letter_id = $1 AND seq = 3", Flaw::Disagrees),
+        ("UPDATE event SET seq = seq + 1 WHERE letter_id = $1 AND seq = 4", Flaw::Missing),
+        ("UPDATE letter SET opened_at = 1, letter_id = mailbox_id WHERE letter_id = $1", Flaw::Missing),
+    ] {
+        let mut tx = store.begin("test").await.unwrap();
+        tx.execute(sql, args![letter]).await.unwrap().exactly(1).unwrap();
+        tx.commit().await.unwrap();
+        let found = audit(&store, &ring).await;
+        assert!(matches!(found, Err(Broken::At { flaw: found, .. }) if found == flaw), "{sql}");
+        let back = [
+            "UPDATE event SET at = at - 1 WHERE letter_id = $1 AND seq = 3 AND at > $2",
+            "UPDATE event SET seq = 4 WHERE letter_id = $1 AND seq = 5 AND at >= $2",
+            "UPDATE letter SET opened_at = NULL, letter_id = $1 WHERE opened_at < $2",
+        ];
+        let mut tx = store.begin("test").await.unwrap();
+        for sql in back {
+            tx.execute(sql, args![letter, now()]).await.unwrap().count();
+        }
+        tx.commit().await.unwrap();
+        assert!(audit(&store, &ring).await.is_ok(), "{sql}");
+    }
     let mut tx = store.begin("test").await.unwrap();
     tx.execute("DELETE FROM event WHERE letter_id = $1", args![letter])
         .await
