@@ -4,16 +4,22 @@
 //! the person chose it. It goes out after the commit, by a job, at least once; a repeat bears the same
 //! Message-ID. Every letter ends in exactly one visible notice state.
 
+mod courier;
 mod delivery;
+mod memory;
 mod outcome;
 mod plan;
 mod post;
+mod reach;
 pub mod settings;
 mod sms;
 mod texts;
+mod window;
 mod worker;
 
+pub use courier::Courier;
 pub use delivery::{Delivery, Failure};
+pub use memory::{Fault, Memory, Message};
 pub use post::Post;
 pub use settings::NoticeSettings;
 pub use sms::Sms;

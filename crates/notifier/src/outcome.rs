@@ -1,6 +1,6 @@
 //! How it ended, written where the sender and the recipient can see it.
 
-use crate::{Notifier, delivery::Failure, plan::Planned};
+use crate::{Notifier, worker::NotifyError};
 use domain::{
     LetterId, MailboxId,
     words::{EventType, NoticeState},
@@ -9,19 +9,20 @@ use evidence::{
     NewEvent,
     feed::{self, FeedRow},
 };
-use std::collections::HashMap;
-use store::{Many, Tx, args, jobs::Job, row};
+use std::collections::{HashMap, HashSet};
+use store::{Many, Tx, jobs::Job, row};
+use tracing::{info, warn};
 
 /// A letter whose notice has come to its end.
 #[derive(Clone, Copy, Debug)]
-pub struct Told {
+pub(crate) struct Told {
     pub mailbox_id: MailboxId,
     pub letter_id: LetterId,
     pub state: NoticeState,
 }
 
 impl Told {
-    pub fn new(job: &Job, state: NoticeState) -> Self {
+    pub(crate) fn new(job: &Job, state: NoticeState) -> Self {
         Self { mailbox_id: job.mailbox_id, letter_id: job.letter_id, state }
     }
 
@@ -36,15 +37,48 @@ impl Told {
 }
 
 impl Notifier {
-    /// State, evidence and the sender's feed, for letters that had no state yet: running twice changes nothing.
-    pub(crate) async fn conclude(
-        &self,
-        tx: &mut Tx,
-        told: &[Told],
-    ) -> Result<(), crate::worker::NotifyError> {
+    /// Concludes all letters in one transaction, or one by one when that fails, so that one letter does not hold up
+    /// the others. Tells which could not be concluded.
+    pub(crate) async fn conclude_all(&self, told: &[Told]) -> Result<HashSet<LetterId>, NotifyError> {
+        let mut lost = HashSet::new();
         if told.is_empty() {
-            return Ok(());
+            return Ok(lost);
         }
+        match self.conclude(told).await {
+            Ok(()) => {}
+            // The database itself: the same would befall each.
+            Err(NotifyError::Store(error)) if error.is_transient() => return Err(error.into()),
+            Err(_) => {
+                for one in told {
+                    if let Err(error) = self.conclude(std::slice::from_ref(one)).await {
+                        let id = one.letter_id;
+                        warn!(%error, letter.id = %id, "Could not conclude the notice of letter {id}");
+                        lost.insert(id);
+                    }
+                }
+            }
+        }
+        self.sequencer.nudge();
+        Ok(lost)
+    }
+
+    async fn conclude(&self, told: &[Told]) -> Result<(), NotifyError> {
+        let mut tx = self.store.begin_background("conclude notices").await?;
+        let concluded = self.conclude_in(&mut tx, told).await?;
+        tx.commit().await?;
+        for told in concluded {
+            let state = told.state.as_str();
+            metrics::counter!("kuvert_letters_told_total", "state" => state).increment(1);
+            if told.state == NoticeState::Failed {
+                let id = told.letter_id;
+                info!(letter.id = %id, "No channel reached the recipient of letter {id}");
+            }
+        }
+        Ok(())
+    }
+
+    /// State, evidence and the sender's feed, for letters that had no state yet: running twice changes nothing.
+    async fn conclude_in(&self, tx: &mut Tx, told: &[Told]) -> Result<Vec<Told>, NotifyError> {
         let mut told = told.to_vec();
         told.sort_unstable_by_key(|t| (t.mailbox_id, t.letter_id));
         let rows: Vec<_> = told.iter().map(|t| row![t.mailbox_id, t.letter_id, t.state.as_str()]).collect();
@@ -68,28 +102,7 @@ impl Notifier {
             })
             .collect();
         feed::waiting(tx, &feed).await?;
-        Ok(())
-    }
-
-    /// How the messages of a window ended.
-    pub(crate) async fn record(
-        &self,
-        tx: &mut Tx,
-        results: &[(Planned, Result<(), Failure>)],
-    ) -> Result<(), store::Error> {
-        let now = self.clock.now();
-        for (planned, result) in results {
-            let (state, sent_at, code) = match result {
-                Ok(()) => ("sent", Some(now), None),
-                Err(Failure::Later(code)) => ("sending", None, Some(*code)),
-                Err(failure) => ("failed", None, Some(failure.code())),
-            };
-            tx.execute(RECORD, args![&planned.notice_id, state, sent_at, code]).await?.exactly(1)?;
-            if let Err(Failure::BadAddress(_)) = result {
-                registry::contacts::failed(tx, planned.contact_id, now).await?;
-            }
-        }
-        Ok(())
+        Ok(told)
     }
 }
 
@@ -99,5 +112,3 @@ static CONCLUDE: Many = Many::new(
     ") AS v WHERE letter.mailbox_id = v.column1 AND letter.letter_id = v.column2 \
      AND letter.notice_state = 'pending' RETURNING letter.letter_id, letter.sender_mac",
 );
-const RECORD: &str = "UPDATE notice SET state = $2, sent_at = CAST($3 AS BIGINT), last_code = CAST($4 AS TEXT), \
-    attempts = attempts + 1 WHERE notice_id = $1";

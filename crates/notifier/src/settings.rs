@@ -54,7 +54,7 @@ pub struct SmtpSettings {
     /// Connections at once.
     #[serde(default = "four")]
     pub connections: u32,
-    /// How long an answer may take.
+    /// How long handing over one message may take.
     #[serde(default = "thirty")]
     pub timeout_seconds: u64,
 }
@@ -155,26 +155,55 @@ impl NoticeSettings {
             EmailSettings::Folder { .. } if production => {
                 return wrong("email", "notices in a folder reach nobody; give a mail server");
             }
-            EmailSettings::Smtp(smtp) if smtp.username.is_some() != smtp.password_file.is_some() => {
-                return wrong("email.password_file", "give username and password_file, or neither");
-            }
-            _ => {}
+            EmailSettings::Smtp(smtp) => check_smtp(smtp)?,
+            EmailSettings::Folder { .. } => {}
         }
         match &self.sms {
             SmsSettings::Folder { .. } if production => {
                 wrong("sms", "notices in a folder reach nobody; give a gateway, or off")
             }
-            SmsSettings::Http(gateway) => match url::Url::parse(&gateway.url) {
-                Ok(url)
-                    if url.scheme() == "https" || url.host_str().is_some_and(is_loopback) && !production =>
-                {
-                    Ok(())
-                }
-                _ => wrong("sms.url", "give an https address"),
-            },
+            SmsSettings::Http(gateway) => check_gateway(gateway, production),
             _ => Ok(()),
         }
     }
+}
+
+fn check_smtp(smtp: &SmtpSettings) -> Result<(), SettingsError> {
+    let wrong = |key, what| Err(SettingsError { key, what });
+    if smtp.host.is_empty() {
+        return wrong("email.host", "give the server's name, as its certificate has it");
+    }
+    if smtp.username.is_some() != smtp.password_file.is_some() {
+        return wrong("email.password_file", "give username and password_file, or neither");
+    }
+    if smtp.connections == 0 {
+        return wrong("email.connections", "give at least one");
+    }
+    if smtp.timeout_seconds == 0 {
+        return wrong("email.timeout_seconds", "give at least a second");
+    }
+    Ok(())
+}
+
+fn check_gateway(gateway: &SmsGatewaySettings, production: bool) -> Result<(), SettingsError> {
+    let wrong = |key, what| Err(SettingsError { key, what });
+    let Ok(url) = url::Url::parse(&gateway.url) else { return wrong("sms.url", "give an https address") };
+    if url.scheme() != "https" && (production || !url.host_str().is_some_and(is_loopback)) {
+        return wrong("sms.url", "give an https address");
+    }
+    // Addresses are shown and logged.
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("sms.url", "give the name in username and the password in password_file");
+    }
+    let number = gateway.sender.strip_prefix('+').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let name = gateway.sender.len() <= 11 && gateway.sender.bytes().all(|b| b.is_ascii_alphanumeric());
+    if gateway.sender.is_empty() || !number && !name {
+        return wrong("sms.sender", "give at most eleven letters and digits, or a number with its country");
+    }
+    if gateway.timeout_seconds == 0 {
+        return wrong("sms.timeout_seconds", "give at least a second");
+    }
+    Ok(())
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -190,3 +219,7 @@ fn four() -> u32 {
 fn thirty() -> u64 {
     30
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

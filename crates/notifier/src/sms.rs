@@ -1,11 +1,14 @@
 //! Text messages: through an HTTP gateway in the form of 46elks, or into a folder for the demo.
 
+mod gateway;
+
 use crate::{
     delivery::{Delivery, Failure, id_text, write_file},
-    settings::{SetUpError, SmsGatewaySettings, SmsSettings},
+    memory::Memory,
+    settings::{SetUpError, SmsSettings},
 };
-use reqwest::{Client, StatusCode};
-use std::{path::PathBuf, sync::Mutex, time::Duration};
+use gateway::Gateway;
+use std::{path::PathBuf, sync::Arc};
 
 /// Where text messages go.
 pub enum Sms {
@@ -15,17 +18,8 @@ pub enum Sms {
     Http(Box<Gateway>),
     /// One file for each message.
     Folder(PathBuf),
-    /// Kept in memory, for tests: number and text.
-    Memory(Mutex<Vec<(String, String)>>),
-}
-
-/// A gateway that takes a form with basic authentication.
-pub struct Gateway {
-    http: Client,
-    url: String,
-    username: String,
-    password: String,
-    sender: String,
+    /// Kept in memory, for tests.
+    Memory(Arc<Memory>),
 }
 
 impl Sms {
@@ -40,55 +34,41 @@ impl Sms {
 
     /// Sends one message; returns when the gateway has taken it over.
     pub async fn send(&self, delivery: &Delivery) -> Result<(), Failure> {
+        if !is_e164(&delivery.address) {
+            return Err(Failure::BadAddress("number_invalid"));
+        }
         match self {
             Self::Off => Err(Failure::Never("sms_off")),
-            Self::Http(gateway) => gateway.send(delivery).await,
+            Self::Http(gateway) => gateway.send(&delivery.address, &delivery.text).await,
             Self::Folder(path) => {
                 let text = format!("To: {}\n\n{}\n", delivery.address, delivery.text);
                 write_file(path, &format!("{}.sms", id_text(&delivery.id)), text.into_bytes()).await
             }
-            Self::Memory(sent) => {
-                let message = (delivery.address.clone(), delivery.text.clone());
-                sent.lock().map_err(|_| Failure::Later("memory"))?.push(message);
-                Ok(())
-            }
+            Self::Memory(memory) => memory.take(&delivery.address, delivery.text.clone()).await,
         }
     }
 }
 
-impl Gateway {
-    fn open(settings: &SmsGatewaySettings) -> Result<Self, SetUpError> {
-        let path = settings.password_file.clone();
-        let password = std::fs::read_to_string(&path).map_err(|source| SetUpError::File { path, source })?;
-        let http = Client::builder()
-            .timeout(Duration::from_secs(settings.timeout_seconds))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(SetUpError::Http)?;
-        Ok(Self {
-            http,
-            url: settings.url.clone(),
-            username: settings.username.clone(),
-            password: password.trim_end().to_owned(),
-            sender: settings.sender.clone(),
-        })
-    }
+/// A plus sign, a country and a number, fifteen digits at most (E.164 §6).
+fn is_e164(number: &str) -> bool {
+    number.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
+    })
+}
 
-    async fn send(&self, delivery: &Delivery) -> Result<(), Failure> {
-        let form = [
-            ("from", self.sender.as_str()),
-            ("to", delivery.address.as_str()),
-            ("message", delivery.text.as_str()),
-        ];
-        let request = self.http.post(&self.url).basic_auth(&self.username, Some(&self.password)).form(&form);
-        // reqwest's own error names the address that was called, never the form.
-        let response = request.send().await.map_err(|_| Failure::Later("sms_no_answer"))?;
-        match response.status() {
-            status if status.is_success() => Ok(()),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Err(Failure::Later("sms_not_now")),
-            StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED => Err(Failure::Later("sms_account")),
-            status if status.is_client_error() => Err(Failure::BadAddress("sms_refused")),
-            _ => Err(Failure::Later("sms_gateway")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_its_country() {
+        assert!(is_e164("+46701740605") && is_e164("+3581234567"));
+        for number in
+            ["0701740605", "46701740605", "+046701740605", "+46 70 174", "+467017406051234567", "+", "+46a"]
+        {
+            assert!(!is_e164(number), "{number}");
         }
     }
 }

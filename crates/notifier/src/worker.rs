@@ -2,23 +2,21 @@
 
 use crate::{
     Post, Sms,
-    delivery::{Delivery, Failure},
     outcome::Told,
-    plan::{Before, Group, Planned},
+    plan::{Group, Plan},
+    reach::{Reached, UNDER_WAY},
 };
-use domain::{
-    Clock, Random,
-    words::{Channel, NoticeState},
-};
+use domain::{Clock, JobId, Random, words::NoticeState};
 use evidence::{EvidenceError, Sequencer};
-use futures_util::{StreamExt, stream};
 use key_client::{Keys, NotifierKeys};
 use registry::Directory;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{
     Store,
-    jobs::{Handler, Job, Outcome, backoff},
+    jobs::{Handler, Job, Outcome, Worker, WorkerSettings, backoff},
 };
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// The kind of job that a letter's acceptance enqueues.
@@ -28,6 +26,7 @@ pub const KIND: &str = "notice";
 pub struct Notifier {
     pub store: Store,
     pub keys: Keys,
+    /// To be refreshed every minute or two by whoever wires the house.
     pub notifier_keys: Arc<NotifierKeys>,
     pub directory: Directory,
     pub post: Arc<Post>,
@@ -41,119 +40,105 @@ pub struct Notifier {
 
 /// Telling failed for a reason of the house, not of a channel.
 #[derive(Debug, thiserror::Error)]
-pub enum NotifyError {
+pub(crate) enum NotifyError {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("could not write the evidence")]
     Evidence(#[from] EvidenceError),
 }
 
-/// Messages under way at once.
-const AT_ONCE: usize = 8;
+impl Notifier {
+    /// Works on the queue until `stop`. `wake` is notified by whoever commits letters in this process.
+    pub async fn run(self: Arc<Self>, wake: Arc<Notify>, stop: CancellationToken) {
+        let worker = Worker {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            wake,
+            settings: WorkerSettings::new(&[KIND]),
+        };
+        worker.run(self, stop).await;
+    }
+
+    /// What becomes of each job; one that is not named is done.
+    async fn tell(&self, jobs: &[Job]) -> Result<HashMap<JobId, Outcome>, NotifyError> {
+        let mut tx = self.store.read("plan notices").await?;
+        let Plan { settled: mut told, groups } = self.plan(&mut tx, jobs).await?;
+        tx.rollback().await;
+        let mut outcomes = HashMap::new();
+        if !groups.is_empty() {
+            for reached in self.send_all(groups).await? {
+                self.judge(&reached, &mut told, &mut outcomes);
+            }
+        }
+        let lost = self.conclude_all(&told).await?;
+        for job in jobs.iter().filter(|job| lost.contains(&job.letter_id)) {
+            outcomes.insert(job.id, Outcome::Retry("evidence"));
+        }
+        Ok(outcomes)
+    }
+
+    /// From the first of these commits on a repeat is the same notice; from the second on there is none.
+    async fn send_all(&self, groups: Vec<Group>) -> Result<Vec<Reached>, NotifyError> {
+        let mut tx = self.store.begin_background("write notices down").await?;
+        let planned = self.write_down(&mut tx, &groups).await?;
+        tx.commit().await?;
+        let reached = self.reach(groups, planned).await;
+        let attempts: Vec<_> = reached.iter().flat_map(|reached| &reached.attempts).collect();
+        let mut tries = RECORD_TRIES;
+        loop {
+            let recorded = async {
+                let mut tx = self.store.begin_background("record notices").await?;
+                self.record(&mut tx, &attempts).await?;
+                tx.commit().await
+            };
+            match recorded.await {
+                // What is not recorded will be sent again: worth waiting for a busy database.
+                Err(error) if error.is_transient() && tries > 0 => {
+                    tries -= 1;
+                    tokio::time::sleep(RECORD_PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(reached),
+            }
+        }
+    }
+
+    fn judge(&self, reached: &Reached, told: &mut Vec<Told>, outcomes: &mut HashMap<JobId, Outcome>) {
+        let verdict = reached.verdict();
+        for job in &reached.group.jobs {
+            match verdict {
+                Ok(state) => told.push(Told::new(job, state)),
+                Err(UNDER_WAY) => {
+                    outcomes.insert(job.id, Outcome::Later(LOOK_AGAIN, UNDER_WAY));
+                }
+                // The last try of all: the letter must not wait for ever for its state.
+                Err(_) if backoff(job.attempts, &*self.random).is_none() => {
+                    told.push(Told::new(job, NoticeState::Failed));
+                }
+                Err(code) => {
+                    outcomes.insert(job.id, Outcome::Retry(code));
+                }
+            }
+        }
+    }
+}
 
 impl Handler for Notifier {
     async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
-        match self.tell(&jobs).await {
+        let outcomes = match Box::pin(self.tell(&jobs)).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 warn!(%error, jobs = jobs.len(), "Could not tell of letters; trying again");
-                jobs.into_iter().map(|job| (job, Outcome::Retry("store"))).collect()
+                jobs.iter().map(|job| (job.id, Outcome::Retry("store"))).collect()
             }
-        }
+        };
+        let outcome = |job: &Job| outcomes.get(&job.id).copied().unwrap_or(Outcome::Done);
+        jobs.into_iter().map(|job| (job.clone(), outcome(&job))).collect()
     }
 }
 
-impl Notifier {
-    async fn tell(&self, jobs: &[Job]) -> Result<Vec<(Job, Outcome)>, NotifyError> {
-        let mut tx = self.store.read("plan notices").await?;
-        let plan = self.plan(&mut tx, jobs).await?;
-        drop(tx);
-        let mut told = plan.settled;
-        let mut later: HashMap<_, &'static str> = HashMap::new();
-        if !plan.groups.is_empty() {
-            let mut tx = self.store.begin_background("write notices down").await?;
-            let mut written = Vec::with_capacity(plan.groups.len());
-            for group in plan.groups {
-                let planned = self.write_down(&mut tx, &group).await?;
-                written.push((group, planned));
-            }
-            tx.commit().await?;
-            let sending = written.into_iter().map(|(group, planned)| self.reach(group, planned));
-            let results: Vec<_> = stream::iter(sending).buffer_unordered(AT_ONCE).collect().await;
-            let mut tx = self.store.begin_background("record notices").await?;
-            for (group, results) in &results {
-                self.record(&mut tx, results).await?;
-                let letters = jobs.iter().filter(|j| group.letters.contains(&j.letter_id));
-                match verdict(results) {
-                    Ok(state) => told.extend(letters.map(|job| Told::new(job, state))),
-                    Err(code) => {
-                        for job in letters {
-                            // The last try of all: the letter must not wait for ever for its state.
-                            if backoff(job.attempts, &*self.random).is_none() {
-                                told.push(Told::new(job, NoticeState::Failed));
-                            } else {
-                                later.insert(job.id, code);
-                            }
-                        }
-                    }
-                }
-            }
-            self.conclude(&mut tx, &told).await?;
-            tx.commit().await?;
-        } else if !told.is_empty() {
-            let mut tx = self.store.begin_background("conclude notices").await?;
-            self.conclude(&mut tx, &told).await?;
-            tx.commit().await?;
-        }
-        if !told.is_empty() {
-            self.sequencer.nudge();
-        }
-        for told in &told {
-            metrics::counter!("letters_told", "state" => told.state.as_str()).increment(1);
-        }
-        let outcome = |job: &Job| later.get(&job.id).map_or(Outcome::Done, |code| Outcome::Retry(code));
-        Ok(jobs.iter().map(|job| (job.clone(), outcome(job))).collect())
-    }
-
-    /// Sends to every contact of a mailbox, unless the window's notice has gone there already.
-    async fn reach(
-        &self,
-        group: Group,
-        planned: Vec<Planned>,
-    ) -> (Group, Vec<(Planned, Result<(), Failure>)>) {
-        let mut results = Vec::with_capacity(planned.len());
-        for (contact, planned) in group.contacts.iter().zip(planned) {
-            let result = match planned.before {
-                Some(Before::Sent) => Ok(()),
-                Some(Before::Failed) => Err(Failure::Never("failed_before")),
-                None => match self.compose(&group, contact, &planned).await {
-                    Some(delivery) => self.send(&delivery).await,
-                    None => Err(Failure::Later("address_sealed")),
-                },
-            };
-            metrics::counter!("notices", "channel" => planned.channel.as_str(),
-                "result" => result.map_or_else(Failure::code, |()| "sent"))
-            .increment(1);
-            results.push((planned, result));
-        }
-        (group, results)
-    }
-
-    async fn send(&self, delivery: &Delivery) -> Result<(), Failure> {
-        match delivery.channel {
-            Channel::Email => self.post.send(delivery).await,
-            Channel::Sms => self.sms.send(delivery).await,
-        }
-    }
-}
-
-/// One channel that was reached is enough. Nothing is given up while a channel may still work.
-fn verdict(results: &[(Planned, Result<(), Failure>)]) -> Result<NoticeState, &'static str> {
-    if results.iter().any(|(_, result)| result.is_ok()) {
-        return Ok(NoticeState::Sent);
-    }
-    match results.iter().find_map(|(_, r)| r.err().filter(|f| matches!(f, Failure::Later(_)))) {
-        Some(failure) => Err(failure.code()),
-        None => Ok(NoticeState::Failed),
-    }
-}
+const RECORD_TRIES: u32 = 3;
+const RECORD_PAUSE: Duration = Duration::from_millis(500);
+/// When to look again at a notice that another worker is sending.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);

@@ -1,0 +1,10 @@
+//! What becomes of the notice of a letter: on both databases, with channels that end in memory.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod batches;
+mod faults;
+mod secrecy;
+mod states;
+mod windows;
+mod world;
