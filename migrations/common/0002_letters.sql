@@ -108,7 +108,7 @@ CREATE TABLE job (
     dead_at BIGINT,               -- set: given up; an operator looks at it
     last_code TEXT                -- stable code of the last failure
 );
-CREATE INDEX job_due ON job (run_at) WHERE dead_at IS NULL;
+CREATE INDEX job_due ON job (kind, run_at) WHERE dead_at IS NULL;
 
 -- What went out, so that a repeat is the same notice and one mailbox gets one notice for many letters.
 CREATE TABLE notice (

@@ -6,13 +6,19 @@ use axum::{
     extract::rejection::JsonRejection,
     response::{IntoResponse, Response},
 };
-use domain::{Code, LetterId, MailboxId, OrgNumber, Refusal, Time, words::{EventType, LetterState}};
+use domain::{
+    Code, LetterId, OrgNumber, Refusal, Time,
+    words::{EventType, LetterState},
+};
 use edge::Problem;
-use intake::{IntakeError, places};
+use intake::{
+    AcceptError,
+    submission::{self, Submission},
+};
 use key_client::KeysError;
 use serde::Serialize;
 use std::time::Duration;
-use store::{Row, Tx, args};
+use store::Tx;
 use tracing::error;
 
 /// How a letter is named in a question.
@@ -47,50 +53,60 @@ pub async fn status(gateway: &Gateway, caller: &Caller, by: By) -> Result<Respon
         _ => gateway.directory.current().senders_of(&caller.0, now),
     };
     let mut tx = gateway.store.read("show letter").await.map_err(store)?;
-    let mut found = None;
-    for sender in &senders {
-        let mac = gateway.sender_mac(sender);
-        let row = match &by {
-            By::Id(id) => tx.one(BY_ID, args![&mac, *id]).await,
-            By::Reference(_, reference) => {
-                let parts = [sender.as_str().as_bytes(), reference.as_bytes()];
-                let reference_mac = gateway.gateway_keys.sender.tag("reference", &parts);
-                tx.one(BY_REFERENCE, args![&mac, &reference_mac]).await
-            }
-        };
-        found = row.map_err(store)?;
-        if found.is_some() {
-            break;
+    let found = match &by {
+        By::Id(id) => submission::by_letter(&mut tx, *id).await.map_err(store)?,
+        By::Reference(_, reference) => {
+            by_reference(gateway, &mut tx, &senders, reference).await.map_err(store)?
         }
-    }
-    let row = found.ok_or(Code::LetterNotFound)?;
-    let status = describe(gateway, &mut tx, &row, now).await.map_err(store)?;
+    };
+    // Letters of others are not there.
+    let theirs = found.filter(|found| senders.iter().any(|s| gateway.sender_mac(s) == found.sender_mac));
+    let status =
+        describe(gateway, &mut tx, &theirs.ok_or(Code::LetterNotFound)?, now).await.map_err(store)?;
     Ok(Json(status).into_response())
 }
 
-async fn describe(gateway: &Gateway, tx: &mut Tx, row: &Row, now: Time) -> Result<Status, store::Error> {
-    let (letter_id, mailbox_id): (LetterId, MailboxId) = (row.id(0)?, row.id(1)?);
-    let visible_from = row.time(3)?;
-    let events = evidence::feed::of_letter(tx, mailbox_id, letter_id).await?;
+async fn by_reference(
+    gateway: &Gateway,
+    tx: &mut Tx,
+    senders: &[OrgNumber],
+    reference: &str,
+) -> Result<Option<Submission>, store::Error> {
+    for sender in senders {
+        let reference_mac = submission::reference_mac(&gateway.gateway_keys.sender, sender, reference);
+        let found = submission::by_reference(tx, &gateway.sender_mac(sender), &reference_mac).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+async fn describe(
+    gateway: &Gateway,
+    tx: &mut Tx,
+    submission: &Submission,
+    now: Time,
+) -> Result<Status, store::Error> {
+    let events = evidence::feed::of_letter(tx, submission.mailbox_id, submission.letter_id, submission.tells_opened).await?;
     let opened = events.iter().any(|(_, kind)| *kind == EventType::Opened);
-    let state = match (opened, visible_from > now) {
+    let state = match (opened, submission.visible_from > now) {
         (true, _) => LetterState::Opened,
         (false, true) => LetterState::Scheduled,
         (false, false) => LetterState::Available,
     };
     let history = events.into_iter().map(|(at, kind)| Line { time: at.to_string(), r#type: kind.as_str() });
     Ok(Status {
-        letter_id,
-        reference: reference(gateway, letter_id, row.bytes(2)?).unwrap_or_default(),
+        letter_id: submission.letter_id,
+        reference: submission.reference(&gateway.gateway_keys).unwrap_or_default(),
         state: state.as_str(),
         history: history.collect(),
     })
 }
 
-/// Opens a sealed reference with the gateway's own key.
+/// Opens the sealed reference of a feed event with the gateway's own key.
 pub fn reference(gateway: &Gateway, letter_id: LetterId, sealed: &[u8]) -> Option<String> {
-    let opened = gateway.gateway_keys.reference.open(&places::reference(letter_id), sealed).ok()?;
-    String::from_utf8(opened.to_vec()).ok()
+    submission::open_reference(&gateway.gateway_keys.reference, letter_id, sealed).ok()
 }
 
 /// A body that is not the JSON asked for.
@@ -104,12 +120,12 @@ pub fn json(rejection: JsonRejection) -> Problem {
     Refusal::new(code).because("the body is JSON as the API description says").into()
 }
 
-/// What went wrong in accepting.
-pub fn intake(error: IntakeError) -> Problem {
-    match error {
-        IntakeError::Refused(refusal) => refusal.into(),
-        IntakeError::Busy(wait) => Problem::from(Code::Overloaded).retry_after(wait),
-        other => failed(&other, other.is_transient()),
+/// What went wrong in accepting. Faults of ours were logged where they happened.
+pub fn intake(error: AcceptError) -> Problem {
+    let problem = Problem::from(error.refusal());
+    match error.retry_after() {
+        Some(wait) => problem.retry_after(wait),
+        None => problem,
     }
 }
 
@@ -133,8 +149,3 @@ fn failed(error: &(dyn std::error::Error + 'static), transient: bool) -> Problem
     error!(error = %error, source, "A request could not be served");
     Problem::from(if transient { Code::Unavailable } else { Code::Internal })
 }
-
-const BY_ID: &str = "SELECT letter_id, mailbox_id, reference, visible_from FROM submission \
-    WHERE sender_mac = $1 AND letter_id = $2";
-const BY_REFERENCE: &str = "SELECT letter_id, mailbox_id, reference, visible_from FROM submission \
-    WHERE sender_mac = $1 AND reference_mac = $2";

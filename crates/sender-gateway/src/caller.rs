@@ -1,6 +1,6 @@
 //! The caller is the organisation in the TLS certificate, and nothing else.
 
-use crate::Gateway;
+use crate::{Gateway, answers};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use domain::{Code, OrgNumber, Refusal};
 use edge::{Peer, Problem};
@@ -16,8 +16,14 @@ impl FromRequestParts<Gateway> for Caller {
         let refused = |why| Problem::from(Refusal::new(Code::CallerNotAllowed).because(why));
         let certificate = parts.extensions.get::<Peer>().and_then(|peer| peer.certificate.as_ref());
         let certificate = certificate.ok_or_else(|| refused("no client certificate"))?;
-        let organisation =
-            certificate.organisation.clone().ok_or_else(|| refused("the certificate names no organisation"))?;
+        let organisation = certificate
+            .organisation
+            .clone()
+            .ok_or_else(|| refused("the certificate names no organisation"))?;
+        if !gateway.directory.current().knows(&organisation) {
+            // It may have been registered since the registry was last read.
+            gateway.directory.refresh(&gateway.store).await.map_err(answers::store)?;
+        }
         let snapshot = gateway.directory.current();
         if snapshot.is_revoked(&certificate.sha256) {
             return Err(refused("the TLS certificate is revoked"));

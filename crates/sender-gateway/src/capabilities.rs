@@ -29,18 +29,31 @@ pub struct Capabilities {
 
 /// Members of a letter that have their effect.
 const MEMBERS: &[&str] = &[
-    "reference", "sender", "recipient", "subject", "language", "body", "attachments", "support", "matter", "kind",
-    "reply_by", "visible_from", "reply", "receipt", "confidential", "audience",
+    "reference",
+    "sender",
+    "recipient",
+    "subject",
+    "language",
+    "body",
+    "attachments",
+    "support",
+    "matter",
+    "kind",
+    "reply_by",
+    "visible_from",
+    "reply",
+    "receipt",
+    "confidential",
+    "audience",
 ];
 /// Members that are reserved and refused.
-const NOT_SUPPORTED: &[&str] = &[
-    "facts", "reached_by", "in_reply_to", "metadata", "attention", "correlation_id", "alternatives",
-];
+const NOT_SUPPORTED: &[&str] =
+    &["facts", "reached_by", "in_reply_to", "metadata", "attention", "correlation_id", "alternatives"];
 
 /// Anyone with a certificate may read it.
 pub async fn show(State(gateway): State<Gateway>) -> Json<Capabilities> {
     Json(Capabilities {
-        operator: gateway.operator.to_string(),
+        operator: gateway.intake.settings().audience.clone(),
         letter_types: ["kuvert-letter"],
         algorithms: vault::jws::Algorithm::ALL.map(vault::jws::Algorithm::as_str),
         members: MEMBERS,
@@ -52,7 +65,7 @@ pub async fn show(State(gateway): State<Gateway>) -> Json<Capabilities> {
         event_types: EventType::ALL.iter().filter(|t| t.reaches_sender()).map(|t| t.as_str()).collect(),
         letter_states: LetterState::ALL.iter().map(|s| s.as_str()).collect(),
         unreachable_reasons: Unreachable::ALL.iter().map(|u| u.as_str()).collect(),
-        limits: gateway.intake.limits().clone(),
-        durability: gateway.intake.durability(),
+        limits: gateway.intake.settings().limits.clone(),
+        durability: gateway.intake.durability().word().unwrap_or("none"),
     })
 }

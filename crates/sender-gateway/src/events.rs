@@ -52,7 +52,8 @@ pub async fn read(
         return Err(malformed("limit is 1 to 1000, wait 0 to 60 seconds"));
     }
     let senders = senders(&gateway, &caller, read.sender.as_deref())?;
-    let after = read.after.as_deref().map_or(Some(0), |text| cursor(&gateway, text)).ok_or(Code::CursorInvalid)?;
+    let after =
+        read.after.as_deref().map_or(Some(0), |text| cursor(&gateway, text)).ok_or(Code::CursorInvalid)?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
     let mut rounds = gateway.sequencer.subscribe();
     loop {

@@ -19,11 +19,16 @@ struct Accepted<'a> {
     letter_id: LetterId,
     receipt: &'a str,
     durability: &'a str,
-    include_by: Option<&'a str>,
+    include_by: Option<String>,
 }
 
 /// Accepts one letter. All that the letter part can decide is decided before attachments are read.
-pub async fn accept(State(gateway): State<Gateway>, caller: Caller, headers: HeaderMap, body: Body) -> Response {
+pub async fn accept(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let mut upload = match Upload::new(&headers, body) {
         Ok(upload) => upload,
         Err(refusal) => return Problem::from(refusal).into_response(),
@@ -41,8 +46,8 @@ pub async fn accept(State(gateway): State<Gateway>, caller: Caller, headers: Hea
 }
 
 async fn receive(gateway: &Gateway, caller: &Caller, upload: &mut Upload) -> Result<Answer, Problem> {
-    let letter = upload.letter(gateway.intake.limits().letter_bytes).await?;
-    match gateway.intake.check(&caller.0, &letter).await.map_err(answers::intake)? {
+    let letter = upload.letter(gateway.intake.settings().limits.letter_bytes).await?;
+    match gateway.intake.check(&caller.0, letter).await.map_err(answers::intake)? {
         Checked::Repeat(answer) => Ok(answer),
         Checked::Draft(mut draft) => {
             attachments(&mut draft, upload).await?;
@@ -55,12 +60,11 @@ async fn attachments(draft: &mut Draft, upload: &mut Upload) -> Result<(), Probl
     for no in 0..draft.manifest().len() {
         let missing = || Refusal::new(Code::AttachmentMissing).at(format!("/attachments/{no}"));
         let mut part = upload.attachment().await?.ok_or_else(missing)?;
-        let mut sink = draft.attachment(no).map_err(answers::intake)?;
+        let mut sink = draft.attachment(no).await.map_err(answers::intake)?;
         while let Some(bytes) = part.chunk().await? {
             sink.write(&bytes).await.map_err(answers::intake)?;
         }
-        let sealed = sink.finish().await.map_err(answers::intake)?;
-        draft.attach(sealed);
+        sink.finish().await.map_err(answers::intake)?;
     }
     match upload.attachment().await? {
         None => Ok(()),
@@ -72,8 +76,8 @@ fn accepted(answer: &Answer) -> Response {
     let body = Json(Accepted {
         letter_id: answer.letter_id,
         receipt: &answer.receipt,
-        durability: answer.durability.as_str(),
-        include_by: None,
+        durability: &answer.durability,
+        include_by: answer.include_by.map(|at| at.to_string()),
     });
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = (status, body).into_response();
@@ -114,7 +118,9 @@ pub async fn find(
     Query(find): Query<Find>,
 ) -> Result<Response, Problem> {
     let Some(reference) = find.reference else {
-        return Err(Refusal::new(Code::MalformedRequest).because("give the query parameter reference").into());
+        return Err(Refusal::new(Code::MalformedRequest)
+            .because("give the query parameter reference")
+            .into());
     };
     let sender = find.sender.map(|s| OrgNumber::parse(&s)).transpose().map_err(|_| Code::IdentityInvalid)?;
     answers::status(&gateway, &caller, answers::By::Reference(sender, reference)).await

@@ -32,7 +32,7 @@ pub use openapi::document;
 #[derive(Clone)]
 pub struct Gateway {
     pub intake: Intake,
-    pub directory: Arc<Directory>,
+    pub directory: Directory,
     pub store: Store,
     pub keys: Keys,
     pub gateway_keys: Arc<GatewayKeys>,
@@ -41,13 +41,12 @@ pub struct Gateway {
     pub sequencer: Sequencer,
     /// Set when the service stops, so that those who wait for events are answered.
     pub stopping: CancellationToken,
-    /// The operator's id, for capabilities and `audience`.
-    pub operator: Arc<str>,
 }
 
 /// The routes of `/v1`.
 pub fn router(gateway: Gateway) -> Router {
-    let other = |allow: &'static str| move || async move { Problem::from(Code::MethodNotAllowed).allow(allow) };
+    let other =
+        |allow: &'static str| move || async move { Problem::from(Code::MethodNotAllowed).allow(allow) };
     Router::new()
         .route("/v1/letters", post(letters::accept).get(letters::find).fallback(other("GET, POST")))
         .route("/v1/letters/{letter_id}", get(letters::show).fallback(other("GET")))
@@ -64,6 +63,6 @@ pub fn router(gateway: Gateway) -> Router {
 impl Gateway {
     /// The tag under which a sender's letters are filed.
     fn sender_mac(&self, sender: &OrgNumber) -> [u8; 32] {
-        self.gateway_keys.sender.tag("sender", &[sender.as_str().as_bytes()])
+        intake::submission::sender_mac(&self.gateway_keys.sender, sender)
     }
 }

@@ -12,13 +12,17 @@ pub fn document() -> &'static str {
 
 /// Serves it.
 pub async fn show() -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=3600")], document()).into_response()
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=3600")], document())
+        .into_response()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use domain::{Code, words::{EventType, Kind, LetterState, Unreachable}};
+    use domain::{
+        Code,
+        words::{EventType, Kind, LetterState, Unreachable},
+    };
     use serde_json::Value;
 
     fn list(pointer: &str) -> Vec<String> {
@@ -35,7 +39,8 @@ mod tests {
         assert_eq!(list("/components/schemas/Letter/properties/kind/enum"), kinds);
         let states: Vec<_> = LetterState::ALL.iter().map(|s| s.as_str()).collect();
         assert_eq!(list("/components/schemas/LetterStatus/properties/state/enum"), states);
-        let types: Vec<_> = EventType::ALL.iter().filter(|t| t.reaches_sender()).map(|t| t.as_str()).collect();
+        let types: Vec<_> =
+            EventType::ALL.iter().filter(|t| t.reaches_sender()).map(|t| t.as_str()).collect();
         assert_eq!(list("/components/schemas/EventType/enum"), types);
         let reasons: Vec<_> = Unreachable::ALL.iter().map(|u| u.as_str()).collect();
         assert_eq!(list("/components/schemas/Reachability/properties/reason/enum"), reasons);

@@ -68,7 +68,8 @@ pub async fn ask(
     };
     let reasons: Vec<_> = parsed.iter().map(|p| reason(p).map(Unreachable::as_str)).collect();
     let results = question.recipients.into_iter().zip(reasons);
-    let results = results.map(|(recipient, reason)| Reachability { recipient, reachable: reason.is_none(), reason });
+    let results =
+        results.map(|(recipient, reason)| Reachability { recipient, reachable: reason.is_none(), reason });
     Ok(Json(Results { results: results.collect() }))
 }
 

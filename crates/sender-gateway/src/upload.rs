@@ -76,7 +76,9 @@ impl Upload {
     pub async fn attachment(&mut self) -> Result<Option<Part>, Refusal> {
         let Some(field) = self.next().await? else { return Ok(None) };
         if field.name() != Some("attachment") {
-            return Err(Refusal::new(Code::AttachmentExtra).because("a part with another name than attachment"));
+            return Err(
+                Refusal::new(Code::AttachmentExtra).because("a part with another name than attachment")
+            );
         }
         Ok(Some(Part(field)))
     }
@@ -128,7 +130,9 @@ fn broken(error: multer::Error) -> Refusal {
 
 impl Source {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
-        let (Ok(mut body), Ok(mut ended)) = (self.body.lock(), self.ended.lock()) else { return Poll::Ready(None) };
+        let (Ok(mut body), Ok(mut ended)) = (self.body.lock(), self.ended.lock()) else {
+            return Poll::Ready(None);
+        };
         if *ended {
             return Poll::Ready(None);
         }

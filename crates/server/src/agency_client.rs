@@ -35,12 +35,15 @@ struct Receipted {
 impl AgencyClient {
     /// `door` is the origin, such as `https://127.0.0.1:8081`; `ca` are the authorities of its certificate.
     pub fn new(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<Self> {
-        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let read =
+            |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let mut identity = read(key)?;
         identity.extend_from_slice(b"\n");
         identity.extend(read(certificate)?);
         let http = Client::builder()
-            .identity(Identity::from_pem(&identity).context("the certificate and key cannot be used for TLS")?)
+            .identity(
+                Identity::from_pem(&identity).context("the certificate and key cannot be used for TLS")?,
+            )
             .tls_certs_only(Certificate::from_pem_bundle(&read(ca)?)?)
             .http1_only() // one letter, one connection at a time: cheaper than frames
             .tcp_nodelay(true)

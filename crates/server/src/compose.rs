@@ -97,7 +97,12 @@ impl Signed {
         part(&mut body, "name=\"letter\"", "application/jose+json", &self.jws);
         for file in &self.attachments {
             // The name stands in the manifest; part headers are not read.
-            part(&mut body, "name=\"attachment\"; filename=\"attachment\"", file.media_type.as_str(), &file.content);
+            part(
+                &mut body,
+                "name=\"attachment\"; filename=\"attachment\"",
+                file.media_type.as_str(),
+                &file.content,
+            );
         }
         body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         body.into()
@@ -118,6 +123,10 @@ pub fn signer(certificate: &Path, key: &Path) -> Result<LetterSigner> {
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let pem = read(certificate)?;
     let parsed = Certificate::from_pem(&pem).with_context(|| format!("in {}", certificate.display()))?;
-    ensure!(parsed.organisation.is_some(), "{}: names no organisation in serialNumber", certificate.display());
+    ensure!(
+        parsed.organisation.is_some(),
+        "{}: names no organisation in serialNumber",
+        certificate.display()
+    );
     LetterSigner::from_pem(&read(key)?, &parsed).with_context(|| format!("in {}", key.display()))
 }

@@ -37,8 +37,7 @@ impl Internal {
 
 /// Durations in seconds as histograms with buckets from a tenth of a millisecond to ten seconds.
 pub fn measure() -> anyhow::Result<PrometheusHandle> {
-    const BUCKETS: [f64; 13] =
-        [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+    const BUCKETS: [f64; 13] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
     let seconds = Matcher::Suffix("_seconds".to_owned());
     Ok(PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS)?.install_recorder()?)
 }

@@ -7,9 +7,11 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 /// Starts logging. Libraries that see addresses, statements or bodies are kept quiet whatever is asked for:
 /// `sqlx` would write statements, `hyper` and `h2` headers and frames, `lettre` the mail itself.
 pub fn start(log: &Log) -> Result<()> {
-    let quiet = "sqlx=warn,hyper=info,h2=info,rustls=info,lettre=warn,reqwest=info,hyper_util=info,html5ever=off";
+    let quiet =
+        "sqlx=warn,hyper=info,h2=info,rustls=info,lettre=warn,reqwest=info,hyper_util=info,html5ever=off";
     let filter = format!("{},{quiet}", log.level);
-    let filter = EnvFilter::builder().parse(&filter).with_context(|| format!("log.level: \"{}\"", log.level))?;
+    let filter =
+        EnvFilter::builder().parse(&filter).with_context(|| format!("log.level: \"{}\"", log.level))?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(true);
     let registry = tracing_subscriber::registry().with(filter);
     match log.format {

@@ -11,6 +11,8 @@ mod migrate;
 mod send;
 mod serve;
 
+pub use serve::stop_on_signal;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -44,7 +46,7 @@ enum Verb {
     #[command(subcommand)]
     Mailbox(mailbox::Verb),
     /// Sign and send one letter, or many from a CSV file
-    Send(send::Args),
+    Send(Box<send::Args>),
     /// Show and rotate the keys that protect letters
     #[command(subcommand)]
     Keys(keys::Verb),
@@ -70,7 +72,7 @@ pub fn run() -> ExitCode {
             Verb::Doctor(args) => Box::pin(doctor::run(args)).await,
             Verb::Agency(verb) => Box::pin(agency::run(verb)).await,
             Verb::Mailbox(verb) => Box::pin(mailbox::run(verb)).await,
-            Verb::Send(args) => Box::pin(send::run(args)).await,
+            Verb::Send(args) => Box::pin(send::run(*args)).await,
             Verb::Keys(verb) => Box::pin(keys::run(verb)).await,
             Verb::Load(args) => Box::pin(crate::load::run(args)).await,
         }

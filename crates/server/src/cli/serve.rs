@@ -2,7 +2,7 @@
 
 use super::ConfigArg;
 use crate::{config::Config, house::House, logs, out};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::{process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -43,10 +43,4 @@ pub fn stop_on_signal() -> Result<CancellationToken> {
         std::process::exit(1);
     });
     Ok(stop)
-}
-
-/// The context of a failed bind, with the mend.
-pub fn port_taken(error: edge::listen::BindError, mend: &str) -> anyhow::Error {
-    let what = format!("port {} is taken: {mend}", error.address.port());
-    Err::<(), _>(error).context(what).unwrap_err()
 }

@@ -17,7 +17,9 @@ impl Config {
             !(self.store.promise == "sync-quorum" && self.store.database.starts_with("sqlite:")),
             "store.promise: SQLite keeps one copy; sync-quorum needs PostgreSQL with a synchronous standby"
         );
-        for (key, database) in [("store.database", &self.store.database), ("keys.database", &self.keys.database)] {
+        for (key, database) in
+            [("store.database", &self.store.database), ("keys.database", &self.keys.database)]
+        {
             ensure!(
                 database.starts_with("sqlite:") || database.starts_with("postgres://"),
                 "{key}: give sqlite:PATH or postgres://user@host/database"
@@ -27,10 +29,9 @@ impl Config {
                 "{key}: a password in the address ends up in logs and process lists; use password_file"
             );
         }
-        ensure!(
-            self.keys.idle_minutes > 0 && self.keys.longest_minutes >= self.keys.idle_minutes,
-            "keys.longest_minutes: must be at least keys.idle_minutes"
-        );
+        if let Err((key, what)) = self.keys.limits.check() {
+            bail!("keys.limits.{key}: {what}");
+        }
         ensure!(
             self.web.certificate.is_some() == self.web.key_file.is_some(),
             "web.certificate and web.key_file: give both or neither"
@@ -45,7 +46,9 @@ impl Config {
     }
 
     fn check_production(&self) -> Result<()> {
-        for (key, origin) in [("web.origin", &self.web.origin), ("web.content_origin", &self.web.content_origin)] {
+        for (key, origin) in
+            [("web.origin", &self.web.origin), ("web.content_origin", &self.web.content_origin)]
+        {
             ensure!(origin.starts_with("https://"), "{key}: in production an https address");
         }
         let (web, content) = (site(&self.web.origin), site(&self.web.content_origin));

@@ -44,8 +44,12 @@ pub struct Config {
 pub struct Instance {
     /// The operator's id, an internet domain. Letters with another `audience` are refused.
     pub id: String,
-    /// The name that citizens see.
+    /// Who runs the service, as citizens see it.
     pub name: String,
+    /// Its organisation number, as citizens see it.
+    pub number: String,
+    /// Where citizens can ask.
+    pub email: String,
     /// Refuses everything that is only good for trying.
     pub production: bool,
 }
@@ -76,18 +80,9 @@ pub struct KeysSection {
     pub password_file: Option<PathBuf>,
     /// File with the root key, 32 bytes, mode 0600. Made at first start where `production` is false.
     pub root_file: PathBuf,
-    /// A log-in ends after this long without a request.
-    #[serde(default = "Defaults::idle")]
-    pub idle_minutes: u64,
-    /// A log-in ends after this long whatever happens.
-    #[serde(default = "Defaults::longest")]
-    pub longest_minutes: u64,
-    /// Erasure is real, in old backups too, within this many days.
-    #[serde(default = "Defaults::erase")]
-    pub erase_within_days: u64,
-    /// Recipients that one caller may look up in an hour.
-    #[serde(default = "Defaults::lookups")]
-    pub lookups_an_hour: u64,
+    /// Limits and times of the key service.
+    #[serde(default)]
+    pub limits: key_service::Settings,
 }
 
 /// Attachments over 256 KiB.
@@ -192,7 +187,8 @@ impl Default for Log {
 impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let config = Self::parse(&text, folder).with_context(|| format!("in {}", path.display()))?;
         config.check().with_context(|| format!("in {}", path.display()))?;
@@ -205,9 +201,11 @@ impl Config {
         let whole = |path: &mut PathBuf| *path = folder.join(&*path);
         whole(&mut config.keys.root_file);
         whole(&mut config.objects.folder);
-        for path in
-            [&mut config.agency.certificate, &mut config.agency.key_file, &mut config.agency.client_authorities]
-        {
+        for path in [
+            &mut config.agency.certificate,
+            &mut config.agency.key_file,
+            &mut config.agency.client_authorities,
+        ] {
             whole(path);
         }
         for path in [
@@ -223,9 +221,10 @@ impl Config {
             whole(path);
         }
         for provider in &mut config.eid {
-            for path in [&mut provider.client_secret_file, &mut provider.client_key_file, &mut provider.ca_file]
-                .into_iter()
-                .flatten()
+            for path in
+                [&mut provider.client_secret_file, &mut provider.client_key_file, &mut provider.ca_file]
+                    .into_iter()
+                    .flatten()
             {
                 whole(path);
             }
@@ -249,18 +248,6 @@ impl Defaults {
     }
     fn promise() -> String {
         "single-fsync".to_owned()
-    }
-    fn idle() -> u64 {
-        15
-    }
-    fn longest() -> u64 {
-        60
-    }
-    fn erase() -> u64 {
-        30
-    }
-    fn lookups() -> u64 {
-        3_600_000
     }
     fn door_connections() -> usize {
         1024

@@ -50,7 +50,9 @@ fn assemble(objects: &[Vec<u8>], min_bytes: usize) -> Vec<u8> {
         out.extend(format!("{offset:010} 00000 n \n").bytes());
     }
     let (size, info) = (objects.len() + 1, objects.len());
-    out.extend(format!("trailer\n<</Size {size}/Root 1 0 R/Info {info} 0 R>>\nstartxref\n{xref}\n%%EOF\n").bytes());
+    out.extend(
+        format!("trailer\n<</Size {size}/Root 1 0 R/Info {info} 0 R>>\nstartxref\n{xref}\n%%EOF\n").bytes(),
+    );
     out
 }
 

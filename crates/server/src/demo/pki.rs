@@ -1,13 +1,14 @@
 //! The demo's certificates: an authority made at first start, a server certificate, and one certificate for
 //! each fictional organisation, for TLS, letters and seals alike, as real organisation certificates are.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use domain::{OrgNumber, Time};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, SanType,
+    KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData, SanType,
 };
 use std::{fs, path::Path, time::Duration};
+use vault::{Certificate, VerifyingKey};
 
 /// The published keys of the fictional organisations: number, PKCS #8 PEM.
 pub const PUBLIC_KEYS: [(&str, &str); 4] = [
@@ -76,7 +77,8 @@ fn named(name: &str, now: Time) -> CertificateParams {
         let (year, month, day) = time.date().parts();
         rcgen::date_time_ymd(i32::from(year), month.unsigned_abs(), day.unsigned_abs())
     };
-    params.not_before = day(now.minus(Duration::from_secs(2 * 24 * 3600)));
+    // Early enough for the letters of the demo's past.
+    params.not_before = day(now.minus(YEAR / 2));
     params.not_after = day(now.plus(5 * YEAR));
     params
 }
@@ -93,6 +95,18 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
     if name.ends_with(".key") {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+/// Refuses a certificate whose private key is published in this repository.
+pub fn refuse_public(certificate: &Certificate) -> Result<()> {
+    for (number, pem) in PUBLIC_KEYS {
+        let key = KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_RSA_SHA256)?;
+        let public = VerifyingKey::from_spki(&key.subject_public_key_info())?;
+        if certificate.verifying_key().is_ok_and(|theirs| theirs.thumbprint() == public.thumbprint()) {
+            bail!("this certificate's key is the demo's published key of {number}: anyone can sign with it");
+        }
     }
     Ok(())
 }

@@ -36,7 +36,8 @@ pub struct Driven {
 impl Driven {
     /// Milliseconds, two decimals.
     pub fn percentile(&self, share: f64) -> f64 {
-        let rank = ((self.latencies.len() as f64 * share).ceil() as usize).clamp(1, self.latencies.len().max(1));
+        let rank =
+            ((self.latencies.len() as f64 * share).ceil() as usize).clamp(1, self.latencies.len().max(1));
         let millis = self.latencies.get(rank - 1).map_or(0.0, |d| d.as_secs_f64() * 1000.0);
         (millis * 100.0).round() / 100.0
     }
@@ -62,7 +63,12 @@ impl Drop for Ends {
 }
 
 /// Sends all letters over `args.connections` connections at once.
-pub async fn run(service: &mut Service, args: &LoadArgs, letters: Arc<Vec<Ready>>, ledger: &Ledger) -> Result<Driven> {
+pub async fn run(
+    service: &mut Service,
+    args: &LoadArgs,
+    letters: Arc<Vec<Ready>>,
+    ledger: &Ledger,
+) -> Result<Driven> {
     let pki = service.folder().join("pki");
     let client = |number: &&str| {
         let file = |ending: &str| pki.join(format!("{number}.{ending}"));
@@ -102,11 +108,7 @@ pub async fn run(service: &mut Service, args: &LoadArgs, letters: Arc<Vec<Ready>
 
 type Lines = tokio::sync::mpsc::Sender<(Line, tokio::sync::oneshot::Sender<()>)>;
 
-async fn work(
-    shared: Arc<Shared>,
-    lines: Lines,
-    results: Arc<Mutex<Driven>>,
-) -> Result<()> {
+async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) -> Result<()> {
     let _ends = Ends(shared.clone());
     let (mut latencies, mut refused) = (Vec::new(), 0);
     loop {

@@ -1,7 +1,10 @@
 //! Signing, before the clock starts.
 
 use super::service::Service;
-use crate::{compose::{Draft, Signed, signer}, demo::cast};
+use crate::{
+    compose::{Draft, Signed, signer},
+    demo::cast,
+};
 use anyhow::Result;
 use domain::Identity;
 use serde_json::json;
@@ -50,7 +53,9 @@ pub fn sign(service: &Service, recipients: &[Identity], count: usize, bytes: usi
     std::thread::scope(|scope| {
         let handles: Vec<_> = (0..count)
             .step_by(share)
-            .map(|from| scope.spawn(move || (from..(from + share).min(count)).map(one).collect::<Result<Vec<_>>>()))
+            .map(|from| {
+                scope.spawn(move || (from..(from + share).min(count)).map(one).collect::<Result<Vec<_>>>())
+            })
             .collect();
         let mut letters = Vec::with_capacity(count);
         for handle in handles {

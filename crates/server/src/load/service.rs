@@ -146,7 +146,9 @@ async fn start(folder: &Path, port_base: u16, database: Option<&str>) -> Result<
         }
         Ok::<_, std::io::Error>(false)
     };
-    let ready = tokio::time::timeout(Duration::from_secs(60), ready).await.context("the service does not start")??;
+    let ready = tokio::time::timeout(Duration::from_secs(60), ready)
+        .await
+        .context("the service does not start")??;
     ensure!(ready, "the service ended before it was ready; see its messages above");
     // Whatever it says later is read and let go, so that it never waits for us.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });

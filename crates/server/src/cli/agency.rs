@@ -1,0 +1,293 @@
+//! `kuvert agency`: senders and dispatchers, their certificates, whom they may act for.
+
+use super::{ConfigArg, JsonArg};
+use crate::{config::Config, house::Operator, out};
+use anyhow::{Context, Result, ensure};
+use clap::Subcommand;
+use domain::{OrgNumber, Time};
+use registry::{certificates, dispatch, senders};
+use serde_json::{Value, json};
+use std::{path::PathBuf, process::ExitCode};
+use vault::Certificate;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Register an organisation, or rename one that is registered
+    Add {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// 16 and ten digits
+        number: OrgArg,
+        /// The name that recipients see
+        name: String,
+        /// It only sends for others, and is no sender itself
+        #[arg(long)]
+        dispatcher_only: bool,
+    },
+    /// List organisations
+    List {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Show one organisation with its certificates and dispatchers
+    Show {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+        number: OrgArg,
+    },
+    /// Accept nothing from an organisation from now on, or accept it again
+    Suspend {
+        #[command(flatten)]
+        config: ConfigArg,
+        number: OrgArg,
+        /// Take the suspension back
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Let a dispatcher act for a sender, or take that back
+    Dispatch {
+        #[command(flatten)]
+        config: ConfigArg,
+        sender: OrgArg,
+        dispatcher: OrgArg,
+        /// Take it back
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Add and revoke certificates
+    #[command(subcommand)]
+    Cert(CertVerb),
+}
+
+#[derive(Subcommand)]
+pub enum CertVerb {
+    /// Register a certificate; the organisation is read from it
+    Add {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// PEM file
+        file: PathBuf,
+    },
+    /// Revoke a certificate: letters signed with it and connections made with it are refused within seconds
+    Revoke {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// PEM file, or the SHA-256 in hexadecimal that show prints
+        certificate: String,
+    },
+}
+
+/// An organisation's number, checked by clap.
+#[derive(Clone, Debug)]
+pub struct OrgArg(pub OrgNumber);
+
+impl std::str::FromStr for OrgArg {
+    type Err = domain::identity::IdentityError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        OrgNumber::parse(text).map(Self)
+    }
+}
+
+pub async fn run(verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Add { config, number: OrgArg(number), name, dispatcher_only } => {
+            add(&config, &number, &name, !dispatcher_only).await?;
+        }
+        Verb::List { config, json } => list(&config, json).await?,
+        Verb::Show { config, json, number: OrgArg(number) } => show(&config, json, &number).await?,
+        Verb::Suspend { config, number: OrgArg(number), resume } => suspend(&config, &number, resume).await?,
+        Verb::Dispatch { config, sender, dispatcher, remove } => {
+            set_dispatch(&config, &sender.0, &dispatcher.0, remove).await?;
+        }
+        Verb::Cert(CertVerb::Add { config, file }) => add_certificate(&config, &file).await?,
+        Verb::Cert(CertVerb::Revoke { config, certificate }) => revoke(&config, &certificate).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn operator(config: &ConfigArg) -> Result<Operator> {
+    Operator::open(&Config::read(&config.config)?).await
+}
+
+async fn add(config: &ConfigArg, number: &OrgNumber, name: &str, may_send: bool) -> Result<()> {
+    let operator = operator(config).await?;
+    let now = operator.now();
+    let mut tx = operator.store.begin("add agency").await?;
+    let new = senders::add(&mut tx, number, name, may_send, now).await?;
+    if !new {
+        senders::rename(&mut tx, number, name).await?;
+        senders::set_may_send(&mut tx, number, may_send).await?;
+    }
+    tx.commit().await?;
+    out::line(&format!("{} {number} {name}", if new { "registered" } else { "changed" }));
+    operator.close().await;
+    Ok(())
+}
+
+async fn list(config: &ConfigArg, json: JsonArg) -> Result<()> {
+    let operator = operator(config).await?;
+    let mut tx = operator.store.read("list agencies").await?;
+    let all = senders::list(&mut tx).await?;
+    drop(tx);
+    if json.json {
+        out::json(&all.iter().map(describe).collect::<Vec<_>>());
+    } else {
+        for sender in &all {
+            let role = if sender.may_send { "sender" } else { "dispatcher" };
+            let state = if sender.suspended_at.is_some() { " (suspended)" } else { "" };
+            out::line(&format!("{}  {role:<10}  {}{state}", sender.number, sender.name));
+        }
+    }
+    operator.close().await;
+    Ok(())
+}
+
+async fn show(config: &ConfigArg, json: JsonArg, number: &OrgNumber) -> Result<()> {
+    let operator = operator(config).await?;
+    let now = operator.now();
+    let mut tx = operator.store.read("show agency").await?;
+    let sender = senders::find(&mut tx, number).await?.context("this organisation is not registered")?;
+    let certificates = certificates::list(&mut tx, number).await?;
+    let dispatchers = dispatch::of_sender(&mut tx, number).await?;
+    drop(tx);
+    let mut facts = describe(&sender);
+    facts["certificates"] = certificates
+        .iter()
+        .map(|c| {
+            json!({"sha256": hex(&c.sha256), "kid": c.kid, "not_before": c.not_before.to_string(),
+                "not_after": c.not_after.to_string(), "state": certificate_state(c.usable(now))})
+        })
+        .collect();
+    facts["dispatchers"] = dispatchers
+        .iter()
+        .filter(|d| d.valid_to.is_none_or(|end| now < end))
+        .map(|d| json!({"number": d.dispatcher.as_str(), "since": d.valid_from.to_string()}))
+        .collect();
+    if json.json {
+        out::json(&facts);
+    } else {
+        out::line(&format!(
+            "{} {}: {}",
+            sender.number,
+            sender.name,
+            facts["state"].as_str().unwrap_or_default()
+        ));
+        for c in &certificates {
+            let (state, sha256) = (certificate_state(c.usable(now)), hex(&c.sha256));
+            out::line(&format!("  certificate {sha256}  {state}, until {}", date(c.not_after)));
+        }
+        for d in facts["dispatchers"].as_array().into_iter().flatten() {
+            out::line(&format!("  dispatcher  {}", d["number"].as_str().unwrap_or_default()));
+        }
+    }
+    operator.close().await;
+    Ok(())
+}
+
+async fn suspend(config: &ConfigArg, number: &OrgNumber, resume: bool) -> Result<()> {
+    let operator = operator(config).await?;
+    let now = operator.now();
+    let mut tx = operator.store.begin("suspend agency").await?;
+    ensure!(senders::find(&mut tx, number).await?.is_some(), "{number} is not registered");
+    let changed = match resume {
+        true => senders::resume(&mut tx, number).await?,
+        false => senders::suspend(&mut tx, number, now).await?,
+    };
+    tx.commit().await?;
+    let word = if resume { "accepted again" } else { "suspended" };
+    out::line(&format!("{number} is {}{word}", if changed { "" } else { "already " }));
+    operator.close().await;
+    Ok(())
+}
+
+async fn set_dispatch(
+    config: &ConfigArg,
+    sender: &OrgNumber,
+    dispatcher: &OrgNumber,
+    remove: bool,
+) -> Result<()> {
+    let operator = operator(config).await?;
+    let now = operator.now();
+    let mut tx = operator.store.begin("set dispatch").await?;
+    for number in [sender, dispatcher] {
+        ensure!(senders::find(&mut tx, number).await?.is_some(), "{number} is not registered: agency add");
+    }
+    match remove {
+        true => dispatch::unlist(&mut tx, sender, dispatcher, now).await?,
+        false => dispatch::list(&mut tx, sender, dispatcher, now).await?,
+    };
+    tx.commit().await?;
+    let may = if remove { "may no longer act" } else { "may act" };
+    out::line(&format!("{dispatcher} {may} for {sender}"));
+    operator.close().await;
+    Ok(())
+}
+
+async fn add_certificate(config: &ConfigArg, file: &PathBuf) -> Result<()> {
+    let read = Config::read(&config.config)?;
+    let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let certificate =
+        Certificate::from_pem(&pem).with_context(|| format!("{} holds no certificate", file.display()))?;
+    let number = certificate.organisation.clone();
+    let number =
+        number.context("the certificate's subject has no serialNumber with an organisation's number")?;
+    if read.instance.production {
+        crate::demo::pki::refuse_public(&certificate)?;
+    }
+    let operator = Operator::open(&read).await?;
+    let now = operator.now();
+    let mut tx = operator.store.begin("add certificate").await?;
+    let entry = certificates::add(&mut tx, &number, &certificate.der, now).await?;
+    tx.commit().await?;
+    out::line(&format!("registered for {number}: {} until {}", hex(&entry.sha256), date(entry.not_after)));
+    operator.close().await;
+    Ok(())
+}
+
+async fn revoke(config: &ConfigArg, certificate: &str) -> Result<()> {
+    let sha256 = match std::fs::read(certificate) {
+        Ok(pem) => Certificate::from_pem(&pem)?.sha256,
+        Err(_) => unhex(certificate).context("neither a readable PEM file nor a SHA-256 in hexadecimal")?,
+    };
+    let operator = operator(config).await?;
+    let now = operator.now();
+    let mut tx = operator.store.begin("revoke certificate").await?;
+    let revoked = certificates::revoke(&mut tx, &sha256, now).await?;
+    tx.commit().await?;
+    operator.close().await;
+    ensure!(revoked, "no such certificate is registered, or it was revoked before");
+    out::line(&format!("revoked {}", hex(&sha256)));
+    Ok(())
+}
+
+fn describe(sender: &senders::Sender) -> Value {
+    let state = if sender.suspended_at.is_some() { "suspended" } else { "in force" };
+    json!({"number": sender.number.as_str(), "name": sender.name, "may_send": sender.may_send, "state": state})
+}
+
+fn certificate_state(usable: Result<(), domain::Code>) -> &'static str {
+    match usable {
+        Ok(()) => "in force",
+        Err(domain::Code::CertificateRevoked) => "revoked",
+        Err(_) => "expired",
+    }
+}
+
+fn date(time: Time) -> String {
+    time.date().to_string()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    bytes.try_into().ok().filter(|_| digits.len() == 64)
+}

@@ -1,0 +1,168 @@
+//! `kuvert mailbox`: open and close mailboxes, by hand or from a file.
+
+use super::{ConfigArg, JsonArg};
+use crate::{
+    config::Config,
+    house::{NewPerson, Operator},
+    out,
+};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Subcommand;
+use domain::{Identity, OrgNumber};
+use registry::{Register, boxes};
+use serde::Deserialize;
+use serde_json::json;
+use std::{
+    io::{BufRead, Read},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Open a mailbox for an organisation, or for a person who cannot do it by logging in
+    Open {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Name of the person or organisation
+        #[arg(long)]
+        name: String,
+        /// Someone who signs for the organisation: the name; the number is read from standard input after the first
+        #[arg(long, value_name = "NAME")]
+        signatory: Option<String>,
+        /// File with the number on its first line (and the signatory's on its second), or - for standard input: numbers do
+        /// not belong in process lists
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        number_from: String,
+    },
+    /// Close a mailbox: new letters are refused, old ones stay readable for the owner
+    Close {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// File with the number, or - for standard input
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        number_from: String,
+    },
+    /// Open mailboxes for many people from a CSV file with the columns number,name
+    Import {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+        /// The CSV file
+        file: PathBuf,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    number: String,
+    name: String,
+}
+
+pub async fn run(verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Open { config, name, signatory, number_from } => {
+            let read = Config::read(&config.config)?;
+            open(&read, &name, signatory.as_deref(), &lines(&number_from)?).await
+        }
+        Verb::Close { config, number_from } => {
+            let read = Config::read(&config.config)?;
+            close(&read, &lines(&number_from)?).await
+        }
+        Verb::Import { config, json, file } => import(&Config::read(&config.config)?, json, &file).await,
+    }
+}
+
+async fn open(config: &Config, name: &str, signatory: Option<&str>, numbers: &[String]) -> Result<ExitCode> {
+    let number = numbers.first().context("no number was given")?;
+    let identity = Identity::parse(number).context("the number")?;
+    let operator = Operator::open(config).await?;
+    let mailbox = if identity.is_person() {
+        ensure!(signatory.is_none(), "a person signs for themselves: leave --signatory out");
+        let person = NewPerson { identity, name: name.to_owned() };
+        operator.open_for_people(&[person]).await?.first().copied().context("no mailbox")?
+    } else {
+        let organisation = OrgNumber::parse(number)?;
+        let mailbox = operator.open_for_organisation(&organisation, name).await?;
+        if let Some(signatory) = signatory {
+            let number = numbers.get(1).context("no number was given for the signatory")?;
+            let person = NewPerson {
+                identity: Identity::parse(number).context("the signatory's number")?,
+                name: signatory.to_owned(),
+            };
+            let register = config.register.file.clone().map_or(Register::None, Register::File);
+            operator.add_signatory(&register, &organisation, &person).await?;
+        }
+        mailbox
+    };
+    out::line(&format!("mailbox {mailbox} is open"));
+    operator.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn close(config: &Config, numbers: &[String]) -> Result<ExitCode> {
+    let identity = Identity::parse(numbers.first().context("no number was given")?).context("the number")?;
+    let operator = Operator::open(config).await?;
+    let Some(mailbox) = operator.mailbox_of(&identity).await? else {
+        bail!("there is no mailbox for this number");
+    };
+    let mut tx = operator.store.begin("close mailbox").await?;
+    let closed = boxes::close(&mut tx, mailbox.mailbox_id, &operator.recorder()).await?;
+    tx.commit().await?;
+    let word = if closed { "closed" } else { "already closed" };
+    out::line(&format!("mailbox {} is {word}", mailbox.mailbox_id));
+    operator.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// All or none of the file's form is checked first; then mailboxes are opened some hundred at a time. Run again, it goes
+/// on: those who have a mailbox keep it.
+async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCode> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file)?;
+    let (mut people, mut wrong) = (Vec::new(), Vec::new());
+    for (no, row) in reader.deserialize::<Row>().enumerate() {
+        let line = no + 2;
+        match row {
+            Ok(row) => match Identity::parse(&row.number) {
+                Ok(identity) if identity.is_person() => people.push(NewPerson { identity, name: row.name }),
+                Ok(_) => wrong.push(format!("line {line}: an organisation; use mailbox open")),
+                Err(error) => wrong.push(format!("line {line}: {error}")),
+            },
+            // csv's own words would quote the line.
+            Err(_) => wrong.push(format!("line {line}: not number,name")),
+        }
+    }
+    if !wrong.is_empty() {
+        for line in wrong.iter().take(20) {
+            out::note(line);
+        }
+        bail!("{} of {} lines are wrong; nothing was opened", wrong.len(), wrong.len() + people.len());
+    }
+    let operator = Operator::open(config).await?;
+    let mut opened = 0;
+    for some in people.chunks(2_000) {
+        operator.open_for_people(some).await?;
+        opened += some.len();
+        out::note(&format!("{opened} of {}", people.len()));
+    }
+    operator.close().await;
+    if json.json {
+        out::json(&json!({"mailboxes": opened}));
+    } else {
+        out::line(&format!("{opened} mailboxes are open"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines of a file or of standard input, without spaces around them.
+fn lines(from: &str) -> Result<Vec<String>> {
+    let reader: Box<dyn Read> = match from {
+        "-" => Box::new(std::io::stdin()),
+        path => Box::new(std::fs::File::open(path).with_context(|| format!("cannot read {path}"))?),
+    };
+    let lines = std::io::BufReader::new(reader).lines();
+    let lines: Vec<String> = lines.map(|l| l.map(|l| l.trim().to_owned())).collect::<Result<_, _>>()?;
+    Ok(lines.into_iter().filter(|l| !l.is_empty()).collect())
+}

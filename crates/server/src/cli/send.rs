@@ -1,0 +1,256 @@
+//! `kuvert send`: sign and send one letter, or one for each line of a CSV file.
+
+use crate::{
+    agency_client::{AgencyClient, Reply},
+    compose::{self, Draft, File},
+    out,
+};
+use anyhow::{Context, Result, bail, ensure};
+use domain::{Identity, OrgNumber, chance};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+use vault::{Certificate, SystemRandom, jws::LetterSigner};
+
+/// Sends through the agency door as any sender's system does. With a demo's folder, certificate and door are taken
+/// from there.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A demo's folder: its door, authority and certificates
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The sender; of a demo, Exempelkommunen if left out
+    #[arg(long, value_name = "ORGNR")]
+    sender: Option<String>,
+    /// The door's origin
+    #[arg(long, value_name = "URL", required_unless_present = "data")]
+    door: Option<String>,
+    /// The organisation's certificate, PEM
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    certificate: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    key: Option<PathBuf>,
+    /// The authorities of the door's certificate, PEM
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    ca: Option<PathBuf>,
+
+    /// Recipient: personnummer, samordningsnummer or organisation number, twelve digits
+    #[arg(long, value_name = "NUMBER", required_unless_present = "csv")]
+    to: Option<String>,
+    /// Subject
+    #[arg(long, required_unless_present = "csv")]
+    subject: Option<String>,
+    /// The letter's text
+    #[arg(long, conflicts_with = "text_file")]
+    text: Option<String>,
+    /// File with the letter's text; a name that ends in .html is sent as HTML
+    #[arg(long, value_name = "FILE")]
+    text_file: Option<PathBuf>,
+    /// A file to attach; can be given many times
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// The sender's own id of the letter; made up if left out
+    #[arg(long)]
+    reference: Option<String>,
+    /// What the letter is about: decision, request, appointment, invoice, reminder, certificate, receipt, information
+    #[arg(long)]
+    kind: Option<String>,
+    /// The last day to answer, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    reply_by: Option<String>,
+    /// Ask to be told when the letter is opened
+    #[arg(long)]
+    tell_opened: bool,
+
+    /// Send one letter a line: reference,recipient,subject,text and optionally attachment,kind,reply_by
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "subject", "text", "text_file", "attach", "reference"])]
+    csv: Option<PathBuf>,
+    /// Folder of the attachments that the CSV names
+    #[arg(long, value_name = "DIR", requires = "csv")]
+    files: Option<PathBuf>,
+    /// Print JSON, one line a letter
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line of the CSV file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    reference: String,
+    recipient: String,
+    subject: String,
+    text: String,
+    #[serde(default)]
+    attachment: Option<String>,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    reply_by: Option<String>,
+}
+
+struct Sending {
+    client: AgencyClient,
+    signer: LetterSigner,
+    sender: String,
+    json: bool,
+}
+
+pub async fn run(args: Args) -> Result<ExitCode> {
+    let sending = Sending::new(&args)?;
+    let drafts = match &args.csv {
+        Some(file) => from_csv(&sending, file, args.files.as_deref())?,
+        None => vec![from_args(&sending, &args)?],
+    };
+    let (total, mut refused) = (drafts.len(), 0);
+    for (no, draft) in drafts.iter().enumerate() {
+        if !sending.send(draft).await? {
+            refused += 1;
+        }
+        if total > 1 && (no + 1) % 100 == 0 {
+            out::note(&format!("{} of {total}, {refused} refused", no + 1));
+        }
+    }
+    if total > 1 {
+        out::note(&format!("{} sent, {refused} refused", total - refused));
+    }
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Sending {
+    fn new(args: &Args) -> Result<Self> {
+        let (door, certificate, key, ca) = match &args.data {
+            Some(folder) => of_demo(folder, args.sender.as_deref())?,
+            None => match (&args.door, &args.certificate, &args.key, &args.ca) {
+                (Some(door), Some(certificate), Some(key), Some(ca)) => {
+                    (door.clone(), certificate.clone(), key.clone(), ca.clone())
+                }
+                _ => bail!("give --data, or --door, --certificate, --key and --ca"),
+            },
+        };
+        let signer = compose::signer(&certificate, &key)?;
+        let organisation = Certificate::from_pem(&std::fs::read(&certificate)?)?.organisation;
+        let sender = match (&args.sender, organisation) {
+            (Some(sender), _) => OrgNumber::parse(sender).context("--sender")?,
+            (None, Some(organisation)) => organisation,
+            (None, None) => bail!("the certificate names no organisation; give --sender"),
+        };
+        let client = AgencyClient::new(&door, &certificate, &key, &ca)?;
+        Ok(Self { client, signer, sender: sender.as_str().to_owned(), json: args.json })
+    }
+
+    /// Sends until the outcome is known. True when accepted.
+    async fn send(&self, draft: &Draft) -> Result<bool> {
+        let signed = draft.sign(&self.signer)?;
+        let reference = &draft.reference;
+        let (line, accepted, facts) = match self.client.send_until_known(&signed, 6).await? {
+            Reply::Accepted { letter_id, receipt, repeated } => {
+                let word = if repeated { "had been accepted before" } else { "is accepted" };
+                let facts = json!({"reference": reference, "letter_id": letter_id, "repeated": repeated, "receipt": receipt});
+                (format!("{reference} {word}: letter {letter_id}"), true, facts)
+            }
+            Reply::Refused { status, code, detail } => {
+                let facts = json!({"reference": reference, "status": status, "code": code});
+                (format!("{reference} was refused: {code} ({status}) {detail}"), false, facts)
+            }
+            Reply::Unknown { status, code } => {
+                bail!(
+                    "{reference}: the outcome is unknown ({status} {code}); send the same again until it is known"
+                )
+            }
+        };
+        if self.json {
+            out::json(&facts);
+        } else {
+            out::line(line.trim_end());
+        }
+        Ok(accepted)
+    }
+}
+
+fn of_demo(folder: &Path, sender: Option<&str>) -> Result<(String, PathBuf, PathBuf, PathBuf)> {
+    let path = folder.join("demo.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{}: start the demo first", path.display()))?;
+    let demo: Value = serde_json::from_str(&text)?;
+    let door = demo["urls"]["agency"].as_str().context("demo.json names no door")?.to_owned();
+    let number = sender.unwrap_or(crate::demo::cast::KOMMUNEN);
+    let pki = folder.join("pki");
+    let certificate = pki.join(format!("{number}.pem"));
+    ensure!(certificate.exists(), "the demo has no certificate for {number}");
+    Ok((door, certificate, pki.join(format!("{number}.key")), pki.join("ca.pem")))
+}
+
+fn from_args(sending: &Sending, args: &Args) -> Result<Draft> {
+    let recipient = args.to.clone().unwrap_or_default();
+    Identity::parse(&recipient).context("--to")?;
+    let (body, html) = match (&args.text, &args.text_file) {
+        (Some(text), _) => (text.clone(), false),
+        (None, Some(file)) => {
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            (text, file.extension().is_some_and(|e| e == "html" || e == "htm"))
+        }
+        (None, None) => bail!("give --text or --text-file"),
+    };
+    let mut more = Map::new();
+    if args.tell_opened {
+        more.insert("receipt".into(), "opened".into());
+    }
+    optional(&mut more, args.kind.as_deref(), args.reply_by.as_deref());
+    let reference = args.reference.clone();
+    Ok(Draft {
+        reference: reference
+            .unwrap_or_else(|| format!("send-{:016x}", u64::from_be_bytes(chance::bytes(&SystemRandom)))),
+        sender: sending.sender.clone(),
+        recipient,
+        subject: args.subject.clone().unwrap_or_default(),
+        body,
+        html,
+        attachments: args.attach.iter().map(|path| File::read(path)).collect::<Result<_>>()?,
+        more,
+    })
+}
+
+/// Every line is read and checked before the first letter is sent.
+fn from_csv(sending: &Sending, file: &Path, files: Option<&Path>) -> Result<Vec<Draft>> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file)?;
+    let mut drafts = Vec::new();
+    for (no, row) in reader.deserialize::<Row>().enumerate() {
+        let at = || format!("line {}", no + 2);
+        let row = row.map_err(|_| anyhow::anyhow!("{}: not reference,recipient,subject,text…", at()))?;
+        Identity::parse(&row.recipient).with_context(at)?;
+        let mut attachments = Vec::new();
+        if let Some(name) = row.attachment.as_deref().filter(|n| !n.is_empty()) {
+            let folder = files.context("the CSV names attachments: give their folder with --files")?;
+            domain::text::file_name(name).with_context(at)?;
+            attachments.push(File::read(&folder.join(name)).with_context(at)?);
+        }
+        let mut more = Map::new();
+        optional(&mut more, row.kind.as_deref(), row.reply_by.as_deref());
+        drafts.push(Draft {
+            reference: row.reference,
+            sender: sending.sender.clone(),
+            recipient: row.recipient,
+            subject: row.subject,
+            body: row.text,
+            html: false,
+            attachments,
+            more,
+        });
+    }
+    ensure!(!drafts.is_empty(), "{} has no lines", file.display());
+    Ok(drafts)
+}
+
+fn optional(more: &mut Map<String, Value>, kind: Option<&str>, reply_by: Option<&str>) {
+    for (name, value) in [("kind", kind), ("reply_by", reply_by)] {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            more.insert(name.to_owned(), value.into());
+        }
+    }
+}

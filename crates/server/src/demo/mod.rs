@@ -1,0 +1,137 @@
+//! `kuvert demo`: the whole service on this machine, with fictional organisations, people and letters.
+
+pub mod cast;
+mod citizen;
+mod clock;
+mod folder;
+mod letters;
+mod once;
+pub mod pdf;
+pub mod pki;
+mod seed;
+
+use crate::{
+    cli::stop_on_signal,
+    house::{Doors, House},
+    logs, out,
+};
+use anyhow::{Context, Result};
+use clock::DemoClock;
+use edge::listen::{self, Door};
+use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
+use folder::Folder;
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use vault::SystemRandom;
+
+/// What is asked for.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Where everything is kept; a second start goes on from there
+    #[arg(long, value_name = "DIR", default_value = "kuvert-demo")]
+    data: PathBuf,
+    /// The first of five ports: citizen pages, agency door, internal, content, e-ID
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    port_base: u16,
+    /// PostgreSQL instead of SQLite in DIR
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Do the main job once without a person, check each step, and end
+    #[arg(long)]
+    once: bool,
+}
+
+/// Runs it until SIGTERM or SIGINT, or with `--once` until every step has held.
+pub async fn run(args: DemoArgs) -> Result<ExitCode> {
+    let stop = stop_on_signal()?;
+    let clock = Arc::new(DemoClock::default());
+    let now = domain::Clock::now(&*clock);
+    let folder = folder::prepare(&args.data, args.port_base, args.database.as_deref(), now)?;
+    logs::start(&folder.config.log)?;
+    // Ports first: the likeliest thing to be wrong, and nothing is made when it is.
+    let doors = Doors::bind(&folder.config).await.context("choose others with --port-base")?;
+    let eid = bind_eid(args.port_base + 4).await?;
+    let house = House::open(folder.config.clone(), clock.clone(), true).await?;
+    let provider = provider(&folder, clock.clone())?;
+    let all_stop = CancellationToken::new();
+    let eid = tokio::spawn(listen::serve(eid, provider, all_stop.clone()));
+    std::fs::write(folder.path.join("kuvert.pid"), std::process::id().to_string())?;
+
+    let seeding = seed::Seeding::new(&house, &folder, clock);
+    seeding.registry().await?;
+    let serving = tokio::spawn(Box::pin(house.serve(doors, all_stop.clone())));
+    let result = async {
+        seeding.letters().await?;
+        if args.once {
+            return once::run(&folder).await;
+        }
+        welcome(&folder);
+        out::line("ready");
+        stop.cancelled().await;
+        Ok(true)
+    }
+    .await;
+    all_stop.cancel();
+    serving.await??;
+    eid.await?;
+    let _ = std::fs::remove_file(folder.path.join("kuvert.pid"));
+    Ok(if result? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn bind_eid(port: u16) -> Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for address in folder::both(port) {
+        match listen::bind(address).await {
+            Ok(listener) => listeners.push(listener),
+            Err(_) if address.is_ipv6() && !listeners.is_empty() => {}
+            Err(error) => {
+                let taken = format!("port {port} is taken (the demo's e-ID): choose others with --port-base");
+                return Err(error).context(taken);
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+fn provider(folder: &Folder, clock: Arc<DemoClock>) -> Result<Door> {
+    let people = cast::CITIZENS.iter().map(|citizen| {
+        let (given, family) = citizen.name.split_once(' ').unwrap_or((citizen.name, ""));
+        Ok(DemoPerson {
+            subject: format!("demo-{}", given.to_lowercase()),
+            given_name: given.to_owned(),
+            family_name: family.to_owned(),
+            identity: domain::Identity::parse(citizen.number)?,
+        })
+    });
+    let settings = DemoSettings {
+        issuer: folder.urls.eid.clone(),
+        clients: vec![DemoClient {
+            client_id: folder::CLIENT.to_owned(),
+            secret: None,
+            redirect_uris: vec![format!("{}/login/callback", folder.urls.web)],
+        }],
+        people: people.collect::<Result<_>>()?,
+    };
+    let provider = DemoProvider::new(settings, clock, Arc::new(SystemRandom))?;
+    Ok(Door { name: "demo e-ID", router: provider.router(), tls: None, revoked: None, connections: 256 })
+}
+
+fn welcome(folder: &Folder) {
+    let (urls, path) = (&folder.urls, folder.path.display());
+    out::line(&format!(
+        "\nKuvert runs on this machine. Everything in it is fictional.\n\n\
+         Open      {web}\n\
+         Log in    as Anna, Bo or Cleo: the pretend e-ID asks for no password\n\n\
+         Try       read a letter, then look who has opened it\n\
+         \x20         send one:  kuvert send --data {path} --to 198101052382 --subject \"Hej\" --text \"Ett brev.\"\n\
+         \x20         turn a sender off under Avsändare, then send again\n\n\
+         Agencies  {agency} (client certificates in {path}/pki)\n\
+         \x20         API description: {web}/developers\n\
+         Notices   {path}/outbox\n\
+         Health    {internal}/health/ready and {internal}/metrics\n",
+        web = urls.web,
+        agency = urls.agency,
+        internal = urls.internal,
+    ));
+}

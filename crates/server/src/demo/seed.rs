@@ -1,0 +1,160 @@
+//! What is already there when the demo starts: organisations, people, and letters from the last three months.
+
+use super::{
+    cast::{self, BOLAGET, CITIZENS, FORMEDLAREN, KOMMUNEN, VERKET},
+    citizen::Citizen,
+    clock::DemoClock,
+    folder::Folder,
+    letters,
+};
+use crate::{
+    agency_client::{AgencyClient, Reply},
+    compose,
+    house::{House, NewPerson, Operator},
+};
+use anyhow::{Context, Result, bail, ensure};
+use domain::{Clock, Identity, OrgNumber, words::Channel};
+use registry::{Register, certificates, dispatch, senders};
+use reqwest::Method;
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use vault::Certificate;
+
+/// Makes the demo's past. Doing it twice changes nothing.
+pub struct Seeding {
+    operator: Operator,
+    register: Register,
+    path: PathBuf,
+    door: String,
+    web: String,
+    clock: Arc<DemoClock>,
+}
+
+impl Seeding {
+    pub fn new(house: &House, folder: &Folder, clock: Arc<DemoClock>) -> Self {
+        Self {
+            operator: house.operator(),
+            register: house.register(),
+            path: folder.path.clone(),
+            door: folder.urls.agency.clone(),
+            web: folder.urls.web.clone(),
+            clock,
+        }
+    }
+
+    /// Organisations with their certificates, mailboxes with confirmed contacts: known since before their first
+    /// letter.
+    pub async fn registry(&self) -> Result<()> {
+        self.clock.set_back(KNOWN_SINCE);
+        let result = self.make_known().await;
+        self.clock.set_back(Duration::ZERO);
+        result
+    }
+
+    async fn make_known(&self) -> Result<()> {
+        self.organisations().await?;
+        let people: Vec<NewPerson> = CITIZENS.iter().map(person).collect::<Result<_>>()?;
+        for person in &people {
+            if self.operator.mailbox_of(&person.identity).await?.is_none() {
+                self.operator.open_for_people(std::slice::from_ref(person)).await?;
+            }
+        }
+        for citizen in &CITIZENS {
+            let identity = Identity::parse(citizen.number)?;
+            for (channel, address) in [(Channel::Email, citizen.email), (Channel::Sms, citizen.mobile)] {
+                self.operator.confirmed_contact(&identity, channel, address).await?;
+            }
+        }
+        let company = OrgNumber::parse(BOLAGET)?;
+        if self.operator.mailbox_of(&company.identity()).await?.is_none() {
+            let name = cast::ORGANISATIONS.iter().find(|o| o.number == BOLAGET).map_or("", |o| o.name);
+            self.operator.open_for_organisation(&company, name).await?;
+            let anna = person(&CITIZENS[0])?;
+            self.operator.add_signatory(&self.register, &company, &anna).await?;
+        }
+        Ok(())
+    }
+
+    async fn organisations(&self) -> Result<()> {
+        let now = self.operator.now();
+        let mut tx = self.operator.store.begin("register organisations").await?;
+        for organisation in cast::ORGANISATIONS.iter().filter(|o| o.role != "company") {
+            let number = OrgNumber::parse(organisation.number)?;
+            senders::add(&mut tx, &number, organisation.name, organisation.role == "sender", now).await?;
+            let pem = std::fs::read(self.path.join("pki").join(format!("{number}.pem")))?;
+            certificates::add(&mut tx, &number, &Certificate::from_pem(&pem)?.der, now).await?;
+        }
+        let dispatcher = OrgNumber::parse(FORMEDLAREN)?;
+        for sender in [KOMMUNEN, VERKET] {
+            let sender = OrgNumber::parse(sender)?;
+            // Listed once: a listing that was taken back by hand is not put back at the next start.
+            if dispatch::of_sender(&mut tx, &sender).await?.is_empty() {
+                dispatch::list(&mut tx, &sender, &dispatcher, now).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Letters over the real door, opened over the real pages, on the dates they bear.
+    pub async fn letters(&self) -> Result<()> {
+        let all = letters::all(self.clock.now());
+        let clients = self.clients()?;
+        let last = all.last().context("no letters")?;
+        if self.is_there(&clients, &last.draft.sender, &last.draft.reference).await {
+            return Ok(());
+        }
+        let result = self.make_past(&all, &clients).await;
+        self.clock.set_back(Duration::ZERO);
+        result
+    }
+
+    async fn make_past(&self, all: &[letters::Seed], clients: &HashMap<String, AgencyClient>) -> Result<()> {
+        let pki = self.path.join("pki");
+        for seed in all {
+            let days = |days: f64| Duration::from_secs_f64(days * 24.0 * 3600.0);
+            self.clock.set_back(days(seed.days_ago as f64));
+            let number = &seed.draft.sender;
+            let signer =
+                compose::signer(&pki.join(format!("{number}.pem")), &pki.join(format!("{number}.key")))?;
+            let client = clients.get(number).context("a sender without a certificate")?;
+            match client.send(&seed.draft.sign(&signer)?).await? {
+                Reply::Accepted { .. } => {}
+                other => bail!("the demo's own letter was not accepted: {other:?}"),
+            }
+            if seed.opened {
+                self.clock.set_back(days(seed.days_ago as f64 - 0.3));
+                let reader =
+                    if seed.draft.recipient == BOLAGET { CITIZENS[0].number } else { &seed.draft.recipient };
+                let mut citizen = Citizen::log_in(&self.web, reader).await?;
+                let opened = citizen.open(&seed.draft.subject).await?;
+                ensure!(opened.contains(&seed.draft.subject), "a letter of the demo was not shown");
+                citizen.log_out().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_there(&self, clients: &HashMap<String, AgencyClient>, sender: &str, reference: &str) -> bool {
+        let path = format!("/v1/letters?sender={sender}&reference={reference}");
+        match clients.get(sender) {
+            Some(client) => client.ask(Method::GET, &path, None).await.is_ok(),
+            None => false,
+        }
+    }
+
+    fn clients(&self) -> Result<HashMap<String, AgencyClient>> {
+        let pki = self.path.join("pki");
+        let client = |number: &&str| {
+            let file = |ending: &str| pki.join(format!("{number}.{ending}"));
+            let client = AgencyClient::new(&self.door, &file("pem"), &file("key"), &pki.join("ca.pem"))?;
+            Ok(((*number).to_owned(), client))
+        };
+        [KOMMUNEN, VERKET].iter().map(client).collect()
+    }
+}
+
+const KNOWN_SINCE: Duration = Duration::from_secs(100 * 24 * 3600);
+
+fn person(citizen: &cast::Citizen) -> Result<NewPerson> {
+    Ok(NewPerson { identity: Identity::parse(citizen.number)?, name: citizen.name.to_owned() })
+}

@@ -1,0 +1,90 @@
+//! What goes on beside the doors: notices, the event feed's positions, fresh registry and keys, tidying up.
+
+use super::House;
+use domain::Time;
+use std::{sync::Arc, time::Duration};
+use store::jobs::{Worker, WorkerSettings};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The event feed is kept this long.
+const FEED_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+
+/// Starts all of it; each ends soon after `stop`.
+pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        let worker = Worker {
+            store: h.stores.letters.clone(),
+            clock: h.clock.clone(),
+            random: h.random.clone(),
+            wake: Arc::default(),
+            settings: WorkerSettings::new(&[notifier::KIND]),
+        };
+        worker.run(h.notifier.clone(), s).await;
+    });
+    let (sequencer, s) = (house.sequencer.clone(), stop.clone());
+    tasks.spawn(async move { sequencer.run(s.cancelled()).await });
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(every(Duration::from_secs(1), s, move || {
+        let h = h.clone();
+        async move { h.directory.refresh(&h.stores.letters).await.map(drop).map_err(|e| e.to_string()) }
+    }));
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(every(Duration::from_secs(60), s, move || {
+        let h = h.clone();
+        async move { h.refresh_keys().await.map_err(|e| e.to_string()) }
+    }));
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(every(Duration::from_secs(3600), s, move || {
+        let h = h.clone();
+        async move { h.tidy().await.map_err(|e| format!("{e:#}")) }
+    }));
+    tasks
+}
+
+impl House {
+    async fn refresh_keys(&self) -> Result<(), key_client::KeysError> {
+        use key_client::Role;
+        self.gateway_keys.refresh(&self.connector.keys(Role::Gateway)).await?;
+        self.web_keys.refresh(&self.connector.keys(Role::Web)).await?;
+        self.notifier_keys.refresh(&self.connector.keys(Role::Notifier)).await
+    }
+
+    /// Orphaned objects, and events that are kept no longer.
+    async fn tidy(&self) -> anyhow::Result<()> {
+        let now: Time = self.clock.now();
+        let removed = self.objects.collect(&self.stores.letters, now).await?;
+        if removed > 0 {
+            info!(removed, "Removed orphaned objects");
+        }
+        loop {
+            let mut tx = self.stores.letters.begin_background("forget events").await?;
+            let forgotten = evidence::feed::forget(&mut tx, now.minus(FEED_KEPT.max(DAY))).await?;
+            tx.commit().await?;
+            if forgotten == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Does it, waits, and does it again until `stop`. What fails is told and tried again.
+async fn every<F, Fut>(pause: Duration, stop: CancellationToken, act: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<(), String>>,
+{
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        if let Err(error) = act().await {
+            warn!(error, "Background work failed; it will be tried again");
+        }
+    }
+}

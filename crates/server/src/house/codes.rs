@@ -1,0 +1,26 @@
+//! The pages ask for codes to be sent; the notifier's posts send them. They stand beside each other, so they
+//! meet here.
+
+use notifier::Courier;
+use tracing::warn;
+use web::{CodeMessage, CodePost, CodeSent};
+
+/// Sends codes by the same ways as notices.
+pub struct Codes(pub Courier);
+
+impl CodePost for Codes {
+    fn send(&self, message: CodeMessage) -> CodeSent<'_> {
+        Box::pin(async move {
+            let CodeMessage { channel, address, code, language, id, at } = message;
+            let sent = self.0.send_code(channel, address, language, &code, id, at).await;
+            if let Err(failure) = sent {
+                warn!(
+                    channel = channel.as_str(),
+                    code = failure.code(),
+                    "A confirmation code could not be sent"
+                );
+            }
+            sent.is_ok()
+        })
+    }
+}

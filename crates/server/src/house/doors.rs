@@ -1,0 +1,189 @@
+//! The doors: agency, citizen pages, content origin, internal.
+
+use super::{House, background, codes::Codes};
+use crate::config::Config;
+use anyhow::{Context, Result};
+use edge::{
+    listen::{self, Door},
+    tls,
+};
+use key_client::Role;
+use sender_gateway::Gateway;
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+/// Ports that are taken and not yet served.
+pub struct Doors {
+    agency: Vec<TcpListener>,
+    web: Vec<TcpListener>,
+    content: Vec<TcpListener>,
+    internal: Vec<TcpListener>,
+}
+
+impl Doors {
+    /// Takes every port; the first that cannot be had is named with the mend.
+    pub async fn bind(config: &Config) -> Result<Self> {
+        Ok(Self {
+            agency: bind(&config.agency.listen, "agency.listen").await?,
+            web: bind(&config.web.listen, "web.listen").await?,
+            content: bind(&config.web.content_listen, "web.content_listen").await?,
+            internal: bind(&config.internal.listen, "internal.listen").await?,
+        })
+    }
+
+    /// What listens where, one line each.
+    pub fn addresses(&self) -> Vec<String> {
+        let line = |name: &str, listeners: &[TcpListener]| {
+            let addresses: Vec<_> = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
+            let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            format!("{name}: {}", addresses.join(", "))
+        };
+        vec![
+            line("citizen pages", &self.web),
+            line("content origin", &self.content),
+            line("agency door (mutual TLS)", &self.agency),
+            line("internal", &self.internal),
+        ]
+    }
+}
+
+async fn bind(addresses: &[SocketAddr], key: &str) -> Result<Vec<TcpListener>> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for (no, address) in addresses.iter().enumerate() {
+        match listen::bind(*address).await {
+            Ok(listener) => listeners.push(listener),
+            // A machine without IPv6 is no reason not to start.
+            Err(error)
+                if no > 0
+                    && address.is_ipv6()
+                    && matches!(
+                        error.source.kind(),
+                        std::io::ErrorKind::AddrNotAvailable | std::io::ErrorKind::Unsupported
+                    ) => {}
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    format!(
+                        "port {} is taken ({key}): stop what listens there, or give another",
+                        address.port()
+                    )
+                });
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+impl House {
+    /// Takes the ports of the configuration.
+    pub async fn bind(&self) -> Result<Doors> {
+        Doors::bind(&self.config).await
+    }
+
+    /// Serves until `stop`; then requests under way are finished, letters that wait are committed, and jobs
+    /// given back. Returns when all is done.
+    pub async fn serve(self, doors: Doors, stop: CancellationToken) -> Result<()> {
+        let house = Arc::new(self);
+        let stopping = house.stopping.clone();
+        let mut serving = JoinSet::new();
+        let web = house.web()?;
+        for (listeners, door) in [
+            (doors.agency, house.agency_door()?),
+            (doors.web, house.web_door("web", web::router(&web))?),
+            (doors.content, house.web_door("content", web::content_router(&web))?),
+            (doors.internal, house.plain_door("internal", house.internal.clone().router())),
+        ] {
+            serving.spawn(listen::serve(listeners, door, stopping.clone()));
+        }
+        let background_stop = CancellationToken::new();
+        let mut background = background::start(&house, &background_stop);
+        info!("The service is ready");
+
+        stop.cancelled().await;
+        info!("Stopping");
+        stopping.cancel();
+        // Whoever has a letter half in is answered; then nobody comes any more.
+        house.intake.stop().await;
+        while serving.join_next().await.is_some() {}
+        background_stop.cancel();
+        while background.join_next().await.is_some() {}
+        if let Some(house) = Arc::into_inner(house) {
+            house.close().await;
+        }
+        info!("Stopped");
+        Ok(())
+    }
+
+    /// Ends the key service and closes the databases.
+    pub async fn close(self) {
+        self.key_service.stop.cancel();
+        // Its end is all that matters; a panic in it was logged by itself.
+        let _ = self.key_service.task.await;
+        self.stores.letters.close().await;
+        self.stores.keys.close().await;
+    }
+
+    fn agency_door(&self) -> Result<Door> {
+        let agency = &self.config.agency;
+        let directory = self.directory.clone();
+        let revoked: tls::Revoked = Arc::new(move |sha256| directory.current().is_revoked(sha256));
+        let config =
+            tls::mutual(&agency.certificate, &agency.key_file, &agency.client_authorities, revoked.clone());
+        let gateway = Gateway {
+            intake: self.intake.clone(),
+            directory: self.directory.clone(),
+            store: self.stores.letters.clone(),
+            keys: self.connector.keys(Role::Gateway),
+            gateway_keys: self.gateway_keys.clone(),
+            clock: self.clock.clone(),
+            sequencer: self.sequencer.clone(),
+            stopping: self.stopping.clone(),
+        };
+        Ok(Door {
+            name: "agency",
+            router: sender_gateway::router(gateway),
+            tls: Some(config.context("the agency door's TLS")?),
+            revoked: Some(revoked),
+            connections: agency.connections,
+        })
+    }
+
+    fn web(&self) -> Result<web::Web> {
+        let config = &self.config;
+        Ok(web::Web::new(web::Parts {
+            store: self.stores.letters.clone(),
+            keys: self.connector.keys(Role::Web),
+            web_keys: self.web_keys.clone(),
+            mailboxes: self.mailboxes.clone(),
+            providers: self.providers()?,
+            register: self.register(),
+            codes: Arc::new(Codes(self.courier.clone())),
+            origin: config.web.origin.clone(),
+            content_origin: config.web.content_origin.clone(),
+            operator: web::pages::Operator {
+                name: config.instance.name.clone(),
+                email: config.instance.email.clone(),
+                number: config.instance.number.clone(),
+            },
+            openapi: serde_json::from_str(sender_gateway::document())?,
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        }))
+    }
+
+    fn web_door(&self, name: &'static str, router: axum::Router) -> Result<Door> {
+        let web = &self.config.web;
+        let tls = match (&web.certificate, &web.key_file) {
+            (Some(certificate), Some(key)) => {
+                Some(tls::public(certificate, key).context("the web doors' TLS")?)
+            }
+            _ => None,
+        };
+        Ok(Door { name, router, tls, revoked: None, connections: web.connections })
+    }
+
+    fn plain_door(&self, name: &'static str, router: axum::Router) -> Door {
+        Door { name, router, tls: None, revoked: None, connections: 64 }
+    }
+}

@@ -1,0 +1,215 @@
+//! The house put together: databases, keys, intake, mailboxes, notices and doors in one process.
+
+mod background;
+mod codes;
+mod doors;
+mod operator;
+mod stores;
+
+pub use doors::Doors;
+pub use operator::{NewPerson, Operator};
+pub use stores::Stores;
+
+use crate::{config::Config, internal::Internal};
+use anyhow::{Context, Result, bail};
+use domain::{Clock, Random};
+use eid::{Provider, Verifier};
+use evidence::Sequencer;
+use intake::Intake;
+use key_client::{Connector, GatewayKeys, NotifierKeys, Role, WebKeys};
+use key_service::{KeyService, Root};
+use mailbox::{Mailboxes, Objects};
+use notifier::{Courier, Notifier, Post, Sms};
+use registry::{Directory, Register};
+use std::{sync::Arc, time::Duration};
+use store::Durability;
+use tokio_util::sync::CancellationToken;
+use vault::SystemRandom;
+
+/// Everything that runs. Made once for the process.
+pub struct House {
+    pub config: Config,
+    pub stores: Stores,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    connector: Connector,
+    key_service: KeysTask,
+    gateway_keys: Arc<GatewayKeys>,
+    web_keys: Arc<WebKeys>,
+    notifier_keys: Arc<NotifierKeys>,
+    directory: Directory,
+    objects: Objects,
+    sequencer: Sequencer,
+    intake: Intake,
+    mailboxes: Mailboxes,
+    notifier: Arc<Notifier>,
+    courier: Courier,
+    internal: Internal,
+    /// Set first when the service stops: no new requests.
+    stopping: CancellationToken,
+}
+
+/// The key service stops after all who ask it.
+struct KeysTask {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl House {
+    /// Opens databases and keys and wires the rest. Nothing listens yet.
+    pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> Result<Self> {
+        let metrics = crate::internal::measure()?;
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let stores = Stores::open(&config).await?;
+        if migrate {
+            stores.migrate().await?;
+        } else {
+            stores.need_migrated().await?;
+        }
+        promise(&config, &stores).await?;
+        let service = open_keys(&config, &stores, &clock, &random).await?;
+        let stop = CancellationToken::new();
+        let (connector, task) = service.start(stop.clone());
+        let gateway_keys = Arc::new(connector.keys(Role::Gateway).gateway_keys().await?);
+        let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
+        let notifier_keys = Arc::new(connector.keys(Role::Notifier).notifier_keys().await?);
+        let directory = Directory::load(&stores.letters).await?;
+        let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
+        let sequencer = Sequencer::new(stores.letters.clone());
+        let (post, sms) = (Arc::new(Post::open(&config.notices)?), Arc::new(Sms::open(&config.notices.sms)?));
+        let parts = intake::Parts {
+            store: stores.letters.clone(),
+            keys: connector.keys(Role::Gateway),
+            gateway_keys: gateway_keys.clone(),
+            directory: directory.clone(),
+            objects: objects.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        };
+        let intake = Intake::start(parts, intake_settings(&config)).await?;
+        let mailboxes = Mailboxes::new(
+            stores.letters.clone(),
+            connector.keys(Role::Web),
+            web_keys.clone(),
+            objects.clone(),
+            clock.clone(),
+            random.clone(),
+        );
+        let notifier = Arc::new(Notifier {
+            store: stores.letters.clone(),
+            keys: connector.keys(Role::Notifier),
+            notifier_keys: notifier_keys.clone(),
+            directory: directory.clone(),
+            post: post.clone(),
+            sms: sms.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            sequencer: sequencer.clone(),
+            coalesce: Duration::from_secs(60 * config.notices.coalesce_minutes),
+        });
+        let stopping = CancellationToken::new();
+        let internal = Internal::new(metrics, stores.letters.clone(), stopping.clone());
+        Ok(Self {
+            courier: Courier { post, sms },
+            key_service: KeysTask { stop, task },
+            config,
+            stores,
+            clock,
+            random,
+            connector,
+            gateway_keys,
+            web_keys,
+            notifier_keys,
+            directory,
+            objects,
+            sequencer,
+            intake,
+            mailboxes,
+            notifier,
+            internal,
+            stopping,
+        })
+    }
+
+    /// What the operator can do, with the keys that are open here.
+    pub fn operator(&self) -> Operator {
+        Operator::within(
+            self.stores.letters.clone(),
+            &self.connector,
+            self.web_keys.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+        )
+    }
+
+    /// Who may sign for organisations.
+    pub fn register(&self) -> Register {
+        self.config.register.file.clone().map_or(Register::None, Register::File)
+    }
+
+    fn providers(&self) -> Result<Vec<Provider>> {
+        let open = |config: &eid::ProviderConfig| {
+            Provider::open(config.clone(), self.clock.clone(), self.random.clone())
+        };
+        self.config.eid.iter().map(open).collect::<Result<_, _>>().context("eid")
+    }
+}
+
+/// Opens the key store: used by the service and by the operator's commands.
+async fn open_keys(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<KeyService> {
+    let path = &config.keys.root_file;
+    // In production a missing root is a mistake to be told of, not a reason to make a new one.
+    let root =
+        if config.instance.production { Root::load(path) } else { Root::load_or_init(path, &**random) };
+    let root = root.with_context(|| format!("keys.root_file: {}", path.display()))?;
+    let verifiers =
+        config.eid.iter().map(|c| Verifier::open(c.clone())).collect::<Result<_, _>>().context("eid")?;
+    let parts = key_service::Parts {
+        root,
+        letters: stores.letters.clone(),
+        keys: stores.keys.clone(),
+        verifiers,
+        settings: config.keys.limits.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+    };
+    KeyService::open(parts).await.context("the key store cannot be opened")
+}
+
+/// Refuses to start with less durability than is promised.
+async fn promise(config: &Config, stores: &Stores) -> Result<()> {
+    let found = stores.letters.durability().await?;
+    match (&found, config.store.promise.as_str()) {
+        (Durability::SyncQuorum, _) | (Durability::SingleFsync, "single-fsync") => Ok(()),
+        (Durability::Weaker { what }, _) => {
+            bail!("store.promise: the database promises less than an fsync for each commit: {what}")
+        }
+        (found, promised) => bail!(
+            "store.promise: the configuration promises {promised}, the database gives {}",
+            found.word().unwrap_or("nothing")
+        ),
+    }
+}
+
+fn intake_settings(config: &Config) -> intake::Settings {
+    let scanner = match &config.scanner.clamd {
+        None => intake::Scanner::None,
+        Some(address) if address.starts_with('/') => {
+            intake::Scanner::Clamd(intake::scanner::Address::Unix(address.into()))
+        }
+        Some(address) => intake::Scanner::Clamd(intake::scanner::Address::Tcp(address.clone())),
+    };
+    let lanes = if config.store.database.starts_with("sqlite:") { 1 } else { 2 };
+    intake::Settings {
+        limits: config.agency.limits.clone(),
+        scanner,
+        room_bytes: config.agency.queue_mib as u64 * 1024 * 1024,
+        lanes,
+        ..intake::Settings::new(config.instance.id.clone())
+    }
+}

@@ -1,0 +1,174 @@
+//! What was promised against what is stored. The operator cannot read letters and need not: a receipt commits to
+//! payload and recipient, the evidence chain to the receipt, and every row of the letter must be there.
+
+use super::{
+    ledger::{Ledger, Line},
+    letters::{Ready, SENDERS},
+};
+use crate::{config::Config, house::Operator};
+use anyhow::{Context, Result};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{LetterId, MailboxId, OrgNumber};
+use evidence::receipt::{self, ReceiptKeys};
+use serde_json::Value;
+use std::collections::HashMap;
+use store::{Tx, args};
+
+/// What was found.
+#[derive(Default)]
+pub struct Checked {
+    /// Promised, and not stored as promised.
+    pub lost: usize,
+    /// Stored more than once, or promised twice with different receipts.
+    pub doubled: usize,
+    /// Stored in part: a row, a key, an event or a job is missing, or something is there that was never sent.
+    pub torn: usize,
+    /// The first of each, in words.
+    pub findings: Vec<String>,
+}
+
+/// A promise of the ledger.
+struct Promise {
+    letter_id: String,
+    receipt: String,
+}
+
+/// Compares every line of the ledger.
+pub async fn run(config: &Config, letters: &[Ready], ledger: &Ledger) -> Result<Checked> {
+    let operator = Operator::open(config).await?;
+    let keys = serde_json::to_vec(&operator.keys.public_keys().await?)?;
+    let keys = ReceiptKeys::parse(&keys).context("the receipt keys")?;
+    let (mut sent, mut promised, mut checked) = (0, HashMap::<usize, Promise>::new(), Checked::default());
+    for line in ledger.read()? {
+        match line {
+            Line::Sending { .. } => sent += 1,
+            Line::Refused { .. } => {}
+            Line::Promised { no, letter_id, receipt } => {
+                let before = promised.insert(no, Promise { letter_id, receipt });
+                if before.is_some() {
+                    checked.find(Kind::Doubled, format!("letter {no} was promised twice"));
+                }
+            }
+        }
+    }
+    let mut tx = operator.store.read("check the ledger").await?;
+    for (no, promise) in &promised {
+        let Some(letter) = letters.get(*no) else { continue };
+        if let Some((kind, what)) = one(&mut tx, letter, promise, &keys).await? {
+            checked.find(kind, format!("letter {no}: {what}"));
+        }
+    }
+    drop(tx);
+    let mut tx = operator.store.read("check for strays").await?;
+    for (sql, what) in STRAYS {
+        let count: u64 = tx.one(sql, &[]).await?.map_or(Ok(0), |row| row.number(0))?;
+        if count > 0 {
+            checked.torn += count as usize;
+            checked.findings.push(format!("{count} {what}"));
+        }
+    }
+    drop(tx);
+    let ring = operator.events_ring();
+    match evidence::audit(&operator.store, ring).await {
+        Ok(audit) => checked.findings.push(format!(
+            "{sent} sent, {} promised; {} chains with {} events hold",
+            promised.len(),
+            audit.chains,
+            audit.events
+        )),
+        Err(broken) => checked.find(Kind::Torn, format!("the evidence does not hold: {broken}")),
+    }
+    operator.close().await;
+    Ok(checked)
+}
+
+enum Kind {
+    Lost,
+    Doubled,
+    Torn,
+}
+
+impl Checked {
+    fn find(&mut self, kind: Kind, what: String) {
+        match kind {
+            Kind::Lost => self.lost += 1,
+            Kind::Doubled => self.doubled += 1,
+            Kind::Torn => self.torn += 1,
+        }
+        if self.findings.len() < 10 {
+            self.findings.push(what);
+        }
+    }
+}
+
+/// The receipt fits the letter and its recipient; every row is there once.
+async fn one(
+    tx: &mut Tx,
+    letter: &Ready,
+    promise: &Promise,
+    keys: &ReceiptKeys,
+) -> Result<Option<(Kind, &'static str)>> {
+    let Ok(verified) = receipt::verify(&promise.receipt, keys) else {
+        return Ok(Some((Kind::Lost, "its receipt does not verify")));
+    };
+    let jws: Value = serde_json::from_slice(&letter.signed.jws)?;
+    let payload = URL_SAFE_NO_PAD.decode(jws["payload"].as_str().unwrap_or_default())?;
+    let fits = verified.is_of(&payload)
+        && verified.is_to(&letter.recipient)
+        && verified.receipt.reference == letter.reference
+        && verified.receipt.sender == OrgNumber::parse(SENDERS[letter.sender])?
+        && verified.receipt.letter_id.to_string() == promise.letter_id;
+    if !fits {
+        return Ok(Some((Kind::Lost, "its receipt is for something else")));
+    }
+    let id: LetterId = promise.letter_id.parse()?;
+    let Some(row) = tx.one(LETTER, args![id]).await? else {
+        return Ok(Some((Kind::Lost, "it is not in the database")));
+    };
+    let mailbox: MailboxId = row.id(0)?;
+    let counts = tx.one(ROWS, args![mailbox, id]).await?.context("no counts")?;
+    let (found, sealed, parts, wanted): (u64, u64, u64, u64) =
+        (counts.number(0)?, counts.number(1)?, counts.number(2)?, counts.number(3)?);
+    let entry = tx.one(FIRST, args![mailbox, id]).await?;
+    let entry_fits = entry.is_some_and(|row| row.bytes(0).is_ok_and(|entry| entry == verified.entry));
+    Ok(match (found, sealed, parts == wanted, entry_fits) {
+        (1, 1, true, true) => None,
+        (2.., ..) => Some((Kind::Doubled, "it is there more than once")),
+        (_, _, _, false) => Some((Kind::Torn, "its first event is not the receipt's")),
+        _ => Some((Kind::Torn, "a key or part is missing")),
+    })
+}
+
+const LETTER: &str = "SELECT mailbox_id FROM submission WHERE letter_id = $1";
+const ROWS: &str = "SELECT (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2), \
+    (SELECT count(*) FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2), \
+    (SELECT count(*) FROM part WHERE mailbox_id = $1 AND letter_id = $2), \
+    (SELECT coalesce(max(parts), -1) FROM letter WHERE mailbox_id = $1 AND letter_id = $2)";
+const FIRST: &str = "SELECT entry FROM event WHERE mailbox_id = $1 AND letter_id = $2 AND seq = 0";
+
+/// What there must be none of.
+const STRAYS: [(&str, &str); 5] = [
+    (
+        "SELECT count(*) FROM letter l WHERE NOT EXISTS (SELECT 1 FROM submission s WHERE s.letter_id = l.letter_id)",
+        "letters without a submission",
+    ),
+    (
+        "SELECT count(*) FROM submission s WHERE NOT EXISTS (SELECT 1 FROM letter l \
+         WHERE l.mailbox_id = s.mailbox_id AND l.letter_id = s.letter_id)",
+        "submissions without a letter",
+    ),
+    (
+        "SELECT count(*) FROM letter l WHERE l.notice_state = 'pending' AND NOT EXISTS (SELECT 1 FROM job j \
+         WHERE j.mailbox_id = l.mailbox_id AND j.letter_id = l.letter_id)",
+        "letters that wait for a notice without a job",
+    ),
+    (
+        "SELECT count(*) FROM submission s WHERE NOT EXISTS (SELECT 1 FROM feed f WHERE f.letter_id = s.letter_id \
+         AND f.seq = 0) AND NOT EXISTS (SELECT 1 FROM feed_waiting w WHERE w.letter_id = s.letter_id AND w.seq = 0)",
+        "letters without an accepted event in the feed",
+    ),
+    (
+        "SELECT count(*) FROM (SELECT letter_id, seq FROM feed GROUP BY letter_id, seq HAVING count(*) > 1) AS twice",
+        "events twice in the feed",
+    ),
+];
