@@ -28,13 +28,12 @@ pub(crate) struct Waiting {
 /// Letters that wait, a line for each caller.
 #[derive(Default)]
 pub(crate) struct Queue {
-    lines: Mutex<Lines>,
+    lines: Mutex<Lines<Waiting>>,
     came: Notify,
 }
 
-#[derive(Default)]
-struct Lines {
-    of: HashMap<OrgNumber, VecDeque<Waiting>>,
+struct Lines<T> {
+    of: HashMap<OrgNumber, VecDeque<T>>,
     /// Whose turn it is; everyone with a line stands here once.
     turns: VecDeque<OrgNumber>,
     count: usize,
@@ -47,14 +46,7 @@ impl Queue {
         if lines.closed {
             return Err(AcceptError::Unavailable("stopping"));
         }
-        let caller = waiting.caller.clone();
-        let line = lines.of.entry(caller.clone()).or_default();
-        let first = line.is_empty();
-        line.push_back(waiting);
-        if first {
-            lines.turns.push_back(caller);
-        }
-        lines.count += 1;
+        lines.push(waiting.caller.clone(), waiting);
         metrics::gauge!("kuvert_intake_queue_letters").set(lines.count as f64);
         drop(lines);
         self.came.notify_one();
@@ -74,7 +66,7 @@ impl Queue {
             let came = self.came.notified();
             {
                 let mut lines = self.lock();
-                let batch = lines.take(most);
+                let batch = lines.take(most, |waiting| waiting.place.bytes());
                 if !batch.is_empty() {
                     metrics::gauge!("kuvert_intake_queue_letters").set(lines.count as f64);
                     if lines.count > 0 {
@@ -92,19 +84,29 @@ impl Queue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lines> {
+    fn lock(&self) -> MutexGuard<'_, Lines<Waiting>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lines {
-    fn take(&mut self, most: usize) -> Vec<Waiting> {
+impl<T> Lines<T> {
+    fn push(&mut self, caller: OrgNumber, waiting: T) {
+        let line = self.of.entry(caller.clone()).or_default();
+        if line.is_empty() {
+            self.turns.push_back(caller);
+        }
+        line.push_back(waiting);
+        self.count += 1;
+    }
+
+    /// One of each caller in turn.
+    fn take(&mut self, most: usize, bytes_of: impl Fn(&T) -> u64) -> Vec<T> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < most && bytes < BATCH_BYTES {
             let Some(caller) = self.turns.pop_front() else { break };
             let Some(line) = self.of.get_mut(&caller) else { continue };
             if let Some(waiting) = line.pop_front() {
-                bytes += waiting.place.bytes();
+                bytes += bytes_of(&waiting);
                 batch.push(waiting);
             }
             if line.is_empty() {
@@ -115,6 +117,12 @@ impl Lines {
         }
         self.count -= batch.len();
         batch
+    }
+}
+
+impl<T> Default for Lines<T> {
+    fn default() -> Self {
+        Self { of: HashMap::new(), turns: VecDeque::new(), count: 0, closed: false }
     }
 }
 
@@ -250,3 +258,31 @@ pub(crate) fn told(error: &store::Error) -> AcceptError {
 /// One transaction holds up the others for no longer than so much takes.
 const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_letter_of_a_small_sender_does_not_wait_behind_a_thousand_of_a_large_one() {
+        let [large, small] = ["164020000016", "164020000024"].map(|text| OrgNumber::parse(text).unwrap());
+        let mut lines = Lines::default();
+        (0..1000).for_each(|n| lines.push(large.clone(), n));
+        lines.push(small.clone(), 5000);
+        lines.push(small, 5001);
+        assert_eq!(lines.take(6, |_| 1), [0, 5000, 1, 5001, 2, 3]);
+        assert_eq!(lines.take(1000, |_| 1).len(), 996);
+        assert!(lines.take(1000, |_| 1).is_empty());
+        assert_eq!((lines.count, lines.of.len(), lines.turns.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_batch_ends_when_it_is_large_enough() {
+        let caller = OrgNumber::parse("164020000016").unwrap();
+        let mut lines = Lines::default();
+        (0..100).for_each(|n| lines.push(caller.clone(), n));
+        assert_eq!(lines.take(256, |_| 1024 * 1024).len(), 8);
+        assert_eq!(lines.take(256, |_| u64::from(u32::MAX)).len(), 1);
+    }
+}

@@ -36,7 +36,7 @@ pub struct ObjectsError(#[source] Box<dyn std::error::Error + Send + Sync>);
 impl Objects {
     /// Opens the folder, and makes it when it is not there.
     pub fn open(folder: &Path, random: Arc<dyn Random>) -> Result<Self, ObjectsError> {
-        std::fs::create_dir_all(folder)?;
+        make_private(folder)?;
         let files = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         Ok(Self(Arc::new(Inner { files, folder: folder.to_owned(), random })))
     }
@@ -191,6 +191,15 @@ impl Drop for Unclaimed {
             runtime.spawn(async move { objects.remove(&name).await });
         }
     }
+}
+
+/// The ciphertexts are nobody else's business either.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 impl From<object_store::Error> for ObjectsError {

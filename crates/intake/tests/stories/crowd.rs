@@ -5,7 +5,7 @@ use domain::Code;
 use intake::Checked;
 use serde_json::json;
 use std::{collections::HashSet, sync::Arc, time::Duration};
-use store::{both, testing::Database};
+use store::{DatabaseKind, both, testing::Database};
 
 both!(
     a_hundred_twins_are_one_letter_with_one_receipt,
@@ -15,6 +15,7 @@ both!(
     too_many_letters_are_overload_and_not_loss,
     a_client_that_hangs_up_does_not_cancel_its_letter,
     stopping_commits_what_is_on_its_way_and_takes_nothing_new,
+    a_database_that_drops_its_connections_loses_and_doubles_nothing,
 );
 
 async fn a_hundred_twins_are_one_letter_with_one_receipt(database: Database) {
@@ -174,4 +175,68 @@ async fn stopping_commits_what_is_on_its_way_and_takes_nothing_new(database: Dat
     assert_eq!(code(world.send(&letter("late"), &[]).await), Code::Unavailable);
     let checked = world.intake.check(&world.town.number, world.town.sign(&letter("late"))).await;
     assert!(!matches!(checked, Ok(Checked::Draft(_))));
+}
+
+/// PostgreSQL throws out every connection again and again, also in the middle of commits. Each sender repeats
+/// until it has its receipt, as the promise of 201 says.
+async fn a_database_that_drops_its_connections_loses_and_doubles_nothing(database: Database) {
+    const LETTERS: usize = 120;
+    let world = Arc::new(World::new(database).await);
+    let throws_out = world.store.database_kind() == DatabaseKind::Postgres;
+    let sends = (0..LETTERS).map(|n| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            let letter = letter(&format!("{n}"));
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                match world.send(&letter, &[]).await {
+                    Ok(answer) => return answer,
+                    Err(error) => assert!(error.refusal().code.status() == 503, "{error:?}"),
+                }
+                assert!(tries < 200);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+    });
+    let sends: Vec<_> = sends.collect();
+    let throwing = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move {
+            const THROW_OUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                WHERE pid <> pg_backend_pid() AND datname = current_database()";
+            let mut thrown_out = 0;
+            for _ in 0..if throws_out { 40 } else { 0 } {
+                if let Ok(mut tx) = world.store.begin_urgent("throw out").await
+                    && let Ok(Some(row)) = tx.one(THROW_OUT, &[]).await
+                {
+                    thrown_out += row.int(0).unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(15)).await;
+            }
+            thrown_out
+        }
+    });
+    let mut ids = HashSet::new();
+    for send in sends {
+        ids.insert(send.await.unwrap().letter_id);
+    }
+    assert_eq!(throwing.await.unwrap() > 0, throws_out);
+    assert_eq!(ids.len(), LETTERS);
+    for table in [
+        "SELECT count(*) FROM submission",
+        "SELECT count(*) FROM letter",
+        "SELECT count(*) FROM letter_key",
+        "SELECT count(*) FROM part",
+        "SELECT count(*) FROM job",
+        "SELECT count(*) FROM feed_waiting",
+    ] {
+        assert_eq!(usize::try_from(world.count(table).await).unwrap(), LETTERS, "{table}");
+    }
+    evidence::audit(&world.store, &world.keys.events()).await.unwrap();
+    for id in ids {
+        let mut tx = world.store.read("look").await.unwrap();
+        let row = tx.one("SELECT 1 FROM letter WHERE letter_id = $1", store::args![id]).await.unwrap();
+        assert!(row.is_some(), "a receipt without its letter");
+    }
 }

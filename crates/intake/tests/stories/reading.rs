@@ -15,6 +15,7 @@ const PDF: &[u8] = b"%PDF-1.4\ntrailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n
 both!(
     a_letter_is_listed_peeked_at_opened_and_remembered,
     attachments_are_read_by_ranges,
+    a_long_letter_is_an_object_of_its_own,
     another_persons_letter_is_not_there,
     a_helper_reads_what_is_not_confidential_and_changes_nothing,
     a_company_letter_stands_in_its_signatorys_list,
@@ -118,6 +119,32 @@ async fn attachments_are_read_by_ranges(database: Database) {
     world.clock.advance(Duration::from_secs(3600));
     world.mailboxes.attachment(&anna, world.anna.1, id, 1).await.unwrap().unwrap();
     assert_eq!(world.keys.opened.load(Ordering::SeqCst), 3);
+}
+
+async fn a_long_letter_is_an_object_of_its_own(database: Database) {
+    let world = World::new(database).await;
+    let text = "Så här lång text får ett brev ha. ".repeat(6500);
+    let long = with(letter("long"), "body", json!({"media_type": "text/plain", "content": text}));
+    let id = world.send(&long, &[]).await.unwrap().letter_id;
+    assert_eq!(world.objects_stored(), 1);
+    let anna = world.actor(world.anna.0).await;
+    let opened = world.mailboxes.open(&anna, world.anna.1, id).await.unwrap().unwrap();
+    assert!(opened.letter.body.content == text && opened.signature_holds);
+    // A twin that lost leaves no object behind.
+    let drafts = [
+        world.draft(&with(long.clone(), "reference", "x".into())).await.unwrap(),
+        world.draft(&with(long, "reference", "x".into())).await.unwrap(),
+    ];
+    for draft in drafts {
+        world.intake.accept(draft).await.unwrap();
+    }
+    for _ in 0..200 {
+        if world.objects_stored() == 2 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} objects are stored", world.objects_stored());
 }
 
 async fn another_persons_letter_is_not_there(database: Database) {
