@@ -1,16 +1,10 @@
 //! What a page could not do, decided once as a status and a page.
 
-use crate::{
-    cookies,
-    frame::{Frame, Place},
-    pages::Message,
-    state::Web,
-    texts::Language,
-};
+use crate::{cookies, frame::Place, pages::Message, state::Web, texts::Language, visitor::Visitor};
 use askama::Template;
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -52,8 +46,8 @@ impl Fault {
     }
 
     /// The page that says it.
-    pub(crate) fn page(self, language: Language, path: &str) -> Message {
-        let all = &language.texts().all;
+    fn page(self, visitor: &Visitor) -> Message {
+        let all = &visitor.t().all;
         let (title, text, next) = match self {
             Self::NotFound => (all.not_found_title, all.not_found_text, all.to_start),
             Self::Expired | Self::NotLoggedIn => (all.expired_title, all.expired_text, all.log_in),
@@ -63,7 +57,7 @@ impl Fault {
             Self::Frozen => (all.frozen_title, all.frozen_text, all.to_inbox),
             Self::Trouble => (all.trouble_title, all.trouble_text, all.to_start),
         };
-        let f = Frame::new(language, path, Place::Elsewhere, title, None);
+        let f = visitor.frame(Place::Elsewhere, title);
         Message { f, title, text, next: Some(("/".to_owned(), next)), reference: None }
     }
 }
@@ -78,14 +72,15 @@ impl IntoResponse for Fault {
 }
 
 /// Turns faults, and whatever the router itself refuses, into pages.
-pub(crate) async fn show(State(_): State<Web>, request: Request, next: Next) -> Response {
-    let code = cookies::read(request.headers(), cookies::LANGUAGE).unwrap_or_default().to_owned();
+pub(crate) async fn show(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
     // Only pages that can be asked for again may be come back to.
     let path = if request.method().is_safe() { request.uri().path().to_owned() } else { "/".to_owned() };
     let response = next.run(request).await;
     let status = response.status();
-    let fault = match response.extensions().get::<Fault>() {
-        Some(fault) => *fault,
+    let carried = response.extensions().get::<Fault>().copied();
+    let fault = match carried {
+        Some(fault) => fault,
         None if !status.is_client_error() && !status.is_server_error() => return response,
         None if response.headers().get(header::CONTENT_TYPE).is_some_and(is_page) => return response,
         None if status.is_server_error() => Fault::Trouble,
@@ -94,16 +89,31 @@ pub(crate) async fn show(State(_): State<Web>, request: Request, next: Next) -> 
     if fault == Fault::NotLoggedIn {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response();
     }
-    let page = fault.page(Language::from_code(&code), &path).render().unwrap_or_default();
-    let status = if response.extensions().get::<Fault>().is_some() { fault.status() } else { status };
+    let visitor = visitor(&web, fault, &headers, &path).await;
+    let page = fault.page(&visitor).render().unwrap_or_default();
     let mut page = (status, Html(page)).into_response();
+    let headers = page.headers_mut();
     if fault == Fault::Expired {
-        page.headers_mut().append(header::SET_COOKIE, cookies::gone(cookies::SESSION));
+        headers.append(header::SET_COOKIE, cookies::gone(cookies::SESSION));
     }
     if status == StatusCode::TOO_MANY_REQUESTS {
-        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        headers.insert(header::ALLOW, allow.clone());
     }
     page
+}
+
+/// Who reads the page that says it: somebody logged in keeps the menu, unless the log-in or the database is what fails.
+async fn visitor(web: &Web, fault: Fault, headers: &HeaderMap, path: &str) -> Visitor {
+    if !matches!(fault, Fault::Expired | Fault::Trouble)
+        && let Ok(visitor) = Visitor::read(web, headers, path).await
+    {
+        return visitor;
+    }
+    let language = Language::from_code(cookies::read(headers, cookies::LANGUAGE).unwrap_or_default());
+    Visitor { language, path: path.to_owned(), session: None }
 }
 
 fn is_page(value: &HeaderValue) -> bool {

@@ -1,0 +1,41 @@
+use crate::{
+    citizen::Citizen,
+    world,
+    world::{ANNA, CLEO},
+};
+
+#[tokio::test]
+async fn a_mailbox_is_opened_after_its_meaning_was_told() {
+    let (world, _) = world().await;
+    let mut cleo = Citizen::logs_in(&world, CLEO).await;
+    cleo.get("/").await.says("Öppna min brevlåda").says("Det här betyder det").does_not_say("Papperskorg");
+    assert_eq!(cleo.get("/archive").await.status, 303);
+    let page = cleo.does("/open-mailbox", &[]).await;
+    page.says("Din brevlåda är öppen").says("Lägg till minst en adress");
+    cleo.get("/").await.says("Inga brev än");
+    world.send(world::TOWN, "1", serde_json::json!({"recipient": CLEO}), &[]).await;
+    cleo.get("/").await.says("Beslut om bygglov");
+    // Once more changes nothing.
+    let boxes = world.count("SELECT count(*) FROM mailbox").await;
+    assert_eq!(cleo.post("/open-mailbox", &[]).await.location(), "/");
+    assert_eq!(world.count("SELECT count(*) FROM mailbox").await, boxes);
+    cleo.get("/history").await.says("Öppnade brevlådan");
+}
+
+#[tokio::test]
+async fn a_signatory_sees_the_company_beside_the_own_mailbox() {
+    let (world, _) = world().await;
+    let mut anna = Citizen::logs_in(&world, ANNA).await;
+    world.send(world::TOWN, "1", serde_json::json!({"subject": "Till dig"}), &[]).await;
+    let to_company = serde_json::json!({"subject": "Till bolaget", "recipient": world::COMPANY});
+    world.send(world::OFFICE, "2", to_company, &[]).await;
+    anna.get("/")
+        .await
+        .says("Till dig")
+        .says("Till bolaget")
+        .says("Exempelbolaget AB")
+        .says("Alla brevlådor");
+    let one = anna.get(&format!("/?box={}", world.company)).await;
+    one.says("Till bolaget").does_not_say("Till dig");
+    anna.get("/profile").await.says("Exempelbolaget AB").says("Firmatecknare");
+}
