@@ -27,7 +27,7 @@ pub use erase::{Emptied, Erased};
 pub use error::MailboxError;
 pub use header::{AttachmentHeader, Header};
 pub use history::HistoryEntry;
-pub use list::{Cursor, Folder, ListQuery, Listed, Page};
+pub use list::{Cursor, Folder, ListQuery, Listed, NotACursor, Page};
 pub use objects::{Objects, ObjectsError, Unclaimed, Writer};
 pub use open::{OpenedLetter, Peek};
 pub use original::Original;

@@ -1,22 +1,19 @@
 //! One list over all mailboxes that a person acts for.
 
+mod cursor;
+mod lines;
+
+pub use cursor::{Cursor, NotACursor};
+
 use crate::{
     Header, MailboxError, Mailboxes,
-    rights::{self, Actor, LetterFacts, columns, may, may_box},
+    rights::{Actor, LetterFacts},
     search::Search,
 };
-use domain::{
-    LetterId, MailboxId, Time,
-    words::{Act, Because},
-};
+use domain::{LetterId, MailboxId, Time, words::Because};
 use key_client::KeysError;
-use std::{
-    collections::{HashMap, VecDeque},
-    fmt,
-    str::FromStr,
-    sync::Arc,
-};
-use store::args;
+use lines::{Candidate, Lines};
+use std::{collections::HashMap, sync::Arc};
 
 /// Where letters lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,13 +57,6 @@ pub struct Listed {
     pub header: Arc<Header>,
     /// By what right the person sees it.
     pub because: Because,
-}
-
-/// A place in the list: opaque text for addresses of pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    visible_from: Time,
-    letter_id: [u8; 16],
 }
 
 impl Default for ListQuery {
@@ -195,153 +185,8 @@ impl Mailboxes {
     }
 }
 
-/// A letter that may be listed, its header still sealed.
-struct Candidate {
-    facts: LetterFacts,
-    because: Because,
-    sealed: Vec<u8>,
-}
-
-/// The letters of several mailboxes, merged newest first.
-struct Lines<'a> {
-    actor: &'a Actor,
-    sql: &'static str,
-    unread: bool,
-    now: Time,
-    lines: Vec<Line>,
-}
-
-/// The letters of one mailbox.
-struct Line {
-    mailbox_id: MailboxId,
-    because: Because,
-    ready: VecDeque<Candidate>,
-    /// Where to read on; `None` when all is read.
-    from: Option<Cursor>,
-}
-
-impl<'a> Lines<'a> {
-    fn new(actor: &'a Actor, query: &ListQuery, now: Time) -> Self {
-        let start = query.before.unwrap_or(Cursor { visible_from: now, letter_id: Cursor::LAST_ID });
-        let wanted = |id: MailboxId| query.mailbox.is_none_or(|only| only == id);
-        let mut ids: Vec<MailboxId> =
-            actor.rights.boxes.iter().map(|(id, _)| *id).filter(|id| wanted(*id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let line = |mailbox_id| {
-            let because = may_box(&actor.rights, mailbox_id, Act::List)?;
-            Some(Line { mailbox_id, because, ready: VecDeque::new(), from: Some(start) })
-        };
-        let sql = match query.folder {
-            Folder::Inbox => INBOX,
-            Folder::Archive => ARCHIVE,
-            Folder::Bin => BIN,
-        };
-        Self { actor, sql, unread: query.unread, now, lines: ids.into_iter().filter_map(line).collect() }
-    }
-
-    /// The next letters, `count` unless there are no more.
-    async fn take(&mut self, house: &Mailboxes, count: usize) -> Result<Vec<Candidate>, MailboxError> {
-        let mut taken = Vec::with_capacity(count);
-        let mut tx = None;
-        while taken.len() < count {
-            for at in 0..self.lines.len() {
-                if self.lines[at].ready.is_empty() && self.lines[at].from.is_some() {
-                    let tx = match &mut tx {
-                        Some(tx) => tx,
-                        none => none.insert(house.0.store.read("list letters").await?),
-                    };
-                    self.read_on(at, tx, count).await?;
-                }
-            }
-            let newest = |line: &&mut Line| line.ready.front().map(|letter| Cursor::of(&letter.facts).key());
-            let Some(line) = self.lines.iter_mut().filter(|l| !l.ready.is_empty()).max_by_key(newest) else {
-                break;
-            };
-            taken.extend(line.ready.pop_front());
-        }
-        Ok(taken)
-    }
-
-    async fn read_on(&mut self, at: usize, tx: &mut store::Tx, count: usize) -> Result<(), MailboxError> {
-        let line = &mut self.lines[at];
-        let Some(from) = line.from else { return Ok(()) };
-        let (unread, helper) = (self.unread, line.because == Because::Helper);
-        let limit = i64::try_from(count).unwrap_or(i64::MAX);
-        let values =
-            args![line.mailbox_id, from.visible_from, &from.letter_id, unread, helper, limit, self.now];
-        let rows = tx.query(self.sql, values).await?;
-        line.from = None;
-        for row in &rows {
-            let facts = rights::read(line.mailbox_id, row)?;
-            if rows.len() == count {
-                line.from = Some(Cursor::of(&facts));
-            }
-            // The statement already holds to it; here it is decided.
-            if let Some(because) = may(&self.actor.rights, &facts, Act::List, self.now) {
-                line.ready.push_back(Candidate { facts, because, sealed: row.bytes(11)?.to_vec() });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Cursor {
-    /// Above every id.
-    const LAST_ID: [u8; 16] = [0xff; 16];
-
-    fn of(facts: &LetterFacts) -> Self {
-        Self { visible_from: facts.visible_from, letter_id: *facts.letter_id.as_bytes() }
-    }
-    fn key(self) -> (Time, [u8; 16]) {
-        (self.visible_from, self.letter_id)
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.visible_from.millis())?;
-        self.letter_id.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// The text is no cursor of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a place in a list")]
-pub struct NotACursor;
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        if text.len() != 48 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(NotACursor);
-        }
-        let millis = i64::from_str_radix(&text[..16], 16).map_err(|_| NotACursor)?;
-        let id = u128::from_str_radix(&text[16..], 16).map_err(|_| NotACursor)?;
-        Ok(Self { visible_from: Time::from_millis(millis), letter_id: id.to_be_bytes() })
-    }
-}
-
 /// Letters whose headers are asked for at once; the key service gives no more.
 const WINDOW: usize = 500;
 /// Letters that one search looks at before it answers with what it has.
 const MOST_SEARCHED: usize = 5000;
 const DEFAULT_LIMIT: usize = 50;
-
-/// The letters of one folder that come after a place, newest first. `$2` is not after `$7`, now.
-macro_rules! folder {
-    ($lies:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            ", header FROM letter WHERE mailbox_id = $1 AND visible_from <= $2 AND visible_from <= $7 \
-             AND (visible_from < $2 OR letter_id < $3) AND (opened_at IS NULL OR $4 = 0) \
-             AND (confidential = 0 OR $5 = 0) AND length(header) > 0 AND ",
-            $lies,
-            " ORDER BY visible_from DESC, letter_id DESC LIMIT $6"
-        )
-    };
-}
-const INBOX: &str = folder!("archived_at IS NULL AND binned_at IS NULL");
-const ARCHIVE: &str = folder!("archived_at IS NOT NULL AND binned_at IS NULL");
-const BIN: &str = folder!("binned_at IS NOT NULL");

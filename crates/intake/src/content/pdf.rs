@@ -5,8 +5,10 @@
 //! stream (§7.5.5, §7.5.8), not when the letters happen to stand in text or in compressed data. It keeps a
 //! few dozen bytes, and the last two KiB.
 
-const HEAD_BYTES: usize = 1024;
-const TAIL_BYTES: usize = 2048;
+mod ends;
+
+use ends::Ends;
+
 const WORD_BYTES: usize = 16;
 const ENDSTREAM: &[u8] = b"endstream";
 
@@ -25,8 +27,7 @@ pub enum Verdict {
 
 /// The scan of one document. Feed it all bytes in order, then [`Scan::finish`].
 pub struct Scan {
-    head: Vec<u8>,
-    tail: Vec<u8>,
+    ends: Ends,
     state: State,
     word: Word,
     depth: u32,
@@ -80,8 +81,7 @@ impl Scan {
     /// A scan that has seen nothing.
     pub fn new() -> Self {
         Self {
-            head: Vec::with_capacity(HEAD_BYTES),
-            tail: Vec::with_capacity(2 * TAIL_BYTES),
+            ends: Ends::default(),
             state: State::Between,
             word: Word::default(),
             depth: 0,
@@ -94,7 +94,7 @@ impl Scan {
 
     /// The next bytes, in pieces of any size.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.keep_ends(bytes);
+        self.ends.keep(bytes);
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
             if let State::Data { matched: 0 } = self.state {
@@ -112,27 +112,14 @@ impl Scan {
     /// The verdict on the whole.
     pub fn finish(mut self) -> Verdict {
         self.step(b' ');
-        if find(&self.head, b"%PDF-").is_none() {
+        if !self.ends.begins_well() {
             Verdict::NoPdf
-        } else if !self.ends_well() {
+        } else if !self.ends.end_well() {
             Verdict::Broken
-        } else if self.encrypted || self.last_trailer_names_encrypt() {
+        } else if self.encrypted || self.ends.trailer_names_encrypt() {
             Verdict::Encrypted
         } else {
             Verdict::Whole
-        }
-    }
-
-    fn keep_ends(&mut self, bytes: &[u8]) {
-        let missing = HEAD_BYTES - self.head.len();
-        self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
-        if bytes.len() >= TAIL_BYTES {
-            self.tail.clear();
-            self.tail.extend_from_slice(&bytes[bytes.len() - TAIL_BYTES..]);
-        } else {
-            let surplus = (self.tail.len() + bytes.len()).saturating_sub(TAIL_BYTES);
-            self.tail.drain(..surplus);
-            self.tail.extend_from_slice(bytes);
         }
     }
 
@@ -258,30 +245,6 @@ impl Scan {
             if byte == ENDSTREAM[matched] { matched + 1 } else { usize::from(byte == ENDSTREAM[0]) };
         self.state = if matched == ENDSTREAM.len() { State::Between } else { State::Data { matched } };
     }
-
-    fn ends_well(&self) -> bool {
-        let Some(at) = rfind(&self.tail, b"startxref") else { return false };
-        let rest = &self.tail[at + b"startxref".len()..];
-        let rest = rest.trim_ascii_start();
-        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        digits > 0 && find(&rest[digits..], b"%%EOF").is_some()
-    }
-
-    /// The same question asked of the raw end, in case an unclosed string or stream hid the last trailer.
-    fn last_trailer_names_encrypt(&self) -> bool {
-        let Some(trailer) = rfind(&self.tail, b"trailer") else { return false };
-        let trailer = &self.tail[trailer..];
-        let end = find(trailer, b"startxref").unwrap_or(trailer.len());
-        let trailer = &trailer[..end];
-        let mut from = 0;
-        while let Some(at) = find(&trailer[from..], b"/Encrypt") {
-            from += at + b"/Encrypt".len();
-            if trailer.get(from).is_none_or(|next| !is_regular(*next)) {
-                return true;
-            }
-        }
-        false
-    }
 }
 
 impl Word {
@@ -335,14 +298,6 @@ fn is_regular(byte: u8) -> bool {
 
 fn hex(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok())
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|w| w == needle)
-}
-
-fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).rposition(|w| w == needle)
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-use super::*;
+use super::{
+    ends::{TAIL_BYTES, find},
+    *,
+};
 use proptest::prelude::*;
 
 fn scan(bytes: &[u8]) -> Verdict {
