@@ -88,34 +88,27 @@ async fn grants_at_once_make_one_helper(store: Store) {
     let world = std::sync::Arc::new(World::new(store));
     let mut tx = world.tx().await;
     let (anna, mailbox) = world.citizen(&mut tx, "anna").await;
-    let mut people = Vec::new();
-    for n in 0..6 {
-        people.push(world.person(&mut tx, &format!("person {n}")).await);
-    }
+    let (bo, cleo) = (world.person(&mut tx, "bo").await, world.person(&mut tx, "cleo").await);
     tx.commit().await.unwrap();
-    let tasks: Vec<_> = people
-        .into_iter()
-        .map(|person| {
-            let world = world.clone();
-            tokio::spawn(async move {
-                let mut tx = world.tx().await;
-                let granted =
-                    grant_helper(&mut tx, &helper(&world, mailbox, person, 5), &world.by(anna)).await;
-                tokio::task::yield_now().await;
-                tx.commit().await.unwrap();
-                match granted {
-                    Ok(()) => 1,
-                    Err(HelperError::Another) => 0,
-                    Err(error) => panic!("{error}"),
-                }
-            })
+    let mut first = world.tx().await;
+    grant_helper(&mut first, &helper(&world, mailbox, bo, 5), &world.by(anna)).await.unwrap();
+    let second = {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let mut tx = world.tx().await;
+            let granted = grant_helper(&mut tx, &helper(&world, mailbox, cleo, 5), &world.by(anna)).await;
+            tx.commit().await.unwrap();
+            granted
         })
-        .collect();
-    let mut granted = 0;
-    for task in tasks {
-        granted += task.await.unwrap();
-    }
-    assert_eq!(granted, 1);
+    };
+    // Long enough for the second to come as far as it can.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!second.is_finished());
+    first.commit().await.unwrap();
+    assert!(matches!(second.await.unwrap(), Err(HelperError::Another)));
+    let mut tx = world.tx().await;
+    let helpers = of_mailbox(&mut tx, mailbox).await.unwrap();
+    assert_eq!(helpers.iter().map(|mandate| mandate.person_id).collect::<Vec<_>>(), [bo]);
 }
 
 async fn those_who_cannot_help_do_not(store: Store) {
