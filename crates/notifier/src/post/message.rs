@@ -22,9 +22,7 @@ pub(super) fn message(from: &Mailbox, delivery: &Delivery) -> Result<Message, Fa
         .date(UNIX_EPOCH + since_epoch)
         .message_id(Some(format!("<{}@{domain}>", id_text(&delivery.id))))
         .header(AutoSubmitted)
-        .singlepart(
-            SinglePart::builder().header(ContentType::TEXT_PLAIN).body(format!("{}\r\n", delivery.text)),
-        )
+        .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(delivery.text.clone()))
         .map_err(|_| Failure::Never("message_invalid"))
 }
 

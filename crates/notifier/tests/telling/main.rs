@@ -4,6 +4,7 @@
 
 mod batches;
 mod faults;
+mod measures;
 mod secrecy;
 mod states;
 mod windows;
