@@ -57,3 +57,49 @@ impl Post {
 fn sender(from: &str) -> Result<Mailbox, SetUpError> {
     from.parse().map_err(|_| SetUpError::From)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use domain::{Time, words::Channel};
+
+    #[tokio::test]
+    async fn a_folder_gets_one_file_for_each_notice_also_when_it_is_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox");
+        let post =
+            Post::Folder { path: path.clone(), from: sender("Kuvert <avisering@kuvert.test>").unwrap() };
+        let delivery = Delivery {
+            id: [0xab; 32],
+            address: "anna@example.test".into(),
+            channel: Channel::Email,
+            subject: "Nytt brev i Kuvert".into(),
+            text: "Logga in som du brukar.".into(),
+            at: Time::from_millis(1_795_000_000_000),
+        };
+        post.send(&delivery).await.unwrap();
+        post.send(&delivery).await.unwrap();
+        let files: Vec<_> = std::fs::read_dir(&path).unwrap().flatten().map(|file| file.path()).collect();
+        assert_eq!(files, [path.join(format!("{}.eml", "ab".repeat(16)))]);
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        assert!(text.ends_with("\r\n\r\nLogga in som du brukar.\r\n"), "{text:?}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_for_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "in the way").unwrap();
+        let post = Post::Folder { path, from: sender("Kuvert <avisering@kuvert.test>").unwrap() };
+        let delivery = Delivery {
+            id: [1; 32],
+            address: "anna@example.test".into(),
+            channel: Channel::Email,
+            subject: String::new(),
+            text: String::new(),
+            at: Time::from_millis(0),
+        };
+        assert_eq!(post.send(&delivery).await, Err(Failure::Later("folder_unwritable")));
+    }
+}

@@ -13,16 +13,14 @@ use registry::Directory;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{
     Store,
-    jobs::{Handler, Job, Outcome, Worker, WorkerSettings, backoff},
+    jobs::{Handler, Job, Outcome, backoff},
 };
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// The kind of job that a letter's acceptance enqueues.
 pub const KIND: &str = "notice";
 
-/// What telling needs.
+/// What telling needs. Give it to a [`store::jobs::Worker`] for jobs of kind [`KIND`].
 pub struct Notifier {
     pub store: Store,
     pub keys: Keys,
@@ -48,18 +46,6 @@ pub(crate) enum NotifyError {
 }
 
 impl Notifier {
-    /// Works on the queue until `stop`. `wake` is notified by whoever commits letters in this process.
-    pub async fn run(self: Arc<Self>, wake: Arc<Notify>, stop: CancellationToken) {
-        let worker = Worker {
-            store: self.store.clone(),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            wake,
-            settings: WorkerSettings::new(&[KIND]),
-        };
-        worker.run(self, stop).await;
-    }
-
     /// What becomes of each job; one that is not named is done.
     async fn tell(&self, jobs: &[Job]) -> Result<HashMap<JobId, Outcome>, NotifyError> {
         let mut tx = self.store.read("plan notices").await?;

@@ -26,6 +26,9 @@ async fn a_person_with_an_address_is_told(store: Store) {
     world.work().await;
     assert_eq!(world.state(letter).await, "sent");
     assert_eq!((world.mail.sent().len(), world.phones.sent().len()), (1, 1));
+    let mail = world.mail.sent().remove(0).text;
+    assert!(mail.contains("\r\nSubject: Nytt brev i Kuvert\r\n"), "{mail}");
+    assert!(!mail.contains("http") && !mail.contains("Exempel"), "no link and no sender: {mail}");
     assert_eq!(world.told(letter, TOWN).await, [EventType::NoticeSent]);
     assert_eq!(world.jobs().await, 0);
     world.after(HOUR * 72).await;
