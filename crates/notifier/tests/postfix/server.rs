@@ -6,7 +6,10 @@ use std::{
     fmt::Write as _,
     fs,
     net::TcpListener,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -55,6 +58,8 @@ impl MailServer {
         fs::set_permissions(path.join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
         let guard = Command::new("sh")
             .args(["-c", "read -r _; exec postfix -c \"$0\" abort", &text(path)])
+            // Whoever kills the test and its group leaves this one to clean up.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
