@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::{
     Code, LetterId, OrgNumber, Refusal, Time,
+    identity::IdentityError,
     words::{EventType, LetterState},
 };
 use edge::Problem;
@@ -88,7 +89,9 @@ async fn describe(
     submission: &Submission,
     now: Time,
 ) -> Result<Status, store::Error> {
-    let events = evidence::feed::of_letter(tx, submission.mailbox_id, submission.letter_id, submission.tells_opened).await?;
+    let events =
+        evidence::feed::of_letter(tx, submission.mailbox_id, submission.letter_id, submission.tells_opened)
+            .await?;
     let opened = events.iter().any(|(_, kind)| *kind == EventType::Opened);
     let state = match (opened, submission.visible_from > now) {
         (true, _) => LetterState::Opened,
@@ -107,6 +110,19 @@ async fn describe(
 /// Opens the sealed reference of a feed event with the gateway's own key.
 pub fn reference(gateway: &Gateway, letter_id: LetterId, sealed: &[u8]) -> Option<String> {
     submission::open_reference(&gateway.gateway_keys.reference, letter_id, sealed).ok()
+}
+
+/// The sender that a query or question names.
+pub fn sender(text: &str) -> Result<OrgNumber, Problem> {
+    OrgNumber::parse(text).map_err(|error| Refusal::new(identity(error)).at("/sender").into())
+}
+
+/// What is wrong with a number.
+pub fn identity(error: IdentityError) -> Code {
+    match error {
+        IdentityError::Form => Code::IdentityInvalid,
+        IdentityError::CheckDigit => Code::CheckDigitInvalid,
+    }
 }
 
 /// A body that is not the JSON asked for.

@@ -6,7 +6,7 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{Code, OrgNumber, Refusal};
+use domain::{Code, Refusal};
 use edge::Problem;
 use evidence::feed::{self, FeedEvent};
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ async fn page(
 fn entry(gateway: &Gateway, event: FeedEvent) -> Entry {
     let reference = event.reference.as_deref();
     Entry {
-        id: format!("{}.{}", event.letter_id, event.seq),
+        id: event.public_id(),
         time: event.at.to_string(),
         r#type: event.kind.as_str(),
         letter_id: event.letter_id.to_string(),
@@ -108,7 +108,7 @@ fn entry(gateway: &Gateway, event: FeedEvent) -> Entry {
 fn senders(gateway: &Gateway, caller: &Caller, named: Option<&str>) -> Result<Vec<[u8; 32]>, Problem> {
     let senders = match named {
         Some(number) => {
-            let sender = OrgNumber::parse(number).map_err(|_| Code::IdentityInvalid)?;
+            let sender = answers::sender(number)?;
             caller.acts_for(gateway, &sender)?;
             vec![sender]
         }

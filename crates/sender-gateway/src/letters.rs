@@ -4,11 +4,14 @@ use crate::{Gateway, answers, caller::Caller, upload::Upload};
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Query, State},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{Code, LetterId, OrgNumber, Refusal};
+use domain::{Code, LetterId, Refusal};
 use edge::Problem;
 use intake::{Answer, Checked, Draft};
 use serde::{Deserialize, Serialize};
@@ -98,16 +101,18 @@ fn close_unless(whole: bool, mut response: Response) -> Response {
 pub async fn show(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(letter_id): Path<String>,
+    letter_id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let Path(letter_id) = letter_id.map_err(|_| Code::LetterNotFound)?;
     let id = letter_id.parse::<LetterId>().map_err(|_| Code::LetterNotFound)?;
     answers::status(&gateway, &caller, answers::By::Id(id)).await
 }
 
 /// Which letter of which sender.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Find {
-    reference: Option<String>,
+    reference: String,
     sender: Option<String>,
 }
 
@@ -115,13 +120,12 @@ pub struct Find {
 pub async fn find(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Query(find): Query<Find>,
+    query: Result<Query<Find>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Some(reference) = find.reference else {
-        return Err(Refusal::new(Code::MalformedRequest)
-            .because("give the query parameter reference")
-            .into());
-    };
-    let sender = find.sender.map(|s| OrgNumber::parse(&s)).transpose().map_err(|_| Code::IdentityInvalid)?;
-    answers::status(&gateway, &caller, answers::By::Reference(sender, reference)).await
+    // axum's own words can quote the query.
+    let Query(find) = query.map_err(|_| {
+        Refusal::new(Code::MalformedRequest).because("reference, and sender if need be, each once")
+    })?;
+    let sender = find.sender.as_deref().map(answers::sender).transpose()?;
+    answers::status(&gateway, &caller, answers::By::Reference(sender, find.reference)).await
 }

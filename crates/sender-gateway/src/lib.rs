@@ -13,7 +13,10 @@ mod reachability;
 mod upload;
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use domain::{Clock, Code, OrgNumber};
@@ -50,14 +53,20 @@ pub fn router(gateway: Gateway) -> Router {
     Router::new()
         .route("/v1/letters", post(letters::accept).get(letters::find).fallback(other("GET, POST")))
         .route("/v1/letters/{letter_id}", get(letters::show).fallback(other("GET")))
-        .route("/v1/reachability", post(reachability::ask).fallback(other("POST")))
+        .route("/v1/reachability", post(reachability::ask).layer(from_fn(in_time)).fallback(other("POST")))
         .route("/v1/events", get(events::read).fallback(other("GET")))
         .route("/v1/capabilities", get(capabilities::show).fallback(other("GET")))
         .route("/v1/openapi.json", get(openapi::show).fallback(other("GET")))
-        .route_layer(middleware::from_fn(edge::record::requests))
+        .route_layer(from_fn(edge::record::requests))
         .fallback(edge::problem::not_found)
-        .layer(middleware::from_fn(edge::headers::api))
+        .layer(from_fn(edge::headers::api))
         .with_state(gateway)
+}
+
+/// A small body is there soon, or it is not coming.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(upload::PATIENCE, next.run(request)).await;
+    answer.unwrap_or_else(|_| Problem::from(Code::RequestTimeout).into_response())
 }
 
 impl Gateway {

@@ -5,7 +5,7 @@ use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
 };
-use domain::{Code, Identity, OrgNumber, Refusal, identity::IdentityError, words::Unreachable};
+use domain::{Code, Identity, Refusal, identity::IdentityError, words::Unreachable};
 use edge::Problem;
 use registry::recipient;
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,7 @@ pub async fn ask(
         let why = "at most 1000 recipients at once";
         return Err(Refusal::new(Code::MalformedRequest).because(why).at("/recipients").into());
     }
-    let sender = OrgNumber::parse(&question.sender)
-        .map_err(|error| Problem::from(Refusal::new(identity_code(error)).at("/sender")))?;
+    let sender = answers::sender(&question.sender)?;
     caller.acts_for(&gateway, &sender)?;
 
     let parsed: Vec<_> = question.recipients.iter().map(|text| Identity::parse(text)).collect();
@@ -59,7 +58,7 @@ pub async fn ask(
     let by_identity: HashMap<&Identity, &[u8; 32]> = identities.iter().zip(&macs).collect();
 
     let reason = |parsed: &Result<Identity, IdentityError>| match parsed {
-        Err(error) => Some(recipient::unreachable(identity_code(*error))),
+        Err(error) => Some(recipient::unreachable(answers::identity(*error))),
         Ok(identity) => {
             let hit = by_identity.get(identity).and_then(|mac| found.get(*mac)).cloned();
             let state = recipient::Found { version: 0, recipient: hit };
@@ -71,11 +70,4 @@ pub async fn ask(
     let results =
         results.map(|(recipient, reason)| Reachability { recipient, reachable: reason.is_none(), reason });
     Ok(Json(Results { results: results.collect() }))
-}
-
-fn identity_code(error: IdentityError) -> Code {
-    match error {
-        IdentityError::Form => Code::IdentityInvalid,
-        IdentityError::CheckDigit => Code::CheckDigitInvalid,
-    }
 }

@@ -12,7 +12,9 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
+    time::Duration,
 };
+use tokio::time::timeout;
 
 /// The parts of one request.
 pub struct Upload {
@@ -33,6 +35,8 @@ struct Source {
 
 /// Part headers longer than this are nonsense.
 const HEADER_BYTES: u64 = 64 * 1024;
+/// How long nothing may come of a request that is not over.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Read and thrown away after a refusal, so that a sender that writes before it reads gets the answer.
 const DISCARD_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -63,7 +67,7 @@ impl Upload {
             return Err(Code::LetterPartType.into());
         }
         let mut letter = BytesMut::new();
-        while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        while let Some(chunk) = within(field.chunk()).await? {
             if letter.len() as u64 + chunk.len() as u64 > limit {
                 return Err(Code::LetterTooLarge.into());
             }
@@ -88,11 +92,11 @@ impl Upload {
         drop(self.parts);
         let mut discarded = 0;
         while discarded < DISCARD_BYTES {
-            let next = std::future::poll_fn(|cx| self.source.poll(cx)).await;
-            match next {
-                Some(Ok(bytes)) => discarded += bytes.len() as u64,
-                Some(Err(_)) => return false,
-                None => return true,
+            let next = std::future::poll_fn(|cx| self.source.poll(cx));
+            match timeout(PATIENCE, next).await {
+                Ok(Some(Ok(bytes))) => discarded += bytes.len() as u64,
+                Ok(None) => return true,
+                Ok(Some(Err(_))) | Err(_) => return false,
             }
         }
         false
@@ -100,7 +104,7 @@ impl Upload {
 
     async fn next(&mut self) -> Result<Option<Field<'static>>, Refusal> {
         self.source.headers.store(HEADER_BYTES, Relaxed);
-        let field = self.parts.next_field().await.map_err(broken)?;
+        let field = within(self.parts.next_field()).await?;
         self.source.headers.store(u64::MAX, Relaxed);
         Ok(field)
     }
@@ -112,7 +116,15 @@ pub struct Part(Field<'static>);
 impl Part {
     /// The next bytes; `None` at the end of the part.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
-        self.0.chunk().await.map_err(broken)
+        within(self.0.chunk()).await
+    }
+}
+
+/// Waits for the next bytes, but not for a sender that has stopped.
+async fn within<T>(read: impl Future<Output = multer::Result<T>>) -> Result<T, Refusal> {
+    match timeout(PATIENCE, read).await {
+        Ok(read) => read.map_err(broken),
+        Err(_) => Err(Code::RequestTimeout.into()),
     }
 }
 
@@ -161,13 +173,14 @@ impl Stream for Paced {
         if let Poll::Ready(Some(Ok(bytes))) = &next {
             self.gave = true;
             let left = self.source.headers.load(Relaxed);
-            match left.checked_sub(bytes.len() as u64) {
-                _ if left == u64::MAX => {}
-                Some(left) => self.source.headers.store(left, Relaxed),
-                None => {
-                    let too_long = std::io::Error::other("part headers are too long");
-                    return Poll::Ready(Some(Err(axum::Error::new(too_long))));
-                }
+            if left == 0 {
+                let too_long = std::io::Error::other("part headers are too long");
+                return Poll::Ready(Some(Err(axum::Error::new(too_long))));
+            }
+            // The last piece may be larger than what is left: a connection gives some hundred KiB at once, and
+            // most of it may be the part's content.
+            if left != u64::MAX {
+                self.source.headers.store(left.saturating_sub(bytes.len() as u64), Relaxed);
             }
         }
         next
