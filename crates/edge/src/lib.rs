@@ -1,10 +1,12 @@
 //! What HTTP doors share: problems, the listener, headers, the record of each request.
 
+mod begun;
 pub mod headers;
 pub mod listen;
 pub mod peer;
 pub mod problem;
 pub mod record;
+mod shares;
 pub mod tls;
 
 pub use peer::Peer;

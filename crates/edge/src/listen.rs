@@ -1,6 +1,10 @@
 //! Accept loops: TLS where configured, the peer put into each request, limits on waiting, graceful stop.
 
-use crate::peer::{Peer, PeerCertificate};
+use crate::{
+    begun::Begun,
+    peer::{Peer, PeerCertificate},
+    shares::{Share, Shares},
+};
 use axum::{Router, extract::Request};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -29,7 +33,7 @@ pub struct Door {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Asked again for each connection, since a resumed TLS session skips the certificate check.
     pub revoked: Option<crate::tls::Revoked>,
-    /// Connections at once; more wait in the kernel's queue.
+    /// Connections at once; more wait in the kernel's queue. One client certificate gets half of them at most.
     pub connections: usize,
 }
 
@@ -56,9 +60,11 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 pub async fn serve(listeners: Vec<TcpListener>, door: Door, stop: CancellationToken) {
     let graceful = Arc::new(GracefulShutdown::new());
     let limit = Arc::new(Semaphore::new(door.connections));
+    let shares = Shares::of(door.connections);
     let mut loops = tokio::task::JoinSet::new();
     for listener in listeners {
-        loops.spawn(accept(listener, door.clone(), graceful.clone(), limit.clone(), stop.clone()));
+        let (limit, shares) = (limit.clone(), shares.clone());
+        loops.spawn(accept(listener, door.clone(), graceful.clone(), limit, shares, stop.clone()));
     }
     while loops.join_next().await.is_some() {}
     let Ok(graceful) = Arc::try_unwrap(graceful) else { return };
@@ -72,6 +78,7 @@ async fn accept(
     door: Door,
     graceful: Arc<GracefulShutdown>,
     limit: Arc<Semaphore>,
+    shares: Arc<Shares>,
     stop: CancellationToken,
 ) {
     let (handshaken, mut ready) = tokio::sync::mpsc::channel::<Connection>(64);
@@ -86,7 +93,8 @@ async fn accept(
             Some(connection) = ready.recv() => start(connection, &graceful),
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    tokio::spawn(welcome(stream, address, door.clone(), permit, handshaken.clone()));
+                    let (door, shares) = (door.clone(), shares.clone());
+                    tokio::spawn(welcome(stream, address, door, permit, shares, handshaken.clone()));
                 }
                 // Out of file descriptors, most likely: wait a little instead of spinning.
                 Err(error) => {
@@ -107,6 +115,7 @@ struct Connection {
     peer: Peer,
     door: Door,
     permit: tokio::sync::OwnedSemaphorePermit,
+    share: Option<Share>,
 }
 
 /// The TLS handshake, off the accept loop so that a slow one holds up nobody.
@@ -115,12 +124,13 @@ async fn welcome(
     address: SocketAddr,
     door: Door,
     permit: tokio::sync::OwnedSemaphorePermit,
+    shares: Arc<Shares>,
     ready: tokio::sync::mpsc::Sender<Connection>,
 ) {
     let _ = stream.set_nodelay(true);
     let Some(config) = door.tls.clone() else {
         let peer = Peer { address, certificate: None };
-        let _ = ready.send(Connection { stream: Box::new(stream), peer, door, permit }).await;
+        let _ = ready.send(Connection { stream: Box::new(stream), peer, door, permit, share: None }).await;
         return;
     };
     let handshake = tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
@@ -141,12 +151,19 @@ async fn welcome(
         debug!(door = door.name, "A revoked certificate resumed a session and was turned away");
         return;
     }
+    let share = match certificate.as_ref().map(|certificate| shares.take(certificate.sha256)) {
+        Some(None) => {
+            metrics::counter!("connections_over_share", "door" => door.name).increment(1);
+            return;
+        }
+        share => share.flatten(),
+    };
     let peer = Peer { address, certificate };
-    let _ = ready.send(Connection { stream: Box::new(tls), peer, door, permit }).await;
+    let _ = ready.send(Connection { stream: Box::new(tls), peer, door, permit, share }).await;
 }
 
 fn start(connection: Connection, graceful: &GracefulShutdown) {
-    let Connection { stream, peer, door, permit } = connection;
+    let Connection { stream, peer, door, permit, share } = connection;
     let service = door.router.map_request(move |mut request: Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer.clone());
         request.map(axum::body::Body::new)
@@ -154,13 +171,13 @@ fn start(connection: Connection, graceful: &GracefulShutdown) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).keep_alive_interval(HEADERS);
-    let serving =
-        builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+    let stream = TokioIo::new(Begun::within(HEADERS, stream));
+    let serving = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let serving = graceful.watch(serving.into_owned());
     tokio::spawn(async move {
         if let Err(error) = serving.await {
             debug!(door = door.name, %error, "A connection ended early");
         }
-        drop(permit);
+        drop((permit, share));
     });
 }
