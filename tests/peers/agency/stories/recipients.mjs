@@ -1,0 +1,55 @@
+// Recipients that cannot be reached: each has its reason, told at the door and by reachability alike.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withCheckDigit } from "../support/house.mjs";
+import { KOMMUNEN, payload, VERKET } from "../support/letter.mjs";
+
+export default function recipients(house) {
+  /** The letter is refused with this code, nothing is stored, and reachability says the same. */
+  async function unreachable(recipient, code) {
+    const cursor = await house.end();
+    await house.refused(payload({ recipient }), [422, code, "/recipient"]);
+    const { json } = await house.kommunen.post("/v1/reachability", { sender: KOMMUNEN, recipients: [recipient] });
+    assert.deepEqual(json.results, [{ recipient, reachable: false, reason: code }]);
+    await house.assertNothingSince(cursor);
+  }
+
+  test("nobody with this number has a mailbox", async () => {
+    await unreachable("197010632391", "recipient_unknown");
+    await unreachable("164020000065", "recipient_unknown");
+    await unreachable(KOMMUNEN, "recipient_unknown");
+  });
+
+  test("a child", () => unreachable(withCheckDigit(`${new Date().getUTCFullYear() - 7}0203238`), "recipient_under_age"));
+
+  test("a closed mailbox", async () => {
+    const number = await house.newPerson();
+    await house.accepted(payload({ recipient: number }));
+    await house.service.cli(["mailbox", "close"], `${number}\n`);
+    await unreachable(number, "mailbox_closed");
+  });
+
+  test("someone who has died", async (t) => {
+    const number = await house.newPerson();
+    await house.accepted(payload({ recipient: number }));
+    const known = await house.service.sql("SELECT count(*) FROM person");
+    if (known === null) return t.skip("there is no sqlite3 here to write the death with");
+    const now = Date.now();
+    // The youngest mailbox is this person's. Every change of the registry tells its version.
+    await house.service.sql(
+      `UPDATE person SET deceased_at = ${now} WHERE person_id = (SELECT owner_id FROM mailbox ORDER BY opened_at DESC LIMIT 1)`,
+    );
+    await unreachable(number, "recipient_deceased");
+  });
+
+  test("a sender that was turned off is refused, others are not; turned on again it is accepted", async () => {
+    const { BO } = await import("../support/letter.mjs");
+    const bo = await house.logIn(BO);
+    await bo.decline(KOMMUNEN);
+    await unreachable(BO, "sender_declined");
+    await house.accepted(payload({ recipient: BO, sender: VERKET }), [], { client: house.verket, signer: house.verketSigner });
+    await bo.accept(KOMMUNEN);
+    await house.accepted(payload({ recipient: BO }));
+  });
+}
