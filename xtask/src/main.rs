@@ -1,7 +1,6 @@
 //! The project's own commands. `cargo xtask` lists them; several can stand in one line: `cargo xtask lint test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its streams")]
 
-mod browser;
 mod command;
 mod deny;
 mod doc;
@@ -10,6 +9,7 @@ mod layers;
 mod lint;
 mod needs;
 mod operate;
+mod outside;
 mod peers;
 mod postgres;
 mod tally;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::command::{find, is_root, program, run};
+use crate::command::{find, is_root, output, program, run};
 
 /// A program the tests call, and the Debian package that brings it.
 pub struct Need {
@@ -37,14 +37,14 @@ pub fn provide(left_out: &[String]) -> Result<()> {
     let wanted = |need: &Need| need.only_for.is_none_or(|part| !left_out.iter().any(|name| name == part));
     let missing = || NEEDS.iter().filter(|need| wanted(need) && where_is(need.program).is_none());
     if missing().next().is_none() {
-        return Ok(());
+        return node_is_new_enough();
     }
     if is_root()? && find("apt-get", &[]).is_some() {
         install(missing().map(|need| need.package))?;
     }
     let still: Vec<_> = missing().collect();
     if still.is_empty() {
-        return Ok(());
+        return node_is_new_enough();
     }
     let mut words = String::from("the tests need programs that are not here:\n");
     for need in &still {
@@ -73,6 +73,17 @@ pub fn where_is(name: &str) -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = versions.into_iter().rev().map(|(_, folder)| folder).collect();
     folders.extend([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
     find(name, &folders)
+}
+
+/// Debian 12 has Node.js 18; the peers want 20.
+fn node_is_new_enough() -> Result<()> {
+    let version = output(program("node").arg("--version"))?;
+    let major =
+        version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < 20) {
+        bail!("the tests need Node.js 20 or newer; this is {}", version.trim());
+    }
+    Ok(())
 }
 
 fn install(packages: impl Iterator<Item = &'static str>) -> Result<()> {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    browser::kuvert,
     command::{is_root, output, program, run as run_command},
     needs::where_is,
+    outside::kuvert,
 };
 
 /// Text of `cargo xtask operate --help`.

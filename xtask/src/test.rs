@@ -9,9 +9,8 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
-    browser,
     command::{cargo, find, listen, output},
-    needs, operate, peers,
+    needs, operate, outside, peers,
     postgres::{Cluster, URL_VARIABLE},
     tally::Tally,
 };
@@ -24,14 +23,16 @@ Installs what the tests need (Debian packages when run as root; otherwise it say
 temporary PostgreSQL, and runs
   doctests   the examples in the documentation
   rust       all tests of the workspace, with cargo-nextest where it is installed, else with cargo test
-  browser    tests/browser/*.test.mjs in Chromium
+  peers      tests/peers/*/*.test.mjs: the agency door, used by other people's libraries
+  browser    tests/browser/*.test.mjs: the pages in Chromium
   operate    the commands of docs/operate.md, as root
 --without leaves a part out. Arguments after -- choose Rust tests (-- -p vault) and run those alone.
 It ends with what was left out, by name, and with how many tests passed, failed and were skipped.
 
-Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser), KUVERT_BINARY and KUVERT_CHROMIUM (browser).";
+Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser); KUVERT_BINARY, KUVERT_CHROMIUM and KUVERT_PREVIEW in
+tests/.";
 
-const PARTS: &[&str] = &["doctests", "rust", "browser", "operate"];
+const PARTS: &[&str] = &["doctests", "rust", "peers", "browser", "operate"];
 
 /// The task.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -49,8 +50,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
                 session.listen(cargo().args(["test", "--workspace", "--doc", "--locked", "--quiet"]))
             }
             "rust" => session.rust(&cluster.url),
-            "browser" => session.browser(&cluster.url),
-            _ => session.operate(),
+            "operate" => session.operate(),
+            part => session.outside(part, &cluster.url),
         };
         match held {
             Ok(true) => {}
@@ -112,12 +113,11 @@ impl Session {
         self.listen(tests.args(&self.chosen).env(URL_VARIABLE, postgres))
     }
 
-    fn browser(&mut self, postgres: &str) -> Result<bool> {
-        if browser::files().is_empty() {
-            self.left_out.push("browser: there is no test in tests/browser".to_owned());
-            return Ok(true);
+    fn outside(&mut self, part: &str, postgres: &str) -> Result<bool> {
+        if outside::files(part)?.is_empty() {
+            bail!("there is no test");
         }
-        browser::run_all((URL_VARIABLE, postgres), |line| self.hear(line))
+        outside::run_all(part, postgres, |line| self.hear(line))
     }
 
     /// One test more: the document holds or it does not.
@@ -217,6 +217,6 @@ mod tests {
     fn chosen_tests_run_alone() {
         let session = plan("-- -p vault").unwrap();
         assert_eq!(session.chosen, ["-p", "vault"]);
-        assert_eq!(session.without, ["doctests", "browser", "operate"]);
+        assert_eq!(session.without, ["doctests", "peers", "browser", "operate"]);
     }
 }
