@@ -12,6 +12,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The event feed is kept this long.
 const FEED_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
 
+/// The register of signatories is read this often, and at start.
+const REGISTER: Duration = Duration::from_secs(300);
+
 /// Starts all of it; each ends soon after `stop`.
 pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
@@ -43,10 +46,39 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         let h = h.clone();
         async move { h.tidy().await.map_err(|e| format!("{e:#}")) }
     }));
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        h.sync_register().await;
+        every(REGISTER, s, move || {
+            let h = h.clone();
+            async move {
+                h.sync_register().await;
+                Ok(())
+            }
+        })
+        .await;
+    });
     tasks
 }
 
 impl House {
+    /// Mandates of signatories as the register says. One organisation that cannot be read holds up no other.
+    async fn sync_register(&self) {
+        let (operator, register) = (self.operator(), self.register());
+        let organisations: Vec<_> = match register.read().await {
+            Ok(file) => file.organisations().cloned().collect(),
+            Err(error) => {
+                warn!(%error, "The register of signatories cannot be read");
+                return;
+            }
+        };
+        for organisation in organisations {
+            if let Err(error) = operator.sync_signatories(&register, &organisation).await {
+                warn!(error = format!("{error:#}"), "Signatories could not be brought up to date");
+            }
+        }
+    }
+
     async fn refresh_keys(&self) -> Result<(), key_client::KeysError> {
         use key_client::Role;
         self.gateway_keys.refresh(&self.connector.keys(Role::Gateway)).await?;
