@@ -1,8 +1,8 @@
 //! The kuvert program: wiring, configuration and command line.
 
-mod agency_client;
+pub mod agency_client;
 pub mod cli;
-mod compose;
+pub mod compose;
 pub mod config;
 pub mod demo;
 pub mod house;

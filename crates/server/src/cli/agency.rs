@@ -13,6 +13,9 @@ use vault::Certificate;
 #[derive(Subcommand)]
 pub enum Verb {
     /// Register an organisation, or rename one that is registered
+    #[command(after_help = "\
+Example:
+  kuvert agency add 164020000016 Exempelkommunen")]
     Add {
         #[command(flatten)]
         config: ConfigArg,
@@ -25,6 +28,9 @@ pub enum Verb {
         dispatcher_only: bool,
     },
     /// List organisations
+    #[command(after_help = "\
+Example:
+  kuvert agency list --json")]
     List {
         #[command(flatten)]
         config: ConfigArg,
@@ -32,27 +38,40 @@ pub enum Verb {
         json: JsonArg,
     },
     /// Show one organisation with its certificates and dispatchers
+    #[command(after_help = "\
+Example:
+  kuvert agency show 164020000016")]
     Show {
         #[command(flatten)]
         config: ConfigArg,
         #[command(flatten)]
         json: JsonArg,
+        /// 16 and ten digits
         number: OrgArg,
     },
     /// Accept nothing from an organisation from now on, or accept it again
+    #[command(after_help = "\
+Example:
+  kuvert agency suspend 164020000016")]
     Suspend {
         #[command(flatten)]
         config: ConfigArg,
+        /// 16 and ten digits
         number: OrgArg,
         /// Take the suspension back
         #[arg(long)]
         resume: bool,
     },
     /// Let a dispatcher act for a sender, or take that back
+    #[command(after_help = "\
+Example:
+  kuvert agency dispatch 164020000016 164020000032")]
     Dispatch {
         #[command(flatten)]
         config: ConfigArg,
+        /// Whom the letters are from
         sender: OrgArg,
+        /// Who hands them over
         dispatcher: OrgArg,
         /// Take it back
         #[arg(long)]
@@ -66,6 +85,9 @@ pub enum Verb {
 #[derive(Subcommand)]
 pub enum CertVerb {
     /// Register a certificate; the organisation is read from it
+    #[command(after_help = "\
+Example:
+  kuvert agency cert add 164020000016.pem")]
     Add {
         #[command(flatten)]
         config: ConfigArg,
@@ -73,6 +95,9 @@ pub enum CertVerb {
         file: PathBuf,
     },
     /// Revoke a certificate: letters signed with it and connections made with it are refused within seconds
+    #[command(after_help = "\
+Example:
+  kuvert agency cert revoke 164020000016.pem")]
     Revoke {
         #[command(flatten)]
         config: ConfigArg,

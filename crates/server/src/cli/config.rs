@@ -9,8 +9,16 @@ use std::process::ExitCode;
 #[derive(Subcommand)]
 pub enum Verb {
     /// Check a configuration without starting anything
+    #[command(after_help = "\
+Example:
+  kuvert config check --config /etc/kuvert/kuvert.toml")]
     Check(ConfigArg),
     /// Show the configuration in force, with every default written out
+    #[command(after_help = "\
+Example:
+  kuvert config show --config /etc/kuvert/kuvert.toml
+
+Nothing secret stands in a configuration; passwords in database addresses, allowed outside production, are hidden.")]
     Show {
         #[command(flatten)]
         config: ConfigArg,
@@ -28,7 +36,10 @@ pub fn run(verb: Verb) -> Result<ExitCode> {
             out::line(&format!("{}: good ({kind}, operator {})", config.display(), read.instance.id));
         }
         Verb::Show { config, json } => {
-            let read = Config::read(&config.config)?;
+            let mut read = Config::read(&config.config)?;
+            for database in [&mut read.store.database, &mut read.keys.database] {
+                hide_password(database);
+            }
             if json {
                 out::json(&read);
             } else {
@@ -37,4 +48,22 @@ pub fn run(verb: Verb) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Outside production an address may hold a password; it is for the database alone.
+fn hide_password(database: &mut String) {
+    let Ok(mut url) = reqwest::Url::parse(database) else { return };
+    let parameters: Vec<_> = url.query_pairs().into_owned().collect();
+    let hidden = parameters.iter().any(|(name, _)| name == "password");
+    if url.password().is_none() && !hidden {
+        return;
+    }
+    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
+        return;
+    }
+    if hidden {
+        let shown = parameters.iter().map(|(n, v)| (n, if n == "password" { "hidden" } else { v }));
+        url.query_pairs_mut().clear().extend_pairs(shown);
+    }
+    *database = url.into();
 }

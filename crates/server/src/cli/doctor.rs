@@ -9,12 +9,14 @@ use crate::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, SystemClock, Time};
+use key_service::Reconciled;
 use reqwest::{Client, Identity};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 use vault::{Certificate, jws::FlattenedJws};
@@ -243,7 +245,9 @@ async fn instance(findings: &mut Findings, path: &Path) {
     });
     findings.add("durability", durability);
     findings.add("keys", keys(&config).await);
+    findings.add("mailboxes", mailboxes(&config).await);
     findings.add("certificate", door_certificate(&config));
+    findings.add("door", door_tls(&config));
     findings.add("objects", writable(&config.objects.folder));
 }
 
@@ -254,6 +258,37 @@ async fn keys(config: &Config) -> Result<String> {
     operator.close().await;
     let versions: usize = status.purposes.iter().map(|p| p.versions.len()).sum();
     Ok(format!("the root opens {versions} keys for {} purposes", status.purposes.len()))
+}
+
+/// Each mailbox's key is in the key store. After a restore the two databases may be of different ages.
+async fn mailboxes(config: &Config) -> Result<String> {
+    ensure!(config.keys.root_file.exists(), "not compared without keys.root_file");
+    let operator = Operator::open(config).await?;
+    let found = operator.reconcile().await?;
+    operator.close().await;
+    let Reconciled { mailboxes, behind, lost } = found;
+    ensure!(
+        lost == 0,
+        "the keys of {lost} of {mailboxes} mailboxes are not in the key store, and their letters cannot be opened: \
+         restore a key store at least as new as the letters"
+    );
+    let mended = if behind > 0 {
+        format!("; {behind} had an older key and now have the newest")
+    } else {
+        String::new()
+    };
+    Ok(format!("{mailboxes} have their key in the key store{mended}"))
+}
+
+/// The files of the agency door work together: chain, key, client authorities.
+fn door_tls(config: &Config) -> Result<String> {
+    let agency = &config.agency;
+    let (certificate, key, authorities) = (&agency.certificate, &agency.key_file, &agency.client_authorities);
+    edge::tls::mutual(certificate, key, authorities, Arc::new(|_| false)).context(
+        "agency.certificate, agency.key_file and agency.client_authorities: give the door's chain, the key that belongs \
+         to it, and the authorities of the agencies' certificates",
+    )?;
+    Ok("certificate and key belong together, and the client authorities can be used".to_owned())
 }
 
 fn door_certificate(config: &Config) -> Result<String> {

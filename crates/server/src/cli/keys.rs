@@ -10,6 +10,9 @@ use std::process::ExitCode;
 #[derive(Subcommand)]
 pub enum Verb {
     /// Show purposes, versions and how much each protects
+    #[command(after_help = "\
+Example:
+  kuvert keys status --json")]
     Status {
         #[command(flatten)]
         config: ConfigArg,
@@ -17,6 +20,9 @@ pub enum Verb {
         json: JsonArg,
     },
     /// Make a new version of a key and put it to use; can be run while the service runs, and again after a stop
+    #[command(after_help = "\
+Example:
+  kuvert keys rotate mailbox")]
     Rotate {
         #[command(flatten)]
         config: ConfigArg,

@@ -21,6 +21,9 @@ use std::{
 #[derive(Subcommand)]
 pub enum Verb {
     /// Open a mailbox for an organisation, or for a person who cannot do it by logging in
+    #[command(after_help = "\
+Example:
+  kuvert mailbox open --name 'Anna Exempel' < number.txt")]
     Open {
         #[command(flatten)]
         config: ConfigArg,
@@ -36,6 +39,9 @@ pub enum Verb {
         number_from: String,
     },
     /// Close a mailbox: new letters are refused, old ones stay readable for the owner
+    #[command(after_help = "\
+Example:
+  kuvert mailbox close --number-from number.txt")]
     Close {
         #[command(flatten)]
         config: ConfigArg,
@@ -44,6 +50,9 @@ pub enum Verb {
         number_from: String,
     },
     /// Open mailboxes for many people from a CSV file with the columns number,name
+    #[command(after_help = "\
+Example:
+  kuvert mailbox import people.csv")]
     Import {
         #[command(flatten)]
         config: ConfigArg,

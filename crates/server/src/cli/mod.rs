@@ -20,24 +20,57 @@ use std::process::ExitCode;
 /// Kuvert replaces the window envelope: agencies send signed letters, only the recipient can open them, and
 /// everyone can check what happened.
 #[derive(Parser)]
-#[command(name = "kuvert", version, propagate_version = true)]
+#[command(name = "kuvert", version, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
 
+const EXAMPLES: &str = "\
+Try it on this machine:
+  kuvert demo
+  kuvert send --data kuvert-demo --to 198101052382 --subject Hej --text 'Ett brev.'
+
+Run it:
+  kuvert config check --config /etc/kuvert/kuvert.toml
+  kuvert migrate --config /etc/kuvert/kuvert.toml
+  kuvert serve --config /etc/kuvert/kuvert.toml
+  kuvert doctor --config /etc/kuvert/kuvert.toml
+
+Exit codes: 0 done and held, 1 something failed, 2 the call itself was wrong.";
+
 #[derive(Subcommand)]
 enum Verb {
     /// Run the whole service on this machine, with fictional organisations, people and letters
+    #[command(after_help = "\
+Examples:
+  kuvert demo                     until Ctrl-C; what to open and try is printed
+  kuvert demo --once              the main job once, each step checked; exit 0 only if all held
+  kuvert demo --port-base 9000 --database postgres://kuvert@localhost/kuvert")]
     Demo(crate::demo::DemoArgs),
     /// Run the service from a configuration file
+    #[command(after_help = "\
+Example:
+  kuvert serve --config /etc/kuvert/kuvert.toml
+
+Prints what listens where, and then ready on a line of its own. SIGTERM and SIGINT stop it: nobody new is let in, requests
+under way are finished, exit 0.")]
     Serve(serve::Args),
     /// Bring the databases to this program's version
+    #[command(after_help = "\
+Example:
+  kuvert migrate --config /etc/kuvert/kuvert.toml")]
     Migrate(migrate::Args),
     /// Check or show a configuration
     #[command(subcommand)]
     Config(config::Verb),
     /// Find out what is wrong with a configuration or a sender's certificate, and what to do about it
+    #[command(after_help = "\
+Examples:
+  kuvert doctor --config /etc/kuvert/kuvert.toml
+  kuvert doctor --certificate org.pem --key org.key --door https://127.0.0.1:8081 --ca ca.pem
+
+Each check says good with the fact it found, or BAD with what to do. Exit 0 only if all are good.")]
     Doctor(doctor::Args),
     /// Register senders and dispatchers, their certificates and whom they may act for
     #[command(subcommand)]
@@ -46,11 +79,22 @@ enum Verb {
     #[command(subcommand)]
     Mailbox(mailbox::Verb),
     /// Sign and send one letter, or many from a CSV file
+    #[command(after_help = "\
+Examples:
+  kuvert send --data kuvert-demo --to 198101052382 --subject Hej --text 'Ett brev.'
+  kuvert send --data kuvert-demo --csv letters.csv --files attachments
+  kuvert send --door https://post.example.se:8443 --certificate org.pem --key org.key --ca ca.pem \\
+      --to 198101052382 --subject Beslut --text-file brev.txt --attach beslut.pdf --kind decision
+
+The same reference and letter can be sent again until the outcome is known: there is one letter, and the same receipt.")]
     Send(Box<send::Args>),
     /// Show and rotate the keys that protect letters
     #[command(subcommand)]
     Keys(keys::Verb),
     /// Measure how many letters a second the agency door takes, and check that none is lost
+    #[command(after_help = "\
+Example:
+  kuvert load --data kuvert-load --letters 20000 --connections 64 --bytes 5000 --check")]
     Load(crate::load::LoadArgs),
 }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 use std::{process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -14,12 +15,20 @@ pub struct Args {
     /// Bring the databases to this program's version first
     #[arg(long)]
     migrate: bool,
+    /// Log at this level instead of the configuration's: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode> {
-    let config = Config::read(&args.config.config)?;
+    let mut config = Config::read(&args.config.config)?;
+    if let Some(level) = args.log {
+        config.log.level = level;
+    }
     logs::start(&config.log)?;
     let stop = stop_on_signal()?;
+    let (operator, version) = (config.instance.id.clone(), env!("CARGO_PKG_VERSION"));
+    info!(operator, version, production = config.instance.production, "Starting");
     let house = House::open(config, Arc::new(domain::SystemClock), args.migrate).await?;
     let doors = house.bind().await?;
     for line in doors.addresses() {

@@ -6,9 +6,27 @@ use anyhow::{Result, bail, ensure};
 use std::net::SocketAddr;
 
 impl Config {
-    /// Checks the values against each other, and in production against what is only good for trying.
+    /// Checks the values against each other, and in production against what is only good for trying. Looks at no
+    /// database and needs no file.
     pub fn check(&self) -> Result<()> {
-        ensure!(!self.instance.id.trim().is_empty(), "instance.id: give the operator's internet domain");
+        ensure!(is_domain(&self.instance.id), "instance.id: give the operator's internet domain");
+        self.check_databases()?;
+        if let Err((key, what)) = self.keys.limits.check() {
+            bail!("keys.limits.{key}: {what}");
+        }
+        self.check_doors()?;
+        ensure!(!self.eid.is_empty(), "eid: at least one provider, or nobody can log in");
+        for (no, provider) in self.eid.iter().enumerate() {
+            provider.check(self.instance.production)?;
+            let twice = self.eid[..no].iter().any(|other| other.id == provider.id);
+            ensure!(!twice, "eid: two providers are called \"{}\"", provider.id);
+        }
+        self.notices.check(self.instance.production)?;
+        crate::logs::filter(&self.log.level)?;
+        if self.instance.production { self.check_production() } else { Ok(()) }
+    }
+
+    fn check_databases(&self) -> Result<()> {
         ensure!(
             ["single-fsync", "sync-quorum"].contains(&self.store.promise.as_str()),
             "store.promise: give single-fsync or sync-quorum"
@@ -17,32 +35,57 @@ impl Config {
             !(self.store.promise == "sync-quorum" && self.store.database.starts_with("sqlite:")),
             "store.promise: SQLite keeps one copy; sync-quorum needs PostgreSQL with a synchronous standby"
         );
+        ensure!(self.store.max_connections > 0, "store.max_connections: give at least 1");
         for (key, database) in
             [("store.database", &self.store.database), ("keys.database", &self.keys.database)]
         {
-            ensure!(
-                database.starts_with("sqlite:") || database.starts_with("postgres://"),
-                "{key}: give sqlite:PATH or postgres://user@host/database"
-            );
+            let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|p| database.starts_with(p));
+            ensure!(known, "{key}: give sqlite:PATH or postgres://USER@HOST/DATABASE");
             ensure!(
                 !has_password(database) || !self.instance.production,
                 "{key}: a password in the address ends up in logs and process lists; use password_file"
             );
         }
-        if let Err((key, what)) = self.keys.limits.check() {
-            bail!("keys.limits.{key}: {what}");
+        ensure!(
+            !(self.store.database == self.keys.database && self.store.database.starts_with("sqlite:")),
+            "keys.database: give a file of its own"
+        );
+        Ok(())
+    }
+
+    fn check_doors(&self) -> Result<()> {
+        let (agency, web) = (&self.agency, &self.web);
+        for (key, addresses) in [
+            ("agency.listen", &agency.listen),
+            ("web.listen", &web.listen),
+            ("web.content_listen", &web.content_listen),
+            ("internal.listen", &self.internal.listen),
+        ] {
+            ensure!(!addresses.is_empty(), "{key}: give at least one address, such as 127.0.0.1:8080");
+        }
+        for (key, number) in [
+            ("agency.connections", agency.connections),
+            ("agency.queue_mib", agency.queue_mib),
+            ("web.connections", web.connections),
+        ] {
+            ensure!(number > 0, "{key}: give at least 1");
+        }
+        for (key, origin) in [("web.origin", &web.origin), ("web.content_origin", &web.content_origin)] {
+            let url =
+                reqwest::Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+            let own = url.is_some_and(|url| url.origin().ascii_serialization() == *origin);
+            ensure!(own, "{key}: give scheme, host and port alone, such as https://post.example.se");
         }
         ensure!(
-            self.web.certificate.is_some() == self.web.key_file.is_some(),
+            host(&web.origin) != host(&web.content_origin),
+            "web.content_origin: give another host than web.origin; cookies do not look at ports"
+        );
+        ensure!(
+            web.certificate.is_some() == web.key_file.is_some(),
             "web.certificate and web.key_file: give both or neither"
         );
-        ensure!(!self.eid.is_empty(), "eid: at least one provider, or nobody can log in");
-        for provider in &self.eid {
-            provider.check(self.instance.production)?;
-        }
         ensure!(self.internal.listen.iter().all(is_private), "internal.listen: never a public address");
-        self.notices.check(self.instance.production)?;
-        if self.instance.production { self.check_production() } else { Ok(()) }
+        Ok(())
     }
 
     fn check_production(&self) -> Result<()> {
@@ -65,9 +108,17 @@ impl Config {
     }
 }
 
+/// Between user and host, or as a parameter.
 fn has_password(database: &str) -> bool {
-    let user = database.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
-    user.is_some_and(|user| user.contains(':'))
+    let Some((_, rest)) = database.split_once("://") else { return false };
+    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || parameters.split('&').any(|one| one.starts_with("password="))
+}
+
+/// Letters, digits, dots and hyphens, as it stands in letters' `audience`.
+fn is_domain(id: &str) -> bool {
+    id.contains('.') && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
 }
 
 fn is_private(address: &SocketAddr) -> bool {
@@ -77,10 +128,16 @@ fn is_private(address: &SocketAddr) -> bool {
     }
 }
 
+fn host(origin: &str) -> &str {
+    let rest = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    match rest.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
+        Some((address, _)) => address,
+        None => rest.split(['/', ':']).next().unwrap_or_default(),
+    }
+}
+
 /// The last two labels of the host: near enough to the registrable domain for a refusal on the safe side.
 fn site(origin: &str) -> String {
-    let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-    let host = host.split(['/', ':']).next().unwrap_or_default();
-    let labels: Vec<_> = host.rsplit('.').take(2).collect();
+    let labels: Vec<_> = host(origin).rsplit('.').take(2).collect();
     labels.join(".")
 }

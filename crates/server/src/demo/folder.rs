@@ -36,7 +36,7 @@ pub struct Urls {
 pub const CLIENT: &str = "kuvert-demo";
 
 /// Makes or completes the folder. The configuration is written anew, since ports may be others than last time.
-pub fn prepare(path: &Path, port_base: u16, database: Option<&str>, now: Time) -> Result<Folder> {
+pub fn prepare(path: &Path, port_base: u16, database: Option<&str>, log: &str, now: Time) -> Result<Folder> {
     ensure!(port_base <= u16::MAX - 4, "--port-base: five ports from {port_base} on do not exist");
     fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
     let path = path.canonicalize()?;
@@ -50,12 +50,13 @@ pub fn prepare(path: &Path, port_base: u16, database: Option<&str>, now: Time) -
         content: format!("http://localhost:{}", port_base + 3),
         eid: format!("http://localhost:{}", port_base + 4),
     };
-    let config = config(&path, port_base, database, &urls);
+    let config = config(&path, port_base, database, log, &urls);
+    config.check()?;
     write(&path, &config, &urls)?;
     Ok(Folder { path, config, urls })
 }
 
-fn config(path: &Path, base: u16, database: Option<&str>, urls: &Urls) -> Config {
+fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls) -> Config {
     let sqlite = |name: &str| format!("sqlite:{}", path.join(name).display());
     let pki = path.join("pki");
     Config {
@@ -107,7 +108,7 @@ fn config(path: &Path, base: u16, database: Option<&str>, urls: &Urls) -> Config
         },
         register: Register { file: Some(path.join("signatories.json")) },
         scanner: ScannerSection::default(),
-        log: Log { level: "warn".into(), format: LogFormat::Text },
+        log: Log { level: log.into(), format: LogFormat::Text },
     }
 }
 

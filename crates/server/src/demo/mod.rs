@@ -32,7 +32,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "kuvert-demo")]
     data: PathBuf,
     /// The first of five ports: citizen pages, agency door, internal, content, e-ID
-    #[arg(long, value_name = "N", default_value_t = 8080)]
+    #[arg(long, value_name = "N", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65531))]
     port_base: u16,
     /// PostgreSQL instead of SQLite in DIR
     #[arg(long, value_name = "URL")]
@@ -40,6 +40,9 @@ pub struct DemoArgs {
     /// Do the main job once without a person, check each step, and end
     #[arg(long)]
     once: bool,
+    /// Log at this level, to standard error: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: String,
 }
 
 /// Runs it until SIGTERM or SIGINT, or with `--once` until every step has held.
@@ -47,7 +50,7 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
     let stop = stop_on_signal()?;
     let clock = Arc::new(DemoClock::default());
     let now = domain::Clock::now(&*clock);
-    let folder = folder::prepare(&args.data, args.port_base, args.database.as_deref(), now)?;
+    let folder = folder::prepare(&args.data, args.port_base, args.database.as_deref(), &args.log, now)?;
     logs::start(&folder.config.log)?;
     // Ports first: the likeliest thing to be wrong, and nothing is made when it is.
     let doors = Doors::bind(&folder.config).await.context("choose others with --port-base")?;

@@ -12,7 +12,7 @@ use sender_gateway::Gateway;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 /// Ports that are taken and not yet served.
 pub struct Doors {
@@ -81,8 +81,8 @@ impl House {
         Doors::bind(&self.config).await
     }
 
-    /// Serves until `stop`; then requests under way are finished, letters that wait are committed, and jobs
-    /// given back. Returns when all is done.
+    /// Serves until `stop`; then nobody new is let in, requests under way are finished, letters that wait are
+    /// committed, and jobs given back. Returns when all is done.
     pub async fn serve(self, doors: Doors, stop: CancellationToken) -> Result<()> {
         let house = Arc::new(self);
         let stopping = house.stopping.clone();
@@ -92,24 +92,32 @@ impl House {
             (doors.agency, house.agency_door()?),
             (doors.web, house.web_door("web", web::router(&web))?),
             (doors.content, house.web_door("content", web::content_router(&web))?),
-            (doors.internal, house.plain_door("internal", house.internal.clone().router())),
         ] {
             serving.spawn(listen::serve(listeners, door, stopping.clone()));
         }
+        // Health and metrics are there to the end: whoever sends requests here sees that no more are wanted.
+        let internal_stop = CancellationToken::new();
+        let internal = house.plain_door("internal", house.internal.clone().router());
+        let internal = tokio::spawn(listen::serve(doors.internal, internal, internal_stop.clone()));
         let background_stop = CancellationToken::new();
         let mut background = background::start(&house, &background_stop);
         info!("The service is ready");
 
         stop.cancelled().await;
-        info!("Stopping");
+        info!("Stopping: requests under way are finished");
         stopping.cancel();
-        // Whoever has a letter half in is answered; then nobody comes any more.
-        house.intake.stop().await;
+        // Whoever has a letter half in is let finish it; then nobody comes any more.
         while serving.join_next().await.is_some() {}
+        house.intake.stop().await;
         background_stop.cancel();
         while background.join_next().await.is_some() {}
-        if let Some(house) = Arc::into_inner(house) {
-            house.close().await;
+        internal_stop.cancel();
+        if internal.await.is_err() {
+            warn!("The internal door ended before the service did");
+        }
+        match Arc::into_inner(house) {
+            Some(house) => house.close().await,
+            None => warn!("Something still works; databases are closed by the process's end"),
         }
         info!("Stopped");
         Ok(())

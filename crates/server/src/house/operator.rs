@@ -10,6 +10,7 @@ use key_client::{
     Access, Column, Connector, KeyRing, Keys, Role, WebKeys, contact_address, mandate_note,
     organisation_profile, person_profile,
 };
+use key_service::{KeyService, Reconciled};
 use registry::{
     Owner, Recorder, Register,
     boxes::{self, NewBox},
@@ -31,7 +32,14 @@ pub struct Operator {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     web_keys: Arc<WebKeys>,
-    own: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
+    own: Option<Own>,
+}
+
+/// A key service of the command's own.
+struct Own {
+    service: KeyService,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
 }
 
 /// Someone whose mailbox is opened for them.
@@ -52,7 +60,7 @@ impl Operator {
         let (connector, task) = service.start(stop.clone());
         let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
         let mut operator = Self::within(stores.letters, &connector, web_keys, clock, random);
-        operator.own = Some((stop, task));
+        operator.own = Some(Own { service, stop, task });
         Ok(operator)
     }
 
@@ -68,10 +76,16 @@ impl Operator {
 
     /// Ends what [`Operator::open`] began.
     pub async fn close(self) {
-        if let Some((stop, task)) = self.own {
-            stop.cancel();
-            let _ = task.await;
+        if let Some(own) = self.own {
+            own.stop.cancel();
+            let _ = own.task.await;
         }
+    }
+
+    /// Whether the two databases fit each other, which after a restore they may not; what can be mended is.
+    pub async fn reconcile(&self) -> Result<Reconciled> {
+        let own = self.own.as_ref().context("only a command compares the databases")?;
+        Ok(own.service.reconcile().await?)
     }
 
     pub fn now(&self) -> Time {

@@ -1,0 +1,225 @@
+//! The two configurations of the repository, and what is refused. Each refusal names its key.
+
+use crate::process::run;
+use server::{config::Config, demo::pki};
+use std::path::Path;
+use toml::{Table, Value};
+
+const DEV: &str = include_str!("../../../../config/dev.toml");
+const PRODUCTION: &str = include_str!("../../../../config/production.toml");
+
+/// Paths of the files need not exist: a configuration is checked on another machine than it is for.
+fn check(text: &str) -> Result<Config, String> {
+    let config = Config::parse(text, Path::new("/etc/kuvert")).map_err(|error| format!("{error:#}"))?;
+    config.check().map_err(|error| format!("{error:#}"))?;
+    Ok(config)
+}
+
+#[test]
+fn the_repository_s_configurations_are_good() {
+    let dev = check(DEV).unwrap();
+    assert!(!dev.instance.production);
+    assert_eq!(dev.store.database, "sqlite:/etc/kuvert/../kuvert-dev/letters.db");
+    let production = check(PRODUCTION).unwrap();
+    assert!(production.instance.production);
+    assert!(production.store.database.starts_with("postgres://"));
+    assert_eq!(production.keys.root_file, Path::new("/etc/kuvert/secrets/root.key"));
+}
+
+/// Every key of the form stands in production.toml, in force or in a comment: it is the reference.
+#[test]
+fn production_toml_names_every_key_with_a_comment() {
+    let whole = toml::to_string(&check(PRODUCTION).unwrap()).unwrap();
+    let written: Table = toml::from_str(&whole).unwrap();
+    let mut missing = Vec::new();
+    each_key(&Value::Table(written), &mut |key| {
+        let stands = |line: &str| line.trim_start_matches(['#', ' ']).starts_with(&format!("{key} ="));
+        if !PRODUCTION.lines().any(stands)
+            && !PRODUCTION.contains(&format!("[{key}]"))
+            && !PRODUCTION.contains(&format!(".{key}]"))
+        {
+            missing.push(key.to_owned());
+        }
+    });
+    missing
+        .retain(|key| !["sv", "en"].contains(&key.as_str()) && !PRODUCTION.contains(&format!("[[{key}]]")));
+    assert!(missing.is_empty(), "{missing:?}");
+    for (name, text) in [("dev.toml", DEV), ("production.toml", PRODUCTION)] {
+        let lines: Vec<_> = text.lines().collect();
+        for (no, line) in lines.iter().enumerate().skip(1) {
+            let is_key = line
+                .split_once(" = ")
+                .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            // A comment above it, or above the keys that it stands together with.
+            let explained =
+                lines[..no].iter().rev().take_while(|l| !l.is_empty()).any(|l| l.starts_with('#'));
+            assert!(!is_key || explained, "{name}:{}: {line}", no + 1);
+        }
+    }
+}
+
+fn each_key(value: &Value, see: &mut impl FnMut(&str)) {
+    match value {
+        Value::Table(table) => table.iter().for_each(|(key, value)| {
+            see(key);
+            each_key(value, see);
+        }),
+        Value::Array(all) => all.iter().for_each(|one| each_key(one, see)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_is_only_good_for_trying_is_refused_in_production() {
+    for (path, value, key) in [
+        ("web.origin", "\"http://post.example.se\"", "web.origin"),
+        ("web.content_origin", "\"http://innehall.example.com\"", "web.content_origin"),
+        ("web.content_origin", "\"https://content.example.se\"", "web.content_origin"),
+        ("eid.demo", "true", "demo"),
+        ("eid.issuer", "\"http://localhost:8084\"", "issuer"),
+        ("eid.issuer", "\"https://127.0.0.1:8084\"", "issuer"),
+        ("eid.acr_aliases", "{ x = \"http://id.elegnamnden.se/loa/1.0/loa3\" }", "acr_aliases"),
+        ("eid.acr", "[\"http://id.swedenconnect.se/loa/1.0/uncertified-loa3\"]", "acr"),
+        ("notices.email", "{ kind = \"folder\", path = \"outbox\" }", "notices.email"),
+        ("notices.sms", "{ kind = \"folder\", path = \"outbox\" }", "notices.sms"),
+        ("store.database", "\"postgres://kuvert:hemligt@db.example.se/kuvert\"", "store.database"),
+        ("keys.database", "\"postgres://db.example.se/keys?user=kuvert&password=hemligt\"", "keys.database"),
+    ] {
+        let error = check(&with(PRODUCTION, path, value)).unwrap_err();
+        assert!(error.contains(key), "{path} = {value}: {error}");
+        assert!(!error.contains("hemligt"), "{error}");
+    }
+}
+
+#[test]
+fn a_published_key_is_refused_in_production() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = domain::Clock::now(&domain::SystemClock);
+    let number = domain::OrgNumber::parse("164020000016").unwrap();
+    pki::prepare(folder.path(), &[(number, "Exempelkommunen")], now).unwrap();
+    let key = folder.path().join("164020000016.key");
+    let text = with(PRODUCTION, "agency.key_file", &format!("{:?}", key.display().to_string()));
+    let error = check(&text).unwrap_err();
+    assert!(error.contains("agency.key_file") && error.contains("published"), "{error}");
+    let pem = std::fs::read(folder.path().join("164020000016.pem")).unwrap();
+    let certificate = vault::Certificate::from_pem(&pem).unwrap();
+    let error = pki::refuse_public(&certificate).unwrap_err().to_string();
+    assert!(error.contains("published key of 164020000016"), "{error}");
+    let server =
+        vault::Certificate::from_pem(&std::fs::read(folder.path().join("server.pem")).unwrap()).unwrap();
+    pki::refuse_public(&server).unwrap();
+}
+
+#[test]
+fn what_cannot_work_is_refused_anywhere() {
+    for (path, value, key) in [
+        ("instance.id", "\"\"", "instance.id"),
+        ("instance.id", "\"Not A Domain\"", "instance.id"),
+        ("store.database", "\"mysql://db/kuvert\"", "store.database"),
+        ("store.database", "\"/var/lib/kuvert.db\"", "store.database"),
+        ("store.promise", "\"double\"", "store.promise"),
+        ("store.promise", "\"sync-quorum\"", "store.promise"), // on SQLite
+        ("store.max_connections", "0", "store.max_connections"),
+        ("store.max_connections", "-1", "max_connections"),
+        ("keys.database", "\"sqlite:../kuvert-dev/letters.db\"", "keys.database"),
+        ("keys.limits.tend_seconds", "0", "keys.limits.tend_seconds"),
+        ("keys.limits.grant_idle_seconds", "7200", "keys.limits.grant_idle_seconds"),
+        ("agency.listen", "[]", "agency.listen"),
+        ("agency.listen", "[\"localhost\"]", "listen"),
+        ("agency.connections", "0", "agency.connections"),
+        ("agency.queue_mib", "0", "agency.queue_mib"),
+        ("web.listen", "[]", "web.listen"),
+        ("web.origin", "\"http://127.0.0.1:8080/kuvert\"", "web.origin"),
+        ("web.origin", "\"127.0.0.1:8080\"", "web.origin"),
+        ("web.content_origin", "\"http://127.0.0.1:8083\"", "web.content_origin"),
+        ("web.certificate", "\"web.pem\"", "web.certificate"),
+        ("internal.listen", "[\"0.0.0.0:8082\"]", "internal.listen"),
+        ("internal.listen", "[\"192.0.2.1:8082\"]", "internal.listen"),
+        ("eid.id", "\"Dev!\"", "id"),
+        ("eid.algorithms", "[]", "algorithms"),
+        ("eid.algorithms", "[\"none\"]", "none"),
+        ("eid.max_age_seconds", "0", "max_age_seconds"),
+        ("notices.from", "\"nobody\"", "notices.from"),
+        ("notices.coalesce_minutes", "100000", "notices.coalesce_minutes"),
+        ("log.level", "\"loud\"", "log.level"),
+        ("log.format", "\"xml\"", "format"),
+        ("log.colour", "true", "colour"),
+        ("objects.bucket", "\"x\"", "bucket"),
+        ("agency.limits.pages", "1", "pages"),
+        ("keys.limits.typo", "1", "typo"),
+        ("eid.secret", "\"x\"", "secret"),
+        ("notices.email.password", "\"x\"", "password"),
+        ("surprise", "{ }", "surprise"),
+    ] {
+        let error = check(&with(DEV, path, value)).err();
+        let error = error.unwrap_or_else(|| panic!("{path} = {value} is taken"));
+        assert!(error.contains(key), "{path} = {value}: {error}");
+    }
+    let twice = format!("{DEV}\n{}", DEV[DEV.find("[[eid]]").unwrap()..].split("[notices]").next().unwrap());
+    let error = check(&twice).unwrap_err();
+    assert!(error.contains("eid") && error.contains("\"dev\""), "{error}");
+}
+
+#[test]
+fn a_section_that_is_missing_is_named() {
+    for section in ["instance", "store", "keys", "objects", "agency", "web", "internal", "notices"] {
+        let mut table: Table = toml::from_str(DEV).unwrap();
+        table.remove(section).unwrap();
+        let error = check(&toml::to_string(&table).unwrap()).unwrap_err();
+        assert!(error.contains(section), "{section}: {error}");
+    }
+    let mut table: Table = toml::from_str(DEV).unwrap();
+    table.remove("eid").unwrap();
+    assert!(check(&toml::to_string(&table).unwrap()).unwrap_err().contains("eid"));
+}
+
+#[test]
+fn the_command_shows_what_is_in_force_and_nothing_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    write("secret", "hemligt-i-fil");
+    let text = with(
+        DEV,
+        "store.database",
+        "\"postgres://kuvert:hemligt@localhost/kuvert?host=/run&password=hemligt\"",
+    );
+    let file = write("a.toml", &with(&text, "store.password_file", "\"secret\""));
+    run(&["config", "check", "--config", &file]).good();
+    let shown = run(&["config", "show", "--config", &file]).good().out;
+    assert!(!shown.contains("hemligt") && shown.contains("hidden"), "{shown}");
+    assert!(shown.contains("coalesce_minutes = 10") && shown.contains("grant_idle_seconds"), "{shown}");
+    let json = run(&["config", "show", "--config", &file, "--json"]).good();
+    assert!(!json.out.contains("hemligt"), "{json:?}");
+    assert_eq!(json.json()["instance"]["id"], "dev.kuvert.example");
+
+    // What is shown can be used as it is.
+    let again = run(&["config", "show", "--config", &write("b.toml", &shown)]).good().out;
+    assert_eq!(again, shown);
+    run(&["config", "check", "--config", &write("c.toml", "[instance]\nid = 1\n")]).bad(1, &["c.toml", "id"]);
+    run(&["config", "check", "--config", &write("d.toml", "not toml")]).bad(1, &["d.toml"]);
+    run(&["config", "check", "--config", "/no/such.toml"]).bad(1, &["/no/such.toml"]);
+}
+
+/// The text with one key set to another value.
+fn with(text: &str, path: &str, value: &str) -> String {
+    let mut table: Table = toml::from_str(text).unwrap();
+    let new: Table = toml::from_str(&format!("new = {value}")).unwrap();
+    let mut at = &mut table;
+    let mut names = path.split('.').peekable();
+    while let Some(name) = names.next() {
+        if names.peek().is_none() {
+            at.insert(name.to_owned(), new["new"].clone());
+            break;
+        }
+        let next = at.entry(name).or_insert_with(|| Value::Table(Table::new()));
+        at = match next {
+            Value::Array(all) => all[0].as_table_mut().unwrap(),
+            other => other.as_table_mut().unwrap(),
+        };
+    }
+    toml::to_string(&table).unwrap()
+}

@@ -1,0 +1,11 @@
+//! The program as its users start it: the real binary, real ports, real files.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod at_rest;
+mod browser;
+mod cli;
+mod config;
+mod lifecycle;
+mod process;
+mod search;
+mod sender;
