@@ -31,21 +31,9 @@ pub async fn accept(
     caller: Caller,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let mut upload = match Upload::new(&headers, body) {
-        Ok(upload) => upload,
-        Err(refusal) => return Problem::from(refusal).into_response(),
-    };
-    match receive(&gateway, &caller, &mut upload).await {
-        Ok(answer) => {
-            let whole = upload.discard().await;
-            close_unless(whole, accepted(&answer))
-        }
-        Err(problem) => {
-            let whole = upload.discard().await;
-            close_unless(whole, problem.into_response())
-        }
-    }
+) -> Result<Response, Problem> {
+    let mut upload = Upload::new(&headers, body)?;
+    Ok(accepted(&receive(&gateway, &caller, &mut upload).await?))
 }
 
 async fn receive(gateway: &Gateway, caller: &Caller, upload: &mut Upload) -> Result<Answer, Problem> {
@@ -86,13 +74,6 @@ fn accepted(answer: &Answer) -> Response {
     let mut response = (status, body).into_response();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/letters/{}", answer.letter_id)) {
         response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
-}
-
-fn close_unless(whole: bool, mut response: Response) -> Response {
-    if !whole {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -1,14 +1,17 @@
 //! multipart/form-data as a stream in bounded memory.
 
-use axum::{body::Body, http::HeaderMap};
+use axum::{
+    body::{Body, BodyDataStream},
+    http::HeaderMap,
+};
 use bytes::{Bytes, BytesMut};
 use domain::{Code, Refusal};
-use futures_util::{Stream, StreamExt, stream::BoxStream};
+use futures_util::{Stream, StreamExt};
 use multer::{Field, Multipart};
 use std::{
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
@@ -19,26 +22,14 @@ use tokio::time::timeout;
 /// The parts of one request.
 pub struct Upload {
     parts: Multipart<'static>,
-    source: Source,
-}
-
-type Incoming = BoxStream<'static, Result<Bytes, axum::Error>>;
-
-/// The request body, shared between the parser and [`Upload::discard`].
-#[derive(Clone)]
-struct Source {
-    body: Arc<Mutex<Incoming>>,
     /// Bytes that may still be read before the next part must have begun.
     headers: Arc<AtomicU64>,
-    ended: Arc<Mutex<bool>>,
 }
 
 /// Part headers longer than this are nonsense.
 const HEADER_BYTES: u64 = 64 * 1024;
 /// How long nothing may come of a request that is not over.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// Read and thrown away after a refusal, so that a sender that writes before it reads gets the answer.
-const DISCARD_BYTES: u64 = 8 * 1024 * 1024;
 
 impl Upload {
     /// Begins to read; nothing is taken from the connection yet.
@@ -49,12 +40,9 @@ impl Upload {
             multer::Error::NoBoundary => Refusal::new(Code::MultipartInvalid).because("no boundary"),
             _ => Refusal::new(Code::UnsupportedMediaType),
         })?;
-        let source = Source {
-            body: Arc::new(Mutex::new(body.into_data_stream().boxed())),
-            headers: Arc::new(AtomicU64::new(HEADER_BYTES)),
-            ended: Arc::new(Mutex::new(false)),
-        };
-        Ok(Self { parts: Multipart::new(Paced { source: source.clone(), gave: false }, boundary), source })
+        let headers = Arc::new(AtomicU64::new(HEADER_BYTES));
+        let body = Paced { body: body.into_data_stream(), headers: headers.clone(), gave: false };
+        Ok(Self { parts: Multipart::new(body, boundary), headers })
     }
 
     /// The letter part, whole, at most `limit` bytes.
@@ -87,25 +75,10 @@ impl Upload {
         Ok(Some(Part(field)))
     }
 
-    /// Throws away at most 8 MiB of what is left. True when nothing is left, so the connection can go on.
-    pub async fn discard(self) -> bool {
-        drop(self.parts);
-        let mut discarded = 0;
-        while discarded < DISCARD_BYTES {
-            let next = std::future::poll_fn(|cx| self.source.poll(cx));
-            match timeout(PATIENCE, next).await {
-                Ok(Some(Ok(bytes))) => discarded += bytes.len() as u64,
-                Ok(None) => return true,
-                Ok(Some(Err(_))) | Err(_) => return false,
-            }
-        }
-        false
-    }
-
     async fn next(&mut self) -> Result<Option<Field<'static>>, Refusal> {
-        self.source.headers.store(HEADER_BYTES, Relaxed);
+        self.headers.store(HEADER_BYTES, Relaxed);
         let field = within(self.parts.next_field()).await?;
-        self.source.headers.store(u64::MAX, Relaxed);
+        self.headers.store(u64::MAX, Relaxed);
         Ok(field)
     }
 }
@@ -140,24 +113,11 @@ fn broken(error: multer::Error) -> Refusal {
     Refusal::new(Code::MultipartInvalid).because(why)
 }
 
-impl Source {
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
-        let (Ok(mut body), Ok(mut ended)) = (self.body.lock(), self.ended.lock()) else {
-            return Poll::Ready(None);
-        };
-        if *ended {
-            return Poll::Ready(None);
-        }
-        let next = body.poll_next_unpin(cx);
-        *ended = matches!(next, Poll::Ready(None));
-        next
-    }
-}
-
 /// Gives the parser one piece each time it is polled: multer otherwise reads on as long as bytes are there,
 /// and a fast sender's whole attachment would lie in memory.
 struct Paced {
-    source: Source,
+    body: BodyDataStream,
+    headers: Arc<AtomicU64>,
     gave: bool,
 }
 
@@ -169,10 +129,10 @@ impl Stream for Paced {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let next = self.source.poll(cx);
+        let next = self.body.poll_next_unpin(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &next {
             self.gave = true;
-            let left = self.source.headers.load(Relaxed);
+            let left = self.headers.load(Relaxed);
             if left == 0 {
                 let too_long = std::io::Error::other("part headers are too long");
                 return Poll::Ready(Some(Err(axum::Error::new(too_long))));
@@ -180,7 +140,7 @@ impl Stream for Paced {
             // The last piece may be larger than what is left: a connection gives some hundred KiB at once, and
             // most of it may be the part's content.
             if left != u64::MAX {
-                self.source.headers.store(left.saturating_sub(bytes.len() as u64), Relaxed);
+                self.headers.store(left.saturating_sub(bytes.len() as u64), Relaxed);
             }
         }
         next
