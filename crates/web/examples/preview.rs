@@ -1,5 +1,5 @@
 //! Serves every page from made-up view models, so that its look can be judged without keys, database or log-in:
-//! `cargo run -p web --example preview`, then <http://127.0.0.1:8900/>.
+//! `cargo run -p web --example preview`, then <http://127.0.0.1:8900/>. Another port may be given as argument.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a tool for those who draw the pages")]
 
 use askama::Template;
@@ -38,8 +38,9 @@ async fn main() {
             "/{language}/{page}",
             get(|Path((language, page)): Path<(String, String)>| async move { show(&language, &page) }),
         );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8900").await.unwrap();
-    println!("http://127.0.0.1:8900/");
+    let port: u16 = std::env::args().nth(1).map_or(8900, |port| port.parse().unwrap());
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    println!("http://127.0.0.1:{port}/");
     axum::serve(listener, app).await.unwrap();
 }
 
@@ -106,7 +107,11 @@ fn show(language: &str, page: &str) -> axum::response::Response {
             providers: providers(),
             trouble: Some(Trouble { title: t.start.cancelled_title, text: t.start.cancelled_text }),
         }),
-        "moving-on" => html(MovingOn { f: nobody(t.start.moving_on_title), href: "/".into() }),
+        "moving-on" => {
+            let mut f = nobody(t.start.moving_on_title);
+            f.moves_to = Some("/".into());
+            html(MovingOn { f, href: "/".into() })
+        }
         "open-mailbox" => {
             let who = Who { name: "Anna Andersson".into(), csrf: String::new(), has_box: false };
             html(OpenBox {

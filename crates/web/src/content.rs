@@ -150,6 +150,12 @@ async fn find(web: &Web, token: &str) -> Result<(Capability, Actor), ContentFaul
     let session = Session::of(web, capability.grant.clone()).await?;
     let actor = session.actor().ok_or(ContentFault::NotFound)?;
     may(&actor.rights, &capability.opened.facts, Act::Open, now).ok_or(ContentFault::NotFound)?;
+    // Somebody else, or another process, may have erased it since.
+    let there = web.0.parts.mailboxes.is_there(&actor, capability.mailbox, capability.letter).await;
+    if !there.map_err(Fault::from)? {
+        web.0.capabilities.forget_letter(capability.letter);
+        return Err(ContentFault::NotFound);
+    }
     Ok((capability, actor))
 }
 

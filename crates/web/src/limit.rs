@@ -21,8 +21,10 @@ pub(crate) struct Limiter {
 pub(crate) enum Key {
     /// An IPv4 address, or the first 64 bits of an IPv6 address: a household has as many of those as it likes.
     Address(u64),
-    /// A log-in.
-    Login([u8; 32]),
+    /// A person, however often they log in.
+    Person([u8; 16]),
+    /// An address that codes are sent to, by its tag.
+    Contact([u8; 32]),
 }
 
 impl From<IpAddr> for Key {

@@ -11,6 +11,7 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use http_body_util::{BodyExt, Limited};
+use std::time::Duration;
 
 /// The fields of a form.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -69,9 +70,12 @@ impl FromRequest<Web> for Posted {
 }
 
 async fn read(body: Body) -> Result<Fields, Fault> {
-    let bytes = Limited::new(body, MOST).collect().await.map_err(|_| Fault::StaleForm)?.to_bytes();
+    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, MOST).collect()).await;
+    let bytes = whole.map_err(|_| Fault::StaleForm)?.map_err(|_| Fault::StaleForm)?.to_bytes();
     Ok(Fields::parse(&bytes))
 }
 
 /// Our forms are short.
 const MOST: usize = 16 * 1024;
+/// And there soon, or not coming.
+const PATIENCE: Duration = Duration::from_secs(20);

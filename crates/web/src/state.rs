@@ -69,8 +69,10 @@ pub(crate) struct Inner {
     pub capabilities: Capabilities,
     /// Log-in starts, by address.
     pub logins: Limiter,
-    /// Attempts with other people's numbers, by log-in.
+    /// Attempts with other people's numbers, by person.
     pub lookups: Limiter,
+    /// Codes asked for, by person and by address.
+    pub codes: Limiter,
     pub content_policy: String,
     pub page_policy: String,
     pub https: bool,
@@ -87,6 +89,7 @@ impl Web {
             capabilities: Capabilities::default(),
             logins: Limiter::new(LOGINS, Duration::from_secs(60)),
             lookups: Limiter::new(LOOKUPS, Duration::from_secs(600)),
+            codes: Limiter::new(CODES, Duration::from_secs(600)),
             page_policy: crate::security::page_policy(&parts.content_origin),
             content_policy: crate::security::content_policy(&parts.origin),
             https,
@@ -105,5 +108,7 @@ impl Web {
 
 /// Log-in starts from one address in a minute.
 const LOGINS: u32 = 30;
-/// Helpers' numbers that one log-in may try in ten minutes.
+/// Helpers' numbers that one person may try in ten minutes.
 const LOOKUPS: u32 = 10;
+/// Codes that one person may have sent in ten minutes, and that may be sent to one address.
+const CODES: u32 = 6;

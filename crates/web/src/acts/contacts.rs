@@ -5,6 +5,7 @@ use crate::{
     address,
     fault::Fault,
     frame::Place,
+    limit::Key,
     pages::{Confirm, Contact, Contacts, Field, SettingsPlace},
     posted::Posted,
     state::{CodeMessage, Web},
@@ -181,11 +182,17 @@ async fn send_code(
 ) -> Result<Option<&'static str>, Fault> {
     let (parts, s) = (&web.0.parts, &reader.t().settings);
     let person = reader.session()?.person_id()?;
+    let mac = &parts.web_keys.contact;
+    let address_mac = address_mac(mac, channel, address);
+    // An address can be removed and added again, and anybody's address can be given: neither a person nor all
+    // together may have us write to somebody without an end.
+    let (person_key, contact_key) = (Key::Person(*person.as_bytes()), Key::Contact(address_mac));
+    if !web.0.codes.take(person_key, web.now()) || !web.0.codes.take(contact_key, web.now()) {
+        return Ok(Some(s.codes_too_many));
+    }
     let contact_id = ContactId::new(web.random());
     let place = contact_address(contact_id);
     let sealed = parts.keys.seal_columns(vec![(Column::Contact, place, address.as_bytes().to_vec())]).await?;
-    let mac = &parts.web_keys.contact;
-    let address_mac = address_mac(mac, channel, address);
     let code = Code::new(web.random());
     let code_mac = code_mac(mac, person, &address_mac, &code);
     let new = NewContact {

@@ -128,7 +128,7 @@ async fn grant(
     if session.is_protected() {
         return Err(Fault::NotFound);
     }
-    if !web.0.lookups.take(Key::Login(session.grant.hash()), web.now()) {
+    if !web.0.lookups.take(Key::Person(*session.person_id()?.as_bytes()), web.now()) {
         return Err(Fault::Slow);
     }
     let macs = parts.keys.address_macs("web", std::slice::from_ref(number)).await?;

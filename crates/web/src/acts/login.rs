@@ -39,12 +39,13 @@ pub(crate) async fn begin(
     State(web): State<Web>,
     Path(provider): Path<String>,
     peer: Option<Extension<edge::Peer>>,
+    headers: HeaderMap,
     visitor: Visitor,
 ) -> Result<Response, Fault> {
     let parts = &web.0.parts;
     let provider = find(&web, &provider).ok_or(Fault::NotFound)?;
     if let Some(Extension(peer)) = peer
-        && !web.0.logins.take(Key::from(peer.address.ip()), web.now())
+        && !web.0.logins.take(Key::from(peer.client(&headers)), web.now())
     {
         return Err(Fault::Slow);
     }

@@ -49,6 +49,7 @@ super::texts! {
         bad_code: "Koden stämmer inte. Kontrollera siffrorna och försök igen.", "The code does not match. Check the digits and try again.";
         old_code: "Koden gäller inte längre. Be om en ny.", "The code is no longer valid. Ask for a new one.";
         code_too_soon: "Vi skickade en kod nyss. Vänta en minut innan du ber om en ny.", "We sent a code just now. Wait a minute before you ask for another.";
+        codes_too_many: "Det har skickats många koder på kort tid. Vänta tio minuter och försök igen.", "Many codes have been sent in a short time. Wait ten minutes and try again.";
         same_contact: "Adressen finns redan i listan.", "The address is already in the list.";
         too_many_contacts: "Du kan ha högst tio adresser. Ta bort någon först.", "You can have at most ten addresses. Remove one first.";
         code_not_sent: "Koden kunde inte skickas. Kontrollera adressen och försök igen.", "The code could not be sent. Check the address and try again.";
