@@ -1,6 +1,8 @@
 // The agency API from outside, by a sender's system that shares no code with the service. Once on each database.
 //
-//   node --test agency.test.mjs       KUVERT_BINARY names the program, KUVERT_TEST_POSTGRES a server to try too
+//   node --test agency.test.mjs
+//
+// KUVERT_BINARY names the program, KUVERT_TEST_POSTGRES a server to try too, KUVERT_STORIES some of the stories below.
 
 import { after, before, describe } from "node:test";
 import { House } from "./support/house.mjs";
@@ -21,12 +23,13 @@ import requests from "./stories/requests.mjs";
 import settings from "./stories/settings.mjs";
 import signatures from "./stories/signatures.mjs";
 import size from "./stories/size.mjs";
+import stalled from "./stories/stalled.mjs";
 
 const STORIES = {
-  acceptance, algorithms, signatures, payloads, attachments, requests, early, recipients, certificates, callers, repeats,
+  acceptance, algorithms, signatures, payloads, attachments, requests, early, recipients, certificates, callers, stalled, repeats,
   events, reachability, description, size, settings,
 };
-const asked = process.env.KUVERT_STORIES?.split(",") ?? Object.keys(STORIES);
+const asked = process.env.KUVERT_STORIES ? process.env.KUVERT_STORIES.split(",") : Object.keys(STORIES);
 
 for (const database of databases()) {
   describe(`the agency door on ${database}`, () => {

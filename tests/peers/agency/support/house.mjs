@@ -19,6 +19,8 @@ export class House {
     await service.prepare();
     this.authority = new Authority(service);
     this.meet();
+    this.stalled = stall(this.kommunen);
+    this.stalled.catch(() => {}); // its own story says what went wrong
   }
 
   /** Clients and signers of the demo's organisations; again after a restart on other ports. */
@@ -136,6 +138,20 @@ export class House {
     const others = seen.filter((event) => event.type === "accepted" && event.reference !== letter.reference);
     assert.deepEqual(others, [], "a refused letter has an event");
   }
+}
+
+/** Two requests that stop in the middle, begun early since the door is patient; how each was answered. */
+function stall(client) {
+  const begin = async (address, type) => {
+    const socket = await client.connect({ ALPNProtocols: ["http/1.1"] });
+    socket.on("error", () => {});
+    const start = Date.now();
+    socket.write(`POST ${address} HTTP/1.1\r\nHost: kuvert\r\nContent-Type: ${type}\r\nContent-Length: 5000\r\n\r\n--x\r\n`);
+    let answer = "";
+    for await (const bytes of socket) answer += bytes;
+    return { address, answer, seconds: (Date.now() - start) / 1000 };
+  };
+  return Promise.all([begin("/v1/letters", "multipart/form-data; boundary=x"), begin("/v1/reachability", "application/json")]);
 }
 
 /** The number with its last digit, by Luhn over ten. */
