@@ -99,7 +99,6 @@ impl Session {
         let mut tests = cargo();
         if nextest {
             tests.args(["nextest", "run", "--locked", "--no-fail-fast", "--no-tests=fail"]);
-            self.name_ignored()?;
         } else {
             println!("cargo-nextest is not installed: running with cargo test, one crate after the other");
             tests.args(["test", "--locked", "--no-fail-fast", "--all-targets"]);
@@ -110,7 +109,11 @@ impl Session {
         if nextest && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             tests.args(["--color", "always"]);
         }
-        self.listen(tests.args(&self.chosen).env(URL_VARIABLE, postgres))
+        let held = self.listen(tests.args(&self.chosen).env(URL_VARIABLE, postgres))?;
+        if nextest && held {
+            self.name_ignored()?;
+        }
+        Ok(held)
     }
 
     fn outside(&mut self, part: &str, postgres: &str) -> Result<bool> {
