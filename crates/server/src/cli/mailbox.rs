@@ -129,7 +129,8 @@ async fn close(config: &Config, numbers: &[String]) -> Result<ExitCode> {
 /// All or none of the file's form is checked first; then mailboxes are opened some hundred at a time. Run again, it goes
 /// on: those who have a mailbox keep it.
 async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCode> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file)?;
+    let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file);
+    let mut reader = reader.with_context(|| format!("cannot read {}", file.display()))?;
     let (mut people, mut wrong) = (Vec::new(), Vec::new());
     for (no, row) in reader.deserialize::<Row>().enumerate() {
         let line = no + 2;

@@ -218,7 +218,8 @@ fn from_args(sending: &Sending, args: &Args) -> Result<Draft> {
 
 /// Every line is read and checked before the first letter is sent.
 fn from_csv(sending: &Sending, file: &Path, files: Option<&Path>) -> Result<Vec<Draft>> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file)?;
+    let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file);
+    let mut reader = reader.with_context(|| format!("cannot read {}", file.display()))?;
     let mut drafts = Vec::new();
     for (no, row) in reader.deserialize::<Row>().enumerate() {
         let at = || format!("line {}", no + 2);

@@ -91,7 +91,7 @@ async fn nothing_is_readable(kind: DatabaseKind) {
     let stored = look(&demo, &needles).await;
     assert!(stored > 1_000_000, "only {stored} bytes were looked through");
     let log = stop(service);
-    assert!(log.len() > 10_000 && log.contains("TRACE"), "the log is not at TRACE: {} bytes", log.len());
+    assert!(log.len() > 10_000 && log.contains("DEBUG"), "the log says too little: {} bytes", log.len());
     assert_none("the log", &needles.found_in(log.as_bytes()));
     look(&demo, &needles).await;
     let (notices, told) = Needles::new(&CONTENT).found_in_folder(&demo.path().join("outbox"), &[]);
@@ -104,6 +104,12 @@ async fn nothing_is_readable(kind: DatabaseKind) {
     let found = found(&demo, &needles).await.1;
     for word in [SUBJECT, LARGE] {
         assert!(found.iter().any(|hit| hit.contains(word)), "{word} was planted and not found: {found:?}");
+    }
+    if let Some(database) = &demo.database
+        && !Postgres::at(&database.url).files().is_empty()
+    {
+        let raw = |hit: &&String| hit.contains("/base/") || hit.contains("/pg_wal/");
+        assert!(found.iter().any(|hit| raw(&hit)), "planted, and not found in the cluster's own files: {found:?}");
     }
     demo.end().await;
 }
@@ -173,7 +179,7 @@ async fn agency_errors(town: &Sender, problems: &mut Vec<u8>) {
         (letter(TOWN, "199001022392", &unknown, SUBJECT, BODY), "recipient_unknown"),
         (letter(TOWN, ANNA, &unknown, &format!("{SUBJECT}\u{202e}"), BODY), "characters_not_allowed"),
         (with(good(&unknown), json!({"audience": format!("{WRONG}.example")}), vec![]), "wrong_audience"),
-        (with(good(&unknown), json!({(WRONG): WRONG}), vec![]), "unknown_member"),
+        (with(good(&unknown), json!({"surprise": WRONG}), vec![]), "unknown_member"),
         (with(good(&unknown), json!({"kind": WRONG}), vec![]), "field_invalid"),
         (
             with(good(&unknown), json!({}), vec![text_file(&format!("../{FILE}"), SMALL)]),
@@ -309,36 +315,38 @@ fn code_for(outbox: &Path, address: &str, ending: &str) -> String {
     text.unwrap_or_else(|| panic!("no code was sent to {address}"))
 }
 
-/// Pages that are not there, forms that are wrong.
+/// Pages that are not there, forms that are wrong. What they say is the person's own: it is the log that must not.
 async fn page_errors(anna: &mut Browser, service: &Service, problems: &mut Vec<u8>) {
     for path in [
         format!("/letters/{WRONG}/{WRONG}"),
         format!("/{WRONG}/{ANNA}"),
         format!("/login/{WRONG}"),
         format!("/contacts/{WRONG}/remove"),
-        format!("/senders?box={WRONG}"),
+        format!("/senders/off/{WRONG}/{ANNA}"),
         format!("/static/{WRONG}"),
     ] {
         let page = anna.get(&path).await;
         assert!(page.status >= 400, "{path}: {}", page.status);
-        problems.extend(page.text.as_bytes());
     }
     anna.get("/").await;
-    let csrf =
-        anna.post("/language", &[("language", WRONG), ("back", &format!("https://{WRONG}.example/"))]).await;
-    problems.extend(csrf.text.as_bytes());
-    let callback = Browser::new(service).get(&format!("/login/callback?state={WRONG}&code={WRONG}")).await;
-    problems.extend(callback.text.as_bytes());
+    let elsewhere = format!("https://{WRONG}.example/");
+    anna.post("/language", &[("language", WRONG), ("back", &elsewhere)]).await;
+    let callback = format!("/login/callback?state={WRONG}&code={WRONG}");
+    assert!(Browser::new(service).get(&callback).await.status >= 400);
     let plain = Client::builder().no_proxy().build().unwrap();
-    let page = plain.get(format!("{}/{WRONG}", service.url(2))).send().await.unwrap();
-    problems.extend(page.bytes().await.unwrap());
+    for offset in [2, 3] {
+        let page = plain.get(format!("{}/{WRONG}", service.url(offset))).send().await.unwrap();
+        assert!(page.status().is_client_error());
+        problems.extend(page.bytes().await.unwrap());
+    }
 }
 
 /// The notices' jobs have run: what they leave behind is there to be looked through.
 async fn noticed(town: &Sender, letter_id: &str) {
     until("a notice state", || async {
         let status = town.client.ask(Method::GET, &format!("/v1/letters/{letter_id}"), None).await.unwrap();
-        status.to_string().contains("notice_sent").then_some(())
+        // Sent, or not needed since the letter was opened first.
+        status.to_string().contains("\"notice_").then_some(())
     })
     .await;
 }
@@ -405,11 +413,13 @@ struct Postgres(Vec<(&'static str, String)>);
 impl Postgres {
     fn at(url: &str) -> Self {
         let url: reqwest::Url = url.parse().unwrap();
+        // A socket's folder stands in the parameters, or with escapes where the host is.
         let host = url.query_pairs().find(|(name, _)| name == "host").map(|(_, value)| value.into_owned());
+        let host = host.unwrap_or_else(|| url.host_str().unwrap().replace("%2F", "/").replace("%2D", "-"));
         let mut places = vec![
             ("PGDATABASE", url.path().trim_start_matches('/').to_owned()),
             ("PGUSER", url.username().to_owned()),
-            ("PGHOST", host.or_else(|| url.host_str().map(str::to_owned)).unwrap()),
+            ("PGHOST", host),
         ];
         places.extend(url.port().map(|port| ("PGPORT", port.to_string())));
         places.extend(url.password().map(|password| ("PGPASSWORD", password.to_owned())));
