@@ -29,21 +29,28 @@ export class Client {
     return new Client(service, file("pem"), file("key"));
   }
 
-  /** One request. `body` is a Buffer, a string or an async iterable of them. */
-  ask(method, address, { headers = {}, body } = {}) {
-    return new Promise((resolve, reject) => {
-      const options = { ...this.tls, agent: this.agent, method, path: address, headers };
-      if (body !== undefined && (Buffer.isBuffer(body) || typeof body === "string")) {
-        options.headers = { "content-length": Buffer.byteLength(body), ...headers };
+  /**
+   * One request. `body` is a Buffer, a string or an async iterable of them. The door closes connections that are idle;
+   * one that was closed just when it was used again is no answer, and the request is made again on a new one.
+   */
+  async ask(method, address, { headers = {}, body } = {}) {
+    const whole = typeof body === "string" || Buffer.isBuffer(body);
+    const length = whole ? { "content-length": Buffer.byteLength(body) } : {};
+    const options = { ...this.tls, agent: this.agent, method, path: address, headers: { ...length, ...headers } };
+    for (;;) {
+      let request;
+      try {
+        return await new Promise((resolve, reject) => {
+          request = https.request(options, (response) => read(response).then(resolve, reject));
+          request.once("error", reject);
+          if (body === undefined || whole) request.end(body);
+          else pour(body, request).catch(reject);
+        });
+      } catch (error) {
+        const again = request.reusedSocket && ["ECONNRESET", "EPIPE"].includes(error.code);
+        if (!again || (body !== undefined && !whole)) throw error;
       }
-      const request = https.request(options, (response) => {
-        read(response).then(resolve, reject);
-      });
-      request.once("error", reject);
-      if (body === undefined) request.end();
-      else if (Buffer.isBuffer(body) || typeof body === "string") request.end(body);
-      else pour(body, request).catch(reject);
-    });
+    }
   }
 
   get(address) {
