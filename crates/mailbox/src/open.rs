@@ -3,7 +3,7 @@
 use crate::{
     AttachmentHeader, Header, MailboxError, Mailboxes, Original,
     list::Listed,
-    rights::{self, Actor, LetterFacts, columns, may},
+    rights::{self, Actor, LetterFacts, Rights, columns, may},
 };
 use domain::{
     LetterId, MailboxId,
@@ -57,6 +57,18 @@ impl Mailboxes {
         self.header_of(actor, facts, because, row.bytes(11)?.to_vec()).await
     }
 
+    /// Whether a letter is there for this person to open, now: not erased since they opened it.
+    pub async fn is_there(
+        &self,
+        actor: &Actor,
+        mailbox_id: MailboxId,
+        letter_id: LetterId,
+    ) -> Result<bool, MailboxError> {
+        let mut tx = self.0.store.read("look for letter").await?;
+        let facts = rights::facts(&mut tx, mailbox_id, letter_id).await?;
+        Ok(facts.is_some_and(|facts| may(&actor.rights, &facts, Act::Open, self.0.clock.now()).is_some()))
+    }
+
     /// Opens a letter. The key service commits the event `opened`, and the first time `opened_at` and what the
     /// sender is told, before it gives the key.
     pub async fn open(
@@ -102,7 +114,8 @@ impl Mailboxes {
     }
 }
 
-/// Reads a letter's facts in a transaction that will change it; `None` unless the person may.
+/// Reads a letter's facts in a transaction that will change it; `None` unless the person may. Their right is read
+/// anew in it: it may have ended since the request began.
 pub(crate) async fn find(
     tx: &mut Tx,
     actor: &Actor,
@@ -110,8 +123,9 @@ pub(crate) async fn find(
     act: Act,
     now: domain::Time,
 ) -> Result<Option<(LetterFacts, Because)>, store::Error> {
+    let rights = Rights::read(tx, actor.rights.person, now).await?;
     let facts = rights::facts(tx, mailbox_id, letter_id).await?;
-    Ok(facts.and_then(|facts| may(&actor.rights, &facts, act, now).map(|because| (facts, because))))
+    Ok(facts.and_then(|facts| may(&rights, &facts, act, now).map(|because| (facts, because))))
 }
 
 /// The letter in the signed bytes. It passed its checks when it was accepted; limits may have changed since.
