@@ -125,7 +125,6 @@ fn show(language: &str, page: &str) -> axum::response::Response {
             if page == "inbox-empty" {
                 list = List {
                     todo: vec![],
-                    unread: 0,
                     filters: vec![],
                     boxes: vec![],
                     empty: Some(Empty { title: t.letters.empty_inbox, text: t.letters.empty_inbox_text }),
@@ -156,7 +155,6 @@ fn show(language: &str, page: &str) -> axum::response::Response {
             });
             html(List {
                 todo: vec![],
-                unread: 0,
                 filters: vec![],
                 title: t.all.archive,
                 ..list(f, Folder::Archive, false)
@@ -165,7 +163,6 @@ fn show(language: &str, page: &str) -> axum::response::Response {
         "bin" | "bin-empty" => {
             let mut list = List {
                 todo: vec![],
-                unread: 0,
                 filters: vec![],
                 boxes: vec![],
                 title: t.all.bin,
@@ -453,7 +450,6 @@ fn list(f: Frame, folder: Folder, many: bool) -> List {
     let filter = |name: &str, chosen| Filter { href: "#".into(), name: name.into(), chosen };
     List {
         title: t.all.inbox,
-        unread: 2,
         todo: vec![
             Todo {
                 act: Act::Link("#".into()),
@@ -470,7 +466,7 @@ fn list(f: Frame, folder: Folder, many: bool) -> List {
                 left: None,
             },
         ],
-        filters: vec![filter(t.letters.filter_all, true), filter(t.letters.filter_unread, false)],
+        filters: vec![filter(t.letters.filter_all, true), filter(&t.unread_filter(2, 100), false)],
         boxes: vec![
             filter(t.letters.all_boxes, true),
             filter("Anna Andersson", false),

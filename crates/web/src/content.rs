@@ -107,8 +107,8 @@ async fn file(
     let tag = entity_tag(&capability, part)?;
     let wanted = ranges::read(asked, &tag, info.bytes);
     let show = show && is_shown(info.media_type);
-    let disposition =
-        if show { disposition::inline(&info.name) } else { disposition::attachment(&info.name) };
+    let name = disposition::typed(&info.name, info.media_type);
+    let disposition = if show { disposition::inline(&name) } else { disposition::attachment(&name) };
     let mut response = match wanted {
         Wanted::None => {
             let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();

@@ -57,6 +57,8 @@ impl Fault {
             Self::Frozen => (all.frozen_title, all.frozen_text, all.to_inbox),
             Self::Trouble => (all.trouble_title, all.trouble_text, all.to_start),
         };
+        let reads = visitor.session.as_ref().is_some_and(|session| !session.boxes.is_empty());
+        let next = if reads && next == all.to_start { all.to_inbox } else { next };
         let f = visitor.frame(Place::Elsewhere, title);
         Message { f, title, text, next: Some(("/".to_owned(), next)), reference: None }
     }

@@ -16,7 +16,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use domain::{LetterId, MailboxId, Time};
+use domain::{LetterId, MailboxId, Time, words::Because};
 use mailbox::{ListQuery, Listed};
 use serde::Deserialize;
 
@@ -138,7 +138,7 @@ async fn list(
             },
             Filter {
                 href: address(folder, true, mailbox, None),
-                name: t.letters.filter_unread.to_owned(),
+                name: t.unread_filter(unread_in_all, MOST_COUNTED),
                 chosen: unread,
             },
         ],
@@ -148,7 +148,6 @@ async fn list(
     page(List {
         f,
         title: folder.title(t),
-        unread: unread_in_all,
         todo: found.todo.iter().map(|letter| view.todo(letter)).collect(),
         filters,
         boxes: box_filters(&view, mailbox, unread),
@@ -266,8 +265,9 @@ impl View<'_> {
 
     fn todo(&self, letter: &Listed) -> Todo {
         let header = &letter.header;
+        // One's own goes without saying, up here where there is little room.
         let owner = self.names.label(self.session, letter.facts.mailbox_id);
-        let sender = match owner {
+        let sender = match owner.filter(|_| letter.because != Because::Owner) {
             Some(owner) => format!("{} · {owner}", header.sender_name),
             None => header.sender_name.clone(),
         };

@@ -1,6 +1,8 @@
 //! `Content-Disposition` with a name that every browser keeps (RFC 6266, RFC 8187).
 
 use axum::http::HeaderValue;
+use domain::letter::AttachmentType;
+use std::borrow::Cow;
 
 /// To be shown.
 pub(crate) fn inline(name: &str) -> HeaderValue {
@@ -10,6 +12,25 @@ pub(crate) fn inline(name: &str) -> HeaderValue {
 /// To be saved.
 pub(crate) fn attachment(name: &str) -> HeaderValue {
     disposition("attachment", name)
+}
+
+/// A name that ends as its type does. What was let in as text must not be saved as a script that runs when it is
+/// opened.
+pub(crate) fn typed(name: &str, media_type: AttachmentType) -> Cow<'_, str> {
+    let endings: &[&str] = match media_type {
+        AttachmentType::Pdf => &["pdf"],
+        AttachmentType::Png => &["png"],
+        AttachmentType::Jpeg => &["jpg", "jpeg"],
+        AttachmentType::Text => &["txt"],
+        AttachmentType::Csv => &["csv"],
+        AttachmentType::Xml => &["xml"],
+        AttachmentType::Calendar => &["ics"],
+    };
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match endings.iter().any(|known| known.eq_ignore_ascii_case(ending)) {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(format!("{name}.{}", endings[0])),
+    }
 }
 
 fn disposition(kind: &'static str, name: &str) -> HeaderValue {
@@ -33,6 +54,16 @@ fn is_plain(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_ends_as_its_type_does() {
+        assert_eq!(typed("Beslut.PDF", AttachmentType::Pdf), "Beslut.PDF");
+        assert_eq!(typed("bild.jpeg", AttachmentType::Jpeg), "bild.jpeg");
+        for name in ["faktura.pdf.js", "läs.hta", "start.bat", "txt", "a.txt "] {
+            assert_eq!(typed(name, AttachmentType::Text), format!("{name}.txt"));
+        }
+        assert_eq!(typed("ritning.svg", AttachmentType::Xml), "ritning.svg.xml");
+    }
 
     #[test]
     fn names_are_kept_and_cannot_leave_their_quotes() {

@@ -130,8 +130,6 @@ pub struct List {
     pub f: Frame,
     /// The heading.
     pub title: &'static str,
-    /// How many are unread in all, in the inbox.
-    pub unread: usize,
     /// Things with a date, soonest first.
     pub todo: Vec<Todo>,
     /// Unread or all; which box.

@@ -23,7 +23,7 @@ super::texts! {
         older: "Visa äldre brev", "Show older letters";
         newest: "Till de senaste breven", "To the latest letters";
         choose: "Välj ett brev i listan, så visas det här.", "Choose a letter in the list to read it here.";
-        empty_inbox: "Inga brev än", "No letters yet";
+        empty_inbox: "Inkorgen är tom", "The inbox is empty";
         empty_inbox_text: "Här kommer dina brev från myndigheter, kommuner och regioner som är anslutna. Vi meddelar dig när du får ett.", "Letters from the public bodies that have joined will arrive here. We tell you when you get one.";
         empty_unread: "Du har läst allt", "You have read everything";
         empty_unread_text: "Det finns inga olästa brev.", "There are no unread letters.";

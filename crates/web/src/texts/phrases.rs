@@ -23,12 +23,14 @@ impl Texts {
         let first = name.split_whitespace().next().unwrap_or(name);
         self.pick(format!("Hej {first}!"), format!("Hello {first}!"))
     }
-    /// "3 olästa".
-    pub fn unread_count(&self, count: &usize) -> String {
-        self.pick(
-            if *count == 1 { "1 oläst".into() } else { format!("{count} olästa") },
-            format!("{count} unread"),
-        )
+    /// "Olästa (3)"; beyond `most` nobody counts.
+    pub fn unread_filter(&self, count: usize, most: usize) -> String {
+        let name = self.letters.filter_unread;
+        match count {
+            0 => name.to_owned(),
+            count if count >= most => format!("{name} ({most}+)"),
+            count => format!("{name} ({count})"),
+        }
     }
     /// "4 brev".
     pub fn letter_count(&self, count: &usize) -> String {

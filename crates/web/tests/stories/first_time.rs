@@ -12,7 +12,7 @@ async fn a_mailbox_is_opened_after_its_meaning_was_told() {
     assert_eq!(cleo.get("/archive").await.status, 303);
     let page = cleo.does("/open-mailbox", &[]).await;
     page.says("Din brevlåda är öppen").says("Lägg till minst en adress");
-    cleo.get("/").await.says("Inga brev än");
+    cleo.get("/").await.says("Inkorgen är tom");
     world.send(world::TOWN, "1", serde_json::json!({"recipient": CLEO}), &[]).await;
     cleo.get("/").await.says("Beslut om bygglov");
     // Once more changes nothing.

@@ -18,7 +18,7 @@ async fn a_letter_is_archived_binned_and_taken_back() {
         .await
         .says("Brevet ligger nu i arkivet")
         .says("Ångra")
-        .says("Inga brev än");
+        .says("Inkorgen är tom");
     anna.get("/archive").await.says("Beslut om bygglov");
     anna.post("/archive/search", &[("q", "bygglov")]).await.says("Beslut om bygglov");
     anna.does(&format!("{at}/bin"), &[]).await.says("papperskorgen");

@@ -9,7 +9,7 @@ use std::time::Duration;
 async fn a_person_logs_in_and_out() {
     let (world, _) = world().await;
     let mut anna = Citizen::logs_in(&world, ANNA).await;
-    anna.get("/").await.says("Inga brev än").says("Anna Exempel").says("Logga ut");
+    anna.get("/").await.says("Inkorgen är tom").says("Anna Exempel").says("Logga ut");
     let session = anna.cookies["__Host-kuvert"].clone();
     let page = anna.post("/logout", &[]).await;
     page.says("Du är utloggad");
@@ -102,6 +102,20 @@ async fn pages_of_readers_send_others_to_the_first_page() {
     nobody.cookies.insert("__Host-kuvert".into(), "x".into());
     assert_eq!(nobody.get("/archive").await.status, 401);
     assert_eq!(nobody.get("/login/other").await.status, 404);
+}
+
+#[tokio::test]
+async fn log_ins_that_begin_too_often_from_one_place_wait() {
+    let (world, clock) = world().await;
+    let mut anna = Citizen::new(&world);
+    for _ in 0..30 {
+        assert_eq!(anna.get("/login/demo").await.status, 303);
+    }
+    let page = anna.get("/login/demo").await;
+    assert_eq!((page.status, page.headers["retry-after"].to_str().unwrap()), (429, "60"));
+    page.says("Vänta lite");
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(anna.get("/login/demo").await.status, 303);
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ async fn many_letters_come_a_page_at_a_time() {
     }
     let mut anna = Citizen::logs_in(&world, ANNA).await;
     let first = anna.get("/").await;
-    first.says("70 olästa");
+    first.says("Olästa (70)");
     let older = first.address("/?before=");
     let second = anna.get(&older).await;
     let count = |text: &str| text.matches("Brev nummer").count();

@@ -188,7 +188,9 @@ impl World {
             clock: clock.clone(),
             random: random(),
         });
-        let (router, files) = (web::router(&web), web::content_router(&web));
+        let peer = edge::Peer { address: ([192, 0, 2, 1], 50_000).into(), certificate: None };
+        let router = web::router(&web).layer(axum::Extension(peer));
+        let files = web::content_router(&web);
         tokio::spawn(async move { axum::serve(pages, router).await });
         tokio::spawn(async move { axum::serve(content, files).await });
         Self {
