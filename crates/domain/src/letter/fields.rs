@@ -2,7 +2,7 @@
 
 use super::{
     Attachment, Body, BodyType, Letter, Limits, Matter, Support,
-    wire::{Wire, WireAttachment, WireBody, WireMatter, WireSupport},
+    wire::{Object, Wire, WireAttachment, WireBody, WireMatter, WireSupport},
 };
 use crate::{
     CivilDate, Code, Identity, OrgNumber, Refusal, Time,
@@ -35,10 +35,10 @@ pub(super) fn letter(wire: Wire, limits: &Limits) -> Result<Letter, Refusal> {
         recipient: recipient(&wire.recipient)?,
         subject: line(&wire.subject, 1, 255, "/subject")?,
         language: language(wire.language)?,
-        body: body(wire.body, limits)?,
+        body: body(wire.body.0, limits)?,
         attachments: manifest(wire.attachments.unwrap_or_default(), limits)?,
-        support: wire.support.map(support).transpose()?,
-        matter: wire.matter.map(matter).transpose()?,
+        support: wire.support.map(|o| support(o.0)).transpose()?,
+        matter: wire.matter.map(|o| matter(o.0)).transpose()?,
         kind,
         reply_by: reply_by
             .map_err(|_| at("/reply_by")(Code::FieldInvalid).because("a date is YYYY-MM-DD"))?,
@@ -114,15 +114,15 @@ fn body(wire: WireBody, limits: &Limits) -> Result<Body, Refusal> {
     Ok(Body { media_type, content: wire.content })
 }
 
-fn manifest(wire: Vec<WireAttachment>, limits: &Limits) -> Result<Vec<Attachment>, Refusal> {
+fn manifest(wire: Vec<Object<WireAttachment>>, limits: &Limits) -> Result<Vec<Attachment>, Refusal> {
     if wire.len() > limits.attachments {
         return Err(Refusal::new(Code::TooManyAttachments).at("/attachments"));
     }
-    let total = wire.iter().try_fold(0u64, |sum, a| sum.checked_add(a.bytes));
+    let total = wire.iter().try_fold(0u64, |sum, a| sum.checked_add(a.0.bytes));
     if total.is_none_or(|t| t > limits.total_bytes) {
         return Err(Refusal::new(Code::AttachmentTooLarge).because("all together").at("/attachments"));
     }
-    wire.into_iter().enumerate().map(|(no, entry)| attachment(no, &entry, limits)).collect()
+    wire.into_iter().enumerate().map(|(no, entry)| attachment(no, &entry.0, limits)).collect()
 }
 
 fn attachment(no: usize, wire: &WireAttachment, limits: &Limits) -> Result<Attachment, Refusal> {

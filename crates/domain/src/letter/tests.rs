@@ -86,6 +86,10 @@ fn each_slip_has_its_code() {
         ("/attachments/0/bytes", json!(-1), Code::PayloadMalformed),
         ("/support/url", json!("http://example.com"), Code::FieldInvalid),
         ("/support/email", json!("nobody"), Code::FieldInvalid),
+        ("/support/text", json!("å".repeat(1025)), Code::FieldInvalid),
+        ("/support/text", json!("a\u{0}b"), Code::CharactersNotAllowed),
+        ("/support/phone", json!("0".repeat(65)), Code::FieldInvalid),
+        ("/matter/status", json!("a\nb"), Code::CharactersNotAllowed),
         ("/kind", json!("poem"), Code::FieldInvalid),
         ("/reply_by", json!("2027-02-30"), Code::FieldInvalid),
         ("/visible_from", json!("tomorrow"), Code::FieldInvalid),
@@ -117,6 +121,23 @@ fn a_member_written_twice_is_refused_at_any_depth() {
         let refusal = Letter::parse(twice.as_bytes(), &Limits::default()).unwrap_err();
         assert_eq!(refusal.code, Code::DuplicateMember);
     }
+}
+
+#[test]
+fn a_list_does_not_pass_for_an_object() {
+    for (pointer, list) in [
+        ("/body", json!(["text/plain", "Hej"])),
+        ("/support", json!(["a", null, null, null])),
+        ("/matter", json!([null, null, "a", null])),
+        (
+            "/attachments/0",
+            json!(["a.pdf", "application/pdf", 0, "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]),
+        ),
+    ] {
+        assert_eq!(with(pointer, list).map_err(|r| r.code), Err(Code::PayloadMalformed), "{pointer}");
+    }
+    let list = br#"["b-1","164020000016"]"#;
+    assert_eq!(Letter::address(list).map_err(|r| r.code), Err(Code::PayloadMalformed));
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use super::{Address, Letter, Limits, fields};
 use crate::{Code, Refusal};
-use serde::{Deserialize, de::IgnoredAny};
-use std::borrow::Cow;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 /// The object as written. A derived struct refuses unknown and duplicate members by itself.
 #[derive(Deserialize)]
@@ -14,10 +17,10 @@ pub(super) struct Wire {
     pub recipient: String,
     pub subject: String,
     pub language: String,
-    pub body: WireBody,
-    pub attachments: Option<Vec<WireAttachment>>,
-    pub support: Option<WireSupport>,
-    pub matter: Option<WireMatter>,
+    pub body: Object<WireBody>,
+    pub attachments: Option<Vec<Object<WireAttachment>>>,
+    pub support: Option<Object<WireSupport>>,
+    pub matter: Option<Object<WireMatter>>,
     pub kind: Option<String>,
     pub reply_by: Option<String>,
     pub visible_from: Option<String>,
@@ -69,7 +72,7 @@ pub(super) struct WireMatter {
 }
 
 pub(super) fn read(payload: &[u8]) -> Result<Wire, Refusal> {
-    let wire: Wire = serde_json::from_slice(payload).map_err(|e| explain(&e))?;
+    let Object(wire): Object<Wire> = serde_json::from_slice(payload).map_err(|e| explain(&e))?;
     for (member, present) in [
         ("facts", wire.facts.is_some()),
         ("reached_by", wire.reached_by.is_some()),
@@ -95,8 +98,27 @@ pub(super) fn address(payload: &[u8]) -> Result<Address, Refusal> {
         #[serde(borrow)]
         sender: Cow<'a, str>,
     }
-    let only: Only<'_> = serde_json::from_slice(payload).map_err(|e| explain(&e))?;
+    let Object(only): Object<Only<'_>> = serde_json::from_slice(payload).map_err(|e| explain(&e))?;
     Ok(Address { sender: fields::sender(&only.sender)?, reference: fields::reference(&only.reference)? })
+}
+
+/// A JSON object and nothing else: a derived struct alone would also take a list of its members by position.
+pub(super) struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
 }
 
 impl Wire {
