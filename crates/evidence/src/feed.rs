@@ -6,7 +6,7 @@
 
 use crate::row::number;
 use domain::{LetterId, MailboxId, Time, words::EventType};
-use store::{Many, Store, Tx, Value, args, row as values};
+use store::{Many, Row, Store, Tx, Value, args, row as values};
 
 /// An event that waits for its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,32 +75,34 @@ pub async fn place(store: &Store) -> Result<usize, store::Error> {
     Ok(usize::try_from(placed).unwrap_or(usize::MAX))
 }
 
-/// The events of these senders after a position, in order.
+/// The events of these senders after a position, in order. Fewer than `limit` means that there are no more.
 pub async fn read(
     tx: &mut Tx,
     sender_macs: &[[u8; 32]],
-    after: i64,
+    mut after: i64,
     limit: u32,
 ) -> Result<Vec<FeedEvent>, store::Error> {
     let senders: Vec<_> = sender_macs.iter().map(|mac| values![mac]).collect();
+    let most = limit as usize;
     let mut found = Vec::new();
-    for row in tx.query_many_with(&READ, args![after, limit], &senders).await? {
-        // A type that a later version wrote is passed over by this one.
-        let Some(kind) = EventType::parse(row.text(5)?) else { continue };
-        found.push(FeedEvent {
-            position: row.int(0)?,
-            sender_mac: row.array(1)?,
-            letter_id: row.id(2)?,
-            seq: row.number(3)?,
-            at: row.time(4)?,
-            kind,
-            reference: row.opt_bytes(6)?.map(<[u8]>::to_vec),
-        });
+    loop {
+        let mut rows = Vec::new();
+        for row in tx.query_many_with(&READ, args![after, limit], &senders).await? {
+            rows.push((row.int(0)?, event(&row)?));
+        }
+        // Many senders are asked for in several statements, each with the whole limit.
+        rows.sort_unstable_by_key(|(position, _)| *position);
+        rows.dedup_by_key(|(position, _)| *position);
+        rows.truncate(most);
+        let (count, last) = (rows.len(), rows.last().map(|(position, _)| *position));
+        found.extend(rows.into_iter().filter_map(|(_, event)| event));
+        match last {
+            // Some of a full page were passed over: the page goes on, or it would look like the last one.
+            Some(last) if count == most && found.len() < most => after = last,
+            _ => break,
+        }
     }
-    // Many senders are asked for in several statements, each with the whole limit.
-    found.sort_unstable_by_key(|event| event.position);
-    found.dedup_by_key(|event| event.position);
-    found.truncate(limit as usize);
+    found.truncate(most);
     Ok(found)
 }
 
@@ -131,7 +133,8 @@ pub async fn bounds(tx: &mut Tx) -> Result<Bounds, store::Error> {
     Ok(Bounds { forgotten: row.opt_int(1)?.map_or(newest, |oldest| oldest - 1), newest })
 }
 
-/// Forgets placed events from before an instant, some at a time; tells how many.
+/// Forgets placed events from before an instant, some at a time; tells how many. Always the first ones that there
+/// are: an event stays while one with a lower position does, so that no cursor that is still taken has missed any.
 pub async fn forget(tx: &mut Tx, before: Time) -> Result<u64, store::Error> {
     Ok(tx.execute(FORGET, args![before, BATCH]).await?.count())
 }
@@ -148,6 +151,20 @@ impl FeedRow {
     fn values(&self) -> [Value<'_>; 5] {
         values![self.letter_id, number(self.seq), &self.sender_mac, self.at, self.kind.as_str()]
     }
+}
+
+/// A type that a later version wrote is passed over by this one.
+fn event(row: &Row) -> Result<Option<FeedEvent>, store::Error> {
+    let Some(kind) = EventType::parse(row.text(5)?) else { return Ok(None) };
+    Ok(Some(FeedEvent {
+        position: row.int(0)?,
+        sender_mac: row.array(1)?,
+        letter_id: row.id(2)?,
+        seq: row.number(3)?,
+        at: row.time(4)?,
+        kind,
+        reference: row.opt_bytes(6)?.map(<[u8]>::to_vec),
+    }))
 }
 
 /// Only the first opening is the sender's business.
@@ -177,8 +194,10 @@ const UNQUEUE: &str = "DELETE FROM feed_waiting WHERE (letter_id, seq) IN \
 const MOVE_HEAD: &str = "UPDATE feed_head SET next = $1 WHERE one = 1";
 const OF_LETTER: &str = "SELECT at, type FROM event WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq";
 const BOUNDS: &str = "SELECT next, (SELECT MIN(position) FROM feed) FROM feed_head WHERE one = 1";
-const FORGET: &str = "DELETE FROM feed WHERE position IN \
-    (SELECT position FROM feed WHERE at < $1 ORDER BY position LIMIT $2)";
+// The first event that is to be kept is near the beginning, so neither look goes through the table.
+const FORGET: &str = "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE position < COALESCE(\
+    (SELECT position FROM feed WHERE at >= $1 ORDER BY position LIMIT 1), \
+    (SELECT next FROM feed_head WHERE one = 1)) ORDER BY position LIMIT $2)";
 
 #[cfg(test)]
 mod tests;

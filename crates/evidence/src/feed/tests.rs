@@ -19,7 +19,9 @@ both!(
     positions_follow_time_and_have_no_holes,
     each_sender_sees_its_own,
     a_page_ends_where_the_next_begins,
+    a_page_with_types_of_a_later_version_is_not_taken_for_the_last,
     forgotten_positions_are_told,
+    an_old_event_stays_while_one_before_it_does,
     nothing_waiting_is_nothing_placed,
     the_sequencer_wakes_when_nudged_and_tells_readers,
     a_letter_tells_its_sender_what_the_sender_may_know,
@@ -192,6 +194,19 @@ async fn a_page_ends_where_the_next_begins(store: Store) {
     assert_eq!(pages, [5, 5, 2]);
 }
 
+async fn a_page_with_types_of_a_later_version_is_not_taken_for_the_last(store: Store) {
+    wait_for(&store, &(0..9).map(|n| row(n, 1)).collect::<Vec<_>>()).await;
+    place(&store).await.unwrap();
+    let mut tx = store.begin("test").await.unwrap();
+    let renamed =
+        tx.execute("UPDATE feed SET type = 'of_later' WHERE position IN (2, 3, 4, 5, 9)", &[]).await;
+    renamed.unwrap().exactly(5).unwrap();
+    let positions = |events: Vec<FeedEvent>| events.iter().map(|event| event.position).collect::<Vec<_>>();
+    assert_eq!(positions(read(&mut tx, &[[1; 32]], 0, 3).await.unwrap()), [1, 6, 7]);
+    assert_eq!(positions(read(&mut tx, &[[1; 32]], 7, 3).await.unwrap()), [8]);
+    assert!(read(&mut tx, &[[1; 32]], 8, 1).await.unwrap().is_empty());
+}
+
 async fn forgotten_positions_are_told(store: Store) {
     let empty = Bounds { forgotten: 0, newest: 0 };
     let mut tx = store.begin("test").await.unwrap();
@@ -209,6 +224,19 @@ async fn forgotten_positions_are_told(store: Store) {
     wait_for(&store, &[row(100, 1)]).await;
     place(&store).await.unwrap();
     assert_eq!(all(&store, 10, &[[1; 32]]).await[0].position, 11);
+}
+
+async fn an_old_event_stays_while_one_before_it_does(store: Store) {
+    for millis in [1, 50, 2] {
+        wait_for(&store, &[row(millis, 1)]).await;
+        place(&store).await.unwrap();
+    }
+    let mut tx = store.begin("test").await.unwrap();
+    assert_eq!(forget(&mut tx, at(10)).await.unwrap(), 1);
+    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 1, newest: 3 });
+    let kept = read(&mut tx, &[[1; 32]], 1, 10).await.unwrap();
+    assert_eq!(kept.iter().map(|event| event.position).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(forget(&mut tx, at(51)).await.unwrap(), 2);
 }
 
 async fn nothing_waiting_is_nothing_placed(store: Store) {
