@@ -137,7 +137,7 @@ async fn welcome(
     let tls = match handshake {
         Ok(Ok(tls)) => tls,
         Ok(Err(error)) => {
-            metrics::counter!("tls_handshakes_failed", "door" => door.name).increment(1);
+            metrics::counter!("kuvert_tls_handshakes_failed_total", "door" => door.name).increment(1);
             debug!(door = door.name, %error, "TLS handshake failed");
             return;
         }

@@ -19,8 +19,8 @@ pub async fn requests(request: Request, next: Next) -> Response {
     let status = response.status();
     let seconds = start.elapsed().as_secs_f64();
     let code = response.extensions().get::<Code>().map_or("", |c| c.as_str());
-    metrics::histogram!("http_request_seconds", "route" => route.clone(), "status" => status.as_str().to_owned())
-        .record(seconds);
+    let labels = [("route", route.clone()), ("status", status.as_str().to_owned())];
+    metrics::histogram!("kuvert_http_request_seconds", &labels).record(seconds);
     if status.is_server_error() {
         warn!(http.method = %method, http.route = route, http.status = status.as_u16(), code, "Request failed");
     } else {
