@@ -1,6 +1,6 @@
 //! Log-in attempts under way.
 
-use domain::{Random, Time, chance};
+use domain::{Random, Time, chance, text::hex};
 use key_client::Nonce;
 use std::{collections::HashMap, time::Duration};
 
@@ -39,15 +39,6 @@ impl Nonces {
     pub(crate) fn forget_ended(&mut self, now: Time) {
         self.0.retain(|_, attempt| now < attempt.ends_at);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Attempts under way at once; some 50 MB.

@@ -4,7 +4,7 @@
 //! names it can commit. What no row names a day later is collected.
 
 use bytes::Bytes;
-use domain::{Random, Time, chance};
+use domain::{Random, Time, chance, text::hex};
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::{
     MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Name,
@@ -120,8 +120,7 @@ impl Objects {
     }
 
     fn new_name(&self) -> String {
-        let bytes: [u8; 16] = chance::bytes(&*self.0.random);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&chance::bytes::<16>(&*self.0.random));
         let (shard, rest) = hex.split_at(2);
         format!("{shard}/{rest}")
     }

@@ -1,7 +1,7 @@
 //! Places in a list.
 
 use crate::LetterFacts;
-use domain::Time;
+use domain::{Time, text::hex};
 use std::{fmt, str::FromStr};
 
 /// A place in the list: opaque text for addresses of pages.
@@ -25,8 +25,7 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.visible_from.millis())?;
-        self.letter_id.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{:016x}{}", self.visible_from.millis(), hex(&self.letter_id))
     }
 }
 
