@@ -82,7 +82,7 @@ impl Inner {
             login_mac: macs.login_mac,
             address_mac: macs.address_mac,
             profile_sealed: self.keks.seal(purpose, &place, &padded, now, &*self.random)?,
-            adult: is_adult(identity, now),
+            adult: registry::people::is_of_age(identity, now),
         })
     }
 
@@ -97,36 +97,4 @@ fn rejected(rejection: eid::Rejection) -> KeysError {
     KeysError::Rejected(rejection.code().to_owned())
 }
 
-/// 18 from the birthday on, by the date in Stockholm. Who was born on 29 February is a year older on 1 March.
-fn is_adult(identity: &Identity, now: Time) -> bool {
-    let Some(born) = identity.birth_date() else { return false };
-    let ((year, month, day), (born_year, born_month, born_day)) = (now.date().parts(), born.parts());
-    (year - 18, month, day) >= (born_year, born_month, born_day)
-}
-
 const PERSON: &str = "SELECT person_id FROM login WHERE mac = $1";
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_comes_of_age_on_the_birthday_in_stockholm() {
-        let anna = Identity::parse("198101052382").unwrap();
-        for (now, adult) in [
-            ("1999-01-04T22:59:59Z", false),
-            ("1999-01-04T23:00:00Z", true),
-            ("1998-12-31T00:00:00Z", false),
-            ("2026-01-01T00:00:00Z", true),
-        ] {
-            assert_eq!(is_adult(&anna, Time::parse(now).unwrap()), adult, "{now}");
-        }
-        let number = Identity::parse("197010632391").unwrap();
-        assert!(is_adult(&number, Time::parse("2026-01-01T00:00:00Z").unwrap()));
-        assert!(!is_adult(
-            &Identity::parse("164020000016").unwrap(),
-            Time::parse("2026-01-01T00:00:00Z").unwrap()
-        ));
-    }
-}
