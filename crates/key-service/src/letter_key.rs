@@ -1,7 +1,7 @@
 //! Sealed letter keys: finding them and opening them.
 
 use crate::{failure::Failure, service::Inner, unseal::MailboxSecret};
-use domain::{LetterId, MailboxId, words::NoticeState};
+use domain::{LetterId, MailboxId};
 use key_client::{letter_aad, seal_info};
 use mailbox::LetterFacts;
 use std::{collections::HashMap, sync::Arc};
@@ -79,20 +79,7 @@ fn open_all(
 }
 
 fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
-    let facts = LetterFacts {
-        mailbox_id,
-        letter_id: row.id(0)?,
-        accepted_at: row.time(1)?,
-        visible_from: row.time(2)?,
-        confidential: row.flag(3)?,
-        tells_opened: row.flag(4)?,
-        parts: row.int(5)?,
-        notice_state: NoticeState::parse(row.text(6)?).unwrap_or(NoticeState::Pending),
-        opened_at: row.opt_time(7)?,
-        archived_at: row.opt_time(8)?,
-        binned_at: row.opt_time(9)?,
-        hold_until: row.opt_time(10)?,
-    };
+    let facts = LetterFacts::read(mailbox_id, row)?;
     Ok(SealedKey { facts, sender_mac: row.array(11)?, epoch: row.int(12)?, sealed: row.bytes(13)?.to_vec() })
 }
 

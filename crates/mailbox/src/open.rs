@@ -52,7 +52,7 @@ impl Mailboxes {
         let mut tx = self.0.store.read("peek at letter").await?;
         let Some(row) = tx.one(WITH_HEADER, args![mailbox_id, letter_id]).await? else { return Ok(None) };
         drop(tx);
-        let facts = rights::read(mailbox_id, &row)?;
+        let facts = LetterFacts::read(mailbox_id, &row)?;
         let Some(because) = may(&actor.rights, &facts, Act::List, now) else { return Ok(None) };
         self.header_of(actor, facts, because, row.bytes(11)?.to_vec()).await
     }

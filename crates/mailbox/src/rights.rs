@@ -77,28 +77,30 @@ pub(crate) async fn facts(
     letter_id: LetterId,
 ) -> Result<Option<LetterFacts>, Error> {
     let row = tx.one(FACTS, args![mailbox_id, letter_id]).await?;
-    row.map(|row| read(mailbox_id, &row)).transpose()
+    row.map(|row| LetterFacts::read(mailbox_id, &row)).transpose()
 }
 
-/// From a row that begins with [`COLUMNS`].
-pub(crate) fn read(mailbox_id: MailboxId, row: &Row) -> Result<LetterFacts, Error> {
-    Ok(LetterFacts {
-        mailbox_id,
-        letter_id: row.id(0)?,
-        accepted_at: row.time(1)?,
-        visible_from: row.time(2)?,
-        confidential: row.flag(3)?,
-        tells_opened: row.flag(4)?,
-        parts: row.int(5)?,
-        notice_state: NoticeState::parse(row.text(6)?).unwrap_or(NoticeState::Pending),
-        opened_at: row.opt_time(7)?,
-        archived_at: row.opt_time(8)?,
-        binned_at: row.opt_time(9)?,
-        hold_until: row.opt_time(10)?,
-    })
+impl LetterFacts {
+    /// From a row that begins with `letter_id`, `accepted_at` and so on, in the order of the members here.
+    pub fn read(mailbox_id: MailboxId, row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            mailbox_id,
+            letter_id: row.id(0)?,
+            accepted_at: row.time(1)?,
+            visible_from: row.time(2)?,
+            confidential: row.flag(3)?,
+            tells_opened: row.flag(4)?,
+            parts: row.int(5)?,
+            notice_state: NoticeState::parse(row.text(6)?).unwrap_or(NoticeState::Pending),
+            opened_at: row.opt_time(7)?,
+            archived_at: row.opt_time(8)?,
+            binned_at: row.opt_time(9)?,
+            hold_until: row.opt_time(10)?,
+        })
+    }
 }
 
-/// The columns of [`read`], for statements that add their own after them.
+/// The columns of [`LetterFacts::read`], for statements that add their own after them.
 macro_rules! columns {
     () => {
         "letter_id, accepted_at, visible_from, confidential, tells_opened, parts, notice_state, \

@@ -3,7 +3,7 @@
 use super::{Cursor, Folder, ListQuery};
 use crate::{
     MailboxError, Mailboxes,
-    rights::{self, Actor, LetterFacts, columns, may, may_box},
+    rights::{Actor, LetterFacts, columns, may, may_box},
 };
 use domain::{
     MailboxId, Time,
@@ -94,7 +94,7 @@ impl<'a> Lines<'a> {
         let rows = tx.query(self.sql, values).await?;
         line.from = None;
         for row in &rows {
-            let facts = rights::read(line.mailbox_id, row)?;
+            let facts = LetterFacts::read(line.mailbox_id, row)?;
             if rows.len() == count {
                 line.from = Some(Cursor::of(&facts));
             }
