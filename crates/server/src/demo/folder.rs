@@ -35,13 +35,11 @@ pub struct Urls {
 /// The client id of the citizen pages at the demo's e-ID provider.
 pub const CLIENT: &str = "kuvert-demo";
 
-/// Makes or completes the folder. The configuration is written anew, since ports may be others than last time.
-pub fn prepare(path: &Path, port_base: u16, database: Option<&str>, log: &str, now: Time) -> Result<Folder> {
+/// The folder and the configuration in it. Nothing but the folder itself is made yet.
+pub fn plan(path: &Path, port_base: u16, database: Option<&str>, log: &str) -> Result<Folder> {
     ensure!(port_base <= u16::MAX - 4, "--port-base: five ports from {port_base} on do not exist");
     fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
     let path = path.canonicalize()?;
-    private(&path)?;
-    pki::prepare(&path.join("pki"), &cast::certified(), now)?;
     let urls = Urls {
         web: format!("http://127.0.0.1:{port_base}"),
         agency: format!("https://127.0.0.1:{}", port_base + 1),
@@ -52,8 +50,25 @@ pub fn prepare(path: &Path, port_base: u16, database: Option<&str>, log: &str, n
     };
     let config = config(&path, port_base, database, log, &urls);
     config.check()?;
-    write(&path, &config, &urls)?;
     Ok(Folder { path, config, urls })
+}
+
+impl Folder {
+    /// Makes or completes what stands in it. The configuration is written anew, since ports may be others than last
+    /// time. The folder is ours until what is answered goes, however the process ends.
+    pub fn prepare(&self, now: Time) -> Result<fs::File> {
+        private(&self.path)?;
+        let lock = fs::File::create(self.path.join("kuvert.lock"))?;
+        lock.try_lock().map_err(|_| {
+            anyhow::anyhow!(
+                "another demo runs on {}: stop it, or give another folder with --data",
+                self.path.display()
+            )
+        })?;
+        pki::prepare(&self.path.join("pki"), &cast::certified(), now)?;
+        write(&self.path, &self.config, &self.urls)?;
+        Ok(lock)
+    }
 }
 
 fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls) -> Config {

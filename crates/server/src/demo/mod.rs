@@ -15,7 +15,7 @@ use crate::{
     house::{Doors, House},
     logs, out,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clock::DemoClock;
 use edge::listen::{self, Door};
 use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
@@ -49,12 +49,12 @@ pub struct DemoArgs {
 pub async fn run(args: DemoArgs) -> Result<ExitCode> {
     let stop = stop_on_signal()?;
     let clock = Arc::new(DemoClock::default());
-    let now = domain::Clock::now(&*clock);
-    let folder = folder::prepare(&args.data, args.port_base, args.database.as_deref(), &args.log, now)?;
+    let folder = folder::plan(&args.data, args.port_base, args.database.as_deref(), &args.log)?;
     logs::start(&folder.config.log)?;
     // Ports first: the likeliest thing to be wrong, and nothing is made when it is.
     let doors = Doors::bind(&folder.config).await.context("choose others with --port-base")?;
     let eid = bind_eid(args.port_base + 4).await?;
+    let _ours = folder.prepare(domain::Clock::now(&*clock))?;
     let house = House::open(folder.config.clone(), clock.clone(), true).await?;
     let provider = provider(&folder, clock.clone())?;
     let all_stop = CancellationToken::new();
@@ -63,8 +63,8 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
 
     let seeding = seed::Seeding::new(&house, &folder, clock);
     seeding.registry().await?;
-    let serving = tokio::spawn(Box::pin(house.serve(doors, all_stop.clone())));
-    let result = async {
+    let mut serving = tokio::spawn(Box::pin(house.serve(doors, all_stop.clone())));
+    let work = async {
         seeding.letters().await?;
         if args.once {
             return once::run(&folder).await;
@@ -73,8 +73,14 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
         out::line("ready");
         stop.cancelled().await;
         Ok(true)
-    }
-    .await;
+    };
+    let result = tokio::select! {
+        result = Box::pin(work) => result,
+        ended = &mut serving => {
+            ended??;
+            bail!("the service ended by itself")
+        }
+    };
     all_stop.cancel();
     serving.await??;
     eid.await?;

@@ -2,7 +2,7 @@
 
 use super::{House, background, codes::Codes};
 use crate::config::Config;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use edge::{
     listen::{self, Door},
     tls,
@@ -12,7 +12,7 @@ use sender_gateway::Gateway;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// Ports that are taken and not yet served.
 pub struct Doors {
@@ -103,7 +103,15 @@ impl House {
         let mut background = background::start(&house, &background_stop);
         info!("The service is ready");
 
-        stop.cancelled().await;
+        let mut all_held = true;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(_) = serving.join_next() => all_held = false,
+            Some(_) = background.join_next() => all_held = false,
+        }
+        if !all_held {
+            error!("A part of the service ended by itself; the rest is stopped");
+        }
         info!("Stopping: requests under way are finished");
         stopping.cancel();
         // Whoever has a letter half in is let finish it; then nobody comes any more.
@@ -120,6 +128,7 @@ impl House {
             None => warn!("Something still works; databases are closed by the process's end"),
         }
         info!("Stopped");
+        ensure!(all_held, "a part of the service ended by itself; the log says which");
         Ok(())
     }
 

@@ -2,14 +2,16 @@
 
 use crate::{
     browser::Browser,
-    process::{Demo, PATIENCE, Service, kuvert, run, until},
+    process::{Demo, PATIENCE, Service, free_ports, kuvert, run, until},
     sender::{ANNA, Sender, TOWN, letter, text_file, with},
 };
 use bytes::Bytes;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::json;
 use std::{
+    io::{BufRead, BufReader},
     net::{Ipv6Addr, TcpListener},
+    process::Stdio,
     time::{Duration, Instant},
 };
 use store::DatabaseKind;
@@ -180,6 +182,11 @@ async fn what_hinders_a_start_is_named_with_the_mend() {
         run(&["demo", "--data", &dir, "--port-base", base]).bad(2, &["--port-base", base]);
     }
     run(&["demo", "--data", &dir, "--database", "mysql://here"]).bad(1, &["database", "postgres://"]);
+    let nowhere = format!("postgres://kuvert:hemligt@127.0.0.1:{}/kuvert", demo.base);
+    let base = demo.base.to_string();
+    let said = run(&["demo", "--data", &dir, "--port-base", &base, "--database", &nowhere]);
+    assert!(!said.err.contains("hemligt"), "{said:?}");
+    said.bad(1, &["store.database"]);
     run(&["demo", "--data", &dir, "--log", "loud"]).bad(1, &["log.level", "loud"]);
 
     demo.start().stop();
@@ -193,13 +200,37 @@ async fn what_hinders_a_start_is_named_with_the_mend() {
     start().bad(1, &["root.key"]);
     std::fs::write(&root, &kept).unwrap();
 
-    // A folder of another service that runs: its ports and its database are its own.
+    // A folder where another demo runs: by its ports, and with other ports by the folder; what runs is left alone.
     let service = demo.start();
+    let config = std::fs::read(demo.config()).unwrap();
+    start().bad(1, &["taken"]);
+    let other = free_ports(5);
     let mut second = kuvert();
-    second.args(["demo", "--data", &dir, "--port-base", &demo.base.to_string()]);
-    let said = Service::start(second, demo.base).err().unwrap().bad(1, &["taken"]);
+    second.args(["demo", "--data", &dir, "--port-base", &other.to_string()]);
+    let said = Service::start(second, other).err().unwrap().bad(1, &["another demo", &dir, "--data"]);
     assert!(said.err.lines().count() < 5, "{said:?}");
+    assert_eq!(std::fs::read(demo.config()).unwrap(), config);
     service.stop();
+}
+
+/// Killed while the demo makes its past, it is made to its end at the next start, and nothing twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_that_is_cut_short_is_made_good() {
+    let whole = Demo::on(DatabaseKind::Sqlite).await;
+    let service = whole.start();
+    let letters = list_of(&Sender::of(&whole, TOWN)).await.len();
+    service.stop();
+    let demo = Demo::on(DatabaseKind::Sqlite).await;
+    let mut child = demo.command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let accepted = lines.map(Result::unwrap).filter(|line| line.contains("Accepted letter")).nth(2);
+    accepted.unwrap_or_else(|| panic!("it made no letters"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let service = demo.start();
+    assert_eq!(list_of(&Sender::of(&demo, TOWN)).await.len(), letters);
+    service.stop();
+    demo.start().stop();
 }
 
 /// The main job, on both databases, and again on what the first run left.

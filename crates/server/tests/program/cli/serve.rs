@@ -52,6 +52,24 @@ async fn a_service_is_migrated_and_served_from_its_configuration() {
     run(&["migrate", "--config", "/no/such.toml"]).bad(1, &["/no/such.toml"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_cannot_keep_its_promise_does_not_start() {
+    // One PostgreSQL without a standby.
+    let demo = Demo::on(DatabaseKind::Postgres).await;
+    demo.start().stop();
+    let file = demo.path().join("promise.toml");
+    let text = std::fs::read_to_string(demo.config()).unwrap();
+    std::fs::write(&file, text.replace("promise = \"single-fsync\"", "promise = \"sync-quorum\"")).unwrap();
+    let path = file.display().to_string();
+    let mut command = kuvert();
+    command.args(["serve", "--config", &path]);
+    let said = Service::start(command, demo.base).err().unwrap();
+    said.bad(1, &["store.promise", "promises sync-quorum", "gives single-fsync"]);
+    let doctor = run(&["doctor", "--config", &path]);
+    assert!(doctor.code == 1 && doctor.out.contains("BAD   durability"), "{doctor:?}");
+    demo.end().await;
+}
+
 /// config/dev.toml with other ports, and with its folders inside the demo's.
 fn dev(demo: &Demo, base: u16) -> Value {
     let text =
