@@ -37,8 +37,11 @@ pub async fn accept(
 }
 
 async fn receive(gateway: &Gateway, caller: &Caller, upload: &mut Upload) -> Result<Answer, Problem> {
-    let letter = upload.letter(gateway.intake.settings().limits.letter_bytes).await?;
-    match gateway.intake.check(&caller.0, letter).await.map_err(answers::intake)? {
+    let mut room = gateway.intake.arriving(&caller.0);
+    let letter = upload.letter(gateway.intake.settings().limits.letter_bytes, &mut room).await?;
+    let checked = gateway.intake.check(&caller.0, letter).await.map_err(answers::intake)?;
+    drop(room);
+    match checked {
         Checked::Repeat(answer) => Ok(answer),
         Checked::Draft(mut draft) => {
             attachments(&mut draft, upload).await?;

@@ -7,6 +7,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use domain::{Code, Refusal};
 use futures_util::{Stream, StreamExt};
+use intake::Arriving;
 use multer::{Field, Multipart};
 use std::{
     pin::Pin,
@@ -45,8 +46,8 @@ impl Upload {
         Ok(Self { parts: Multipart::new(body, boundary), headers })
     }
 
-    /// The letter part, whole, at most `limit` bytes.
-    pub async fn letter(&mut self, limit: u64) -> Result<Bytes, Refusal> {
+    /// The letter part, whole, at most `limit` bytes, for as much of which as there is room.
+    pub async fn letter(&mut self, limit: u64, room: &mut Arriving) -> Result<Bytes, Refusal> {
         let mut field = self.next().await?.ok_or(Code::LetterPartMissing)?;
         if field.name() != Some("letter") {
             return Err(Code::LetterPartMissing.into());
@@ -59,6 +60,7 @@ impl Upload {
             if letter.len() as u64 + chunk.len() as u64 > limit {
                 return Err(Code::LetterTooLarge.into());
             }
+            room.grow(chunk.len() as u64).map_err(|full| full.refusal())?;
             letter.extend_from_slice(&chunk);
         }
         Ok(letter.freeze())

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import path from "node:path";
 import { before, test } from "node:test";
 import { entry, KOMMUNEN, payload } from "../support/letter.mjs";
 
@@ -52,7 +51,7 @@ export default function description(house) {
   });
 
   test("every code of the description stands in docs/errors.md with its status", () => {
-    const page = fs.readFileSync(path.resolve(import.meta.dirname, "../../../../docs/errors.md"), "utf8");
+    const page = fs.readFileSync(new URL("../../../../docs/errors.md", import.meta.url), "utf8");
     for (const code of schema("Problem").properties.code.enum) {
       const status = new RegExp(`^\\| \`${code}\` \\| (\\d{3}) \\|`, "m").exec(page)?.[1];
       assert.ok(status, `${code} is not in the catalogue`);

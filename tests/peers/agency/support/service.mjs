@@ -7,10 +7,11 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const ROOT = path.resolve(import.meta.dirname, "../../../..");
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** The program: as xtask names it, or the one that `cargo build` leaves. */
 export const BINARY =
