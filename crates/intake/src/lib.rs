@@ -21,6 +21,7 @@ pub use answer::Answer;
 pub use check::Checked;
 pub use draft::{AttachmentSink, Draft};
 pub use error::AcceptError;
+pub use room::Arriving;
 pub use scanner::Scanner;
 pub use settings::Settings;
 
@@ -108,6 +109,12 @@ impl Intake {
     /// The limits in force, for `GET /v1/capabilities` and the door.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Room for a letter part while it comes in. Held until [`Intake::check`] has answered, so that many letters
+    /// that are never finished cannot fill the memory.
+    pub fn arriving(&self, caller: &domain::OrgNumber) -> Arriving {
+        self.0.room.arriving(caller)
     }
 
     /// What a commit survives, as receipts say it.

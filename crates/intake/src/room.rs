@@ -47,6 +47,11 @@ impl Room {
         Ok(place)
     }
 
+    /// An empty place, which grows with what comes.
+    pub(crate) fn arriving(&self, caller: &OrgNumber) -> Arriving {
+        Arriving(Place { room: self.clone(), caller: caller.clone(), bytes: 0 })
+    }
+
     /// Bytes held now.
     pub(crate) fn held(&self) -> u64 {
         self.lock().all
@@ -90,6 +95,16 @@ impl Place {
                 held.by_caller.remove(&self.caller);
             }
         }
+    }
+}
+
+/// A letter part on its way in, of which nothing is known yet but who sends it.
+pub struct Arriving(Place);
+
+impl Arriving {
+    /// So many bytes more of it are held.
+    pub fn grow(&mut self, bytes: u64) -> Result<(), crate::AcceptError> {
+        Ok(self.0.grow(bytes)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The beginning and the end of a document, kept while the rest streams by.
 
-use super::is_regular;
+use super::{hex, is_regular};
 
 const HEAD_BYTES: usize = 1024;
 pub(super) const TAIL_BYTES: usize = 2048;
@@ -43,7 +43,7 @@ impl Ends {
         let Some(trailer) = rfind(&self.tail, b"trailer") else { return false };
         let trailer = &self.tail[trailer..];
         let end = find(trailer, b"startxref").unwrap_or(trailer.len());
-        let trailer = &trailer[..end];
+        let trailer = &unescaped(&trailer[..end]);
         let mut from = 0;
         while let Some(at) = find(&trailer[from..], b"/Encrypt") {
             from += at + b"/Encrypt".len();
@@ -53,6 +53,20 @@ impl Ends {
         }
         false
     }
+}
+
+/// Any byte of a name may be written as `#` and two hex digits (§7.3.5).
+fn unescaped(bytes: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'#', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        out.push(escaped.map_or(*first, |(high, low)| high << 4 | low));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    out
 }
 
 pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {

@@ -70,12 +70,14 @@ fn the_word_elsewhere_is_not_encryption() {
 
 #[test]
 fn an_unclosed_string_does_not_hide_the_last_trailer() {
-    let broken = document(b"x", "/Encrypt 5 0 R");
-    let at = find(&broken, b"3 0 obj (").unwrap_or_default();
-    let mut opened = broken[..at].to_vec();
-    opened.extend_from_slice(b"3 0 obj ((((");
-    opened.extend_from_slice(&broken[at..]);
-    assert_eq!(scan(&opened), Verdict::Encrypted);
+    for keys in ["/Encrypt 5 0 R", "/#45ncrypt 5 0 R"] {
+        let broken = document(b"x", keys);
+        let at = find(&broken, b"3 0 obj (").unwrap_or_default();
+        let mut opened = broken[..at].to_vec();
+        opened.extend_from_slice(b"3 0 obj ((((");
+        opened.extend_from_slice(&broken[at..]);
+        assert_eq!(scan(&opened), Verdict::Encrypted, "{keys}");
+    }
 }
 
 #[test]
