@@ -12,7 +12,7 @@ use domain::{
 };
 use evidence::Event;
 use key_client::KeyRing;
-use rcgen::{CertificateParams, DnType, KeyPair};
+use rcgen::{CertificateParams, DnType, KeyPair, KeyUsagePurpose};
 use std::time::Duration;
 use store::{Store, Tx};
 use vault::{Key, SystemRandom, mac::Mac, seal_to::PublicKey};
@@ -107,11 +107,22 @@ impl World {
 
 /// A certificate of an organisation, for a key, between two years.
 pub(crate) fn certificate(serial: &str, key: &KeyPair, years: (i32, i32)) -> Vec<u8> {
+    certificate_for(serial, key, years, &[])
+}
+
+/// The same, which says what the key may be used for.
+pub(crate) fn certificate_for(
+    serial: &str,
+    key: &KeyPair,
+    years: (i32, i32),
+    usages: &[KeyUsagePurpose],
+) -> Vec<u8> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Exempel");
     params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), serial);
     params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
     params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    params.key_usages = usages.to_vec();
     params.self_signed(key).unwrap().der().to_vec()
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     certificates::CertificateError,
-    world::{FORMEDLAREN, KOMMUNEN, VERKET, World, certificate, key, org},
+    world::{FORMEDLAREN, KOMMUNEN, VERKET, World, certificate, certificate_for, key, org},
 };
 use std::time::Duration;
 use store::both;
@@ -190,6 +190,8 @@ async fn certificates_are_read_before_they_are_added(store: Store) {
     assert!(matches!(add(KOMMUNEN, &nameless).await, Some(CertificateError::NoOrganisation)));
     let old = certificate(KOMMUNEN, &key(), (2020, 2025));
     assert!(matches!(add(KOMMUNEN, &old).await, Some(CertificateError::Expired)));
+    let of_tls = certificate_for(KOMMUNEN, &key(), (2026, 2028), &[rcgen::KeyUsagePurpose::KeyEncipherment]);
+    assert!(matches!(add(KOMMUNEN, &of_tls).await, Some(CertificateError::Usage)));
     let stranger = certificate("164020000040", &key(), (2026, 2028));
     assert!(matches!(add("164020000040", &stranger).await, Some(CertificateError::UnknownOrganisation)));
     assert!(add(KOMMUNEN, &good).await.is_none());
