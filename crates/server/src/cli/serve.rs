@@ -34,8 +34,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     for line in doors.addresses() {
         out::line(&line);
     }
-    out::line("ready");
-    house.serve(doors, stop).await?;
+    Box::pin(house.serve(doors, stop, || out::line("ready"))).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -63,7 +63,7 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
 
     let seeding = seed::Seeding::new(&house, &folder, clock);
     seeding.registry().await?;
-    let mut serving = tokio::spawn(Box::pin(house.serve(doors, all_stop.clone())));
+    let mut serving = tokio::spawn(Box::pin(house.serve(doors, all_stop.clone(), || ())));
     let work = async {
         seeding.letters().await?;
         if args.once {

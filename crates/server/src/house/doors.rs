@@ -81,9 +81,9 @@ impl House {
         Doors::bind(&self.config).await
     }
 
-    /// Serves until `stop`; then nobody new is let in, requests under way are finished, letters that wait are
+    /// Serves, says `ready` once all that is needed is there, and goes on until `stop`; then nobody new is let in, requests under way are finished, letters that wait are
     /// committed, and jobs given back. Returns when all is done.
-    pub async fn serve(self, doors: Doors, stop: CancellationToken) -> Result<()> {
+    pub async fn serve(self, doors: Doors, stop: CancellationToken, ready: impl FnOnce()) -> Result<()> {
         let house = Arc::new(self);
         let stopping = house.stopping.clone();
         let mut serving = JoinSet::new();
@@ -102,6 +102,7 @@ impl House {
         let background_stop = CancellationToken::new();
         let mut background = background::start(&house, &background_stop);
         info!("The service is ready");
+        ready();
 
         let mut all_held = true;
         tokio::select! {

@@ -107,6 +107,12 @@ fn a_published_key_is_refused_in_production() {
     let certificate = vault::Certificate::from_pem(&pem).unwrap();
     let error = pki::refuse_public(&certificate).unwrap_err().to_string();
     assert!(error.contains("published key of 164020000016"), "{error}");
+    // The command refuses it before it looks at any database.
+    let file = folder.path().join("production.toml").display().to_string();
+    std::fs::write(&file, PRODUCTION).unwrap();
+    let certificate = folder.path().join("164020000016.pem").display().to_string();
+    run(&["agency", "cert", "add", "--config", &file, &certificate])
+        .bad(1, &["published key of 164020000016"]);
     let server =
         vault::Certificate::from_pem(&std::fs::read(folder.path().join("server.pem")).unwrap()).unwrap();
     pki::refuse_public(&server).unwrap();

@@ -209,6 +209,8 @@ pub struct Demo {
 
 impl Demo {
     pub async fn on(kind: DatabaseKind) -> Self {
+        // Once for the process; another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let database = match kind {
             DatabaseKind::Sqlite => None,
             DatabaseKind::Postgres => Some(

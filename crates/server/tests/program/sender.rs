@@ -33,8 +33,6 @@ impl Sender {
     }
 
     pub fn new(door: &str, pem: PathBuf, key: PathBuf, ca: &Path) -> Self {
-        // Another test may have been first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = AgencyClient::new(door, &pem, &key, ca).unwrap();
         let mut identity = std::fs::read(&key).unwrap();
         identity.extend(std::fs::read(&pem).unwrap());

@@ -43,6 +43,14 @@ async fn a_service_is_migrated_and_served_from_its_configuration() {
     let root = std::fs::read(demo.path().join("dev/root.key")).unwrap();
     assert!(!log.as_bytes().windows(16).any(|w| root.windows(16).any(|r| r == w)), "the root key is logged");
 
+    // Files that do not belong together are found before anybody is told that the service is ready.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let wrong = demo.path().join("wrong.toml");
+    std::fs::write(&wrong, text.replace("server.key", "164020000016.key")).unwrap();
+    let mut command = kuvert();
+    command.arg("serve").arg("--config").arg(&wrong);
+    Service::start(command, base).err().unwrap().bad(1, &["the agency door's TLS", "key"]);
+
     // As a variable of the environment, and quieter by a flag.
     let mut command = kuvert();
     command.args(["serve", "--migrate", "--log", "error"]).env("KUVERT_CONFIG", &file);
