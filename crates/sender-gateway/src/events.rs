@@ -117,17 +117,30 @@ fn senders(gateway: &Gateway, caller: &Caller, named: Option<&str>) -> Result<Ve
     Ok(senders.iter().map(|s| gateway.sender_mac(s)).collect())
 }
 
-/// Position and a tag, so that a made-up cursor is told from one of ours.
+/// The position, hidden, since it counts the events of all senders; and a tag, so that a made-up cursor is told from
+/// one of ours.
 fn write_cursor(gateway: &Gateway, position: i64) -> String {
     let place = position.to_be_bytes();
-    let tag = gateway.gateway_keys.sender.tag("cursor", &[&place]);
-    URL_SAFE_NO_PAD.encode([&place[..], &tag[..8]].concat())
+    let tag = short_tag(gateway, "cursor", &place);
+    URL_SAFE_NO_PAD.encode([hidden(gateway, place, &tag), tag].concat())
 }
 
 fn cursor(gateway: &Gateway, text: &str) -> Option<i64> {
-    let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-    let (place, tag) = bytes.split_at(8);
-    let expected = gateway.gateway_keys.sender.tag("cursor", &[place]);
-    let position = i64::from_be_bytes(place.try_into().ok()?);
-    (expected[..8] == *tag && position >= 0).then_some(position)
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (place, tag) = bytes.split_at_checked(8)?;
+    let place = hidden(gateway, place.try_into().ok()?, tag);
+    let position = i64::from_be_bytes(place);
+    (short_tag(gateway, "cursor", &place) == tag && position >= 0).then_some(position)
+}
+
+/// Hides a position, or shows it again: the tag of the position is what it is hidden by (as in RFC 5297).
+fn hidden(gateway: &Gateway, mut place: [u8; 8], tag: &[u8]) -> [u8; 8] {
+    let mask = short_tag(gateway, "cursor place", tag);
+    place.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    place
+}
+
+fn short_tag(gateway: &Gateway, label: &str, of: &[u8]) -> [u8; 8] {
+    let tag = gateway.gateway_keys.sender.tag(label, &[of]);
+    std::array::from_fn(|at| tag[at])
 }

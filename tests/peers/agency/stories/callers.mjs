@@ -137,6 +137,10 @@ export default function callers(house) {
       return answer.status === 201 ? null : answer;
     });
     assertProblem(refused, 403, "sender_suspended");
+    assertProblem(await self.client.get(`/v1/events?sender=${number}`), 403, "sender_suspended");
+    assertProblem(await self.client.post("/v1/reachability", { sender: number, recipients: [] }), 403, "sender_suspended");
+    assertProblem(await self.client.get(`/v1/letters/${first.letter_id}`), 404, "letter_not_found");
+    assert.equal((await self.client.send(first.jws)).json.code, "sender_suspended", "its repeats are refused too");
     await house.service.cli(["agency", "suspend", number, "--resume"]);
     await until("it is accepted again", async () => (await self.client.send(first.jws)).status === 200);
   });

@@ -88,6 +88,15 @@ export default function events(house) {
     }
   });
 
+  test("a cursor does not tell how many events others have", async () => {
+    const cursors = new Set();
+    for (let limit = 1; limit <= 5; limit += 1) {
+      const { next } = (await house.kommunen.get(`/v1/events?limit=${limit}`)).json;
+      cursors.add(Buffer.from(next, "base64url").subarray(0, 4).toString("hex"));
+    }
+    assert.equal(cursors.size, 5, "cursors in a row begin alike, as counted numbers do");
+  });
+
   test("what is older than is kept is gone, and its cursor says so", async (t) => {
     const { next } = (await house.kommunen.get("/v1/events?limit=1")).json;
     const kept = await house.service.sql("SELECT min(position) FROM feed");
