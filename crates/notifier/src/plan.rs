@@ -86,7 +86,8 @@ async fn waiting(tx: &mut Tx, jobs: &[Job]) -> Result<HashMap<(MailboxId, Letter
     let mut waiting = HashMap::with_capacity(jobs.len());
     for row in tx.query_many(&WAITING, &wanted).await? {
         let letter = Waiting {
-            opened: row.opt_time(2)?.is_some(),
+            // An erased letter keeps its row with an empty header: there is nothing left to tell of.
+            opened: row.opt_time(2)?.is_some() || row.int(5)? == 0,
             sender_mac: row.array(3)?,
             visible_from: row.time(4)?,
         };
@@ -107,7 +108,7 @@ async fn may_be_reached(
 
 // A cross join keeps SQLite from beginning with the large table.
 static WAITING: Many = Many::new(
-    "SELECT l.mailbox_id, l.letter_id, l.opened_at, l.sender_mac, l.visible_from FROM (VALUES ",
+    "SELECT l.mailbox_id, l.letter_id, l.opened_at, l.sender_mac, l.visible_from, length(l.header) FROM (VALUES ",
     2,
     ") AS want CROSS JOIN letter l WHERE l.mailbox_id = want.column1 AND l.letter_id = want.column2 \
      AND l.notice_state = 'pending'",

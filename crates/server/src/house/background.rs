@@ -42,6 +42,11 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         async move { h.refresh_keys().await.map_err(|e| e.to_string()) }
     }));
     let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(every(Duration::from_secs(15), s, move || {
+        let h = h.clone();
+        async move { h.measure_jobs().await.map_err(|e| e.to_string()) }
+    }));
+    let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(every(Duration::from_secs(3600), s, move || {
         let h = h.clone();
         async move { h.tidy().await.map_err(|e| format!("{e:#}")) }
@@ -62,6 +67,15 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
 }
 
 impl House {
+    /// What waits and what was given up, for the operator to see.
+    async fn measure_jobs(&self) -> Result<(), store::Error> {
+        let mut tx = self.stores.letters.read("measure jobs").await?;
+        let backlog = store::jobs::backlog(&mut tx, self.clock.now()).await?;
+        metrics::gauge!("kuvert_jobs_due").set(backlog.due as f64);
+        metrics::gauge!("kuvert_jobs_dead").set(backlog.dead as f64);
+        Ok(())
+    }
+
     /// Mandates of signatories as the register says. One organisation that cannot be read holds up no other.
     async fn sync_register(&self) {
         let (operator, register) = (self.operator(), self.register());
@@ -73,6 +87,10 @@ impl House {
             }
         };
         for organisation in organisations {
+            // One that has no mailbox here has nobody to sign for.
+            if matches!(operator.mailbox_of(&organisation.identity()).await, Ok(None)) {
+                continue;
+            }
             if let Err(error) = operator.sync_signatories(&register, &organisation).await {
                 warn!(error = format!("{error:#}"), "Signatories could not be brought up to date");
             }
