@@ -124,7 +124,7 @@ async fn answered(
     let code = match provider.callback(&query.unwrap_or_default(), &attempt.state).await {
         Ok(Callback::Code(code)) => code,
         Ok(Callback::Cancelled) => {
-            metrics::counter!("logins", "outcome" => "cancelled").increment(1);
+            metrics::counter!("kuvert_logins_total", "outcome" => "cancelled").increment(1);
             let t = &visitor.t().start;
             let trouble = Trouble { title: t.cancelled_title, text: t.cancelled_text };
             return start::no_login(web, visitor, StatusCode::OK, trouble);
@@ -154,7 +154,7 @@ async fn redeem(
 }
 
 async fn welcome_in(web: &Web, visitor: &Visitor, logged_in: LoggedIn) -> Result<Response, Fault> {
-    metrics::counter!("logins", "outcome" => "logged_in").increment(1);
+    metrics::counter!("kuvert_logins_total", "outcome" => "logged_in").increment(1);
     if logged_in.person.is_some() {
         open_mailbox::sync_signatory(web, &logged_in.applicant.address_mac).await;
     }
@@ -168,7 +168,7 @@ async fn welcome_in(web: &Web, visitor: &Visitor, logged_in: LoggedIn) -> Result
 
 /// The e-ID's answer is no log-in. The code says why without saying whom, so it may be logged.
 fn refused(web: &Web, visitor: &Visitor, code: &str, transient: bool) -> Result<Response, Fault> {
-    metrics::counter!("logins", "outcome" => "refused").increment(1);
+    metrics::counter!("kuvert_logins_total", "outcome" => "refused").increment(1);
     tracing::warn!(eid.rejection = code, "A log-in was refused: {code}");
     let t = &visitor.t().start;
     if transient {
