@@ -105,7 +105,7 @@ test('every page of the running service holds', { timeout: 600_000 }, async (t) 
       await page.getByRole('searchbox').fill(words);
       await page.getByRole('button', { name: 'Sök' }).click();
       await page.getByText(`stämmer med ”${words}”`).waitFor();
-      assert.ok(!page.url().includes(words), 'what is sought is not in the address');
+      assert.ok(!page.url().includes(words), 'what is sought is not readable in the address');
       await holds(page, `search for ${words}`);
     }
   });

@@ -54,8 +54,10 @@ const PAGES: &[&str] = &[
     "inbox-many",
     "inbox-empty",
     "no-hits",
+    "no-contact",
     "letter",
     "letter-html",
+    "letter-forged",
     "closed",
     "archive",
     "bin",
@@ -120,8 +122,11 @@ fn show(language: &str, page: &str) -> axum::response::Response {
             })
         }
         "too-young" => message(t.start.young_title, t.start.young_text, t.all.to_start),
-        "inbox" | "inbox-many" | "inbox-empty" | "no-hits" => {
+        "inbox" | "inbox-many" | "inbox-empty" | "no-hits" | "no-contact" => {
             let mut list = list(frame(Place::Inbox, t.all.inbox), Folder::Inbox, page == "inbox-many");
+            if page == "no-contact" {
+                list.notice = Some(t.letters.no_contact);
+            }
             if page == "inbox-empty" {
                 list = List {
                     todo: vec![],
@@ -173,9 +178,11 @@ fn show(language: &str, page: &str) -> axum::response::Response {
             }
             html(list)
         }
-        "letter" | "letter-html" => {
-            html(letter(frame(Place::Inbox, "Beslut om din ansökan"), page == "letter-html"))
-        }
+        "letter" | "letter-html" | "letter-forged" => html(letter(
+            frame(Place::Inbox, "Beslut om din ansökan"),
+            page == "letter-html",
+            page == "letter-forged",
+        )),
         "closed" => html(Closed {
             listing: list(frame(Place::Inbox, ""), Folder::Inbox, false).listing,
             f: frame(Place::Inbox, "Plats i förskola erbjuds"),
@@ -450,6 +457,7 @@ fn list(f: Frame, folder: Folder, many: bool) -> List {
     let filter = |name: &str, chosen| Filter { href: "#".into(), name: name.into(), chosen };
     List {
         title: t.all.inbox,
+        notice: None,
         todo: vec![
             Todo {
                 act: Act::Link("#".into()),
@@ -489,7 +497,7 @@ fn list(f: Frame, folder: Folder, many: bool) -> List {
     }
 }
 
-fn letter(f: Frame, framed: bool) -> Letter {
+fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
     let t = f.t;
     Letter {
         listing: list(f.clone(), Folder::Inbox, false).listing,
@@ -542,12 +550,13 @@ fn letter(f: Frame, framed: bool) -> Letter {
             email: Some("fraga@exempel.se".into()),
             url: Some("https://exempel.se/".into()),
         }),
-        history: vec![OpenedBy {
+        history: Some(vec![OpenedBy {
             who: t.letters.you.into(),
             because: Some(t.letters.as_owner),
             what: t.event(domain::words::EventType::Opened),
             when: "idag 09.20".into(),
-        }],
+        }]),
+        genuine: !forged,
         verified: HowVerified {
             text: t.how_verified("Exempelverket", "402000-0024", "22 november 2026 09.14"),
             original: Some("#".into()),

@@ -70,7 +70,7 @@ pub struct Member {
     pub name: String,
     /// "string, 1–255, required".
     pub kind: String,
-    /// What it means.
+    /// What it means, as safe HTML.
     pub about: String,
 }
 
@@ -123,7 +123,7 @@ fn read_operation(
         if one["required"] == true {
             kind.push_str(", required");
         }
-        Member { name: text(&one["name"]), kind, about: text(&one["description"]) }
+        Member { name: text(&one["name"]), kind, about: marked(&text(&one["description"])) }
     });
     let body = resolved(document, &operation["requestBody"]);
     let sends =
@@ -131,7 +131,7 @@ fn read_operation(
     let answers = members(&operation["responses"]).map(|(status, answer)| {
         let answer = resolved(document, answer);
         let shape = members(&answer["content"]).map(|(_, content)| kind_of(&content["schema"])).next();
-        (status.to_owned(), text(&answer["description"]), shape.unwrap_or_default())
+        (status.to_owned(), marked(&text(&answer["description"])), shape.unwrap_or_default())
     });
     Operation {
         method: method.to_uppercase(),
@@ -154,7 +154,7 @@ fn read_schema(document: &Value, name: &str, schema: &Value) -> Schema {
         }
         let about = text(&member["description"]);
         let about = if about.is_empty() { text(&resolved(document, member)["description"]) } else { about };
-        Member { name: name.to_owned(), kind, about }
+        Member { name: name.to_owned(), kind, about: marked(&about) }
     });
     Schema {
         name: name.to_owned(),
@@ -224,9 +224,22 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// Paragraphs of safe HTML.
 fn paragraphs(value: &Value) -> Vec<String> {
     let text = value.as_str().unwrap_or_default();
-    text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+    text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()).map(marked).collect()
+}
+
+/// Escaped, with what stands between backticks as code: all of CommonMark that the document uses.
+fn marked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 32);
+    for (at, piece) in text.split('`').enumerate() {
+        match at % 2 {
+            0 => out.push_str(&crate::body::escaped(piece)),
+            _ => out.push_str(&format!("<code>{}</code>", crate::body::escaped(piece))),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -252,6 +265,11 @@ mod tests {
         assert_eq!(operation.answers, [("404".to_owned(), "A problem.".to_owned(), "P".to_owned())]);
         assert_eq!(api.schemas[0].members[0].kind, "one of a, b, required");
         assert_eq!(api.schemas[0].members[1].kind, "string or null, at most 5");
+    }
+
+    #[test]
+    fn words_between_backticks_are_code_and_nothing_is_markup() {
+        assert_eq!(marked("Keep `next` & <b>"), "Keep <code>next</code> &amp; &lt;b&gt;");
     }
 
     #[test]

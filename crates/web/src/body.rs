@@ -163,7 +163,8 @@ fn is_plain_address(address: &str) -> bool {
     })
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it stands in HTML.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -49,8 +49,8 @@ pub(crate) async fn content(State(web): State<Web>, request: Request, next: Next
     }
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
-        // The pages are another site, and show this in a frame.
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        // The pages show this in a frame, which is no embedding of a resource; nobody may embed it as one.
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

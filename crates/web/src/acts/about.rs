@@ -45,6 +45,11 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
     }
 }
 
+/// `GET /favicon.ico`: browsers ask for one where a file is shown; the pages name theirs.
+pub(crate) async fn no_icon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
 /// `GET /robots.txt`
 pub(crate) async fn robots() -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "User-agent: *\nDisallow: /\nAllow: /about\n")

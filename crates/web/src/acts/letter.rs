@@ -146,6 +146,7 @@ async fn opened(
         attachments: opened.attachments().iter().map(|file| attachment(file, &base, t)).collect(),
         support: letter.support.as_ref().map(support),
         history: history(web, reader, facts.mailbox_id, facts.letter_id).await?,
+        genuine: opened.signature_holds,
         verified: HowVerified {
             text: t.how_verified(
                 original.dispatcher.as_deref().unwrap_or(&original.sender_name),
@@ -240,9 +241,9 @@ async fn history(
     reader: &Reader,
     mailbox: MailboxId,
     letter: LetterId,
-) -> Result<Vec<OpenedBy>, Fault> {
+) -> Result<Option<Vec<OpenedBy>>, Fault> {
     let Some(entries) = web.0.parts.mailboxes.history(&reader.actor, mailbox, letter).await? else {
-        return Ok(vec![]);
+        return Ok(None);
     };
     let (t, now) = (reader.t(), web.now());
     let names = names::people_of(web, reader.session()?, mailbox).await?;
@@ -252,7 +253,7 @@ async fn history(
         what: t.event(entry.kind),
         when: dates::moment(entry.at, now, t),
     };
-    Ok(entries.iter().filter(|entry| entry.kind != EventType::Listed).map(line).collect())
+    Ok(Some(entries.iter().filter(|entry| entry.kind != EventType::Listed).map(line).collect()))
 }
 
 /// Who did something: the reader, someone by name, or the service.

@@ -13,11 +13,13 @@ use crate::{
     visitor::{Reader, page},
 };
 use axum::{
-    extract::{Query, State},
+    extract::{Path, Query, State},
     response::Response,
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{LetterId, MailboxId, Time, words::Because};
 use mailbox::{ListQuery, Listed};
+use registry::contacts;
 use serde::Deserialize;
 
 /// What the address asks for. Words that are sought never stand in it.
@@ -51,41 +53,90 @@ pub(crate) async fn bin(
     show(&web, reader, Folder::Bin, asked).await
 }
 
-/// `POST /search`: answered with the page itself, so that no address or log ever holds the words.
+/// `POST /search`: leads to an address that holds the words sealed, so that back and reload work and neither the
+/// address nor a log says what was sought.
 pub(crate) async fn search(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
-    sought(&web, posted, Folder::Inbox).await
+    lead(&web, &posted, Folder::Inbox)
 }
 
 /// `POST /archive/search`
 pub(crate) async fn search_archive(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
-    sought(&web, posted, Folder::Archive).await
+    lead(&web, &posted, Folder::Archive)
 }
 
-/// `GET /search`, as when the browser goes back to it: the words are gone, the inbox is not.
+/// `GET /search/{sought}`
+pub(crate) async fn found(
+    State(web): State<Web>,
+    Path(sought): Path<String>,
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    sought_in(&web, reader, Folder::Inbox, sought, asked).await
+}
+
+/// `GET /archive/search/{sought}`
+pub(crate) async fn found_in_archive(
+    State(web): State<Web>,
+    Path(sought): Path<String>,
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    sought_in(&web, reader, Folder::Archive, sought, asked).await
+}
+
+/// `GET /search` and `GET /archive/search`: there is nothing to seek.
 pub(crate) async fn forget_search() -> Response {
     see("/")
 }
 
-/// `GET /archive/search`
-pub(crate) async fn forget_archive_search() -> Response {
-    see("/archive")
+fn lead(web: &Web, posted: &Posted, folder: Folder) -> Result<Response, Fault> {
+    let fields = &posted.fields;
+    let words: String = fields.text("q").chars().take(MOST_WORDS).collect();
+    let (unread, mailbox) = (fields.is_set("unread"), fields.text("mailbox").parse().ok());
+    if words.is_empty() {
+        return Ok(see(&address(folder.href(), unread, mailbox, None)));
+    }
+    let place = sought_place(&posted.reader);
+    let sealed = web.0.parts.web_keys.session.seal(&place, &vault::pad(words.as_bytes()), web.random());
+    let sought = BASE64_URL_SAFE_NO_PAD.encode(sealed);
+    Ok(see(&address(&format!("{}/{sought}", folder.search_href()), unread, mailbox, None)))
 }
 
-async fn sought(web: &Web, posted: Posted, folder: Folder) -> Result<Response, Fault> {
-    let Posted { reader, fields } = posted;
-    let words: String = fields.text("q").chars().take(MOST_WORDS).collect();
-    let asked = Asked {
-        unread: fields.text("unread").to_owned(),
-        mailbox: fields.text("mailbox").to_owned(),
-        before: fields.text("before").to_owned(),
-        done: WasDone::default(),
-    };
-    list(web, reader, folder, asked, words).await
+async fn sought_in(
+    web: &Web,
+    reader: Reader,
+    folder: Folder,
+    sought: String,
+    asked: Asked,
+) -> Result<Response, Fault> {
+    let words = unseal(web, &reader, &sought);
+    match words {
+        Some(words) => list(web, reader, folder, asked, Some(Sought { words, sealed: sought })).await,
+        // Of an earlier log-in: the words are gone, the letters are not.
+        None => Ok(see(folder.href())),
+    }
+}
+
+fn unseal(web: &Web, reader: &Reader, sought: &str) -> Option<String> {
+    let sealed = BASE64_URL_SAFE_NO_PAD.decode(sought).ok()?;
+    let padded = web.0.parts.web_keys.session.open(&sought_place(reader), &sealed).ok()?;
+    String::from_utf8(vault::unpad(&padded).ok()?.to_vec()).ok()
+}
+
+/// Bound to the log-in: in another one the address says nothing.
+fn sought_place(reader: &Reader) -> vault::Place {
+    vault::Place::new("web/search").bytes(&reader.actor.grant.hash())
+}
+
+/// What is sought, in clear and as it stands in the address.
+struct Sought {
+    words: String,
+    sealed: String,
 }
 
 /// A folder's page without a search.
 pub(crate) async fn show(web: &Web, reader: Reader, folder: Folder, asked: Asked) -> Result<Response, Fault> {
-    list(web, reader, folder, asked, String::new()).await
+    list(web, reader, folder, asked, None).await
 }
 
 async fn list(
@@ -93,12 +144,17 @@ async fn list(
     reader: Reader,
     folder: Folder,
     asked: Asked,
-    words: String,
+    sought: Option<Sought>,
 ) -> Result<Response, Fault> {
     let t = reader.t();
     let session = reader.session()?;
     let mailbox: Option<MailboxId> = asked.mailbox.parse().ok();
     let unread = folder == Folder::Inbox && !asked.unread.is_empty();
+    let here = match &sought {
+        Some(sought) => format!("{}/{}", folder.search_href(), sought.sealed),
+        None => folder.href().to_owned(),
+    };
+    let words = sought.map(|sought| sought.words).unwrap_or_default();
     let query = ListQuery {
         folder: folder.into(),
         mailbox,
@@ -110,50 +166,60 @@ async fn list(
     let found = web.0.parts.mailboxes.list(&reader.actor, &query).await?;
     let names = BoxNames::read(web, session).await?;
     let view = View { t, now: web.now(), current: None, folder, names: &names, session };
-    let older = found.next.map(|cursor| match words.is_empty() {
-        true => address(folder, unread, mailbox, Some(cursor.to_string())),
-        false => cursor.to_string(),
-    });
+    let older = found.next.map(|cursor| address(&here, unread, mailbox, Some(cursor.to_string())));
     let says = (!words.is_empty()).then(|| t.hit_count(&found.rows.len(), &older.is_some(), &words));
     let empty = found.rows.is_empty().then(|| why_empty(t, folder, unread, !words.is_empty()));
     let mut f = reader.frame(folder.place(), folder.title(t));
     f.done = asked.done.say(t);
-    let listing = Listing {
-        folder,
-        groups: view.groups(&found.rows),
-        older,
-        paged: query.before.is_some(),
-        href: folder.href(),
-    };
-    let unread_in_all = match folder {
-        Folder::Inbox if words.is_empty() => count_unread(web, &reader, mailbox).await?,
-        _ => 0,
-    };
+    let first = folder == Folder::Inbox && words.is_empty() && query.before.is_none();
     let filters = match folder {
-        Folder::Inbox => vec![
-            Filter {
-                href: address(folder, false, mailbox, None),
-                name: t.letters.filter_all.to_owned(),
-                chosen: !unread,
-            },
-            Filter {
-                href: address(folder, true, mailbox, None),
-                name: t.unread_filter(unread_in_all, MOST_COUNTED),
-                chosen: unread,
-            },
-        ],
+        Folder::Inbox => {
+            let unread_in_all = count_unread(web, &reader, mailbox).await?;
+            let filter = |only: bool, name: String| Filter {
+                href: address(&here, only, mailbox, None),
+                name,
+                chosen: unread == only,
+            };
+            vec![
+                filter(false, t.letters.filter_all.to_owned()),
+                filter(true, t.unread_filter(unread_in_all, MOST_COUNTED)),
+            ]
+        }
         _ => vec![],
     };
-    let search = Search { words, unread, mailbox: mailbox.map(|id| id.to_string()), says };
     page(List {
-        f,
         title: folder.title(t),
+        notice: if first { no_notices(web, &reader).await? } else { None },
         todo: found.todo.iter().map(|letter| view.todo(letter)).collect(),
         filters,
-        boxes: box_filters(&view, mailbox, unread),
-        search,
-        listing,
+        boxes: box_filters(&view, &here, mailbox, unread),
+        search: Search { words, unread, mailbox: mailbox.map(|id| id.to_string()), says },
+        listing: Listing {
+            folder,
+            groups: view.groups(&found.rows),
+            older,
+            paged: query.before.is_some(),
+            href: folder.href(),
+        },
         empty,
+        f,
+    })
+}
+
+/// What to say to somebody who will not learn of new letters: a letter that nobody knows of is a letter missed.
+async fn no_notices(web: &Web, reader: &Reader) -> Result<Option<&'static str>, Fault> {
+    let session = reader.session()?;
+    if session.own_box().is_none_or(|own| own.closed_at.is_some()) {
+        return Ok(None);
+    }
+    let mut tx = web.0.parts.store.read("look for contacts").await?;
+    let contacts = contacts::for_person(&mut tx, session.person_id()?).await?;
+    let confirmed: Vec<_> = contacts.iter().filter(|one| one.confirmed_at.is_some()).collect();
+    let l = &reader.t().letters;
+    Ok(match confirmed.iter().any(|one| one.failed_at.is_none()) {
+        true => None,
+        false if confirmed.is_empty() => Some(l.no_contact),
+        false => Some(l.contact_fails),
     })
 }
 
@@ -179,18 +245,18 @@ async fn count_unread(web: &Web, reader: &Reader, mailbox: Option<MailboxId>) ->
     Ok(web.0.parts.mailboxes.list(&reader.actor, &query).await?.rows.len())
 }
 
-fn box_filters(view: &View<'_>, chosen: Option<MailboxId>, unread: bool) -> Vec<Filter> {
+fn box_filters(view: &View<'_>, here: &str, chosen: Option<MailboxId>, unread: bool) -> Vec<Filter> {
     let session = view.session;
     if session.boxes.len() < 2 {
         return vec![];
     }
     let all = Filter {
-        href: address(view.folder, unread, None, None),
+        href: address(here, unread, None, None),
         name: view.t.letters.all_boxes.to_owned(),
         chosen: chosen.is_none(),
     };
     let one = |id: MailboxId| Filter {
-        href: address(view.folder, unread, Some(id), None),
+        href: address(here, unread, Some(id), None),
         name: view.names.of(id).unwrap_or("–").to_owned(),
         chosen: chosen == Some(id),
     };
@@ -209,14 +275,14 @@ fn why_empty(t: &Texts, folder: Folder, unread: bool, sought: bool) -> Empty {
     Empty { title, text }
 }
 
-fn address(folder: Folder, unread: bool, mailbox: Option<MailboxId>, before: Option<String>) -> String {
+fn address(path: &str, unread: bool, mailbox: Option<MailboxId>, before: Option<String>) -> String {
     let parts = [
         unread.then(|| "unread=1".to_owned()),
         mailbox.map(|id| format!("box={id}")),
         before.map(|cursor| format!("before={cursor}")),
     ];
     let query: Vec<String> = parts.into_iter().flatten().collect();
-    if query.is_empty() { folder.href().to_owned() } else { format!("{}?{}", folder.href(), query.join("&")) }
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// What rows are made with.
@@ -310,6 +376,12 @@ impl Folder {
             Self::Inbox => "/",
             Self::Archive => "/archive",
             Self::Bin => "/bin",
+        }
+    }
+    fn search_href(self) -> &'static str {
+        match self {
+            Self::Archive => "/archive/search",
+            Self::Inbox | Self::Bin => "/search",
         }
     }
     pub(crate) fn title(self, t: &Texts) -> &'static str {

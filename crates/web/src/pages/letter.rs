@@ -126,8 +126,10 @@ pub struct Letter {
     pub attachments: Vec<Attachment>,
     /// Whom to ask.
     pub support: Option<Support>,
-    /// Who has opened it, newest first.
-    pub history: Vec<OpenedBy>,
+    /// Who has done what with it, newest first; not for helpers.
+    pub history: Option<Vec<OpenedBy>>,
+    /// Whether the signature fits the letter as it is stored now.
+    pub genuine: bool,
     /// Why it is genuine.
     pub verified: HowVerified,
     /// Whether the reader may move it: helpers may not.

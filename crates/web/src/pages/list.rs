@@ -114,7 +114,7 @@ pub struct Listing {
     pub folder: Folder,
     /// The letters by time.
     pub groups: Vec<Group>,
-    /// Where to post for the next page: the cursor.
+    /// Where the next page is.
     pub older: Option<String>,
     /// Whether this is not the first page.
     pub paged: bool,
@@ -130,6 +130,8 @@ pub struct List {
     pub f: Frame,
     /// The heading.
     pub title: &'static str,
+    /// Said to somebody who will not learn of new letters.
+    pub notice: Option<&'static str>,
     /// Things with a date, soonest first.
     pub todo: Vec<Todo>,
     /// Unread or all; which box.

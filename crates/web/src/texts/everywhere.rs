@@ -12,21 +12,17 @@ super::texts! {
         settings: "Inställningar", "Settings";
         log_in: "Logga in", "Log in";
         log_out: "Logga ut", "Log out";
-        language_label: "Språk", "Language";
         about: "Om Kuvert", "About Kuvert";
         accessibility: "Tillgänglighet", "Accessibility";
         privacy: "Dina uppgifter", "Your data";
         developers: "För utvecklare", "For developers";
         footer_label: "Om webbplatsen", "About this site";
-        back: "Tillbaka", "Back";
-        cancel: "Avbryt", "Cancel";
         save: "Spara", "Save";
         remove: "Ta bort", "Remove";
         undo: "Ångra", "Undo";
         error_heading: "Det blev inte rätt", "Something needs mending";
         to_start: "Till startsidan", "To the start page";
         to_inbox: "Till inkorgen", "To the inbox";
-        try_again: "Försök igen", "Try again";
 
         not_found_title: "Sidan finns inte", "There is nothing here";
         not_found_text: "Adressen kan vara felskriven, eller så har brevet tagits bort. Dina brev ligger kvar i inkorgen, arkivet och papperskorgen.", "The address may be misspelt, or the letter has been erased. Your letters are still in the inbox, the archive and the bin.";

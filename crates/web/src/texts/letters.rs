@@ -19,9 +19,10 @@ super::texts! {
         yesterday: "Igår", "Yesterday";
         this_week: "Den här veckan", "This week";
         unread: "oläst", "unread";
-        has_files: "Med bilagor", "With attachments";
         older: "Visa äldre brev", "Show older letters";
         newest: "Till de senaste breven", "To the latest letters";
+        no_contact: "Du får inte veta när ett brev kommer. Lägg till din e-post eller mobil.", "You will not know when a letter comes. Add your e-mail or mobile.";
+        contact_fails: "Våra aviseringar når dig inte. Kontrollera din e-post eller mobil.", "Our notices do not reach you. Check your e-mail or mobile.";
         choose: "Välj ett brev i listan, så visas det här.", "Choose a letter in the list to read it here.";
         empty_inbox: "Inkorgen är tom", "The inbox is empty";
         empty_inbox_text: "Här kommer dina brev från myndigheter, kommuner och regioner som är anslutna. Vi meddelar dig när du får ett.", "Letters from the public bodies that have joined will arrive here. We tell you when you get one.";
@@ -36,6 +37,8 @@ super::texts! {
         no_hits_text: "Prova ett kortare ord, eller sök på avsändarens namn.", "Try a shorter word, or the name of the sender.";
 
         verified: "Äkthet kontrollerad", "Authenticity checked";
+        not_verified: "Äktheten kan inte bekräftas", "Authenticity cannot be confirmed";
+        not_verified_text: "Underskriften stämmer inte med brevet så som det ligger lagrat nu. Lita inte på innehållet. Hör av dig till avsändaren och till oss.", "The signature does not fit the letter as it is stored now. Do not rely on what it says. Contact the sender and us.";
         how_verified: "Så vet du att brevet är äkta", "How you know that the letter is genuine";
         via: "Skickat genom", "Sent through";
         owner: "Till", "To";
@@ -57,7 +60,6 @@ super::texts! {
         do_restore_short: "Lägg tillbaka", "Put back";
         do_erase: "Radera för alltid", "Erase for good";
         who_opened: "Vem har öppnat brevet", "Who has opened the letter";
-        nobody_opened: "Ingen har öppnat brevet än.", "Nobody has opened the letter yet.";
         questions: "Frågor om brevet", "Questions about the letter";
         phone: "Telefon", "Telephone";
         email: "E-post", "E-mail";

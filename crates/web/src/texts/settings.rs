@@ -7,7 +7,6 @@ super::texts! {
         senders_short: "Vilka som får skicka till dig", "Who may send to you";
         senders_lead: "De här kan skicka brev till dig här. Du kan stänga av dem en och en.", "These can send letters to you here. You can turn them off one by one.";
         sender_on: "Skickar hit", "Sends here";
-        sender_off: "Avstängd", "Turned off";
         turn_off: "Stäng av", "Turn off";
         turn_on: "Slå på igen", "Turn on again";
         off_means: "Nya brev därifrån kommer inte hit. Avsändaren får veta att du inte tar emot post här och skickar på papper eller på annat sätt.", "New letters from there do not come here. The sender is told that you do not take letters here and sends on paper or in another way.";
@@ -103,6 +102,5 @@ super::texts! {
         profile_ends: "Inloggningen gäller till", "The log-in is valid until";
         profile_language: "Språk på sidorna och i aviseringar", "Language of the pages and of notices";
         profile_boxes: "Dina brevlådor", "Your mailboxes";
-        mailbox_since: "öppnad", "opened";
     }
 }

@@ -5,7 +5,6 @@ super::texts! {
     Start {
         hero: "Din post från myndigheter. På ett säkert ställe.", "Your letters from public bodies. In one safe place.";
         lead: "Kuvert är din brevlåda för brev som annars kommer i fönsterkuvert.", "Kuvert is your mailbox for the letters that otherwise come in window envelopes.";
-        choose_login: "Logga in", "Log in";
         promise_you: "Bara du, och de du själv väljer, kan öppna dina brev.", "Only you, and those you choose, can open your letters.";
         promise_trace: "Du ser alltid vem som har öppnat vad.", "You always see who has opened what.";
         promise_keep: "Inget försvinner av sig självt. Dina brev är dina.", "Nothing disappears by itself. Your letters are yours.";

@@ -20,7 +20,7 @@ async fn a_letter_is_archived_binned_and_taken_back() {
         .says("Ångra")
         .says("Inkorgen är tom");
     anna.get("/archive").await.says("Beslut om bygglov");
-    anna.post("/archive/search", &[("q", "bygglov")]).await.says("Beslut om bygglov");
+    anna.does("/archive/search", &[("q", "bygglov")]).await.says("Beslut om bygglov");
     anna.does(&format!("{at}/bin"), &[]).await.says("papperskorgen");
     anna.get("/bin").await.says("Beslut om bygglov").says("Inget försvinner av sig självt");
     // Out of the bin it lies where it lay.
