@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { before, test } from "node:test";
 import * as jose from "jose";
 import { decode } from "../support/cbor.mjs";
+import { multipart, parts } from "../support/client.mjs";
 import { ANNA, bytesOf, CLEO, entry, KOMMUNEN, payload, pdf, Signer } from "../support/letter.mjs";
 import { until } from "../support/service.mjs";
 
@@ -141,7 +142,6 @@ export default function acceptance(house) {
   });
 
   test("a letter over HTTP/2", async () => {
-    const { multipart, parts } = await import("../support/client.mjs");
     const { boundary, body } = multipart(parts(await house.kommunenSigner.sign(payload())));
     const session = house.kommunen.session();
     try {

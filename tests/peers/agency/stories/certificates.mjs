@@ -18,7 +18,6 @@ export default function certificates(house) {
   test("a signing certificate expires", async () => {
     const { signer } = await registered("p256", { seconds: 8 });
     const first = await house.accepted(payload(), [], { signer });
-    const cursor = await house.end();
     const refused = await until("it has expired", async () => {
       const letter = payload();
       const answer = await house.kommunen.send(await signer.sign(letter));
@@ -31,7 +30,6 @@ export default function certificates(house) {
     const again = await house.kommunen.send(await signer.sign(first.letter));
     assert.equal(again.status, 200, "a repeat is answered whatever became of the certificate");
     assert.equal(again.json.receipt, first.receipt);
-    assert.ok(cursor);
   });
 
   test("a signing certificate is revoked", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem } from "../support/client.mjs";
-import { KOMMUNEN, payload, VERKET } from "../support/letter.mjs";
+import { ANNA, KOMMUNEN, payload, VERKET } from "../support/letter.mjs";
 import { until } from "../support/service.mjs";
 
 const TYPES = ["accepted", "notice_sent", "notice_failed", "no_contact_point", "notice_not_needed", "opened"];
@@ -161,7 +161,6 @@ export default function events(house) {
   });
 
   test("a letter that is visible later is scheduled until then, and not in the inbox", async () => {
-    const { ANNA } = await import("../support/letter.mjs");
     const subject = `Senare ${Date.now()}`;
     const visible = new Date(Date.now() + 6000).toISOString();
     const { letter_id } = await house.accepted(payload({ subject, visible_from: visible }));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withCheckDigit } from "../support/house.mjs";
-import { KOMMUNEN, payload, VERKET } from "../support/letter.mjs";
+import { BO, KOMMUNEN, payload, VERKET } from "../support/letter.mjs";
 
 export default function recipients(house) {
   /** The letter is refused with this code, nothing is stored, and reachability says the same. */
@@ -33,18 +33,15 @@ export default function recipients(house) {
   test("someone who has died", async (t) => {
     const number = await house.newPerson();
     await house.accepted(payload({ recipient: number }));
-    const known = await house.service.sql("SELECT count(*) FROM person");
-    if (known === null) return t.skip("there is no sqlite3 here to write the death with");
-    const now = Date.now();
-    // The youngest mailbox is this person's. Every change of the registry tells its version.
+    if ((await house.service.sql("SELECT count(*) FROM person")) === null) return t.skip("there is no sqlite3 here to write the death with");
+    // The youngest mailbox is this person's.
     await house.service.sql(
-      `UPDATE person SET deceased_at = ${now} WHERE person_id = (SELECT owner_id FROM mailbox ORDER BY opened_at DESC LIMIT 1)`,
+      `UPDATE person SET deceased_at = ${Date.now()} WHERE person_id = (SELECT owner_id FROM mailbox ORDER BY opened_at DESC LIMIT 1)`,
     );
     await unreachable(number, "recipient_deceased");
   });
 
   test("a sender that was turned off is refused, others are not; turned on again it is accepted", async () => {
-    const { BO } = await import("../support/letter.mjs");
     const bo = await house.logIn(BO);
     await bo.decline(KOMMUNEN);
     await unreachable(BO, "sender_declined");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem } from "../support/client.mjs";
 import { bytesOf, CLEO, entry, KOMMUNEN, payload, pdf, Signer } from "../support/letter.mjs";
+import { until } from "../support/service.mjs";
 
 export default function repeats(house) {
   /** Sent again it is the same. */
@@ -129,7 +130,6 @@ export default function repeats(house) {
     const all = await Promise.all(Array.from({ length: 10 }, () => house.kommunen.send(jws, [content])));
     assert.equal(new Set(all.map(({ text }) => text)).size, 1);
     assert.equal(all.filter(({ status }) => status === 201).length, 1);
-    const { until } = await import("../support/service.mjs");
     await until("the twins' files are gone", () => house.service.objects() === objects + 1);
   });
 

@@ -1,6 +1,6 @@
 // Every way in which a JWS can be wrong. The header is closed; keys never come from the message.
 
-import { createHmac, randomBytes } from "node:crypto";
+import { constants, createHmac, createSign, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { assertProblem } from "../support/client.mjs";
 import { bytesOf, payload, VERKET } from "../support/letter.mjs";
@@ -30,7 +30,6 @@ export default function signatures(house) {
     const changed = { ...header };
     change(changed);
     const input = `${encode(changed)}.${encode(letter)}`;
-    const { createSign, constants } = await import("node:crypto");
     const key = { key: signer.pem, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
     const signature = createSign("sha256").update(input).sign(key).toString("base64url");
     return { protected: encode(changed), payload: encode(letter), signature };
