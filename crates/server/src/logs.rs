@@ -25,7 +25,8 @@ pub fn start(log: &Log) -> Result<()> {
 /// What is asked for. A word that is neither a level nor `part=level` is refused: it would be taken for the name
 /// of a part, and nothing else would be logged.
 pub fn filter(level: &str) -> Result<EnvFilter> {
-    for one in level.split(',').map(str::trim) {
+    let level: String = level.split_whitespace().collect();
+    for one in level.split(',') {
         let word = one.rsplit_once('=').map_or(one, |(_, level)| level);
         if word.parse::<LevelFilter>().is_err() || word.bytes().all(|b| b.is_ascii_digit()) {
             bail!(
@@ -33,7 +34,7 @@ pub fn filter(level: &str) -> Result<EnvFilter> {
             );
         }
     }
-    EnvFilter::builder().parse(level).with_context(|| format!("log.level: \"{level}\""))
+    EnvFilter::builder().parse(&level).with_context(|| format!("log.level: \"{level}\""))
 }
 
 /// Libraries that see addresses, statements or bodies say no more than this, whatever is asked for: `sqlx` would

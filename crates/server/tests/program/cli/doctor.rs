@@ -69,7 +69,18 @@ async fn the_doctor_finds_what_is_wrong_with_an_instance() {
     let service = demo.start();
     let config = demo.config();
     let examine = |config: &str| run(&["doctor", "--config", config, "--json"]);
-    let all = ["config", "databases", "durability", "keys", "mailboxes", "certificate", "door", "objects"];
+    let all = [
+        "config",
+        "databases",
+        "durability",
+        "keys",
+        "mailboxes",
+        "certificate",
+        "door",
+        "objects",
+        "e-ID",
+        "notices",
+    ];
     // Beside the running service, and then without it.
     let good = examine(&config).good();
     for check in all {
@@ -96,6 +107,17 @@ async fn the_doctor_finds_what_is_wrong_with_an_instance() {
     let file = demo.path().join("a-file");
     std::fs::write(&file, "in the way").unwrap();
     is_bad(&examine(&with("objects.toml", "/objects\"", "/a-file\"")), "objects", &["objects.folder"]);
+
+    let secret = "client_authentication = \"client_secret_basic\"\nclient_secret_file = \"no-secret\"";
+    is_bad(
+        &examine(&with("eid.toml", "client_authentication = \"none\"", secret)),
+        "e-ID",
+        &["demo", "no-secret"],
+    );
+    let folder =
+        format!("kind = \"folder\"\npath = \"{}\"\n\n[notices.sms]", demo.path().join("outbox").display());
+    let smtp = "kind = \"smtp\"\nhost = \"mail.example\"\nport = 587\nsecurity = \"starttls\"\nca_file = \"no-ca.pem\"\n\n[notices.sms]";
+    is_bad(&examine(&with("mail.toml", &folder, smtp)), "notices", &["notices.email", "no-ca.pem"]);
 
     // A key store that is older than the letters: mailboxes whose keys are gone are counted.
     let other = Demo::on(DatabaseKind::Sqlite).await;
