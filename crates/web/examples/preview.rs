@@ -143,6 +143,7 @@ fn show(language: &str, page: &str) -> axum::response::Response {
                     search: Search {
                         words: "körkort".into(),
                         says: Some(t.hit_count(&0, &false, "körkort")),
+                        elsewhere: Some(("#".into(), t.letters.search_archive)),
                         ..Search::default()
                     },
                     empty: Some(Empty { title: t.letters.no_hits, text: t.letters.no_hits_text }),

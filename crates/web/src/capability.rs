@@ -51,9 +51,10 @@ impl Capabilities {
         };
         let mut held = self.lock();
         held.retain(|_, one| now.since(one.since) < LIFE);
-        if held.len() >= MOST
-            && let Some(oldest) = held.iter().min_by_key(|(_, one)| one.since).map(|(token, _)| *token)
-        {
+        while held.len() >= MOST || held.values().map(Capability::bytes).sum::<usize>() > MOST_BYTES {
+            let Some(oldest) = held.iter().min_by_key(|(_, one)| one.since).map(|(token, _)| *token) else {
+                break;
+            };
             held.remove(&oldest);
         }
         held.insert(token, capability.clone());
@@ -90,9 +91,18 @@ impl Capabilities {
     }
 }
 
+impl Capability {
+    /// About what it holds in memory: the letter as received, and what was read from it.
+    fn bytes(&self) -> usize {
+        2 * self.opened.original.jws.len()
+    }
+}
+
 /// How long an address works.
 pub(crate) const LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a page shown again is the same reading.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 /// Letters held open at once, in all log-ins.
 const MOST: usize = 2_000;
+/// What they may hold together; beyond it the oldest addresses end early, and a letter's page gives new ones.
+const MOST_BYTES: usize = 64 * 1024 * 1024;

@@ -154,6 +154,12 @@ async fn list(
         Some(sought) => format!("{}/{}", folder.search_href(), sought.sealed),
         None => folder.href().to_owned(),
     };
+    let elsewhere = sought.as_ref().map(|sought| match folder {
+        Folder::Archive => {
+            (format!("{}/{}", Folder::Inbox.search_href(), sought.sealed), t.letters.search_inbox)
+        }
+        _ => (format!("{}/{}", Folder::Archive.search_href(), sought.sealed), t.letters.search_archive),
+    });
     let words = sought.map(|sought| sought.words).unwrap_or_default();
     let query = ListQuery {
         folder: folder.into(),
@@ -193,7 +199,7 @@ async fn list(
         todo: found.todo.iter().map(|letter| view.todo(letter)).collect(),
         filters,
         boxes: box_filters(&view, &here, mailbox, unread),
-        search: Search { words, unread, mailbox: mailbox.map(|id| id.to_string()), says },
+        search: Search { words, unread, mailbox: mailbox.map(|id| id.to_string()), says, elsewhere },
         listing: Listing {
             folder,
             groups: view.groups(&found.rows),

@@ -8,7 +8,7 @@ use crate::{
     visitor::page,
 };
 use axum::{extract::State, response::Response};
-use domain::{MailboxId, words::Because};
+use domain::{MailboxId, PersonId, words::Because};
 use key_client::Applicant;
 use registry::{
     Owner, Recorder,
@@ -39,43 +39,34 @@ pub(crate) async fn act(State(web): State<Web>, sent: Sent) -> Result<Response, 
     };
     let (person, _) = people::register(&mut tx, &new, web.now(), web.random()).await?;
     tx.commit().await?;
-    match open(&web, Owner::Person(person), &applicant).await {
-        Ok(()) => {}
-        Err(BoxError::UnderAge) => return page(start::too_young(&sent.visitor)),
-        Err(BoxError::Deceased | BoxError::UnknownOwner) => return Err(Fault::Frozen),
-        Err(BoxError::Registry(error)) => return Err(error.into()),
-    }
+    open(&web, person, &applicant).await?;
     parts.keys.refresh_person(&session.grant).await?;
     sync_signatory(&web, &applicant.address_mac).await;
     Ok(see("/contacts?done=opened"))
 }
 
-async fn open(web: &Web, owner: Owner, applicant: &Applicant) -> Result<(), BoxError> {
-    let parts = &web.0.parts;
+async fn open(web: &Web, person: PersonId, applicant: &Applicant) -> Result<(), Fault> {
+    let (parts, owner) = (&web.0.parts, Owner::Person(person));
     let mut tx = parts.store.read("find own mailbox").await?;
     let found = boxes::of_owner(&mut tx, owner).await?;
     drop(tx);
     // A key is made only for a new mailbox; a closed one keeps its own.
-    let (mailbox_id, epoch, public_key) = match found {
-        Some(mailbox) => (mailbox.mailbox_id, mailbox.epoch, mailbox.public_key),
+    let (mailbox_id, (epoch, public_key)) = match found {
+        Some(mailbox) => (mailbox.mailbox_id, (mailbox.epoch, mailbox.public_key)),
         None => {
             let mailbox_id = MailboxId::new(web.random());
-            let made = parts.keys.make_mailbox_key(mailbox_id).await.map_err(|error| {
-                tracing::error!(code = error.code(), "No key for a new mailbox");
-                BoxError::UnknownOwner
-            })?;
-            (mailbox_id, made.0, made.1)
+            (mailbox_id, parts.keys.make_mailbox_key(mailbox_id).await?)
         }
     };
-    let mut tx = parts.store.begin("open mailbox").await?;
     let recorder = Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock);
-    let recorder = match owner.person() {
-        Some(person) => recorder.by(person, Because::Owner),
-        None => recorder,
-    };
+    let recorder = recorder.by(person, Because::Owner);
     let new = NewBox { mailbox_id, owner, epoch, public_key: &public_key, adult: applicant.adult };
-    boxes::open(&mut tx, &new, &recorder).await?;
-    tx.commit().await?;
+    let mut tx = parts.store.begin("open mailbox").await?;
+    match boxes::open(&mut tx, &new, &recorder).await {
+        Ok(_) => tx.commit().await?,
+        Err(BoxError::Registry(error)) => return Err(error.into()),
+        Err(BoxError::UnderAge | BoxError::Deceased | BoxError::UnknownOwner) => return Err(Fault::Frozen),
+    }
     tracing::info!("A mailbox was opened");
     Ok(())
 }

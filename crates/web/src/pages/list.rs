@@ -85,6 +85,8 @@ pub struct Search {
     pub mailbox: Option<String>,
     /// "3 brev stämmer med …".
     pub says: Option<String>,
+    /// The same search in the other folder: address and words.
+    pub elsewhere: Option<(String, &'static str)>,
 }
 
 /// Why a list is empty.

@@ -6,6 +6,8 @@ super::texts! {
         letters: "Brev", "Letters";
         search_label: "Sök på avsändare, ämne eller datum", "Search by sender, subject or date";
         search: "Sök", "Search";
+        search_archive: "Sök i arkivet", "Search the archive";
+        search_inbox: "Sök i inkorgen", "Search the inbox";
         clear_search: "Rensa sökningen", "Clear the search";
         filter_label: "Visa", "Show";
         filter_all: "Alla", "All";

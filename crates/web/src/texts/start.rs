@@ -3,7 +3,8 @@
 super::texts! {
     /// Texts of log-in and of opening a mailbox.
     Start {
-        hero: "Din post från myndigheter. På ett säkert ställe.", "Your letters from public bodies. In one safe place.";
+        hero: "Din post från myndigheter.", "Your letters from public bodies.";
+        hero_place: "På ett säkert ställe.", "In one safe place.";
         lead: "Kuvert är din brevlåda för brev som annars kommer i fönsterkuvert.", "Kuvert is your mailbox for the letters that otherwise come in window envelopes.";
         promise_you: "Bara du, och de du själv väljer, kan öppna dina brev.", "Only you, and those you choose, can open your letters.";
         promise_trace: "Du ser alltid vem som har öppnat vad.", "You always see who has opened what.";

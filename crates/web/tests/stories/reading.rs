@@ -115,6 +115,7 @@ async fn search_finds_by_words_and_no_address_holds_them() {
     let at = led.location().to_owned();
     assert!(at.starts_with("/search/") && !at.contains("skola"), "{at}");
     let hits = anna.get(&at).await;
+    anna.get(&hits.address("/archive/search/")).await.says("Inget brev stämmer").says("Sök i inkorgen");
     hits.says("Plats i förskola").does_not_say("Slutskattebesked").says("1 brev stämmer");
     anna.does("/search", &[("q", "körkort")]).await.says("Inget brev stämmer");
     anna.does("/search", &[("q", "<script>")]).await.does_not_say("<script>");
