@@ -14,6 +14,8 @@ pub(crate) mod login;
 pub(crate) mod open_mailbox;
 pub(crate) mod profile;
 pub(crate) mod public_keys;
+pub(crate) mod rows;
+pub(crate) mod search;
 pub(crate) mod senders;
 pub(crate) mod start;
 

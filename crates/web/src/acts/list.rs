@@ -1,24 +1,21 @@
-//! Inbox, archive and bin, with search.
+//! Inbox, archive and bin.
 
 use crate::{
-    acts::{done::WasDone, initials, see},
-    dates,
+    acts::{done::WasDone, rows::View, search::Sought},
     fault::Fault,
     frame::Place,
     names::BoxNames,
-    pages::{self, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo},
-    posted::Posted,
+    pages::{Empty, Filter, Folder, List, Listing, Search},
     state::Web,
     texts::Texts,
     visitor::{Reader, page},
 };
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{LetterId, MailboxId, Time, words::Because};
-use mailbox::{ListQuery, Listed};
+use domain::{LetterId, MailboxId};
+use mailbox::ListQuery;
 use registry::contacts;
 use serde::Deserialize;
 
@@ -53,93 +50,12 @@ pub(crate) async fn bin(
     show(&web, reader, Folder::Bin, asked).await
 }
 
-/// `POST /search`: leads to an address that holds the words sealed, so that back and reload work and neither the
-/// address nor a log says what was sought.
-pub(crate) async fn search(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
-    lead(&web, &posted, Folder::Inbox)
-}
-
-/// `POST /archive/search`
-pub(crate) async fn search_archive(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
-    lead(&web, &posted, Folder::Archive)
-}
-
-/// `GET /search/{sought}`
-pub(crate) async fn found(
-    State(web): State<Web>,
-    Path(sought): Path<String>,
-    reader: Reader,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Fault> {
-    sought_in(&web, reader, Folder::Inbox, sought, asked).await
-}
-
-/// `GET /archive/search/{sought}`
-pub(crate) async fn found_in_archive(
-    State(web): State<Web>,
-    Path(sought): Path<String>,
-    reader: Reader,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Fault> {
-    sought_in(&web, reader, Folder::Archive, sought, asked).await
-}
-
-/// `GET /search` and `GET /archive/search`: there is nothing to seek.
-pub(crate) async fn forget_search() -> Response {
-    see("/")
-}
-
-fn lead(web: &Web, posted: &Posted, folder: Folder) -> Result<Response, Fault> {
-    let fields = &posted.fields;
-    let words: String = fields.text("q").chars().take(MOST_WORDS).collect();
-    let (unread, mailbox) = (fields.is_set("unread"), fields.text("mailbox").parse().ok());
-    if words.is_empty() {
-        return Ok(see(&address(folder.href(), unread, mailbox, None)));
-    }
-    let place = sought_place(&posted.reader);
-    let sealed = web.0.parts.web_keys.session.seal(&place, &vault::pad(words.as_bytes()), web.random());
-    let sought = BASE64_URL_SAFE_NO_PAD.encode(sealed);
-    Ok(see(&address(&format!("{}/{sought}", folder.search_href()), unread, mailbox, None)))
-}
-
-async fn sought_in(
-    web: &Web,
-    reader: Reader,
-    folder: Folder,
-    sought: String,
-    asked: Asked,
-) -> Result<Response, Fault> {
-    let words = unseal(web, &reader, &sought);
-    match words {
-        Some(words) => list(web, reader, folder, asked, Some(Sought { words, sealed: sought })).await,
-        // Of an earlier log-in: the words are gone, the letters are not.
-        None => Ok(see(folder.href())),
-    }
-}
-
-fn unseal(web: &Web, reader: &Reader, sought: &str) -> Option<String> {
-    let sealed = BASE64_URL_SAFE_NO_PAD.decode(sought).ok()?;
-    let padded = web.0.parts.web_keys.session.open(&sought_place(reader), &sealed).ok()?;
-    String::from_utf8(vault::unpad(&padded).ok()?.to_vec()).ok()
-}
-
-/// Bound to the log-in: in another one the address says nothing.
-fn sought_place(reader: &Reader) -> vault::Place {
-    vault::Place::new("web/search").bytes(&reader.actor.grant.hash())
-}
-
-/// What is sought, in clear and as it stands in the address.
-struct Sought {
-    words: String,
-    sealed: String,
-}
-
 /// A folder's page without a search.
 pub(crate) async fn show(web: &Web, reader: Reader, folder: Folder, asked: Asked) -> Result<Response, Fault> {
     list(web, reader, folder, asked, None).await
 }
 
-async fn list(
+pub(crate) async fn list(
     web: &Web,
     reader: Reader,
     folder: Folder,
@@ -281,7 +197,12 @@ fn why_empty(t: &Texts, folder: Folder, unread: bool, sought: bool) -> Empty {
     Empty { title, text }
 }
 
-fn address(path: &str, unread: bool, mailbox: Option<MailboxId>, before: Option<String>) -> String {
+pub(crate) fn address(
+    path: &str,
+    unread: bool,
+    mailbox: Option<MailboxId>,
+    before: Option<String>,
+) -> String {
     let parts = [
         unread.then(|| "unread=1".to_owned()),
         mailbox.map(|id| format!("box={id}")),
@@ -289,83 +210,6 @@ fn address(path: &str, unread: bool, mailbox: Option<MailboxId>, before: Option<
     ];
     let query: Vec<String> = parts.into_iter().flatten().collect();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
-}
-
-/// What rows are made with.
-struct View<'a> {
-    t: &'static Texts,
-    now: Time,
-    current: Option<LetterId>,
-    folder: Folder,
-    names: &'a BoxNames,
-    session: &'a crate::visitor::Session,
-}
-
-impl View<'_> {
-    fn groups(&self, letters: &[Listed]) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::new();
-        for letter in letters {
-            let title = dates::heading(letter.facts.visible_from, self.now, self.t);
-            match groups.last_mut() {
-                Some(group) if group.title == title => group.rows.push(self.row(letter)),
-                _ => groups.push(Group { title, rows: vec![self.row(letter)] }),
-            }
-        }
-        groups
-    }
-
-    fn row(&self, letter: &Listed) -> Row {
-        let (facts, header) = (&letter.facts, &letter.header);
-        let due = header.reply_by.filter(|day| *day >= self.now.date());
-        let at = place_of(letter);
-        let may_erase = self.session.govern(facts.mailbox_id).is_ok();
-        Row {
-            act: act_of(letter),
-            initials: initials(&header.sender_name),
-            sender: header.sender_name.clone(),
-            subject: header.subject.clone(),
-            when: dates::in_row(facts.visible_from, self.now, self.t),
-            unread: facts.opened_at.is_none(),
-            owner: self.names.label(self.session, facts.mailbox_id),
-            due: due.map(|day| dates::short(day, self.now, self.t)),
-            files: header.attachments.len(),
-            current: self.current == Some(facts.letter_id),
-            bin: (self.folder == Folder::Bin && may_erase)
-                .then(|| (format!("{at}/restore"), format!("{at}/erase"))),
-        }
-    }
-
-    fn todo(&self, letter: &Listed) -> Todo {
-        let header = &letter.header;
-        // One's own goes without saying, up here where there is little room.
-        let owner = self.names.label(self.session, letter.facts.mailbox_id);
-        let sender = match owner.filter(|_| letter.because != Because::Owner) {
-            Some(owner) => format!("{} · {owner}", header.sender_name),
-            None => header.sender_name.clone(),
-        };
-        let today = self.now.date();
-        Todo {
-            act: act_of(letter),
-            subject: header.subject.clone(),
-            sender,
-            due: header.reply_by.map(|day| dates::short(day, self.now, self.t)).unwrap_or_default(),
-            left: header.reply_by.and_then(|day| self.t.days_left(today.days_until(day))),
-        }
-    }
-}
-
-/// One step where nothing has to be said first: an unopened letter whose sender is not told opens by a button,
-/// since opening is written down. One whose sender is told goes by the page that says so.
-fn act_of(letter: &Listed) -> pages::Act {
-    let (facts, at) = (&letter.facts, place_of(letter));
-    match facts.opened_at.is_some() || facts.tells_opened {
-        true => pages::Act::Link(at),
-        false => pages::Act::Post(format!("{at}/open")),
-    }
-}
-
-fn place_of(letter: &Listed) -> String {
-    format!("/letters/{}/{}", letter.facts.mailbox_id, letter.facts.letter_id)
 }
 
 impl Folder {
@@ -384,7 +228,7 @@ impl Folder {
             Self::Bin => "/bin",
         }
     }
-    fn search_href(self) -> &'static str {
+    pub(crate) fn search_href(self) -> &'static str {
         match self {
             Self::Archive => "/archive/search",
             Self::Inbox | Self::Bin => "/search",
@@ -416,5 +260,4 @@ impl From<Folder> for mailbox::Folder {
     }
 }
 
-const MOST_WORDS: usize = 100;
 const MOST_COUNTED: usize = 100;
