@@ -36,11 +36,11 @@ impl fmt::Display for Tally {
 
 fn read(line: &str) -> Option<Tally> {
     let line = without_colour(line);
-    let line = line.trim();
-    if let Some(rest) = line.strip_prefix("Summary [") {
+    if let Some(rest) = line.trim_start().strip_prefix("Summary [") {
         let (_, counts) = rest.split_once(" run:")?;
         return Some(count(counts.split(',')));
     }
+    // What stands further in is a failed test's own output, or a test within a test.
     if let Some(rest) = line.strip_prefix("test result:") {
         return Some(count(rest.split([';', '.'])));
     }
