@@ -34,16 +34,16 @@ pub fn run_all(part: &str, postgres: &str, hear: impl Fn(&str) + Sync) -> Result
     let kuvert = kuvert()?;
     node.env("KUVERT_BINARY", &kuvert).env("KUVERT_BIN", &kuvert).env(URL_VARIABLE, postgres);
     if part == "browser" {
-        run(cargo().args(["build", "--package", "web", "--example", "preview", "--locked"]))?;
         let chromium = where_is("chromium").context("chromium is not here; Debian package: chromium")?;
         node.env("KUVERT_CHROMIUM", chromium).env("KUVERT_PREVIEW", target()?.join("debug/examples/preview"));
     }
     listen(&mut node, hear)
 }
 
-/// Builds the program and says where it is.
+/// Builds the program, and the pages made of sample values, and says where it is. The whole workspace is named so that
+/// libraries have the features that they have in its tests: otherwise many would be built twice.
 pub fn kuvert() -> Result<PathBuf> {
-    run(cargo().args(["build", "--package", "server", "--bin", "kuvert", "--locked"]))?;
+    run(cargo().args(["build", "--workspace", "--bin", "kuvert", "--example", "preview", "--locked"]))?;
     Ok(target()?.join("debug/kuvert"))
 }
 
