@@ -1,6 +1,6 @@
 //! Deliver, list, open, keep and erase letters; the one access decision.
 //!
-//! Sealing ([`LetterSeal`], [`deliver`]) needs no key that opens anything. Opening goes through the key service,
+//! Sealing ([`LetterSeal`], [`deliver()`]) needs no key that opens anything. Opening goes through the key service,
 //! which decides by the log-in and writes down what it releases before it answers. In between stands
 //! [`may`]: what it does not allow is *not found*.
 

@@ -16,7 +16,7 @@ pub enum Outcome {
     Done,
     /// The handler has finished, retried or buried the job in a transaction of its own.
     Settled,
-    /// Not done for this reason; tried again as [`backoff`] says, and buried when that has come to its end.
+    /// Not done for this reason; tried again as [`backoff()`] says, and buried when that has come to its end.
     Retry(&'static str),
     /// Not done yet, and no failure: look again after this time.
     Later(Duration, &'static str),
