@@ -1,7 +1,7 @@
 //! A client of the agency door, as a sender's system has one.
 
 use crate::compose::{BOUNDARY, Signed};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use reqwest::{Certificate, Client, Identity, Method, StatusCode};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ pub enum Reply {
     /// 201, or 200 for a repeat.
     Accepted { letter_id: String, receipt: String, repeated: bool },
     /// A 4xx that repeating does not change.
-    Refused { status: u16, code: String, detail: String },
+    Refused { status: u16, code: String, detail: String, pointer: String, mend: String },
     /// 5xx, 408, 425 or 429: the outcome is unknown; the same request must be repeated.
     Unknown { status: u16, code: String },
 }
@@ -65,7 +65,7 @@ impl AgencyClient {
             .post(format!("{}/v1/letters", self.door))
             .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
             .body(body);
-        let response = request.send().await.context("the agency door does not answer")?;
+        let response = request.send().await.map_err(unanswered)?;
         let (status, bytes) = (response.status(), response.bytes().await?);
         if status.is_success() {
             let Receipted { letter_id, receipt } = serde_json::from_slice(&bytes)?;
@@ -76,7 +76,13 @@ impl AgencyClient {
         let (status, code) = (status.as_u16(), text("code"));
         Ok(match status {
             408 | 425 | 429 | 500.. => Reply::Unknown { status, code },
-            _ => Reply::Refused { status, code, detail: [text("detail"), text("pointer")].join(" ") },
+            _ => Reply::Refused {
+                status,
+                code,
+                detail: text("detail"),
+                pointer: text("pointer"),
+                mend: text("mend"),
+            },
         })
     }
 
@@ -100,7 +106,7 @@ impl AgencyClient {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.context("the agency door does not answer")?;
+        let response = request.send().await.map_err(unanswered)?;
         let (status, bytes) = (response.status(), response.bytes().await?);
         let value: Value = serde_json::from_slice(&bytes).context("the answer is not JSON")?;
         if !status.is_success() {
@@ -108,4 +114,23 @@ impl AgencyClient {
         }
         Ok(value)
     }
+}
+
+/// Why there was no answer. A certificate that the handshake turns away is told from a door that is not there.
+pub fn unanswered(error: reqwest::Error) -> anyhow::Error {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if said.contains("CertificateRevoked") {
+            return anyhow!(
+                "the agency door refused the connection: this certificate is revoked; use another one"
+            );
+        }
+        if said.contains("CertificateExpired") {
+            return anyhow!("the agency door refused the connection: this certificate has expired; renew it");
+        }
+        source = cause.source();
+    }
+    anyhow::Error::from(error)
+        .context("the agency door does not answer: is it running, and is the address right?")
 }

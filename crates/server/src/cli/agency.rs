@@ -268,6 +268,7 @@ async fn add_certificate(config: &ConfigArg, file: &PathBuf) -> Result<()> {
     let mut tx = operator.store.begin("add certificate").await?;
     let entry = certificates::add(&mut tx, &number, &certificate.der, now).await?;
     tx.commit().await?;
+    ensure!(entry.revoked_at.is_none(), "this certificate is revoked, and stays so: register another");
     out::line(&format!("registered for {number}: {} until {}", hex(&entry.sha256), date(entry.not_after)));
     operator.close().await;
     Ok(())

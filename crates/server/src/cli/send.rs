@@ -153,9 +153,11 @@ impl Sending {
                 let facts = json!({"reference": reference, "letter_id": letter_id, "repeated": repeated, "receipt": receipt});
                 (format!("{reference} {word}: letter {letter_id}"), true, facts)
             }
-            Reply::Refused { status, code, detail } => {
-                let facts = json!({"reference": reference, "status": status, "code": code});
-                (format!("{reference} was refused: {code} ({status}) {detail}"), false, facts)
+            Reply::Refused { status, code, detail, pointer, mend } => {
+                let facts = json!({"reference": reference, "status": status, "code": code, "detail": detail,
+                    "pointer": pointer, "mend": mend});
+                let at = [detail, pointer].join(" ");
+                (format!("{reference} was refused: {code} ({status}) {}\n  {mend}", at.trim()), false, facts)
             }
             Reply::Unknown { status, code } => {
                 bail!(

@@ -122,7 +122,7 @@ async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) ->
                 latencies.push(start.elapsed());
                 book(&lines, Line::Promised { no, letter_id, receipt }).await?;
             }
-            Reply::Refused { status, code, detail } => {
+            Reply::Refused { status, code, detail, .. } => {
                 refused += 1;
                 if refused == 1 {
                     out::note(&format!("refused: {status} {code} {detail}"));

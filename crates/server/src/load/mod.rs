@@ -136,7 +136,14 @@ fn report(args: &LoadArgs, figures: &Figures) {
          p99 {p99_ms} ms; service resident {resident}"
     ));
     if let (Some(lost), Some(doubled), Some(torn)) = (figures.lost, figures.doubled, figures.torn) {
-        out::note(&format!("lost {lost}, doubled {doubled}, torn {torn}"));
+        let killed = match figures.kills {
+            Some(kills) if kills < args.kills => {
+                format!("killed only {kills} of {} times: give more letters; ", args.kills)
+            }
+            Some(kills) => format!("killed {kills} times; "),
+            None => String::new(),
+        };
+        out::note(&format!("{killed}lost {lost}, doubled {doubled}, torn {torn}"));
     }
     if args.json {
         out::json(figures);

@@ -1,7 +1,10 @@
 //! A sender's certificate and key, and the door as it meets them.
 
 use super::Findings;
-use crate::compose::{self, Draft};
+use crate::{
+    agency_client::unanswered,
+    compose::{self, Draft},
+};
 use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, SystemClock, Time};
 use reqwest::{Client, Identity};
@@ -90,7 +93,7 @@ pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Pa
     let sender = sender.context("the certificate names no organisation")?;
     let question = json!({"sender": sender.as_str(), "recipients": []});
     let url = format!("{}/v1/reachability", door.trim_end_matches('/'));
-    let response = http.post(&url).json(&question).send().await.context(
+    let response = http.post(&url).json(&question).send().await.map_err(unanswered).context(
         "no connection: is the address right, is the door's authority in --ca, and does the operator trust your \
          certificate's issuer? A revoked or expired certificate ends here too",
     )?;
