@@ -77,7 +77,8 @@ pub struct Figures {
     pub torn: Option<usize>,
 }
 
-/// Runs it. Exit 0 only when every letter was accepted and, with `--check`, nothing is lost, doubled or torn.
+/// Runs it. Exit 0 only when every letter was accepted, the service was killed as often as asked and, with `--check`,
+/// nothing is lost, doubled or torn.
 pub async fn run(args: LoadArgs) -> Result<ExitCode> {
     ensure!(args.letters > 0 && args.connections > 0 && args.mailboxes > 0, "give at least one of each");
     let mut service = service::find_or_start(&args).await?;
@@ -104,7 +105,8 @@ pub async fn run(args: LoadArgs) -> Result<ExitCode> {
     service.stop().await?;
     report(&args, &figures);
     let bad = [figures.lost, figures.doubled, figures.torn].iter().any(|n| n.is_some_and(|n| n > 0));
-    Ok(if bad || figures.refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let too_few_kills = driven.kills < args.kills;
+    Ok(if bad || too_few_kills || figures.refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn figures(args: &LoadArgs, service: &service::Service, driven: &drive::Driven) -> Figures {

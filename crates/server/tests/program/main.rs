@@ -6,6 +6,7 @@ mod browser;
 mod cli;
 mod config;
 mod lifecycle;
+mod load;
 mod process;
 mod search;
 mod sender;
