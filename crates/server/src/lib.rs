@@ -10,3 +10,4 @@ pub mod internal;
 pub mod load;
 mod logs;
 mod out;
+mod shell;

@@ -5,7 +5,7 @@ use crate::config::{
     Agency, Config, Instance, Internal, KeysSection, Log, LogFormat, Objects, Register, ScannerSection,
     StoreSection, Web,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use domain::Time;
 use notifier::settings::{EmailSettings, NoticeSettings, SmsSettings};
 use serde_json::json;
@@ -54,20 +54,22 @@ pub fn plan(path: &Path, port_base: u16, database: Option<&str>, log: &str) -> R
 }
 
 impl Folder {
-    /// Makes or completes what stands in it. The configuration is written anew, since ports may be others than last
-    /// time. The folder is ours until what is answered goes, however the process ends.
-    pub fn prepare(&self, now: Time) -> Result<fs::File> {
-        private(&self.path)?;
+    /// The folder is ours until what is answered goes, however the process ends.
+    pub fn lock(&self) -> Result<fs::File> {
         let lock = fs::File::create(self.path.join("kuvert.lock"))?;
         lock.try_lock().map_err(|_| {
-            anyhow::anyhow!(
-                "another demo runs on {}: stop it, or give another folder with --data",
-                self.path.display()
-            )
+            let path = self.path.display();
+            anyhow!("another demo runs on {path}: stop it, or give another folder with --data and other ports with --port-base")
         })?;
-        pki::prepare(&self.path.join("pki"), &cast::certified(), now)?;
-        write(&self.path, &self.config, &self.urls)?;
         Ok(lock)
+    }
+
+    /// Makes or completes what stands in it. The configuration is written anew, since ports may be others than last
+    /// time.
+    pub fn prepare(&self, now: Time) -> Result<()> {
+        private(&self.path)?;
+        pki::prepare(&self.path.join("pki"), &cast::certified(), now)?;
+        write(&self.path, &self.config, &self.urls)
     }
 }
 

@@ -12,16 +12,15 @@ mod seed;
 
 use crate::{
     cli::stop_on_signal,
-    house::{Doors, House},
-    logs, out,
+    house::{Doors, House, bind},
+    logs, out, shell,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clock::DemoClock;
 use edge::listen::{self, Door};
 use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
 use folder::Folder;
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vault::SystemRandom;
 
@@ -32,7 +31,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "kuvert-demo")]
     data: PathBuf,
     /// The first of five ports: citizen pages, agency door, internal, content, e-ID
-    #[arg(long, value_name = "N", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65531))]
+    #[arg(long, value_name = "N", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1024..=65531))]
     port_base: u16,
     /// PostgreSQL instead of SQLite in DIR
     #[arg(long, value_name = "URL")]
@@ -51,10 +50,12 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
     let clock = Arc::new(DemoClock::default());
     let folder = folder::plan(&args.data, args.port_base, args.database.as_deref(), &args.log)?;
     logs::start(&folder.config.log)?;
-    // Ports first: the likeliest thing to be wrong, and nothing is made when it is.
-    let doors = Doors::bind(&folder.config).await.context("choose others with --port-base")?;
-    let eid = bind_eid(args.port_base + 4).await?;
-    let _ours = folder.prepare(domain::Clock::now(&*clock))?;
+    // The likeliest things to be wrong, and nothing is made when they are: another demo here, and then ports.
+    let _ours = folder.lock()?;
+    let mend = "choose other ports with --port-base";
+    let doors = Doors::bind(&folder.config, |_| mend.to_owned()).await?;
+    let eid = bind(&folder::both(args.port_base + 4), mend).await?;
+    folder.prepare(domain::Clock::now(&*clock))?;
     let house = House::open(folder.config.clone(), clock.clone(), true).await?;
     let provider = provider(&folder, clock.clone())?;
     let all_stop = CancellationToken::new();
@@ -71,11 +72,11 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
         }
         welcome(&folder);
         out::line("ready");
-        stop.cancelled().await;
-        Ok(true)
+        std::future::pending().await
     };
     let result = tokio::select! {
         result = Box::pin(work) => result,
+        () = stop.cancelled() => Ok(!args.once),
         ended = &mut serving => {
             ended??;
             bail!("the service ended by itself")
@@ -85,22 +86,11 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
     serving.await??;
     eid.await?;
     let _ = std::fs::remove_file(folder.path.join("kuvert.pid"));
-    Ok(if result? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn bind_eid(port: u16) -> Result<Vec<TcpListener>> {
-    let mut listeners = Vec::new();
-    for address in folder::both(port) {
-        match listen::bind(address).await {
-            Ok(listener) => listeners.push(listener),
-            Err(_) if address.is_ipv6() && !listeners.is_empty() => {}
-            Err(error) => {
-                let taken = format!("port {port} is taken (the demo's e-ID): choose others with --port-base");
-                return Err(error).context(taken);
-            }
-        }
+    if stop.is_cancelled() {
+        let path = shell::path(&folder.path);
+        out::line(&format!("\nStopped. Everything is kept in {path}; the next start goes on from there."));
     }
-    Ok(listeners)
+    Ok(if result? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn provider(folder: &Folder, clock: Arc<DemoClock>) -> Result<Door> {
@@ -127,18 +117,19 @@ fn provider(folder: &Folder, clock: Arc<DemoClock>) -> Result<Door> {
 }
 
 fn welcome(folder: &Folder) {
-    let (urls, path) = (&folder.urls, folder.path.display());
+    let (urls, path, kuvert) = (&folder.urls, shell::path(&folder.path), shell::program());
     out::line(&format!(
         "\nKuvert runs on this machine. Everything in it is fictional.\n\n\
          Open      {web}\n\
          Log in    as Anna, Bo or Cleo: the pretend e-ID asks for no password\n\n\
-         Try       read a letter, then look who has opened it\n\
-         \x20         send one:  kuvert send --data {path} --to 198101052382 --subject \"Hej\" --text \"Ett brev.\"\n\
-         \x20         turn a sender off under Avsändare, then send again\n\n\
+         Try       read a letter, then look under Vem har öppnat brevet\n\
+         \x20         send one:  {kuvert} send --data {path} --to 198101052382 --subject \"Hej\" --text \"Ett brev.\"\n\
+         \x20         turn a sender off under Inställningar, Avsändare; then send again\n\n\
          Agencies  {agency} (client certificates in {path}/pki)\n\
          \x20         API description: {web}/developers\n\
          Notices   {path}/outbox\n\
-         Health    {internal}/health/ready and {internal}/metrics\n",
+         Health    {internal}/health/ready and {internal}/metrics\n\
+         Stop      with Ctrl-C; the next start goes on from there\n",
         web = urls.web,
         agency = urls.agency,
         internal = urls.internal,

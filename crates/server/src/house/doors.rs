@@ -2,14 +2,14 @@
 
 use super::{House, background, codes::Codes};
 use crate::config::Config;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use edge::{
     listen::{self, Door},
     tls,
 };
 use key_client::Role;
 use sender_gateway::Gateway;
-use std::{net::SocketAddr, sync::Arc};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -23,13 +23,13 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Takes every port; the first that cannot be had is named with the mend.
-    pub async fn bind(config: &Config) -> Result<Self> {
+    /// Takes every port. `mend` says what to do when one cannot be had, given its key in the configuration.
+    pub async fn bind(config: &Config, mend: impl Fn(&str) -> String) -> Result<Self> {
         Ok(Self {
-            agency: bind(&config.agency.listen, "agency.listen").await?,
-            web: bind(&config.web.listen, "web.listen").await?,
-            content: bind(&config.web.content_listen, "web.content_listen").await?,
-            internal: bind(&config.internal.listen, "internal.listen").await?,
+            agency: bind(&config.agency.listen, &mend("agency.listen")).await?,
+            web: bind(&config.web.listen, &mend("web.listen")).await?,
+            content: bind(&config.web.content_listen, &mend("web.content_listen")).await?,
+            internal: bind(&config.internal.listen, &mend("internal.listen")).await?,
         })
     }
 
@@ -49,7 +49,8 @@ impl Doors {
     }
 }
 
-async fn bind(addresses: &[SocketAddr], key: &str) -> Result<Vec<TcpListener>> {
+/// Takes the ports of one door; the first that cannot be had is named, and then the mend.
+pub async fn bind(addresses: &[SocketAddr], mend: &str) -> Result<Vec<TcpListener>> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for (no, address) in addresses.iter().enumerate() {
         match listen::bind(*address).await {
@@ -60,16 +61,12 @@ async fn bind(addresses: &[SocketAddr], key: &str) -> Result<Vec<TcpListener>> {
                     && address.is_ipv6()
                     && matches!(
                         error.source.kind(),
-                        std::io::ErrorKind::AddrNotAvailable | std::io::ErrorKind::Unsupported
+                        ErrorKind::AddrNotAvailable | ErrorKind::Unsupported
                     ) => {}
-            Err(error) => {
-                return Err(error).with_context(|| {
-                    format!(
-                        "port {} is taken ({key}): stop what listens there, or give another",
-                        address.port()
-                    )
-                });
+            Err(error) if error.source.kind() == ErrorKind::AddrInUse => {
+                bail!("port {} is taken ({address}): stop what listens there, or {mend}", address.port())
             }
+            Err(error) => bail!("{error} ({}): {mend}", error.source),
         }
     }
     Ok(listeners)
@@ -78,7 +75,7 @@ async fn bind(addresses: &[SocketAddr], key: &str) -> Result<Vec<TcpListener>> {
 impl House {
     /// Takes the ports of the configuration.
     pub async fn bind(&self) -> Result<Doors> {
-        Doors::bind(&self.config).await
+        Doors::bind(&self.config, |key| format!("change {key} in the configuration")).await
     }
 
     /// Serves, says `ready` once all that is needed is there, and goes on until `stop`; then nobody new is let in, requests under way are finished, letters that wait are

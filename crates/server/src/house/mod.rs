@@ -6,7 +6,7 @@ mod doors;
 mod operator;
 mod stores;
 
-pub use doors::Doors;
+pub use doors::{Doors, bind};
 pub use operator::{NewPerson, Operator};
 pub use stores::Stores;
 

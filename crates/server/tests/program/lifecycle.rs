@@ -11,7 +11,7 @@ use serde_json::json;
 use std::{
     io::{BufRead, BufReader},
     net::{Ipv6Addr, TcpListener},
-    process::Stdio,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 use store::DatabaseKind;
@@ -25,6 +25,12 @@ async fn the_demo_starts_serves_both_loopbacks_and_goes_on_where_it_stopped() {
     assert!(service.took < Duration::from_secs(30), "ready after {:?}", service.took);
     let said = service.out.text();
     assert!(said.contains(&service.url(0)) && said.ends_with("ready\n"), "{said}");
+    assert!(said.contains("Inställningar, Avsändare"), "{said}");
+    // The command that it prints can be pasted as it stands.
+    let (_, command) = said.split_once("send one:").unwrap();
+    let pasted = Command::new("sh").args(["-c", command.lines().next().unwrap()]).output().unwrap();
+    let pasted = String::from_utf8(pasted.stdout).unwrap();
+    assert!(pasted.contains("is accepted: letter "), "{command}: {pasted}");
     answers_on_both_loopbacks(&demo, &service).await;
 
     let town = Sender::of(&demo, TOWN);
@@ -50,6 +56,8 @@ async fn the_demo_starts_serves_both_loopbacks_and_goes_on_where_it_stopped() {
     .await;
     service.signal("INT");
     assert_eq!(service.wait().code(), Some(0), "{}", service.err.text());
+    let kept = format!("Stopped. Everything is kept in {}", demo.path().display());
+    assert!(service.out.text().contains(&kept), "{}", service.out.text());
 
     // SIGKILL while letters come in; then a start, and every letter that was promised is there once.
     let mut service = demo.start();
@@ -173,6 +181,7 @@ async fn what_hinders_a_start_is_named_with_the_mend() {
         let taken = TcpListener::bind(("127.0.0.1", demo.base + offset)).unwrap();
         let port = format!("port {}", demo.base + offset);
         let said = start().bad(1, &[&port, "taken", "--port-base"]);
+        assert!(said.err.starts_with(&format!("error: {port} is taken")), "{said:?}");
         assert!(!said.out.contains("ready"), "{said:?}");
         drop(taken);
     }
@@ -182,7 +191,7 @@ async fn what_hinders_a_start_is_named_with_the_mend() {
     assert!(!demo.path().join("kuvert.db").exists(), "something was made although nothing could be served");
 
     let dir = demo.path().display().to_string();
-    for base in ["65533", "0", "port"] {
+    for base in ["65533", "1023", "0", "port"] {
         run(&["demo", "--data", &dir, "--port-base", base]).bad(2, &["--port-base", base]);
     }
     run(&["demo", "--data", &dir, "--database", "mysql://here"]).bad(1, &["database", "postgres://"]);
@@ -204,10 +213,10 @@ async fn what_hinders_a_start_is_named_with_the_mend() {
     start().bad(1, &["root.key"]);
     std::fs::write(&root, &kept).unwrap();
 
-    // A folder where another demo runs: by its ports, and with other ports by the folder; what runs is left alone.
+    // A folder where another demo runs, with the same ports or others; what runs is left alone.
     let service = demo.start();
     let config = std::fs::read(demo.config()).unwrap();
-    start().bad(1, &["taken"]);
+    start().bad(1, &["another demo", &dir, "--data", "--port-base"]);
     let other = free_ports(5);
     let mut second = kuvert();
     second.args(["demo", "--data", &dir, "--port-base", &other.to_string()]);
@@ -217,18 +226,25 @@ async fn what_hinders_a_start_is_named_with_the_mend() {
     service.stop();
 }
 
-/// Killed while the demo makes its past, it is made to its end at the next start, and nothing twice.
+/// Stopped or killed while the demo makes its past, it is made to its end at the next start, and nothing twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_that_is_cut_short_is_made_good() {
     let letters = Demo::on(DatabaseKind::Sqlite).await.start().stop().matches("Accepted letter").count();
     assert!(letters >= 12, "the demo has only {letters} letters");
     let demo = Demo::on(DatabaseKind::Sqlite).await;
-    let mut child = demo.command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let accepted = lines.map(Result::unwrap).filter(|line| line.contains("Accepted letter")).nth(2);
-    accepted.unwrap_or_else(|| panic!("it made no letters"));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    for (signal, code) in [("INT", Some(0)), ("KILL", None)] {
+        let mut child = demo.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let accepted = lines.by_ref().filter(|line| line.contains("Accepted letter")).nth(2);
+        accepted.unwrap_or_else(|| panic!("it made no letters"));
+        let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        lines.for_each(drop);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), code, "{said}");
+        assert!(!said.contains("ready") && said.contains("Stopped.") == code.is_some(), "{said}");
+    }
     let service = demo.start();
     let (town, office) = (Sender::of(&demo, TOWN), Sender::of(&demo, OFFICE));
     until("all letters of the demo in the feeds", || async {

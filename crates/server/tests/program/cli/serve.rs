@@ -31,6 +31,9 @@ async fn a_service_is_migrated_and_served_from_its_configuration() {
     for offset in 0..4 {
         assert!(said.contains(&format!("127.0.0.1:{}", base + offset)), "{said}");
     }
+    let taken = Service::start(serve(&[]), base).err().unwrap();
+    let taken = taken.bad(1, &["stop what listens there", "change agency.listen in the configuration"]);
+    assert!(taken.err.contains(&format!("error: port {} is taken", base + 1)), "{taken:?}");
     let http = Client::builder().no_proxy().build().unwrap();
     for path in ["live", "ready"] {
         let answer = http.get(format!("{}/health/{path}", service.url(2))).send().await.unwrap();
