@@ -83,6 +83,7 @@ Each check says good with the fact it found, or BAD with what to do. Exit 0 only
 Examples:
   kuvert send --data kuvert-demo --to 198101052382 --subject Hej --text 'Ett brev.'
   kuvert send --data kuvert-demo --csv letters.csv --files attachments
+  kuvert send --data kuvert-demo --save letter --to 198101052382 --subject Hej --text 'Ett brev.'
   kuvert send --door https://post.example.se:8443 --certificate org.pem --key org.key --ca ca.pem \\
       --to 198101052382 --subject Beslut --text-file brev.txt --attach beslut.pdf --kind decision
 

@@ -1,11 +1,14 @@
 //! `kuvert send`: sign and send one letter, or one for each line of a CSV file.
 
+mod save;
+
 use crate::{
     agency_client::{AgencyClient, Reply},
     compose::{self, Draft, File},
     out,
 };
 use anyhow::{Context, Result, bail, ensure};
+use clap::ArgGroup;
 use domain::{Identity, OrgNumber, chance};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -18,24 +21,26 @@ use vault::{Certificate, SystemRandom, jws::LetterSigner};
 /// Sends through the agency door as any sender's system does. With a demo's folder, certificate and door are taken
 /// from there.
 #[derive(clap::Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("where").args(["data", "door"]).required(true))]
 pub struct Args {
     /// A demo's folder: its door, authority and certificates
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["certificate", "key", "ca"])]
     data: Option<PathBuf>,
     /// The sender; of a demo, Exempelkommunen if left out
     #[arg(long, value_name = "ORGNR")]
     sender: Option<String>,
     /// The door's origin
-    #[arg(long, value_name = "URL", required_unless_present = "data")]
+    #[arg(long, value_name = "URL", requires_all = ["certificate", "key", "ca"])]
     door: Option<String>,
     /// The organisation's certificate, PEM
-    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Its private key, PEM
-    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// The authorities of the door's certificate, PEM
-    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
     /// Recipient: personnummer, samordningsnummer or organisation number, twelve digits
@@ -65,9 +70,12 @@ pub struct Args {
     /// Ask to be told when the letter is opened
     #[arg(long)]
     tell_opened: bool,
+    /// Do not send: write the signed request's body to FILE, and print the curl command that sends it
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
 
     /// Send one letter a line: reference,recipient,subject,text and optionally attachment,kind,reply_by
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "subject", "text", "text_file", "attach", "reference"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "subject", "text", "text_file", "attach", "reference", "save"])]
     csv: Option<PathBuf>,
     /// Folder of the attachments that the CSV names
     #[arg(long, value_name = "DIR", requires = "csv")]
@@ -93,8 +101,17 @@ struct Row {
     reply_by: Option<String>,
 }
 
+/// Where letters go, and who sends them.
+struct Door {
+    url: String,
+    certificate: PathBuf,
+    key: PathBuf,
+    ca: PathBuf,
+}
+
 struct Sending {
     client: AgencyClient,
+    door: Door,
     signer: LetterSigner,
     sender: String,
     json: bool,
@@ -106,6 +123,10 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Some(file) => from_csv(&sending, file, args.files.as_deref())?,
         None => vec![from_args(&sending, &args)?],
     };
+    if let (Some(file), [draft]) = (&args.save, &drafts[..]) {
+        save::run(&sending, draft, file)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (total, mut refused) = (drafts.len(), 0);
     for (no, draft) in drafts.iter().enumerate() {
         if !sending.send(draft).await? {
@@ -123,24 +144,25 @@ pub async fn run(args: Args) -> Result<ExitCode> {
 
 impl Sending {
     fn new(args: &Args) -> Result<Self> {
-        let (door, certificate, key, ca) = match &args.data {
-            Some(folder) => of_demo(folder, args.sender.as_deref())?,
-            None => match (&args.door, &args.certificate, &args.key, &args.ca) {
-                (Some(door), Some(certificate), Some(key), Some(ca)) => {
-                    (door.clone(), certificate.clone(), key.clone(), ca.clone())
-                }
-                _ => bail!("give --data, or --door, --certificate, --key and --ca"),
-            },
+        let door = match args {
+            Args { data: Some(folder), .. } => of_demo(folder, args.sender.as_deref())?,
+            Args {
+                door: Some(url), certificate: Some(certificate), key: Some(key), ca: Some(ca), ..
+            } => {
+                let (certificate, key, ca) = (certificate.clone(), key.clone(), ca.clone());
+                Door { url: url.trim_end_matches('/').to_owned(), certificate, key, ca }
+            }
+            _ => bail!("give --data, or --door, --certificate, --key and --ca"),
         };
-        let signer = compose::signer(&certificate, &key)?;
-        let organisation = Certificate::from_pem(&std::fs::read(&certificate)?)?.organisation;
+        let signer = compose::signer(&door.certificate, &door.key)?;
+        let organisation = Certificate::from_pem(&std::fs::read(&door.certificate)?)?.organisation;
         let sender = match (&args.sender, organisation) {
             (Some(sender), _) => OrgNumber::parse(sender).context("--sender")?,
             (None, Some(organisation)) => organisation,
             (None, None) => bail!("the certificate names no organisation; give --sender"),
         };
-        let client = AgencyClient::new(&door, &certificate, &key, &ca)?;
-        Ok(Self { client, signer, sender: sender.as_str().to_owned(), json: args.json })
+        let client = AgencyClient::new(&door.url, &door.certificate, &door.key, &door.ca)?;
+        Ok(Self { client, door, signer, sender: sender.as_str().to_owned(), json: args.json })
     }
 
     /// Sends until the outcome is known. True when accepted.
@@ -156,8 +178,9 @@ impl Sending {
             Reply::Refused { status, code, detail, pointer, mend } => {
                 let facts = json!({"reference": reference, "status": status, "code": code, "detail": detail,
                     "pointer": pointer, "mend": mend});
-                let at = [detail, pointer].join(" ");
-                (format!("{reference} was refused: {code} ({status}) {}\n  {mend}", at.trim()), false, facts)
+                let at = [detail, pointer].into_iter().filter(|one| !one.is_empty());
+                let at: String = at.map(|one| format!(" {one}")).collect();
+                (format!("{reference} was refused: {code} ({status}){at}\n  {mend}"), false, facts)
             }
             Reply::Unknown { status, code } => {
                 bail!(
@@ -174,17 +197,17 @@ impl Sending {
     }
 }
 
-fn of_demo(folder: &Path, sender: Option<&str>) -> Result<(String, PathBuf, PathBuf, PathBuf)> {
+fn of_demo(folder: &Path, sender: Option<&str>) -> Result<Door> {
     let path = folder.join("demo.json");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("{}: start the demo first", path.display()))?;
     let demo: Value = serde_json::from_str(&text)?;
-    let door = demo["urls"]["agency"].as_str().context("demo.json names no door")?.to_owned();
+    let url = demo["urls"]["agency"].as_str().context("demo.json names no door")?.to_owned();
     let number = sender.unwrap_or(crate::demo::cast::KOMMUNEN);
     let pki = folder.join("pki");
     let certificate = pki.join(format!("{number}.pem"));
     ensure!(certificate.exists(), "the demo has no certificate for {number}");
-    Ok((door, certificate, pki.join(format!("{number}.key")), pki.join("ca.pem")))
+    Ok(Door { url, certificate, key: pki.join(format!("{number}.key")), ca: pki.join("ca.pem") })
 }
 
 fn from_args(sending: &Sending, args: &Args) -> Result<Draft> {

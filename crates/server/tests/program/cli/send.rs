@@ -3,8 +3,9 @@
 use crate::{
     browser::Browser,
     process::{Demo, run},
-    sender::{ANNA, BO, OFFICE},
+    sender::{ANNA, BO, OFFICE, Sender, TOWN},
 };
+use reqwest::Method;
 use store::DatabaseKind;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +51,7 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
     let other =
         ["--sender", OFFICE, "--to", ANNA, "--subject", "Plan", "--text", "Annan", "--reference", "plan-1"];
     let refused = send(&other);
-    assert!(refused.code == 1 && refused.out.contains("reference_conflict"), "{refused:?}");
+    assert!(refused.code == 1 && refused.out.contains("reference_conflict (409)\n"), "{refused:?}");
     let said = send(&["--to", BO, "--subject", "Hej", "--text", "Ett brev."]).good();
     assert!(said.out.contains("is accepted: letter "), "{said:?}");
     let mut anna = Browser::logs_in(&service, ANNA).await;
@@ -60,15 +61,20 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
     // Refused by the door, and by the command itself before anything is sent.
     let unknown = send(&["--to", "199001022392", "--subject", "X", "--text", "Y", "--json"]);
     assert_eq!((unknown.code, &unknown.json()["code"]), (1, &"recipient_unknown".into()), "{unknown:?}");
+    let unknown = send(&["--to", "199001022392", "--subject", "X", "--text", "Y"]);
+    assert!(unknown.out.contains("recipient_unknown (422) /recipient\n  "), "{unknown:?}");
     send(&["--to", "199001022393", "--subject", "X", "--text", "Y"]).bad(1, &["--to"]);
     send(&["--to", BO, "--subject", "X"]).bad(1, &["--text"]);
     send(&["--to", BO, "--subject", "X", "--text", "Y", "--attach", "/no/such.pdf"])
         .bad(1, &["/no/such.pdf"]);
     send(&["--to", BO, "--subject", "X", "--text", "Y", "--attach", &page]).bad(1, &["brev.html", "pdf"]);
     send(&["--to", BO, "--text", "Y"]).bad(2, &["--subject"]);
+    send(&["--to", BO, "--subject", "X", "--text", "Y", "--key", &page]).bad(2, &["--key"]);
     send(&["--sender", "164020000065", "--to", BO, "--subject", "X", "--text", "Y"])
         .bad(1, &["164020000065"]);
-    run(&["send", "--to", BO, "--subject", "X", "--text", "Y"]).bad(2, &["--door"]);
+    run(&["send", "--to", BO, "--subject", "X", "--text", "Y"]).bad(2, &["--data", "--door"]);
+    let door = ["send", "--door", "https://127.0.0.1:1", "--to", BO, "--subject", "X", "--text", "Y"];
+    run(&door).bad(2, &["--certificate", "--key", "--ca"]);
 
     // From CSV: each line a letter; one that is refused does not stop the others.
     std::fs::create_dir(demo.path().join("files")).unwrap();
@@ -102,5 +108,52 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
         let said = send(&["--csv", &csv, "--files", &files]).bad(1, &[names]);
         assert!(said.out.is_empty() && !said.err.contains(ANNA), "{said:?}");
     }
+    service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_saved_and_what_is_changed_in_it_is_refused() {
+    let demo = Demo::on(DatabaseKind::Sqlite).await;
+    let service = demo.start();
+    let (dir, file) = (demo.path().display().to_string(), demo.path().join("a letter").display().to_string());
+    let letter = ["--to", BO, "--subject", "Hej", "--text", "Ett brev.", "--reference", "saved-1"];
+    let said = run(&[&["send", "--data", &dir, "--save", &file], &letter[..]].concat()).good();
+    assert!(said.err.contains("saved-1 is signed and not sent"), "{said:?}");
+    // The command alone, so that it can be kept; a name with a space is one word of it.
+    let pki = |name: &str| demo.pki(name).display().to_string();
+    let curl = format!(
+        "curl --silent --show-error --cert {} --key {} --cacert {} --header 'Content-Type: multipart/form-data; boundary={}' \
+         --data-binary '@{file}' --write-out '\\n%{{http_code}}\\n' {}/v1/letters\n",
+        pki(&format!("{TOWN}.pem")),
+        pki(&format!("{TOWN}.key")),
+        pki("ca.pem"),
+        server::compose::BOUNDARY,
+        service.url(1),
+    );
+    assert_eq!(said.out, curl);
+
+    let town = Sender::of(&demo, TOWN);
+    let sends = async |body: String| {
+        let kind = format!("multipart/form-data; boundary={}", server::compose::BOUNDARY);
+        let request = town.http.post(format!("{}/v1/letters", town.door)).header("content-type", kind);
+        let answer = request.body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap())
+    };
+    let body = std::fs::read_to_string(&file).unwrap();
+    let changed = body.replace("\"payload\":\"eyJ", "\"payload\":\"eyK");
+    assert_ne!(changed, body);
+    let (status, problem) = sends(changed).await;
+    assert_eq!((status, &problem["code"]), (403, &"signature_invalid".into()));
+    let status = "/v1/letters?reference=saved-1";
+    assert!(town.client.ask(Method::GET, status, None).await.unwrap_err().to_string().contains("404"));
+    assert_eq!(sends(body).await.0, 201);
+    assert_eq!(town.client.ask(Method::GET, status, None).await.unwrap()["reference"], "saved-1");
+
+    let said =
+        run(&[&["send", "--data", &dir, "--save", &file, "--json"], &letter[..]].concat()).good().json();
+    assert_eq!((said["reference"].as_str(), said["curl"].as_str()), (Some("saved-1"), Some(curl.trim_end())));
+    let nowhere = ["send", "--data", &dir, "--save", "/no/such/file"];
+    run(&[&nowhere, &letter[..]].concat()).bad(1, &["/no/such/file"]);
+    run(&["send", "--data", &dir, "--save", &file, "--csv", "letters.csv"]).bad(2, &["--save", "--csv"]);
     service.stop();
 }
