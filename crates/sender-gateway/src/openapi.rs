@@ -45,4 +45,28 @@ mod tests {
         let reasons: Vec<_> = Unreachable::ALL.iter().map(|u| u.as_str()).collect();
         assert_eq!(list("/components/schemas/Reachability/properties/reason/enum"), reasons);
     }
+
+    #[test]
+    fn every_member_says_what_it_means() {
+        let document: Value = serde_json::from_str(super::document()).unwrap();
+        let mut members = 0;
+        explained(&document, "", &mut members);
+        assert!(members > 80, "only {members} members were found");
+        assert!(document["servers"][0]["url"].is_string());
+    }
+
+    /// Every member under `properties`, at any depth, has a description or the name of a shape that has one.
+    fn explained(value: &Value, at: &str, members: &mut usize) {
+        for (name, inner) in value.as_object().into_iter().flatten() {
+            let at = format!("{at}/{name}");
+            if name == "properties" {
+                for (name, member) in inner.as_object().unwrap() {
+                    *members += 1;
+                    let is_told = member["description"].is_string() || member["$ref"].is_string();
+                    assert!(is_told, "{at}/{name} has no description");
+                }
+            }
+            explained(inner, &at, members);
+        }
+    }
 }

@@ -25,6 +25,8 @@ pub struct Api {
     pub version: String,
     /// What it says of itself, a paragraph each.
     pub about: Vec<String>,
+    /// Where it is, and the variables of that address.
+    pub servers: Vec<(String, Vec<Member>)>,
     /// In the document's order.
     pub operations: Vec<Operation>,
     /// The named shapes.
@@ -44,10 +46,23 @@ pub struct Operation {
     pub about: Vec<String>,
     /// In the address or the query.
     pub parameters: Vec<Member>,
-    /// What is sent: media types and the shape.
-    pub sends: Vec<(String, String)>,
-    /// Status, and what it means.
-    pub answers: Vec<(String, String, String)>,
+    /// What is sent, by media type.
+    pub sends: Vec<Content>,
+    /// What comes back, by status.
+    pub answers: Vec<Content>,
+}
+
+/// What is sent or answered.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// "application/json", or "201".
+    pub name: String,
+    /// What it means, as safe HTML.
+    pub about: String,
+    /// "Letter", "object".
+    pub kind: String,
+    /// Its members, when its shape has no name of its own.
+    pub members: Vec<Member>,
 }
 
 /// A named shape.
@@ -57,7 +72,7 @@ pub struct Schema {
     pub name: String,
     /// A paragraph each.
     pub about: Vec<String>,
-    /// Its members.
+    /// Its members, each followed by those within it.
     pub members: Vec<Member>,
     /// Its words, when it is a closed list.
     pub words: Vec<String>,
@@ -66,7 +81,7 @@ pub struct Schema {
 /// A member or parameter.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Its name.
+    /// Its name, after those it is within: `body.content`, `attachments[].name`.
     pub name: String,
     /// "string, 1–255, required".
     pub kind: String,
@@ -102,10 +117,19 @@ impl Api {
             title: text(&info["title"]),
             version: text(&info["version"]),
             about: paragraphs(&info["description"]),
+            servers: document["servers"].as_array().into_iter().flatten().map(read_server).collect(),
             operations,
             schemas: schemas.map(|(name, schema)| read_schema(document, name, schema)).collect(),
         }
     }
+}
+
+fn read_server(server: &Value) -> (String, Vec<Member>) {
+    let variables = members(&server["variables"]).map(|(name, variable)| {
+        let kind = format!("such as {}", text(&variable["default"]));
+        Member { name: name.to_owned(), kind, about: marked(&text(&variable["description"])) }
+    });
+    (text(&server["url"]), variables.collect())
 }
 
 fn read_operation(
@@ -126,12 +150,18 @@ fn read_operation(
         Member { name: text(&one["name"]), kind, about: marked(&text(&one["description"])) }
     });
     let body = resolved(document, &operation["requestBody"]);
+    let content = |name: &str, about: &Value, schema: &Value| Content {
+        name: name.to_owned(),
+        about: marked(&text(about)),
+        kind: kind_of(schema),
+        members: members_of(document, schema, ""),
+    };
     let sends =
-        members(&body["content"]).map(|(kind, content)| (kind.to_owned(), kind_of(&content["schema"])));
+        members(&body["content"]).map(|(kind, sent)| content(kind, &body["description"], &sent["schema"]));
     let answers = members(&operation["responses"]).map(|(status, answer)| {
         let answer = resolved(document, answer);
-        let shape = members(&answer["content"]).map(|(_, content)| kind_of(&content["schema"])).next();
-        (status.to_owned(), marked(&text(&answer["description"])), shape.unwrap_or_default())
+        let schema = members(&answer["content"]).map(|(_, content)| &content["schema"]).next();
+        content(status, &answer["description"], schema.unwrap_or(&Value::Null))
     });
     Operation {
         method: method.to_uppercase(),
@@ -145,23 +175,33 @@ fn read_operation(
 }
 
 fn read_schema(document: &Value, name: &str, schema: &Value) -> Schema {
+    Schema {
+        name: name.to_owned(),
+        about: paragraphs(&schema["description"]),
+        members: members_of(document, schema, ""),
+        words: words(schema),
+    }
+}
+
+/// A shape's members, each followed by those of the object or the list of objects that it is. Named shapes are not
+/// followed: they are shown once, by themselves.
+fn members_of(document: &Value, schema: &Value, within: &str) -> Vec<Member> {
     let required: Vec<_> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let members = members(&schema["properties"]).map(|(name, member)| {
+    let mut all = Vec::new();
+    for (name, member) in members(&schema["properties"]) {
         let mut kind = kind_of(member);
         if required.contains(&name) {
             kind.push_str(", required");
         }
         let about = text(&member["description"]);
         let about = if about.is_empty() { text(&resolved(document, member)["description"]) } else { about };
-        Member { name: name.to_owned(), kind, about: marked(&about) }
-    });
-    Schema {
-        name: name.to_owned(),
-        about: paragraphs(&schema["description"]),
-        members: members.collect(),
-        words: words(schema),
+        let name = format!("{within}{name}");
+        all.push(Member { name: name.clone(), kind, about: marked(&about) });
+        all.extend(members_of(document, member, &format!("{name}.")));
+        all.extend(members_of(document, &member["items"], &format!("{name}[].")));
     }
+    all
 }
 
 /// "string, 1–255", "list of Letter", "one of none, opened".
@@ -178,12 +218,15 @@ fn kind_of(schema: &Value) -> String {
     if !words.is_empty() {
         return format!("one of {}", words.join(", "));
     }
-    if schema["items"].is_object() {
-        return format!("list of {}", kind_of(&schema["items"]));
-    }
-    let mut kind = match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        kind => text(kind),
+    let mut kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().map(text).collect(),
+        kind => vec![text(kind)],
+    };
+    let nullable = kinds.len() > 1 && kinds.iter().any(|kind| kind == "null");
+    kinds.retain(|kind| !nullable || kind != "null");
+    let mut kind = match &schema["items"] {
+        items @ Value::Object(_) => format!("list of {}", kind_of(items)),
+        _ => kinds.join(" or "),
     };
     if let Some(format) = schema["format"].as_str() {
         kind.push_str(&format!(" ({format})"));
@@ -199,6 +242,9 @@ fn kind_of(schema: &Value) -> String {
     }
     if let Some(pattern) = schema["pattern"].as_str() {
         kind.push_str(&format!(", {pattern}"));
+    }
+    if nullable {
+        kind.push_str(", or null");
     }
     kind
 }
@@ -262,9 +308,46 @@ mod tests {
         let operation = &api.operations[0];
         assert_eq!(api.about, ["One.", "Two."]);
         assert_eq!(operation.parameters[0].kind, "path, string (uuid), required");
-        assert_eq!(operation.answers, [("404".to_owned(), "A problem.".to_owned(), "P".to_owned())]);
+        let answer = &operation.answers[0];
+        assert_eq!([&answer.name, &answer.about, &answer.kind], ["404", "A problem.", "P"]);
+        assert!(answer.members.is_empty(), "a named shape is shown once");
         assert_eq!(api.schemas[0].members[0].kind, "one of a, b, required");
-        assert_eq!(api.schemas[0].members[1].kind, "string or null, at most 5");
+        assert_eq!(api.schemas[0].members[1].kind, "string, at most 5, or null");
+    }
+
+    #[test]
+    fn members_within_members_are_told_with_their_place() {
+        let inner = json!({"type": "object", "required": ["c"], "properties": {
+            "c": {"type": "string", "description": "Keep `c`"}, "d": {"type": "object", "properties": {"e": {"type": "integer"}}}}});
+        let shape = json!({"type": "object", "required": ["a"], "properties": {
+            "a": inner, "b": {"type": ["array", "null"], "maxItems": 2, "items": inner}}});
+        let of = |schema: &Value| -> Vec<_> {
+            members_of(&Value::Null, schema, "").into_iter().map(|m| (m.name, m.kind)).collect()
+        };
+        let expected = [
+            ("a", "object, required"),
+            ("a.c", "string, required"),
+            ("a.d", "object"),
+            ("a.d.e", "integer"),
+            ("b", "list of object, at most 2, or null"),
+            ("b[].c", "string, required"),
+            ("b[].d", "object"),
+            ("b[].d.e", "integer"),
+        ];
+        assert_eq!(of(&shape), expected.map(|(name, kind)| (name.to_owned(), kind.to_owned())));
+        let api = Api::read(&json!({
+            "servers": [{"url": "https://{door}", "variables": {"door": {"default": "here:1", "description": "Host"}}}],
+            "paths": {"/x": {"post": {
+                "requestBody": {"content": {"a/b": {"schema": shape}}},
+                "responses": {"200": {"content": {"a/b": {"schema": shape}}}}}}}
+        }));
+        let operation = &api.operations[0];
+        for content in [&operation.sends[0], &operation.answers[0]] {
+            assert_eq!(content.members[1].name, "a.c");
+            assert_eq!(content.members[1].about, "Keep <code>c</code>");
+        }
+        let (address, variables) = &api.servers[0];
+        assert_eq!((address.as_str(), variables[0].kind.as_str()), ("https://{door}", "such as here:1"));
     }
 
     #[test]

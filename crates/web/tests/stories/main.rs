@@ -3,6 +3,7 @@
 
 mod citizen;
 mod content;
+mod developers;
 mod first_time;
 mod forms;
 mod keeping;
