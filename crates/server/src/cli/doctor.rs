@@ -6,14 +6,17 @@ mod sender;
 use super::JsonArg;
 use crate::out;
 use anyhow::Result;
+use clap::ArgGroup;
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Checks an instance (--config), or a sender's certificate and door (--certificate, --key, --door, --ca).
 #[derive(clap::Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("what").args(["config", "certificate"]).required(true).multiple(true))]
 pub struct Args {
     /// An instance's configuration: databases, durability, keys, certificates, notices
-    #[arg(long, value_name = "FILE", required_unless_present = "certificate")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A sender's certificate, PEM
     #[arg(long, value_name = "FILE", requires = "key")]

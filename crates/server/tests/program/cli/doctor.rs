@@ -59,7 +59,7 @@ async fn the_doctor_finds_what_is_wrong_with_a_sender() {
     let text =
         run(&["doctor", "--certificate", &town.display().to_string(), "--key", &other.display().to_string()]);
     assert!(text.code == 1 && text.out.contains("BAD ") && text.out.contains("good"), "{text:?}");
-    run(&["doctor"]).bad(2, &["--config"]);
+    run(&["doctor"]).bad(2, &["--config", "--certificate"]);
     service.stop();
 }
 
