@@ -5,7 +5,7 @@ mod wire;
 
 use crate::{
     CivilDate, Code, Identity, OrgNumber, Refusal, Time,
-    words::{Kind, ReceiptWish},
+    words::{Kind, ReceiptWish, ReplyWish},
 };
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -37,12 +37,37 @@ pub struct Letter {
     pub reply_by: Option<CivilDate>,
     /// The recipient sees the letter from then.
     pub visible_from: Option<Time>,
+    /// Whether the sender wants an answer. No door carries one yet: the reader is told where to turn.
+    pub reply: ReplyWish,
     /// Whether the sender wants to know that it was opened.
     pub receipt: ReceiptWish,
     /// Not for helpers.
     pub confidential: bool,
     /// The operator that the letter is meant for.
     pub audience: Option<String>,
+    /// What else the sender wrote beside the text.
+    pub notes: Notes,
+}
+
+/// What a sender writes beside the text, shown as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The recipient's own reference, such as an order number.
+    pub reference: Option<String>,
+    /// What the sender files several letters under.
+    pub correlation_id: Option<String>,
+    /// Whom it concerns at the recipient's.
+    pub attention: Option<String>,
+    /// Whom it comes from at the sender's.
+    pub sender_attention: Option<String>,
+    pub metadata: Vec<Metadata>,
+}
+
+/// A label and its value, in the sender's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    pub tag: String,
+    pub value: String,
 }
 
 /// What the letter says.
@@ -147,6 +172,21 @@ pub struct Matter {
     pub shared_id: Option<String>,
     pub subject: Option<String>,
     pub status: Option<String>,
+    /// What happened in the matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<MatterEvent>,
+}
+
+/// An event in a matter, in the words of the sender's system.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatterEvent {
+    /// Unique for the event.
+    pub id: Option<String>,
+    /// The event that this one follows.
+    pub preceding_id: Option<String>,
+    /// What kind of event.
+    pub kind: Option<String>,
+    pub date: Option<CivilDate>,
 }
 
 /// What an operator allows. Lengths of text are fixed by the API; these may be set.

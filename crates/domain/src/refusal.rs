@@ -43,6 +43,25 @@ catalogue! {
     CertificateExpired = "certificate_expired", 403, "The signing certificate is outside its time of validity", "Sign with a valid certificate.";
     CertificateRevoked = "certificate_revoked", 403, "The signing certificate is revoked", "Sign with another certificate; the reason is with the operator.";
     SignatureInvalid = "signature_invalid", 403, "The signature does not fit the letter", "Sign the exact bytes that are sent; check with kuvert doctor.";
+    // The delivery of Mina Meddelanden.
+    XmlMalformed = "xml_malformed", 400, "The message is not well-formed XML in UTF-8", "Send SOAP 1.1 as text/xml in UTF-8.";
+    XmlNotAllowed = "xml_not_allowed", 400, "The message has a document type, an entity, a processing instruction, or too many parts", "Send plain elements and texts, as the WSDL describes them.";
+    OperationUnknown = "operation_unknown", 400, "This address has no such operation", "Compare the body's first element with the WSDL at ?wsdl.";
+    DeliveryMalformed = "delivery_malformed", 400, "The message does not follow its schema", "Compare the element that detail names with the schema at ?wsdl.";
+    BodyTypeNotAllowed = "body_type_not_allowed", 415, "The body is neither text/plain nor text/html in UTF-8", "Give one of the two as ContentType.";
+    XmlSignatureNotAllowed = "xml_signature_not_allowed", 400, "An XML signature is missing, doubled, or not in the form asked for", "Sign once, enveloped, with one reference to the whole element, and send the certificate in X509Data.";
+    XmlAlgorithmNotAllowed = "xml_algorithm_not_allowed", 400, "An XML signature uses an algorithm that is not taken", "Use rsa-sha256 with a SHA-256 digest and C14N; SHA-1 only where the operator lets the sender.";
+    SealInvalid = "seal_invalid", 403, "The dispatcher's seal does not fit the delivery", "Seal what is sent, and change nothing afterwards; check with kuvert doctor.";
+    CertificateUntrusted = "certificate_untrusted", 403, "A signing certificate is not issued by an authority that is trusted here", "Sign with an organisation certificate of a trusted authority and send the authorities between.";
+    SignerNotAllowed = "signer_not_allowed", 403, "Who signed is neither the sender nor a dispatcher that the sender lists", "Sign with the sender's own certificate, or have the sender list the dispatcher.";
+    SealerNotAllowed = "sealer_not_allowed", 403, "Who sealed is not who calls, or is no dispatcher of the sender", "Seal and connect with certificates of one organisation, which the sender lists as its dispatcher.";
+    // The register of addresses.
+    OperatorUnknown = "operator_unknown", 422, "There is no such mailbox operator", "Name an operator by its internet domain as it is registered.";
+    AgreementInvalid = "agreement_invalid", 403, "A person's signature does not hold, or is over another request", "Sign the very request that is sent, with a valid certificate of the person.";
+    SignatoryNotAllowed = "signatory_not_allowed", 403, "Who signed or asks may not act for the recipient", "A person signs alone; a company's signatories sign for it.";
+    AlreadyRegistered = "already_registered", 409, "The recipient has a mailbox already", "Ask where with isRegistered; change the supplier instead.";
+    AccountUnknown = "account_unknown", 404, "The recipient has no mailbox at this operator", "Ask where with isRegistered.";
+    RequestUnknown = "request_unknown", 404, "No such request waits for signatures", "It was fulfilled, taken back, or is older than 30 days.";
     // The caller.
     CallerNotAllowed = "caller_not_allowed", 403, "The caller may not act for this sender", "The sender must be the caller, or list the caller as its dispatcher.";
     SenderUnknown = "sender_unknown", 403, "The sender is not registered here", "Ask the operator to register the sender.";
@@ -64,6 +83,7 @@ catalogue! {
     RecipientUnknown = "recipient_unknown", 422, "The recipient has no mailbox here", "Reach the recipient another way; POST /v1/reachability asks before sending.";
     MailboxClosed = "mailbox_closed", 422, "The recipient has closed the mailbox", "Reach the recipient another way.";
     RecipientDeceased = "recipient_deceased", 422, "The recipient has died", "Write to the estate another way.";
+    RecipientElsewhere = "recipient_elsewhere", 422, "The recipient's mailbox is at another operator", "Send the letter to that operator; the address register (FaR) says which it is.";
     RecipientUnderAge = "recipient_under_age", 422, "The recipient is under age", "Write to the guardian.";
     SenderDeclined = "sender_declined", 422, "The recipient has turned this sender off", "Reach the recipient another way.";
     // The attachments.

@@ -90,6 +90,7 @@ words! {
         Unknown = "recipient_unknown", "There is no mailbox here.";
         Closed = "mailbox_closed", "The mailbox is closed.";
         Deceased = "recipient_deceased", "The recipient has died.";
+        Elsewhere = "recipient_elsewhere", "The recipient's mailbox is at another operator.";
         UnderAge = "recipient_under_age", "The recipient is under age.";
         SenderDeclined = "sender_declined", "The recipient has turned this sender off.";
     }
@@ -114,6 +115,15 @@ words! {
     ReceiptWish {
         Nothing = "none", "The sender is not told.";
         Opened = "opened", "The sender is told when the letter is opened.";
+    }
+}
+
+words! {
+    /// Whether the sender wants an answer.
+    ReplyWish {
+        NotAllowed = "not_allowed", "The letter is not to be answered.";
+        Accepted = "accepted", "The letter may be answered.";
+        Requested = "requested", "The sender asks for an answer.";
     }
 }
 

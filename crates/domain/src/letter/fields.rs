@@ -1,14 +1,14 @@
 //! Each member's form, length and meaning.
 
 use super::{
-    Attachment, Body, BodyType, Letter, Limits, Matter, Support,
+    Attachment, Body, BodyType, Letter, Limits, Matter, Notes, Support,
     wire::{Object, Wire, WireAttachment, WireBody, WireMatter, WireSupport},
 };
 use crate::{
     CivilDate, Code, Identity, OrgNumber, Refusal, Time,
     identity::IdentityError,
     text::{self, TextError},
-    words::{Kind, ReceiptWish},
+    words::{Kind, ReceiptWish, ReplyWish},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -44,9 +44,11 @@ pub(super) fn letter(wire: Wire, limits: &Limits) -> Result<Letter, Refusal> {
             .map_err(|_| at("/reply_by")(Code::FieldInvalid).because("a date is YYYY-MM-DD"))?,
         visible_from: visible_from
             .map_err(|_| at("/visible_from")(Code::FieldInvalid).because("a time is RFC 3339"))?,
+        reply: ReplyWish::NotAllowed,
         receipt,
         confidential: wire.confidential.unwrap_or(false),
         audience: wire.audience.map(|a| line(&a, 1, 255, "/audience")).transpose()?,
+        notes: Notes::default(),
     })
 }
 
@@ -173,6 +175,7 @@ fn matter(wire: WireMatter) -> Result<Matter, Refusal> {
         shared_id: wire.shared_id.map(|t| line(&t, 1, 255, "/matter/shared_id")).transpose()?,
         subject: wire.subject.map(|t| line(&t, 1, 255, "/matter/subject")).transpose()?,
         status: wire.status.map(|t| line(&t, 1, 64, "/matter/status")).transpose()?,
+        event: None,
     })
 }
 

@@ -1,0 +1,77 @@
+//! Every attack is refused where it must be, and none takes long to read.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod corpus;
+
+use corpus::{By, Cast, Forge, Party, all, harmless};
+use delivery::{Sealed, letter};
+use domain::letter::Limits;
+use std::time::{Duration, Instant};
+
+/// As far as no registry and no authorities are needed.
+fn read(message: &[u8]) -> Result<Sealed, String> {
+    let sealed = Sealed::from_envelope(message).map_err(|error| error.to_string())?;
+    let to = letter::addressed(&sealed.delivery).map_err(|refusal| refusal.code.as_str().to_owned())?;
+    for one in &sealed.delivery.messages {
+        letter::letter(&sealed.delivery, &to, one, &Limits::default())
+            .map_err(|refusal| refusal.code.as_str().to_owned())?;
+    }
+    Ok(sealed)
+}
+
+fn forge() -> Forge {
+    let (authority, _) = corpus::authority("Prov CA");
+    let party = |number: &str, key: &str| {
+        let pair = rcgen::KeyPair::from_pkcs8_pem_and_sign_algo(key, &rcgen::PKCS_RSA_SHA256).unwrap();
+        let certificate = corpus::subject(number).signed_by(&pair, &authority).unwrap();
+        Party::new(number, key, certificate.der())
+    };
+    let sender = party("164020000016", include_str!("../../../server/src/demo/keys/164020000016.pem"));
+    let dispatcher = party("164020000032", include_str!("../../../server/src/demo/keys/164020000032.pem"));
+    let other = party("164020000024", include_str!("../../../server/src/demo/keys/164020000024.pem"));
+    Forge::new(Cast { sender, dispatcher, other, recipient: "198101052382".into(), authority }, "test", MOST)
+}
+
+#[test]
+fn what_is_only_dressed_differently_is_taken_and_says_the_same() {
+    let forge = forge();
+    for (name, message) in harmless(&forge) {
+        let sealed = read(&message).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(sealed.delivery.sender_id, "164020000016", "{name}");
+        assert_eq!(sealed.delivery.messages[0].subject, corpus::SUBJECT, "{name}");
+    }
+}
+
+#[test]
+fn no_attack_is_read_as_a_delivery() {
+    let forge = forge();
+    let attacks = all(&forge);
+    assert!(attacks.len() >= 60, "{} attacks", attacks.len());
+    let names: std::collections::HashSet<_> =
+        attacks.iter().map(|attack| (attack.group, attack.name)).collect();
+    assert_eq!(names.len(), attacks.len(), "each has a name of its own");
+    let mut wrong = Vec::new();
+    for attack in &attacks {
+        let start = Instant::now();
+        let verdict = read(&attack.body);
+        let took = start.elapsed();
+        match (attack.by, verdict) {
+            (By::Reader, Ok(_)) => wrong.push(format!("{}: {} was taken", attack.group, attack.name)),
+            // Otherwise it would never reach those who are to refuse it.
+            (By::House, Err(why)) => {
+                wrong.push(format!("{}: {} did not hold: {why}", attack.group, attack.name))
+            }
+            _ => {}
+        }
+        if took > LONGEST {
+            wrong.push(format!("{}: {} took {} ms", attack.group, attack.name, took.as_millis()));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), attacks.len(), wrong.join("\n"));
+}
+
+/// What grows with the square of the message takes minutes; what does not takes less, also unoptimised.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Messages of a tenth of what the door reads show it as well.
+const MOST: usize = 1024 * 1024;
