@@ -17,11 +17,13 @@ pub enum Column {
     Note,
     /// `declined.sender`.
     Declined,
+    /// `pending.request`: what a company asked for, and who has signed so far.
+    Pending,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Profile, Self::Contact, Self::Note, Self::Declined];
+    pub const ALL: [Self; 5] = [Self::Profile, Self::Contact, Self::Note, Self::Declined, Self::Pending];
 
     /// As in purposes and places.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Column {
             Self::Contact => "contact",
             Self::Note => "note",
             Self::Declined => "declined",
+            Self::Pending => "pending",
         }
     }
 }
@@ -45,6 +48,8 @@ pub enum Access {
     Notifier,
     /// The operator: profiles of organisations, and notes.
     Operator,
+    /// The agency doors: requests that wait for signatures, to which they add the next one.
+    Gateway,
 }
 
 /// The place of a person's profile. Bound to the log-in tag, since it is sealed before the person has an id.
@@ -65,6 +70,11 @@ pub fn mandate_note(mandate_id: MandateId) -> Place {
 /// The place of a declined sender's number.
 pub fn declined_sender(mailbox_id: MailboxId, sender_mac: &[u8; 32]) -> Place {
     Place::new("declined/sender").id(mailbox_id.as_bytes()).bytes(sender_mac)
+}
+
+/// The place of a request that waits for signatures. `kind` is as in the row.
+pub fn pending_request(kind: &str, address_mac: &[u8; 32]) -> Place {
+    Place::new("pending/request").text(kind).bytes(address_mac)
 }
 
 /// The place of an organisation's profile, bound to its addressing tag.

@@ -1,6 +1,6 @@
 //! Which role may ask what. One table: a role that is broken into can ask no more than this.
 
-use key_client::{Access, Request, Role};
+use key_client::{Access, Column, Request, Role};
 
 /// Whether `role` may send `request` at all. Whether the person may do it is decided later.
 pub(crate) fn permitted(role: Role, request: &Request) -> bool {
@@ -9,13 +9,17 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         Request::GatewayKeys => role == Role::Gateway,
         Request::NotifierKeys => role == Role::Notifier,
         Request::AddressMacs { .. } => matches!(role, Role::Gateway | Role::Web | Role::Operator),
-        Request::MakeMailboxKeys { .. } | Request::SealColumns { .. } => {
-            matches!(role, Role::Web | Role::Operator)
-        }
+        Request::MakeMailboxKeys { .. } => matches!(role, Role::Web | Role::Operator),
+        Request::SealColumns { items } => match role {
+            Role::Web | Role::Operator => true,
+            Role::Gateway => items.iter().all(|item| item.column == Column::Pending),
+            Role::Notifier => false,
+        },
         Request::OpenColumns { access, .. } => match access {
             Access::Grant(_) => role == Role::Web,
             Access::Notifier => role == Role::Notifier,
             Access::Operator => role == Role::Operator,
+            Access::Gateway => role == Role::Gateway,
         },
         Request::WebKeys
         | Request::BeginLogin { .. }
@@ -34,7 +38,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
 mod tests {
     use super::*;
     use domain::{LetterId, MailboxId, Time};
-    use key_client::GrantToken;
+    use key_client::{ColumnItem, GrantToken, pending_request};
     use vault::SystemRandom;
 
     #[test]
@@ -57,19 +61,33 @@ mod tests {
     }
 
     #[test]
-    fn the_doors_of_agencies_get_tags_and_nothing_that_opens_a_column() {
+    fn the_doors_of_agencies_get_tags_and_of_the_columns_only_what_waits_for_signatures() {
         assert!(permitted(
             Role::Gateway,
             &Request::AddressMacs { caller: String::new(), identities: vec![] }
         ));
+        let seal = |columns: &[Column]| {
+            let item = |column: &Column| {
+                ColumnItem::from((*column, pending_request("register", &[1; 32]), b"text".to_vec()))
+            };
+            Request::SealColumns { items: columns.iter().map(item).collect() }
+        };
+        assert!(permitted(Role::Gateway, &seal(&[Column::Pending; 2])));
+        assert!(permitted(Role::Gateway, &Request::OpenColumns { access: Access::Gateway, items: vec![] }));
         for request in [
             Request::OpenColumns { access: Access::Notifier, items: vec![] },
             Request::OpenColumns { access: Access::Operator, items: vec![] },
             Request::PersonMacs { identities: vec![] },
             Request::Rotate { purpose: "mailbox".into() },
             Request::WebKeys,
+            seal(&[Column::Note]),
+            seal(&[Column::Pending, Column::Profile]),
         ] {
             assert!(!permitted(Role::Gateway, &request), "{request:?}");
         }
+        for role in [Role::Web, Role::Notifier, Role::Operator] {
+            assert!(!permitted(role, &Request::OpenColumns { access: Access::Gateway, items: vec![] }));
+        }
+        assert!(!permitted(Role::Notifier, &seal(&[Column::Pending])));
     }
 }

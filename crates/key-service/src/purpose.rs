@@ -47,12 +47,13 @@ pub(crate) enum Renewal {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Mailbox,
         Self::Column(Column::Profile),
         Self::Column(Column::Contact),
         Self::Column(Column::Note),
         Self::Column(Column::Declined),
+        Self::Column(Column::Pending),
         Self::Events,
         Self::Reference,
         Self::Session,
@@ -73,6 +74,7 @@ impl Purpose {
             Self::Column(Column::Contact) => "column-contact",
             Self::Column(Column::Note) => "column-note",
             Self::Column(Column::Declined) => "column-declined",
+            Self::Column(Column::Pending) => "column-pending",
             Self::Events => "events",
             Self::Reference => "reference",
             Self::Session => "session",

@@ -3,7 +3,8 @@
 use crate::{columns::place, failure::Failure, purpose::Purpose, service::Inner};
 use domain::{ContactId, MailboxId, MandateId};
 use key_client::{
-    Column, contact_address, declined_sender, mandate_note, organisation_profile, person_profile,
+    Column, contact_address, declined_sender, mandate_note, organisation_profile, pending_request,
+    person_profile,
 };
 use store::{Error, Row, args};
 use tracing::warn;
@@ -81,7 +82,7 @@ impl Inner {
 
 const BATCH: i64 = 256;
 
-static TABLES: [Table; 5] = [
+static TABLES: [Table; 6] = [
     Table {
         name: "contact",
         column: Column::Contact,
@@ -108,6 +109,16 @@ static TABLES: [Table; 5] = [
         update: "UPDATE declined SET sender = $1 WHERE sender = $2 AND mailbox_id = $3 AND sender_mac = $4",
         has_second: true,
         place: |row| Ok(declined_sender(row.id::<MailboxId>(0)?, &row.array(1)?)),
+    },
+    // The kind is no bytes, so that the ciphertext itself is the second part of the key.
+    Table {
+        name: "pending",
+        column: Column::Pending,
+        select: "SELECT address_mac, request, request, kind FROM pending WHERE substr(request, 5, 8) <> $1 \
+            AND (address_mac > $2 OR address_mac = $2 AND request > $3) ORDER BY address_mac, request LIMIT $4",
+        update: "UPDATE pending SET request = $1 WHERE request = $2 AND address_mac = $3",
+        has_second: false,
+        place: |row| Ok(pending_request(row.text(3)?, &row.array(0)?)),
     },
     // A person with several numbers comes several times; the profile opens under the one it was sealed with.
     Table {

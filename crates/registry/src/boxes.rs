@@ -1,7 +1,8 @@
 //! Mailboxes: opened by their owner, closed by their owner, one each.
 
-use crate::{error::RegistryError, owner::Owner, people, recorder::Recorder};
-use domain::{MailboxId, Time, words::EventType};
+use crate::{error::RegistryError, identities, owner::Owner, people, recorder::Recorder, registrations};
+use domain::{MailboxId, OrgNumber, Time, words::EventType};
+use evidence::NewEvent;
 use store::{Error, Row, Tx, args};
 use vault::seal_to::PublicKey;
 
@@ -38,6 +39,9 @@ pub enum BoxError {
     Deceased,
     #[error("there is no such owner")]
     UnknownOwner,
+    /// Nobody is moved here unasked: [`registrations::bring_home`] first.
+    #[error("the owner's mailbox is at {0}")]
+    Elsewhere(OrgNumber),
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }
@@ -52,8 +56,9 @@ impl From<Error> for BoxError {
 /// under its old id, with its letters and key, and one that is open stays as it is. So look for
 /// [`of_owner`] first, and have a key made only for a new one.
 pub async fn open(tx: &mut Tx, new: &NewBox<'_>, recorder: &Recorder<'_>) -> Result<MailboxId, BoxError> {
-    check_owner(tx, new).await?;
+    check_owner(tx, new.owner, new.adult).await?;
     let now = recorder.now();
+    check_place(tx, new.owner, now).await?;
     let (owner, kind) = (new.owner.value(), new.owner.kind().as_str());
     let args = args![new.mailbox_id, kind, owner, now, new.epoch, new.public_key.as_bytes()];
     if tx.execute(OPEN, args).await?.count() == 1 {
@@ -61,10 +66,22 @@ pub async fn open(tx: &mut Tx, new: &NewBox<'_>, recorder: &Recorder<'_>) -> Res
         return Ok(new.mailbox_id);
     }
     let found = of_owner(tx, new.owner).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
-    if tx.execute(REOPEN, args![now, found.mailbox_id]).await?.count() == 1 {
-        recorder.record(tx, found.mailbox_id, recorder.event(EventType::MailboxOpened).with("again")).await?;
-    }
+    open_again(tx, found.mailbox_id, AGAIN, recorder).await?;
     Ok(found.mailbox_id)
+}
+
+/// Opens a closed mailbox again because of what `why` says. False when it is open or there is none such.
+pub(crate) async fn reopen(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    why: &'static str,
+    recorder: &Recorder<'_>,
+) -> Result<bool, BoxError> {
+    let Some(found) = find(tx, mailbox_id).await? else { return Ok(false) };
+    // Whoever has had a mailbox is of age.
+    check_owner(tx, found.owner, true).await?;
+    check_place(tx, found.owner, recorder.now()).await?;
+    Ok(open_again(tx, mailbox_id, why, recorder).await?)
 }
 
 /// Closes a mailbox: new letters are refused, old ones can still be read by the owner. False when it was closed.
@@ -73,11 +90,17 @@ pub async fn close(
     mailbox_id: MailboxId,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    if tx.execute(CLOSE, args![recorder.now(), mailbox_id]).await?.count() == 0 {
-        return Ok(false);
-    }
-    recorder.record(tx, mailbox_id, recorder.event(EventType::MailboxClosed)).await?;
-    Ok(true)
+    close_with(tx, mailbox_id, recorder.event(EventType::MailboxClosed), recorder).await
+}
+
+/// The same because of what `why` says.
+pub(crate) async fn close_because(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    why: &'static str,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    close_with(tx, mailbox_id, recorder.event(EventType::MailboxClosed).with(why), recorder).await
 }
 
 /// A mailbox by id.
@@ -101,9 +124,44 @@ pub(crate) async fn lock(tx: &mut Tx, mailbox_id: MailboxId) -> Result<bool, Err
     Ok(tx.execute(LOCK, args![mailbox_id]).await?.count() == 1)
 }
 
-async fn check_owner(tx: &mut Tx, new: &NewBox<'_>) -> Result<(), BoxError> {
-    match new.owner {
-        Owner::Person(_) if !new.adult => Err(BoxError::UnderAge),
+async fn close_with(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    event: NewEvent,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    if tx.execute(CLOSE, args![recorder.now(), mailbox_id]).await?.count() == 0 {
+        return Ok(false);
+    }
+    recorder.record(tx, mailbox_id, event).await?;
+    Ok(true)
+}
+
+async fn open_again(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    why: &'static str,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    if tx.execute(REOPEN, args![recorder.now(), mailbox_id]).await?.count() == 0 {
+        return Ok(false);
+    }
+    recorder.record(tx, mailbox_id, recorder.event(EventType::MailboxOpened).with(why)).await?;
+    Ok(true)
+}
+
+/// A mailbox is at one operator.
+async fn check_place(tx: &mut Tx, owner: Owner, now: Time) -> Result<(), BoxError> {
+    identities::hold_of_owner(tx, owner).await?;
+    match registrations::settle_here(tx, owner, now).await? {
+        Some(operator) => Err(BoxError::Elsewhere(operator)),
+        None => Ok(()),
+    }
+}
+
+async fn check_owner(tx: &mut Tx, owner: Owner, adult: bool) -> Result<(), BoxError> {
+    match owner {
+        Owner::Person(_) if !adult => Err(BoxError::UnderAge),
         Owner::Person(person_id) => match people::find(tx, person_id).await? {
             None => Err(BoxError::UnknownOwner),
             Some(person) if person.deceased_at.is_some() => Err(BoxError::Deceased),
@@ -129,6 +187,9 @@ fn read(row: &Row) -> Result<Mailbox, Error> {
     })
 }
 
+/// Why a mailbox is opened once more, or closed.
+const AGAIN: &str = "again";
+pub(crate) const MOVED: &str = "moved";
 const OPEN: &str = "INSERT INTO mailbox (mailbox_id, owner_kind, owner_id, opened_at, epoch, public_key) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner_id) DO NOTHING";
 const REOPEN: &str =

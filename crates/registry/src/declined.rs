@@ -33,11 +33,12 @@ pub async fn decline(
     if tx.execute(DECLINE, args).await?.count() == 0 {
         return Ok(false);
     }
+    tx.execute(NOT_ACCEPTED, args![mailbox_id, sender_mac]).await?.count();
     recorder.record(tx, mailbox_id, recorder.event(EventType::SenderDeclined).about(sender)).await?;
     Ok(true)
 }
 
-/// Turns a sender on again. False when it was on.
+/// Turns a sender on again. False when it was on. The instant is kept for those who ask when this last changed.
 pub async fn accept(
     tx: &mut Tx,
     mailbox_id: MailboxId,
@@ -48,6 +49,7 @@ pub async fn accept(
     if tx.execute(ACCEPT, args![mailbox_id, sender_mac]).await?.count() == 0 {
         return Ok(false);
     }
+    tx.execute(ACCEPTED, args![mailbox_id, sender_mac, recorder.now()]).await?.count();
     recorder.record(tx, mailbox_id, recorder.event(EventType::SenderAccepted).about(sender)).await?;
     Ok(true)
 }
@@ -65,6 +67,9 @@ const LABEL: &str = "declined";
 const DECLINE: &str = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, $4) \
     ON CONFLICT DO NOTHING";
 const ACCEPT: &str = "DELETE FROM declined WHERE mailbox_id = $1 AND sender_mac = $2";
+const ACCEPTED: &str = "INSERT INTO accepted (mailbox_id, sender_mac, accepted_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (mailbox_id, sender_mac) DO UPDATE SET accepted_at = EXCLUDED.accepted_at";
+const NOT_ACCEPTED: &str = "DELETE FROM accepted WHERE mailbox_id = $1 AND sender_mac = $2";
 const LIST: &str = "SELECT sender_mac, sender, declined_at FROM declined WHERE mailbox_id = $1 \
     ORDER BY declined_at DESC, sender_mac";
 

@@ -6,6 +6,7 @@
 use crate::{
     certificates,
     dispatch::{self, Listing},
+    operators::{self, Operator},
     senders::{self, Sender},
     version::version,
 };
@@ -34,7 +35,7 @@ pub struct CertificateEntry {
     pub revoked_at: Option<Time>,
 }
 
-/// One state of senders, listings and certificates.
+/// One state of senders, listings, certificates and operators.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// The registry's version that this state is of.
@@ -43,6 +44,7 @@ pub struct Snapshot {
     dispatch: HashMap<OrgNumber, Vec<Listing>>,
     certificates: HashMap<[u8; 32], Arc<CertificateEntry>>,
     by_kid: HashMap<String, Vec<Arc<CertificateEntry>>>,
+    operators: HashMap<OrgNumber, Operator>,
 }
 
 /// The newest snapshot, shared by all that ask. Reading it costs a pointer.
@@ -82,6 +84,9 @@ impl Snapshot {
             snapshot.by_kid.entry(entry.kid.clone()).or_default().push(Arc::clone(&entry));
             snapshot.certificates.insert(entry.sha256, entry);
         }
+        for operator in operators::list(tx).await?.into_iter().filter(|one| one.ended_at.is_none()) {
+            snapshot.operators.insert(operator.number.clone(), operator);
+        }
         Ok(snapshot)
     }
     /// A registered sender or dispatcher.
@@ -95,6 +100,23 @@ impl Snapshot {
     /// Whether the organisation is registered, as sender or dispatcher.
     pub fn knows(&self, number: &OrgNumber) -> bool {
         self.senders.contains_key(number)
+    }
+    /// The mailbox operators of today, in no order.
+    pub fn operators(&self) -> impl Iterator<Item = &Operator> {
+        self.operators.values()
+    }
+    /// One of them.
+    pub fn operator(&self, number: &OrgNumber) -> Option<&Operator> {
+        self.operators.get(number)
+    }
+    /// The one that a domain names, however its letters are written.
+    pub fn operator_by_domain(&self, domain: &str) -> Option<&Operator> {
+        let domain = domain.trim();
+        self.operators().find(|operator| operator.domain.eq_ignore_ascii_case(domain))
+    }
+    /// We ourselves. `None` until the service has started once.
+    pub fn own_operator(&self) -> Option<&Operator> {
+        self.operators().find(|operator| operator.own)
     }
     /// Whether this very certificate is revoked: for the TLS handshake. A certificate that is not registered is
     /// not revoked; which of those are taken is decided by the issuers that TLS trusts.

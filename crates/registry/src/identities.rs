@@ -35,6 +35,19 @@ pub async fn end(tx: &mut Tx, mac: &[u8; 32], owner: Owner, now: Time) -> Result
     Ok(tx.execute(END, args![now, mac, owner.value()]).await?.count() == 1)
 }
 
+/// Holds a number's rows until the transaction ends, so that whoever opens a mailbox for its owner and whoever moves
+/// the owner elsewhere take turns. Someone whose number becomes known at the very same time is not held up.
+pub(crate) async fn hold(tx: &mut Tx, mac: &[u8; 32]) -> Result<(), Error> {
+    tx.execute(HOLD, args![mac]).await?.count();
+    Ok(())
+}
+
+/// The same for all numbers of an owner.
+pub(crate) async fn hold_of_owner(tx: &mut Tx, owner: Owner) -> Result<(), Error> {
+    tx.execute(HOLD_OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?.count();
+    Ok(())
+}
+
 /// All numbers of an owner, past ones too, newest first.
 pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Vec<IdentityRow>, Error> {
     let rows = tx.query(OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?;
@@ -55,6 +68,8 @@ const ADD: &str = "INSERT INTO identity (mac, valid_from, kind, owner_kind, owne
     SELECT $1, CAST($2 AS BIGINT), $3, $4, $5 WHERE NOT EXISTS \
     (SELECT 1 FROM identity WHERE mac = $1 AND (valid_to IS NULL OR valid_to > $2)) ON CONFLICT DO NOTHING";
 const END: &str = "UPDATE identity SET valid_to = $1 WHERE mac = $2 AND owner_id = $3 AND valid_to IS NULL";
+const HOLD: &str = "UPDATE identity SET kind = kind WHERE mac = $1";
+const HOLD_OF_OWNER: &str = "UPDATE identity SET kind = kind WHERE owner_id = $1 AND owner_kind = $2";
 const OF_OWNER: &str = "SELECT mac, kind, valid_from, valid_to FROM identity \
     WHERE owner_id = $1 AND owner_kind = $2 ORDER BY valid_from DESC";
 

@@ -1,5 +1,6 @@
-//! Who may send, who can be reached, and what they have chosen: senders, dispatchers, certificates, people,
-//! organisations, mailboxes, declined senders, contact points and mandates.
+//! Who may send, who can be reached and at which operator, and what they have chosen: senders, dispatchers,
+//! certificates, operators, people, organisations, mailboxes here and registrations elsewhere, declined senders, contact
+//! points and mandates.
 //!
 //! All functions work inside the caller's transaction. What is sealed comes in and goes out sealed: names and
 //! addresses are opened by the key service alone. Whatever changes a mailbox leaves an event in the mailbox's
@@ -18,10 +19,14 @@ pub mod directory;
 pub mod dispatch;
 pub mod identities;
 pub mod mandates;
+pub mod operators;
 pub mod organisations;
+pub mod pending;
 pub mod people;
+pub mod preferences;
 pub mod recipient;
 pub mod register;
+pub mod registrations;
 pub mod senders;
 
 #[cfg(test)]

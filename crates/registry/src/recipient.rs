@@ -1,8 +1,8 @@
 //! Whether a letter can reach someone here: one question to the database for each letter.
 
-use crate::owner::Owner;
-use domain::{Code, Identity, MailboxId, Time, words::Unreachable};
-use std::collections::HashMap;
+use crate::{owner::Owner, senders::number};
+use domain::{Code, Identity, MailboxId, OrgNumber, Time, words::Unreachable};
+use std::collections::{HashMap, hash_map::Entry};
 use store::{Error, Many, Row, Tx, args, row as values};
 use vault::seal_to::PublicKey;
 
@@ -13,6 +13,7 @@ pub struct Found {
     pub version: i64,
     /// `None` when nobody with this address has a mailbox here.
     pub recipient: Option<Recipient>,
+    elsewhere: Option<OrgNumber>,
 }
 
 /// The mailbox behind an address.
@@ -36,10 +37,16 @@ impl Found {
     pub fn reachable(&self, identity: &Identity, now: Time) -> Result<&Recipient, Code> {
         let Some(recipient) = &self.recipient else {
             let minor = identity.is_person() && !crate::people::is_of_age(identity, now);
-            return Err(if minor { Code::RecipientUnderAge } else { Code::RecipientUnknown });
+            return Err(match self.elsewhere {
+                Some(_) => Code::RecipientElsewhere,
+                None if minor => Code::RecipientUnderAge,
+                None => Code::RecipientUnknown,
+            });
         };
         if recipient.deceased {
             Err(Code::RecipientDeceased)
+        } else if self.elsewhere.is_some() {
+            Err(Code::RecipientElsewhere)
         } else if recipient.closed {
             Err(Code::MailboxClosed)
         } else if recipient.declined {
@@ -47,6 +54,10 @@ impl Found {
         } else {
             Ok(recipient)
         }
+    }
+    /// The operator that the recipient is registered at now, unless it is us: letters go there, and none is taken here.
+    pub fn elsewhere(&self) -> Option<&OrgNumber> {
+        self.elsewhere.as_ref()
     }
 }
 
@@ -57,6 +68,7 @@ pub fn unreachable(code: Code) -> Unreachable {
         Code::CheckDigitInvalid => Unreachable::CheckDigitInvalid,
         Code::MailboxClosed => Unreachable::Closed,
         Code::RecipientDeceased => Unreachable::Deceased,
+        Code::RecipientElsewhere => Unreachable::Elsewhere,
         Code::RecipientUnderAge => Unreachable::UnderAge,
         Code::SenderDeclined => Unreachable::SenderDeclined,
         _ => Unreachable::Unknown,
@@ -72,35 +84,35 @@ pub async fn look_up(
     declined_mac: impl Fn(MailboxId) -> [u8; 32] + Send,
 ) -> Result<Found, Error> {
     let rows = tx.query(LOOK_UP, args![address_mac, now]).await?;
-    let version = rows.first().ok_or(Error::Unexpected { expected: 1, found: 0 })?.int(0)?;
     let mut gathered = Gathered::new(declined_mac);
     for row in &rows {
-        gathered.add(row)?;
+        gathered.add(*address_mac, row)?;
     }
-    Ok(Found { version, recipient: gathered.found.into_values().next().map(|(_, recipient)| recipient) })
+    let found = gathered.found.into_values().next();
+    found.map(|(_, found)| found).ok_or(Error::Unexpected { expected: 1, found: 0 })
 }
 
-/// Looks many addresses up; those without a mailbox are not in the answer.
+/// Looks many addresses up; each is in the answer.
 pub async fn look_up_many(
     tx: &mut Tx,
     address_macs: &[[u8; 32]],
     now: Time,
     declined_mac: impl Fn(MailboxId) -> [u8; 32] + Send,
-) -> Result<HashMap<[u8; 32], Recipient>, Error> {
+) -> Result<HashMap<[u8; 32], Found>, Error> {
     let wanted: Vec<_> = address_macs.iter().map(|mac| values![mac]).collect();
     let rows = tx.query_many_with(&LOOK_UP_MANY, args![now], &wanted).await?;
     let mut gathered = Gathered::new(declined_mac);
     for row in &rows {
-        gathered.add(row)?;
+        gathered.add(row.array(11)?, row)?;
     }
-    Ok(gathered.found.into_iter().map(|(mac, (_, recipient))| (mac, recipient)).collect())
+    Ok(gathered.found.into_iter().map(|(mac, (_, found))| (mac, found)).collect())
 }
 
-/// One row comes for each sender that a mailbox has turned off, and one for a mailbox that has turned off none.
+/// One row comes for each sender that a mailbox has turned off, and one for an address without any.
 struct Gathered<F> {
     declined_mac: F,
     /// By address, with the instant since when the address is its owner's.
-    found: HashMap<[u8; 32], (Time, Recipient)>,
+    found: HashMap<[u8; 32], (Time, Found)>,
 }
 
 impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
@@ -108,12 +120,20 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
         Self { declined_mac, found: HashMap::new() }
     }
 
-    fn add(&mut self, row: &Row) -> Result<(), Error> {
+    fn add(&mut self, address_mac: [u8; 32], row: &Row) -> Result<(), Error> {
+        let (since, found) = match self.found.entry(address_mac) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(first) => {
+                let elsewhere = row.opt_text(1)?.map(|_| number(row, 1)).transpose()?;
+                let found = Found { version: row.int(0)?, recipient: None, elsewhere };
+                first.insert((Time::from_millis(i64::MIN), found))
+            }
+        };
         let Some(mailbox_id) = row.opt_id::<MailboxId>(5)? else { return Ok(()) };
-        let (address_mac, valid_from) = (row.array(1)?, row.time(2)?);
+        let valid_from = row.time(2)?;
         // The declined tag is a keyed hash that the sender never sees; timing tells nothing of use here.
         let declined = row.opt_bytes(10)?.is_some_and(|mac| mac == (self.declined_mac)(mailbox_id));
-        if let Some((since, known)) = self.found.get_mut(&address_mac) {
+        if let Some(known) = &mut found.recipient {
             if known.mailbox_id == mailbox_id {
                 known.declined |= declined;
                 return Ok(());
@@ -133,29 +153,34 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
             deceased: row.opt_time(9)?.is_some(),
             declined,
         };
-        self.found.insert(address_mac, (valid_from, recipient));
+        (*since, found.recipient) = (valid_from, Some(recipient));
         Ok(())
     }
 }
 
-const LOOK_UP: &str = "SELECT v.version, i.mac, i.valid_from, i.owner_kind, i.owner_id, m.mailbox_id, m.epoch, \
+const LOOK_UP: &str = "SELECT v.version, o.number, i.valid_from, i.owner_kind, i.owner_id, m.mailbox_id, m.epoch, \
     m.public_key, m.closed_at, p.deceased_at, d.sender_mac \
     FROM registry_version v \
+    LEFT JOIN registration r ON r.address_mac = $1 AND r.ended_at IS NULL \
+    LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
     LEFT JOIN identity i ON i.mac = $1 AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) \
     LEFT JOIN mailbox m ON m.owner_id = i.owner_id AND m.owner_kind = i.owner_kind \
     LEFT JOIN person p ON p.person_id = i.owner_id \
     LEFT JOIN declined d ON d.mailbox_id = m.mailbox_id \
     WHERE v.one = 1";
 static LOOK_UP_MANY: Many = Many::new(
-    "SELECT 0, i.mac, i.valid_from, i.owner_kind, i.owner_id, m.mailbox_id, m.epoch, \
-     m.public_key, m.closed_at, p.deceased_at, d.sender_mac \
-     FROM identity i \
-     JOIN mailbox m ON m.owner_id = i.owner_id AND m.owner_kind = i.owner_kind \
+    "WITH asked (mac) AS (VALUES ",
+    1,
+    ") SELECT v.version, o.number, i.valid_from, i.owner_kind, i.owner_id, m.mailbox_id, m.epoch, \
+     m.public_key, m.closed_at, p.deceased_at, d.sender_mac, a.mac \
+     FROM registry_version v CROSS JOIN asked a \
+     LEFT JOIN registration r ON r.address_mac = a.mac AND r.ended_at IS NULL \
+     LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
+     LEFT JOIN identity i ON i.mac = a.mac AND i.valid_from <= $1 AND (i.valid_to IS NULL OR i.valid_to > $1) \
+     LEFT JOIN mailbox m ON m.owner_id = i.owner_id AND m.owner_kind = i.owner_kind \
      LEFT JOIN person p ON p.person_id = i.owner_id \
      LEFT JOIN declined d ON d.mailbox_id = m.mailbox_id \
-     WHERE i.valid_from <= $1 AND (i.valid_to IS NULL OR i.valid_to > $1) AND i.mac IN (",
-    1,
-    ")",
+     WHERE v.one = 1",
 );
 
 #[cfg(test)]

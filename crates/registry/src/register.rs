@@ -1,12 +1,14 @@
-//! Who may sign for an organisation, as a register outside tells. Today a file that the operator's commands keep;
+//! Who may sign for an organisation and how many must, as a register outside tells. Today a file that the operator's commands keep;
 //! an enum, so that a register over HTTP can stand beside it.
 //!
 //! The file names people by the keyed hash of their number, never by the number itself.
 
 mod file;
+mod rule;
 mod sync;
 
 pub use file::{Signatory, SignatoryFile};
+pub use rule::{Authorisation, Company, NotARule, SignatureRule};
 pub use sync::{Synced, sync};
 
 use domain::OrgNumber;
@@ -36,6 +38,10 @@ impl Register {
     /// Those who may sign for an organisation today.
     pub async fn signatories(&self, organisation: &OrgNumber) -> Result<Vec<Signatory>, RegisterError> {
         Ok(self.read().await?.signatories(organisation).to_vec())
+    }
+    /// All that the register says of an organisation today; one that it does not know has no signatories.
+    pub async fn company(&self, organisation: &OrgNumber) -> Result<Company, RegisterError> {
+        Ok(self.read().await?.company(organisation))
     }
     /// The organisations that a person may sign for today, by the address tag of the person's number.
     pub async fn organisations_of(&self, person_mac: &[u8; 32]) -> Result<Vec<OrgNumber>, RegisterError> {

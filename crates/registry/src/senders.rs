@@ -18,6 +18,8 @@ pub struct Sender {
     pub created_at: Time,
     /// Set: nothing is accepted from it or through it.
     pub suspended_at: Option<Time>,
+    /// Whether deliveries of Mina Meddelanden may still be signed with SHA-1. Off unless the operator lets it.
+    pub sha1: bool,
 }
 
 /// Why a sender was not added or renamed.
@@ -55,6 +57,12 @@ pub async fn set_may_send(tx: &mut Tx, number: &OrgNumber, may_send: bool) -> Re
     changed(tx, set).await
 }
 
+/// Whether its deliveries may be signed with SHA-1; false when there is no such sender or it was so already.
+pub async fn set_sha1(tx: &mut Tx, number: &OrgNumber, allowed: bool) -> Result<bool, Error> {
+    let set = tx.execute(SET_SHA1, args![allowed, number.as_str()]).await?.count() == 1;
+    changed(tx, set).await
+}
+
 /// From now on nothing is accepted from it; false when it was suspended already or is unknown.
 pub async fn suspend(tx: &mut Tx, number: &OrgNumber, now: Time) -> Result<bool, Error> {
     let suspended = tx.execute(SUSPEND, args![now, number.as_str()]).await?.count() == 1;
@@ -88,10 +96,12 @@ fn read(row: &Row) -> Result<Sender, Error> {
         may_send: row.flag(2)?,
         created_at: row.time(3)?,
         suspended_at: row.opt_time(4)?,
+        sha1: row.flag(5)?,
     })
 }
 
-fn shown(name: &str) -> Result<String, SenderError> {
+/// A name as it may be shown.
+pub(crate) fn shown(name: &str) -> Result<String, SenderError> {
     text::line(name.trim(), 1, 100).map_err(SenderError::Name)
 }
 
@@ -106,10 +116,13 @@ const ADD: &str =
     "INSERT INTO sender (number, name, may_send, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const RENAME: &str = "UPDATE sender SET name = $1 WHERE number = $2";
 const SET_MAY_SEND: &str = "UPDATE sender SET may_send = $1 WHERE number = $2";
+const SET_SHA1: &str = "UPDATE sender SET sha1 = $1 WHERE number = $2 AND sha1 <> $1";
 const SUSPEND: &str = "UPDATE sender SET suspended_at = $1 WHERE number = $2 AND suspended_at IS NULL";
 const RESUME: &str = "UPDATE sender SET suspended_at = NULL WHERE number = $1 AND suspended_at IS NOT NULL";
-const LIST: &str = "SELECT number, name, may_send, created_at, suspended_at FROM sender ORDER BY number";
-const FIND: &str = "SELECT number, name, may_send, created_at, suspended_at FROM sender WHERE number = $1";
+const LIST: &str =
+    "SELECT number, name, may_send, created_at, suspended_at, sha1 FROM sender ORDER BY number";
+const FIND: &str =
+    "SELECT number, name, may_send, created_at, suspended_at, sha1 FROM sender WHERE number = $1";
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use crate::{
     By, Owner, Recorder,
     boxes::{self, NewBox},
+    operators::{self, NewOperator},
     organisations,
     people::{self, Language, NewPerson},
 };
@@ -27,6 +28,10 @@ pub(crate) struct World {
 pub(crate) const KOMMUNEN: &str = "164020000016";
 pub(crate) const VERKET: &str = "164020000024";
 pub(crate) const FORMEDLAREN: &str = "164020000032";
+/// Mailbox operators: we, and two others.
+pub(crate) const OWN: &str = "164020000057";
+pub(crate) const LADAN: &str = "164020000065";
+pub(crate) const BREVEN: &str = "164020000073";
 
 pub(crate) fn org(number: &str) -> OrgNumber {
     OrgNumber::parse(number).unwrap()
@@ -102,6 +107,25 @@ impl World {
             assert!(crate::senders::add(tx, &org(number), name, may_send, self.now()).await.unwrap());
         }
         assert!(crate::dispatch::list(tx, &org(KOMMUNEN), &org(FORMEDLAREN), self.now()).await.unwrap());
+    }
+    /// We, and two other mailbox operators.
+    pub async fn operators(&self, tx: &mut Tx) {
+        let (own, ladan, breven) = (org(OWN), org(LADAN), org(BREVEN));
+        let new = |number, domain, name, service_address| NewOperator {
+            number,
+            domain,
+            name,
+            service_address,
+            ui_address: None,
+        };
+        let own = new(&own, "kuvert.example", "Vi", "https://kuvert.example/Service/v3");
+        assert!(operators::set_own(tx, &own, self.now()).await.unwrap());
+        for other in [
+            new(&ladan, "ladan.example", "Lådan", "https://ladan.example/service/v3"),
+            new(&breven, "breven.example", "Breven", "https://breven.example/service/v3"),
+        ] {
+            assert!(operators::add(tx, &other, self.now()).await.unwrap());
+        }
     }
 }
 

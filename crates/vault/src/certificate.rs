@@ -6,12 +6,12 @@ use crate::{
     pem, sha256,
     verifying_key::{UnusableKey, VerifyingKey},
 };
-use domain::{OrgNumber, Time};
+use domain::{Identity, OrgNumber, Time};
 use x509_parser::{
     certificate::X509Certificate,
-    oid_registry::{OID_X509_COMMON_NAME, OID_X509_SERIALNUMBER},
+    oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_X509_COMMON_NAME, OID_X509_SERIALNUMBER},
     prelude::FromDer,
-    x509::X509Name,
+    x509::{SubjectPublicKeyInfo, X509Name},
 };
 
 /// What we need of an X.509 certificate.
@@ -29,6 +29,8 @@ pub struct Certificate {
     pub not_after: Time,
     /// The subject's `serialNumber`, when it is an organisation number; `None` when several disagree.
     pub organisation: Option<OrgNumber>,
+    /// The subject's `serialNumber`, when it is a person's number of twelve digits; `None` when there are several.
+    pub person: Option<Identity>,
     /// For people to recognise it by.
     pub subject_common_name: Option<String>,
     /// Whether its key usage, when stated, allows signatures (digitalSignature or contentCommitment).
@@ -56,6 +58,7 @@ impl Certificate {
             not_before: instant(parsed.validity().not_before.timestamp()),
             not_after: instant(parsed.validity().not_after.timestamp()),
             organisation: organisation(parsed.subject()),
+            person: person(parsed.subject()),
             subject_common_name: common_name(parsed.subject()),
             may_sign: usage.is_none_or(|u| u.value.digital_signature() || u.value.non_repudiation()),
         })
@@ -75,6 +78,13 @@ impl Certificate {
     pub fn verifying_key(&self) -> Result<VerifyingKey, UnusableKey> {
         VerifyingKey::from_spki(&self.spki)
     }
+    /// The RSAPublicKey (RFC 8017 §A.1.1) in it; `None` when its key is of another kind.
+    pub fn rsa_public_key(&self) -> Option<&[u8]> {
+        let (_, info) = SubjectPublicKeyInfo::from_der(&self.spki).ok()?;
+        let rsa = info.algorithm.algorithm == OID_PKCS1_RSAENCRYPTION;
+        // The bits are a slice of `spki`: found again there, since what was parsed borrows from a copy.
+        rsa.then(|| &self.spki[self.spki.len() - info.subject_public_key.data.len()..])
+    }
     /// Whether `now` lies within its validity, both ends included (RFC 5280 §4.1.2.5).
     pub fn valid_at(&self, now: Time) -> bool {
         self.not_before <= now && now.seconds() <= self.not_after.seconds()
@@ -92,6 +102,13 @@ fn organisation(subject: &X509Name<'_>) -> Option<OrgNumber> {
     });
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)
+}
+
+fn person(subject: &X509Name<'_>) -> Option<Identity> {
+    let mut numbers = subject.iter_by_oid(&OID_X509_SERIALNUMBER);
+    let number = numbers.next()?.as_str().ok()?;
+    let identity = Identity::parse(number).ok().filter(Identity::is_person);
+    identity.filter(|_| numbers.next().is_none())
 }
 
 fn common_name(subject: &X509Name<'_>) -> Option<String> {

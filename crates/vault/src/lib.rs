@@ -15,6 +15,7 @@ mod pem;
 mod place;
 mod strict;
 
+pub mod authorities;
 pub mod certificate;
 pub mod jws;
 pub mod mac;
@@ -23,6 +24,7 @@ pub mod sign;
 pub mod stream;
 pub mod verifying_key;
 
+pub use authorities::{Authorities, Untrusted};
 pub use certificate::Certificate;
 pub use chance::SystemRandom;
 pub use derive::{Purpose, derive};

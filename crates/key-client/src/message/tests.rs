@@ -54,6 +54,7 @@ fn requests() -> Vec<Request> {
         Request::OpenColumns { access: Access::Grant(grant()), items: items() },
         Request::OpenColumns { access: Access::Notifier, items: vec![] },
         Request::OpenColumns { access: Access::Operator, items: items() },
+        Request::OpenColumns { access: Access::Gateway, items: items() },
         Request::BeginLogin { provider: "demo".into() },
         Request::FinishLogin {
             provider: "demo".into(),

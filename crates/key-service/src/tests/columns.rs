@@ -4,7 +4,7 @@ use super::world::World;
 use domain::{ContactId, MandateId, OrganisationId};
 use key_client::{
     Access, Column, KeysError, contact_address, declined_sender, mandate_note, organisation_profile,
-    person_profile,
+    pending_request, person_profile,
 };
 use store::{args, both, testing::Database};
 use vault::{Place, SystemRandom};
@@ -16,6 +16,7 @@ both!(
     a_column_opens_in_its_place_and_nowhere_else,
     somebody_logged_in_opens_their_own_columns_only,
     the_operator_opens_organisations_and_notes_and_no_person,
+    the_doors_of_agencies_open_what_waits_for_signatures_and_nothing_else,
     a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected,
     after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_needed,
 );
@@ -120,6 +121,27 @@ async fn the_operator_opens_organisations_and_notes_and_no_person(database: Data
     assert!(opened[1].is_some() && opened[2].is_none() && opened[3].is_none());
 }
 
+async fn the_doors_of_agencies_open_what_waits_for_signatures_and_nothing_else(database: Database) {
+    let world = World::new(database).await;
+    let place = || pending_request("register", &[1; 32]);
+    let items = vec![(Column::Pending, place(), b"request".to_vec())];
+    let request = world.gateway.seal_columns(items).await.unwrap().remove(0);
+    let note = sealed(&world, Column::Note, b"Bo").await;
+    let items = vec![
+        (Column::Pending, place(), request.clone()),
+        (Column::Pending, pending_request("deregister", &[1; 32]), request.clone()),
+        (Column::Pending, pending_request("register", &[2; 32]), request.clone()),
+        (Column::Note, self::place(1), note),
+    ];
+    let opened = world.gateway.open_columns(Access::Gateway, items).await.unwrap();
+    assert_eq!(opened[0].as_deref(), Some(b"request".as_slice()));
+    assert!(opened[1..].iter().all(Option::is_none), "{opened:?}");
+    let note = vec![(Column::Note, self::place(1), b"Bo".to_vec())];
+    assert_eq!(world.gateway.seal_columns(note).await.err(), Some(KeysError::NotAllowed));
+    let items = vec![(Column::Pending, place(), request)];
+    assert!(world.operator.open_columns(Access::Operator, items).await.unwrap()[0].is_none());
+}
+
 async fn a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected(database: Database) {
     let world = World::new(database).await;
     let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
@@ -153,6 +175,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
         (Column::Declined, declined_sender(anna.mailbox, &[4; 32])),
         (Column::Profile, person_profile(&login)),
         (Column::Profile, organisation_profile(&[5; 32])),
+        (Column::Pending, pending_request("move", &[6; 32])),
     ];
     let items = places.iter().map(|(column, place)| (*column, place.clone(), b"text".to_vec())).collect();
     let sealed = world.web.seal_columns(items).await.unwrap();
@@ -175,9 +198,17 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
         VALUES ($1, 0, 'organisation', 'organisation', $2)";
     world.change(identity_row, args![&[5u8; 32], organisation]).await;
 
-    for (purpose, rows) in
-        [("column-contact", 1), ("column-note", 1), ("column-declined", 1), ("column-profile", 2)]
-    {
+    let pending_row = "INSERT INTO pending (address_mac, kind, request, created_at, expires_at) \
+        VALUES ($1, 'move', $2, 0, 1)";
+    world.change(pending_row, args![&[6u8; 32], &sealed[5]]).await;
+
+    for (purpose, rows) in [
+        ("column-contact", 1),
+        ("column-note", 1),
+        ("column-declined", 1),
+        ("column-profile", 2),
+        ("column-pending", 1),
+    ] {
         assert_eq!(world.operator.rotate(purpose).await.unwrap().rewrapped, rows, "{purpose}");
     }
     world.change_keys("DELETE FROM kek WHERE purpose LIKE 'column-%' AND version = 1", &[]).await;
@@ -189,15 +220,19 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
         "SELECT sender FROM declined",
         "SELECT profile FROM person",
         "SELECT profile FROM organisation",
+        "SELECT request FROM pending",
     ] {
         let mut tx = world.letters.read("test").await.unwrap();
         fresh.push(tx.one(sql, &[]).await.unwrap().unwrap().bytes(0).unwrap().to_vec());
     }
-    let items =
+    let items: Vec<_> =
         places.into_iter().zip(fresh).map(|((column, place), sealed)| (column, place, sealed)).collect();
     let grant = world.log_in(Some(anna.person));
-    let opened = world.web.open_columns(Access::Grant(grant), items).await.unwrap();
+    let opened = world.web.open_columns(Access::Grant(grant), items.clone()).await.unwrap();
     assert!(opened[..4].iter().all(|text| text.as_deref() == Some(b"text".as_slice())), "{opened:?}");
-    assert!(opened[4].is_none(), "not hers");
+    assert!(opened[4].is_none() && opened[5].is_none(), "not hers");
+    let opened = world.gateway.open_columns(Access::Gateway, items).await.unwrap();
+    assert_eq!(opened[5].as_deref(), Some(b"text".as_slice()));
+    assert!(opened[..5].iter().all(Option::is_none), "{opened:?}");
     assert_eq!(world.sweep().await.rewrapped, 0, "nothing is left to do");
 }

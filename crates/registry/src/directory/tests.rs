@@ -3,7 +3,9 @@
 use super::*;
 use crate::{
     certificates::CertificateError,
-    world::{FORMEDLAREN, KOMMUNEN, VERKET, World, certificate, certificate_for, key, org},
+    world::{
+        BREVEN, FORMEDLAREN, KOMMUNEN, LADAN, OWN, VERKET, World, certificate, certificate_for, key, org,
+    },
 };
 use std::time::Duration;
 use store::both;
@@ -18,6 +20,7 @@ both!(
     certificates_are_read_before_they_are_added,
     a_directory_follows_the_version,
     many_refresh_at_once_and_read_once,
+    operators_of_today_stand_in_the_snapshot,
 );
 
 async fn snapshot(store: &Store) -> Snapshot {
@@ -231,4 +234,23 @@ async fn many_refresh_at_once_and_read_once(store: Store) {
         read += usize::from(task.await.unwrap());
     }
     assert_eq!(read, 1);
+}
+
+async fn operators_of_today_stand_in_the_snapshot(store: Store) {
+    let world = world(store).await;
+    let directory = Directory::load(&world.store).await.unwrap();
+    assert!(directory.current().own_operator().is_none());
+    let mut tx = world.tx().await;
+    world.operators(&mut tx).await;
+    operators::end(&mut tx, &org(BREVEN), world.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(directory.refresh(&world.store).await.unwrap());
+    let snapshot = directory.current();
+    assert_eq!(snapshot.own_operator().unwrap().number, org(OWN));
+    assert_eq!(snapshot.operator(&org(LADAN)).unwrap().domain, "ladan.example");
+    assert_eq!(snapshot.operator_by_domain(" LADAN.example").unwrap().number, org(LADAN));
+    assert!(snapshot.operator(&org(BREVEN)).is_none());
+    assert!(snapshot.operator_by_domain("breven.example").is_none());
+    assert_eq!(snapshot.operators().count(), 2);
+    assert!(snapshot.operators().all(|one| !snapshot.knows(&one.number)), "no senders by that");
 }

@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     boxes, declined, dispatch, identities,
     identities::NewIdentity,
-    organisations, people,
-    world::{FORMEDLAREN, KOMMUNEN, VERKET, World, org},
+    operators, organisations, people,
+    registrations::{self, AccountType, Place},
+    world::{BREVEN, FORMEDLAREN, KOMMUNEN, LADAN, VERKET, World, org},
 };
 use domain::IdentityKind;
 use std::time::Duration;
@@ -18,6 +19,7 @@ both!(
     a_number_that_changes_hands_moves_no_letter,
     the_version_comes_with_the_answer_even_when_nobody_is_found,
     a_thousand_are_looked_up_together,
+    whoever_is_elsewhere_is_not_reached_here,
 );
 
 async fn found(world: &World, tx: &mut Tx, name: &str, sender: &str) -> Found {
@@ -70,6 +72,7 @@ async fn each_reason_has_its_code(store: Store) {
         (Code::RecipientUnknown, Unreachable::Unknown),
         (Code::MailboxClosed, Unreachable::Closed),
         (Code::RecipientDeceased, Unreachable::Deceased),
+        (Code::RecipientElsewhere, Unreachable::Elsewhere),
         (Code::RecipientUnderAge, Unreachable::UnderAge),
         (Code::SenderDeclined, Unreachable::SenderDeclined),
         (Code::IdentityInvalid, Unreachable::IdentityInvalid),
@@ -165,8 +168,58 @@ async fn a_thousand_are_looked_up_together(store: Store) {
     let asked: Vec<_> = (0..1000).map(|n| world.address(&name(n))).collect();
     let mac = |mailbox| declined::sender_mac(&world.mac, mailbox, &org(KOMMUNEN));
     let found = look_up_many(&mut tx, &asked, world.now(), mac).await.unwrap();
-    let found: HashMap<_, _> =
-        found.into_iter().map(|(mac, found)| (mac, (found.mailbox_id, found.declined))).collect();
+    let version = crate::version(&mut tx).await.unwrap();
+    assert!(found.len() == 1000 && found.values().all(|found| found.version == version));
+    let found: HashMap<_, _> = found
+        .into_iter()
+        .filter_map(|(mac, found)| found.recipient.map(|found| (mac, (found.mailbox_id, found.declined))))
+        .collect();
     assert_eq!(found, mailboxes);
     assert!(look_up_many(&mut tx, &[], world.now(), mac).await.unwrap().is_empty());
+}
+
+async fn whoever_is_elsewhere_is_not_reached_here(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    world.operators(&mut tx).await;
+    let names = ["nobody", "anna", "bo", "cleo", "dan"];
+    let (person, _) = world.citizen(&mut tx, "anna").await;
+    world.citizen(&mut tx, "bo").await;
+    world.person(&mut tx, "cleo").await;
+    for (name, operator) in [("anna", LADAN), ("cleo", BREVEN), ("dan", LADAN)] {
+        let (mac, to) = (world.address(name), Place::At(org(operator)));
+        registrations::move_to(&mut tx, &mac, &to, AccountType::Secure, &world.by(person)).await.unwrap();
+    }
+    let wanted = |bo| {
+        let elsewhere = Err(Code::RecipientElsewhere);
+        [Err(Code::RecipientUnknown), elsewhere, bo, elsewhere, elsewhere]
+    };
+    let operators = [None, Some(org(LADAN)), None, Some(org(BREVEN)), Some(org(LADAN))];
+    let macs = names.map(|name| world.address(name));
+    let both = async |tx: &mut Tx| {
+        let many = look_up_many(tx, &macs, world.now(), |_| [0; 32]).await.unwrap();
+        let mut one_by_one = Vec::new();
+        for mac in &macs {
+            one_by_one.push(look_up(tx, mac, world.now(), |_| [0; 32]).await.unwrap());
+        }
+        [macs.map(|mac| many[&mac].clone()).to_vec(), one_by_one]
+    };
+    for found in both(&mut tx).await {
+        let codes: Vec<_> = found.iter().map(|one| one.reachable(&anna(), world.now()).map(drop)).collect();
+        assert_eq!(codes, wanted(Ok(())));
+        assert_eq!(found.iter().map(|one| one.elsewhere().cloned()).collect::<Vec<_>>(), operators);
+    }
+    // A child's number is nobody's reason when the mailbox is elsewhere; a death is.
+    let child = Identity::parse(&with_check_digit("20081123238")).unwrap();
+    let dan = found(&world, &mut tx, "dan", KOMMUNEN).await;
+    assert_eq!(dan.reachable(&child, world.now()).err(), Some(Code::RecipientElsewhere));
+    people::decease(&mut tx, person, world.now()).await.unwrap();
+    let dead = found(&world, &mut tx, "anna", KOMMUNEN).await;
+    assert_eq!(dead.reachable(&anna(), world.now()).err(), Some(Code::RecipientDeceased));
+    // An operator that has ended takes no letters.
+    operators::end(&mut tx, &org(LADAN), world.now()).await.unwrap();
+    for found in both(&mut tx).await {
+        assert!(found.iter().all(|one| one.elsewhere() != Some(&org(LADAN))));
+        assert_eq!(found[4].reachable(&anna(), world.now()).err(), Some(Code::RecipientUnknown));
+    }
 }

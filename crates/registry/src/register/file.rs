@@ -1,15 +1,30 @@
 //! The register as a file.
 
-use super::RegisterError;
-use domain::{MandateId, OrgNumber};
+use super::{Company, RegisterError, SignatureRule};
+use domain::{
+    MandateId, OrgNumber,
+    text::{self, TextError},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 
-/// The content of the file: signatories by organisation.
+/// The content of the file: signatories by organisation, and what else is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignatoryFile {
     signatories: BTreeMap<OrgNumber, Vec<Signatory>>,
+    /// Absent in older files, and for those of whom nothing is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    organisations: BTreeMap<OrgNumber, Said>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Said {
+    /// In clear: it is public, as the number is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    rule: SignatureRule,
 }
 
 /// Someone who may sign.
@@ -50,6 +65,11 @@ impl SignatoryFile {
     pub fn signatories(&self, organisation: &OrgNumber) -> &[Signatory] {
         self.signatories.get(organisation).map_or(&[], Vec::as_slice)
     }
+    /// All that is known of an organisation.
+    pub fn company(&self, organisation: &OrgNumber) -> Company {
+        let Said { name, rule } = self.organisations.get(organisation).cloned().unwrap_or_default();
+        Company { name, rule, signatories: self.signatories(organisation).to_vec() }
+    }
     /// The organisations that a person may sign for.
     pub fn organisations_of(&self, person_mac: &[u8; 32]) -> Vec<OrgNumber> {
         let theirs = |signatories: &[Signatory]| signatories.iter().any(|one| one.person_mac == *person_mac);
@@ -64,6 +84,20 @@ impl SignatoryFile {
         let all = self.signatories.entry(organisation.clone()).or_default();
         all.retain(|one| one.person_mac != signatory.person_mac);
         all.push(signatory);
+    }
+    /// Says how an organisation is called, and how many must sign for it unless that stays as it is.
+    pub fn describe(
+        &mut self,
+        organisation: &OrgNumber,
+        name: &str,
+        rule: Option<SignatureRule>,
+    ) -> Result<(), TextError> {
+        let name = text::line(name.trim(), 1, 100)?;
+        self.signatories.entry(organisation.clone()).or_default();
+        let said = self.organisations.entry(organisation.clone()).or_default();
+        said.name = Some(name);
+        said.rule = rule.unwrap_or(said.rule);
+        Ok(())
     }
     /// Removes a signatory; false when there is none such.
     pub fn remove(&mut self, organisation: &OrgNumber, person_mac: &[u8; 32]) -> bool {

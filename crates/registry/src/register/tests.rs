@@ -137,3 +137,106 @@ async fn a_file_in_another_form_is_an_error_and_not_an_empty_register() {
     }
     assert!(matches!(Register::File(dir.path().to_owned()).read().await, Err(RegisterError::Read(_))));
 }
+
+#[tokio::test]
+async fn an_organisation_has_a_name_and_a_rule_and_without_them_anyone_signs_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("signatories.json");
+    let register = Register::File(path.clone());
+    let one = |byte| Signatory {
+        mandate_id: MandateId::new(&SystemRandom),
+        person_mac: [byte; 32],
+        note: b"sealed".to_vec(),
+    };
+    let mut file = SignatoryFile::default();
+    (1..=3).for_each(|byte| file.add(&org(KOMMUNEN), one(byte)));
+    file.write(&path).await.unwrap();
+    // As it was written before there were names and rules, and so that an older program reads it.
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("signatories") && !text.contains("organisations"), "{text}");
+    let company = register.company(&org(KOMMUNEN)).await.unwrap();
+    assert_eq!((company.name.as_deref(), company.rule), (None, SignatureRule::AnyOne));
+    assert_eq!(company.signatories.len(), 3);
+    assert_eq!(register.company(&org(VERKET)).await.unwrap(), Company::default());
+
+    let two = "2".parse().unwrap();
+    file.describe(&org(KOMMUNEN), " Exempelbolaget AB ", Some(two)).unwrap();
+    file.describe(&org(VERKET), "Verket", None).unwrap();
+    assert!(file.describe(&org(VERKET), "Ver\u{202E}ket", None).is_err());
+    file.write(&path).await.unwrap();
+    assert_eq!(register.read().await.unwrap(), file);
+    let company = register.company(&org(KOMMUNEN)).await.unwrap();
+    assert_eq!((company.name.as_deref(), company.rule), (Some("Exempelbolaget AB"), two));
+    // Another name leaves the rule, and a company without signatories is one that is looked after.
+    file.describe(&org(KOMMUNEN), "Nya Exempelbolaget AB", None).unwrap();
+    assert_eq!(file.company(&org(KOMMUNEN)).rule, two);
+    assert_eq!(file.organisations().count(), 2);
+}
+
+#[test]
+fn a_rule_says_how_many_must_sign() {
+    let rule = |text: &str| text.parse::<SignatureRule>();
+    for (text, of, needed) in [
+        ("any-one", 1, Some(1)),
+        ("any-one", 3, Some(1)),
+        ("any-one", 0, None),
+        ("all", 1, Some(1)),
+        ("all", 3, Some(3)),
+        ("all", 0, None),
+        ("1", 3, Some(1)),
+        ("2", 3, Some(2)),
+        ("3", 3, Some(3)),
+        ("4", 3, None),
+    ] {
+        assert_eq!(rule(text).unwrap().needed(of), needed, "{text} of {of}");
+        assert_eq!(rule(text).unwrap().to_string(), text);
+    }
+    for text in ["", "0", "-1", "any", "All", "any one", "70000", "2.0"] {
+        assert!(rule(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn signatures_of_enough_signatories_complete_a_request() {
+    let signatories = (1..=3).map(|byte| Signatory {
+        mandate_id: MandateId::new(&SystemRandom),
+        person_mac: [byte; 32],
+        note: vec![],
+    });
+    let mut company = Company { signatories: signatories.collect(), ..Company::default() };
+    let judge = |company: &Company, by: &[u8]| {
+        company.authorisation(&by.iter().map(|byte| [*byte; 32]).collect::<Vec<_>>())
+    };
+    assert_eq!(judge(&company, &[2]), Authorisation::Complete);
+    assert_eq!(judge(&company, &[]), Authorisation::Incomplete(1));
+    assert_eq!(judge(&company, &[9]), Authorisation::Incomplete(1), "no signatory");
+    company.rule = "2".parse().unwrap();
+    assert_eq!(judge(&company, &[1]), Authorisation::Incomplete(1));
+    assert_eq!(judge(&company, &[1, 1, 9]), Authorisation::Incomplete(1), "the same again, and no signatory");
+    assert_eq!(judge(&company, &[3, 1]), Authorisation::Complete);
+    company.rule = SignatureRule::All;
+    assert_eq!(judge(&company, &[3, 1]), Authorisation::Incomplete(1));
+    assert_eq!(judge(&company, &[3, 1, 2]), Authorisation::Complete);
+    company.rule = "4".parse().unwrap();
+    assert_eq!(judge(&company, &[3, 1, 2]), Authorisation::RuleNotSupported);
+    company.signatories.clear();
+    company.rule = SignatureRule::AnyOne;
+    assert_eq!(judge(&company, &[1]), Authorisation::RuleNotSupported);
+}
+
+#[tokio::test]
+async fn a_rule_in_another_form_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("signatories.json");
+    for (said, good) in [
+        (r#"{"rule":"all"}"#, true),
+        (r#"{"name":"Bolaget AB"}"#, true),
+        (r#"{"rule":"some"}"#, false),
+        (r#"{"rule":2}"#, false),
+        (r#"{"board":"all"}"#, false),
+    ] {
+        let text = format!(r#"{{"signatories":{{}},"organisations":{{"{KOMMUNEN}":{said}}}}}"#);
+        tokio::fs::write(&path, &text).await.unwrap();
+        assert_eq!(Register::File(path.clone()).read().await.is_ok(), good, "{said}");
+    }
+}
