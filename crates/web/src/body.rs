@@ -1,8 +1,11 @@
 //! What a letter says, made safe to show.
 
+mod pictures;
 mod tame;
 
+use crate::language;
 use ammonia::{Builder, UrlRelative};
+use domain::letter::{Body, BodyType};
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
@@ -30,13 +33,16 @@ pub fn plain(text: &str) -> Vec<String> {
     paragraphs
 }
 
-/// HTML as sent, reduced to what a letter needs: no script, style, form, frame, picture or anything else that is
-/// fetched from elsewhere. HTML that was made to take long is shown as its text.
+/// HTML as sent, reduced to what a letter needs: no script, style, form, frame or anything that is fetched from
+/// elsewhere. Pictures are those that the letter carries within itself. HTML that was made to take long is shown as
+/// its text.
 pub fn html(sent: &str) -> String {
-    if !tame::is_tame(sent) {
-        let paragraphs = plain(&tame::text_of(sent)).join("</p><p>");
+    let apart = pictures::apart(sent);
+    if !tame::is_tame(&apart.html) {
+        let paragraphs = plain(&tame::text_of(&apart.html)).join("</p><p>");
         return format!("<p>{paragraphs}</p>");
     }
+    let pictures = apart.shown();
     let tags: HashSet<&str> = [
         "a",
         "abbr",
@@ -61,6 +67,7 @@ pub fn html(sent: &str) -> String {
         "h6",
         "hr",
         "i",
+        "img",
         "li",
         "ol",
         "p",
@@ -90,42 +97,71 @@ pub fn html(sent: &str) -> String {
         .tag_attributes(HashMap::new())
         .generic_attributes(["lang", "dir", "title"].into())
         .add_tag_attributes("a", ["href"])
+        .add_tag_attributes("img", ["src", "alt", "width", "height"])
         .add_tag_attributes("td", ["colspan", "rowspan"])
         .add_tag_attributes("th", ["colspan", "rowspan", "scope"])
         .add_tag_attributes("ol", ["start"])
-        .url_schemes(["https", "mailto", "tel"].into())
+        .url_schemes(["https", "mailto", "tel", pictures::SCHEME].into())
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer nofollow"))
         .set_tag_attribute_value("a", "target", "_blank")
-        .attribute_filter(|_, attribute, value| match attribute {
-            "colspan" | "rowspan" | "start" if !value.bytes().all(|b| b.is_ascii_digit()) => None,
+        .attribute_filter(move |_, attribute, value| match attribute {
+            // Of `img` alone: an address of another kind is no picture here.
+            "src" => pictures.take(value).map(Cow::Owned),
+            "href" if url::Url::parse(value).is_ok_and(|url| url.scheme() == pictures::SCHEME) => None,
+            "colspan" | "rowspan" | "start" | "width" | "height"
+                if !value.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                None
+            }
             _ => Some(Cow::Borrowed(value)),
         })
-        .clean(sent)
+        .clean(&apart.html)
         .to_string()
 }
 
-/// The whole document for the frame.
-pub(crate) fn document(sent: &str, language: &str, title: &str, nonce: &str) -> String {
+/// The whole document for the frame. Plain text comes here when it is too long for the page itself.
+pub(crate) fn document(body: &Body, language: &str, title: &str, nonce: &str) -> String {
+    let inside = match body.media_type {
+        BodyType::Html => html(&body.content),
+        BodyType::Plain => plain(&body.content).iter().map(|one| format!("<p>{one}</p>")).collect(),
+    };
     format!(
         "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\"><title>{}</title><style nonce=\"{nonce}\">{}</style></head>\
-         <body><main>{}</main></body></html>",
-        escaped(language),
+         <body><main dir=\"auto\">{inside}</main></body></html>",
+        escaped(&language::tag(language)),
         escaped(title),
         crate::style::LETTER_CSS,
-        html(sent)
     )
+}
+
+/// Whether there is nothing to read or see.
+pub(crate) fn is_empty(body: &Body) -> bool {
+    match body.media_type {
+        BodyType::Plain => body.content.trim().is_empty(),
+        BodyType::Html => {
+            let apart = pictures::apart(&body.content);
+            let text = || tame::text_of(&apart.html).replace("&nbsp;", " ").replace("&#160;", " ");
+            apart.is_empty() && text().trim().is_empty()
+        }
+    }
+}
+
+/// Whether the letter's page can hold the text itself.
+pub(crate) fn fits_a_page(body: &Body) -> bool {
+    body.media_type == BodyType::Plain && body.content.len() <= MOST_ON_A_PAGE
 }
 
 /// How tall the frame is made, 1–12: it cannot tell its own height without script. Too tall is a little empty
 /// paper; too short scrolls.
 pub(crate) fn height(sent: &str) -> usize {
     // Of what was sent, since only the frame itself needs it clean.
-    let blocks = ["<p", "<br", "<li", "<h1", "<h2", "<h3", "<tr", "<div"];
-    let breaks: usize = blocks.iter().map(|tag| sent.matches(tag).count()).sum();
-    let text = sent.chars().count();
-    (1 + (breaks + text / 60) / 7).min(12)
+    let apart = pictures::apart(sent);
+    let blocks = ["<p", "<br", "<li", "<h1", "<h2", "<h3", "<tr", "<div", "\n\n"];
+    let breaks: usize = blocks.iter().map(|tag| apart.html.matches(tag).count()).sum();
+    let text = apart.html.chars().count();
+    (1 + (breaks + text / 60 + apart.lines()) / 7).min(12)
 }
 
 fn linked(line: &str, out: &mut String) {
@@ -162,6 +198,9 @@ fn is_plain_address(address: &str) -> bool {
             && shown.to_ascii_lowercase().starts_with(host)
     })
 }
+
+/// More than any letter of words; what is longer is framed, so that the page stays light.
+const MOST_ON_A_PAGE: usize = 256 * 1024;
 
 /// Text as it stands in HTML.
 pub(crate) fn escaped(text: &str) -> String {
@@ -248,7 +287,7 @@ mod tests {
         );
         for bad in [
             "onclick",
-            "<img",
+            "src=",
             "script",
             "style",
             "<form",
@@ -263,6 +302,59 @@ mod tests {
         ] {
             assert!(!clean.contains(bad), "{bad} in {clean}");
         }
+    }
+
+    #[test]
+    fn pictures_within_the_letter_are_shown_and_no_other() {
+        let gif = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
+        let sent = format!(
+            "<p><img src=\"{gif}\" alt=\"Kommunens vapen\" width=40 height=40% onload=x srcset=//evil.example/a></p>\
+             <img src=https://evil.example/t.gif alt=Karta><img src=//evil.example/u><img src=kuvert-picture:0>\
+             <img src='data:image/svg+xml;base64,PHN2Zz4='><a href=kuvert-picture:0>a</a><a href='{gif}'>b</a>"
+        );
+        let clean = html(&sent);
+        assert!(clean.contains(&format!("src=\"{gif}\"")), "{clean}");
+        assert!(clean.contains("alt=\"Kommunens vapen\"") && clean.contains("width=\"40\""), "{clean}");
+        assert!(clean.contains("alt=\"Karta\""), "what was left out is said: {clean}");
+        assert_eq!((clean.matches("src=").count(), clean.matches("data:").count()), (1, 1), "{clean}");
+        for bad in ["evil", "svg", "onload", "40%", "srcset", "kuvert-picture", "href"] {
+            assert!(!clean.contains(bad), "{bad} in {clean}");
+        }
+    }
+
+    #[test]
+    fn a_letter_of_megabytes_of_pictures_keeps_its_form() {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let began = std::time::Instant::now();
+        let picture = BASE64_STANDARD.encode([&b"\xFF\xD8\xFF"[..], &vec![7; 900_000]].concat());
+        let sent: String = (0..8)
+            .map(|n| format!("<h2>Bild {n}</h2><img src='data:image/jpeg;base64,{picture}'>"))
+            .collect();
+        assert!(sent.len() > 9_000_000);
+        let clean = html(&sent);
+        assert_eq!((clean.matches("<h2>").count(), clean.matches("data:image/jpeg").count()), (8, 8));
+        assert_eq!(height(&sent), 12);
+        assert!(began.elapsed() < std::time::Duration::from_secs(20));
+        // The same picture asked for many times is no way to a long page.
+        let many = format!(
+            "<img src='data:image/jpeg;base64,{picture}'>{}",
+            "<img src=kuvert-picture:0>".repeat(3_000)
+        );
+        assert!(html(&many).len() < 2_000_000);
+    }
+
+    #[test]
+    fn nothing_to_read_is_told_from_something() {
+        let body = |media_type, content: &str| Body { media_type, content: content.into() };
+        for empty in ["", " \n", "<p>&nbsp;</p><br>", "<html><body></body></html>"] {
+            assert!(is_empty(&body(BodyType::Html, empty)), "{empty}");
+        }
+        assert!(is_empty(&body(BodyType::Plain, "\r\n ")));
+        let picture = "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>";
+        for full in ["Hej", "<p>Hej</p>", picture] {
+            assert!(!is_empty(&body(BodyType::Html, full)), "{full}");
+        }
+        assert!(!is_empty(&body(BodyType::Plain, "<p>")));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Capabilities {
 impl Capability {
     /// About what it holds in memory: the letter as received, and what was read from it.
     fn bytes(&self) -> usize {
-        2 * self.opened.original.jws.len()
+        self.opened.original.signed.len() + self.opened.letter.body.content.len()
     }
 }
 
@@ -105,4 +105,4 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 /// Letters held open at once, in all log-ins.
 const MOST: usize = 2_000;
 /// What they may hold together; beyond it the oldest addresses end early, and a letter's page gives new ones.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MOST_BYTES: usize = 128 * 1024 * 1024;

@@ -17,13 +17,10 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{
-    chance,
-    letter::{AttachmentType, BodyType},
-    words::Act,
-};
-use mailbox::{Actor, may};
+use domain::{chance, letter::AttachmentType, words::Act};
+use mailbox::{Actor, Form, may};
 use ranges::Wanted;
+use tokio::sync::Semaphore;
 
 /// Types that the browser shows by itself without running anything of the sender's.
 pub(crate) fn is_shown(media_type: AttachmentType) -> bool {
@@ -40,35 +37,59 @@ pub(crate) async fn letter(
 ) -> Result<Response, ContentFault> {
     let (capability, _) = find(&web, &token).await?;
     let letter = &capability.opened.letter;
-    if letter.body.media_type != BodyType::Html {
+    if body::fits_a_page(&letter.body) {
         return Err(ContentFault::NotFound);
     }
     let nonce =
         chance::bytes::<16>(web.random()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let policy = format!(
         "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'nonce-{nonce}'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors {}",
+         img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors {}",
         web.0.parts.origin
     );
-    let document = body::document(&letter.body.content, &letter.language, &letter.subject, &nonce);
+    let document = document(&capability, nonce).await?;
     let policy = HeaderValue::from_str(&policy).map_err(|_| ContentFault::Trouble)?;
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, html), (header::CONTENT_SECURITY_POLICY, policy)];
     Ok((headers, document).into_response())
 }
 
-/// `GET /c/{token}/original`: the flattened JWS exactly as received.
+/// Cleaning megabytes takes a while and some times their memory: apart from what others wait for, two at once.
+async fn document(capability: &Capability, nonce: String) -> Result<String, ContentFault> {
+    let opened = capability.opened.clone();
+    let work = move || {
+        let letter = &opened.letter;
+        body::document(&letter.body, &letter.language, &letter.subject, &nonce)
+    };
+    if capability.opened.letter.body.content.len() <= LARGE_BYTES {
+        return Ok(work());
+    }
+    let _turn = LARGE.acquire().await.map_err(|_| ContentFault::Trouble)?;
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        trouble(&error);
+        ContentFault::Trouble
+    })
+}
+
+static LARGE: Semaphore = Semaphore::const_new(2);
+const LARGE_BYTES: usize = 256 * 1024;
+
+/// `GET /c/{token}/original`: what was signed, exactly as received: a flattened JWS or a `deliverSecure` message.
 pub(crate) async fn original(
     State(web): State<Web>,
     Path(token): Path<String>,
 ) -> Result<Response, ContentFault> {
     let (capability, _) = find(&web, &token).await?;
-    let name = format!("{}.jws.json", capability.opened.letter.subject);
+    let (ending, media_type) = match capability.opened.original.form {
+        Form::Jws => ("jws.json", "application/jose+json"),
+        Form::Delivery { .. } => ("xml", "text/xml; charset=utf-8"),
+    };
+    let name = format!("{}.{ending}", disposition::file_name(&capability.opened.letter.subject));
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/jose+json")),
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_DISPOSITION, disposition::attachment(&name)),
     ];
-    Ok((headers, capability.opened.original.jws.clone()).into_response())
+    Ok((headers, capability.opened.original.signed.clone()).into_response())
 }
 
 /// `GET /c/{token}/{part}`: an attachment to look at, if its type can be; else a download.

@@ -6,7 +6,9 @@ mod plain;
 mod settings;
 mod start;
 
-pub use letter::{Attachment, Closed, Fact, HowVerified, Letter, LetterBody, OpenedBy, Support};
+pub use letter::{
+    Attachment, Closed, Detail, Fact, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy, Support,
+};
 pub use list::{Act, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo};
 pub use plain::{About, Accessibility, Confirm, Message, Operator, Privacy};
 pub use settings::{

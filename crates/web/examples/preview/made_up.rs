@@ -1,6 +1,6 @@
 //! What stands on the larger pages.
 
-use web::{frame::Frame, pages::*};
+use web::{frame::Frame, links::Link, pages::*};
 
 pub fn list(f: Frame, folder: Folder, many: bool) -> List {
     let t = f.t;
@@ -127,6 +127,7 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         received: "22 november 2026".into(),
         kind: Some(t.kind(domain::words::Kind::Decision)),
         subject: "Beslut om din ansökan".into(),
+        subject_language: "sv".into(),
         language: "sv".into(),
         facts: vec![
             Fact { name: t.letters.due, value: "31 januari 2027".into(), note: None, due: true },
@@ -163,10 +164,13 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         ],
         support: Some(Support {
             text: Some("Ring oss vardagar 9–16.".into()),
-            phone: Some("000-000 00 00".into()),
-            email: Some("fraga@exempel.se".into()),
-            url: Some("https://exempel.se/".into()),
+            phone: Some(link("000-000 00 00", "tel:0000000000")),
+            email: Some(link("fraga@exempel.se", "mailto:fraga@exempel.se")),
+            url: Some(link("exempel.se", "https://exempel.se/")),
         }),
+        reply: None,
+        matter: vec![],
+        notes: vec![],
         history: Some(vec![OpenedBy {
             who: t.letters.you.into(),
             because: Some(t.letters.as_owner),
@@ -176,7 +180,11 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         genuine: !forged,
         verified: HowVerified {
             text: t.how_verified("Exempelverket", "402000-0024", "22 november 2026 09.14"),
-            original: Some("#".into()),
+            original: Some(KeepCopy {
+                href: "#".into(),
+                what: "JSON, 4 kB".into(),
+                about: t.letters.keep_copy_jws,
+            }),
         },
         may_move: true,
         confidential: false,
@@ -184,6 +192,72 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         held: false,
         f,
     }
+}
+
+/// A delivery of Mina Meddelanden with all that it may carry, or with next to nothing.
+pub fn delivery(f: Frame, bare: bool) -> Letter {
+    let t = f.t;
+    let l = &t.letters;
+    let letter = letter(f, false, false);
+    if bare {
+        return Letter {
+            subject: l.no_subject.into(),
+            subject_language: t.lang.code().into(),
+            facts: vec![],
+            kind: None,
+            body: LetterBody::Empty,
+            support: None,
+            reply: Some(l.reply_accepted),
+            ..letter
+        };
+    }
+    let detail = |name: &str, value: &str| Detail { name: name.into(), value: value.into() };
+    Letter {
+        facts: vec![Fact {
+            name: l.matter,
+            value: "Plats i förskola, FSK 2026-77".into(),
+            note: Some(t.matter_status("recipientinitiative").into()),
+            due: false,
+        }],
+        reply: Some(l.reply_requested),
+        support: Some(Support {
+            text: Some("Ring eller skriv om tiden inte passar.\nVi svarar inom två dagar.".into()),
+            url: Some(link(
+                "www.exempel.se/forskola/fragor-och-svar",
+                "http://www.exempel.se/forskola/fragor-och-svar",
+            )),
+            phone: Some(Link { text: "000-000 00 10 (vardagar 9–16)".into(), href: None }),
+            ..letter.support.clone().unwrap_or_default()
+        }),
+        matter: vec![
+            detail(l.matter_id, "FSK 2026-77"),
+            detail(l.event_kind, "Erbjudande"),
+            detail(l.event_date, "22 november 2026"),
+            detail(l.event_id, "7f2c1d9e-33a8-4f0e-9a53-0c7d1b7a4e55"),
+            detail(l.event_before, "51a0b7c2-9a1f-4c43-b6aa-6d2a7c0d1f00"),
+        ],
+        notes: vec![
+            detail(l.note_attention, "Anna Andersson"),
+            detail(l.note_from, "Eva Exempel, förskoleenheten"),
+            detail(l.note_reference, "Barn 2"),
+            detail(l.note_correlation, "KOM-2026-000481"),
+            detail("Enhet", "Förskoleenheten"),
+            detail("EttMycketLångtNamnSomEttSystemHarGettUppgiften", "Rad ett\nRad två"),
+        ],
+        verified: HowVerified {
+            original: Some(KeepCopy {
+                href: "#".into(),
+                what: "XML, 12 kB".into(),
+                about: l.keep_copy_delivery,
+            }),
+            ..letter.verified.clone()
+        },
+        ..letter
+    }
+}
+
+fn link(text: &str, href: &str) -> Link {
+    Link { text: text.into(), href: Some(href.into()) }
 }
 
 fn row(sender: &str, subject: &str, when: &str, unread: bool) -> Row {

@@ -20,7 +20,7 @@ async fn main() {
                 Html(format!(
                     "<style>{}</style>{}",
                     style::LETTER_CSS,
-                    "<h2>Hej Anna</h2><p>Välkommen till <a href=https://exempel.se/x>oss</a>.</p>"
+                    "<h2>Hej Anna</h2><p>Välkommen till <a href=https://exempel.se/x>oss</a>.</p><img alt=Kommunens_vapen width=40 height=40 src=data:image/gif;base64,R0lGODlhAQABAIAAAA1KWgAAACwAAAAAAQABAAACAkQBADs=>"
                 ))
             }),
         )
@@ -48,6 +48,8 @@ const PAGES: &[&str] = &[
     "letter",
     "letter-html",
     "letter-forged",
+    "letter-delivery",
+    "letter-bare",
     "closed",
     "archive",
     "bin",

@@ -1,6 +1,6 @@
 //! Each page by its name.
 
-use crate::made_up::{letter, list};
+use crate::made_up::{delivery, letter, list};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use web::{
@@ -106,6 +106,9 @@ pub fn page(language: &str, page: &str) -> Response {
             page == "letter-html",
             page == "letter-forged",
         )),
+        "letter-delivery" | "letter-bare" => {
+            html(delivery(frame(Place::Inbox, "Plats i förskola"), page == "letter-bare"))
+        }
         "closed" => html(Closed {
             listing: list(frame(Place::Inbox, ""), Folder::Inbox, false).listing,
             f: frame(Place::Inbox, "Plats i förskola erbjuds"),

@@ -113,7 +113,7 @@ async fn subjects(web: &Web, reader: &Reader, lines: &[Line]) -> Result<HashMap<
             continue;
         }
         if let Some(found) = web.0.parts.mailboxes.peek(&reader.actor, *mailbox, entry.chain).await? {
-            subjects.insert(entry.chain, found.header.subject.clone());
+            subjects.insert(entry.chain, reader.t().subject(&found.header.subject).to_owned());
         }
     }
     Ok(subjects)

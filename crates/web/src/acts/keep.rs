@@ -72,7 +72,7 @@ pub(crate) async fn ask_erase(
     page(Confirm {
         f: reader.frame(Place::Bin, l.do_erase),
         question: l.erase_title.to_owned(),
-        about: Some(found.header.subject.clone()),
+        about: Some(reader.t().subject(&found.header.subject).to_owned()),
         means: vec![l.erase_text],
         action: format!("{at}/erase"),
         fields: vec![],

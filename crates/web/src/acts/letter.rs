@@ -1,13 +1,16 @@
 //! Reading a letter.
 
+mod details;
+
 use crate::{
     acts::{initials, list, see},
     body,
     capability::Capability,
     dates,
     fault::Fault,
+    language,
     names::{self, BoxNames},
-    pages::{Attachment, Closed, Fact, Folder, HowVerified, Letter, LetterBody, OpenedBy, Support},
+    pages::{Attachment, Closed, Folder, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy},
     posted::Posted,
     state::Web,
     texts::Texts,
@@ -18,11 +21,11 @@ use axum::{
     response::Response,
 };
 use domain::{
-    LetterId, MailboxId, Time,
-    letter::{AttachmentType, BodyType},
+    LetterId, MailboxId,
+    letter::AttachmentType,
     words::{Act, Because, EventType},
 };
-use mailbox::{HistoryEntry, OpenedLetter, Peek, may};
+use mailbox::{Form, HistoryEntry, OpenedLetter, Peek, may};
 use serde::Deserialize;
 use std::{fmt, sync::Arc};
 
@@ -94,7 +97,7 @@ async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> R
     let folder = Folder::of(facts);
     let session = reader.session()?;
     page(Closed {
-        f: reader.frame(folder.place(), header.subject.clone()),
+        f: reader.frame(folder.place(), t.subject(&header.subject)),
         listing: list::beside(web, reader, names, folder, facts.letter_id).await?,
         list_title: folder.title(t),
         href: format!("/letters/{}/{}", facts.mailbox_id, facts.letter_id),
@@ -102,7 +105,7 @@ async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> R
         sender: header.sender_name.clone(),
         owner: names.label(session, facts.mailbox_id),
         received: dates::long(facts.visible_from.date(), t),
-        subject: header.subject.clone(),
+        subject: t.subject(&header.subject).to_owned(),
         due: header.reply_by.map(|day| dates::long(day, t)),
         tells: facts.tells_opened,
     })
@@ -123,7 +126,7 @@ async fn opened(
     let base = format!("{}/c/{}", web.0.parts.content_origin, capability.token);
     let because = may(&reader.actor.rights, facts, Act::Bin, now);
     page(Letter {
-        f: reader.frame(folder.place(), letter.subject.clone()),
+        f: reader.frame(folder.place(), t.subject(&letter.subject)),
         listing: list::beside(web, reader, names, folder, facts.letter_id).await?,
         list_title: folder.title(t),
         href: format!("/letters/{}/{}", facts.mailbox_id, facts.letter_id),
@@ -133,52 +136,41 @@ async fn opened(
         owner: names.label(session, facts.mailbox_id),
         received: dates::long(facts.visible_from.date(), t),
         kind: letter.kind.map(|kind| t.kind(kind)),
-        subject: letter.subject.clone(),
-        language: letter.language.clone(),
-        facts: facts_of(letter, now, t),
-        body: match letter.body.media_type {
-            BodyType::Plain => LetterBody::Plain(body::plain(&letter.body.content)),
-            BodyType::Html => LetterBody::Framed {
+        subject: t.subject(&letter.subject).to_owned(),
+        subject_language: match letter.subject.is_empty() {
+            true => t.lang.code().to_owned(),
+            false => language::tag(&letter.language).into_owned(),
+        },
+        language: language::tag(&letter.language).into_owned(),
+        facts: details::facts(letter, now, t),
+        body: match body::fits_a_page(&letter.body) {
+            _ if body::is_empty(&letter.body) => LetterBody::Empty,
+            true => LetterBody::Plain(body::plain(&letter.body.content)),
+            false => LetterBody::Framed {
                 src: format!("{base}/letter"),
                 height: body::height(&letter.body.content),
             },
         },
         attachments: opened.attachments().iter().map(|file| attachment(file, &base, t)).collect(),
-        support: letter.support.as_ref().map(support),
+        support: letter.support.as_ref().map(details::support),
+        reply: details::reply(letter, t),
+        matter: details::matter(letter, t),
+        notes: details::notes(&letter.notes, t),
         history: history(web, reader, facts.mailbox_id, facts.letter_id).await?,
         genuine: opened.signature_holds,
         verified: HowVerified {
             text: t.how_verified(
-                original.dispatcher.as_deref().unwrap_or(&original.sender_name),
+                signer_name(opened),
                 &short_number(signer(opened)),
                 &dates::exact(original.accepted_at, t),
             ),
-            original: Some(format!("{base}/original")),
+            original: Some(keep_copy(opened, &base, t)),
         },
         may_move: because.is_some(),
         confidential: facts.confidential,
         folder,
         held: facts.hold_until.is_some_and(|until| until > now),
     })
-}
-
-/// Deadline, appointment and matter.
-fn facts_of(letter: &domain::letter::Letter, now: Time, t: &Texts) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    if let Some(day) = letter.reply_by {
-        let note = t.days_left(now.date().days_until(day));
-        facts.push(Fact { name: t.letters.due, value: dates::long(day, t), note, due: true });
-    }
-    if let Some(matter) = &letter.matter {
-        let words = [matter.subject.as_ref(), matter.id.as_ref().or(matter.shared_id.as_ref())];
-        let value = words.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
-        if !value.is_empty() {
-            facts.push(Fact { name: t.letters.matter, value, note: matter.status.clone(), due: false });
-        } else if let Some(status) = &matter.status {
-            facts.push(Fact { name: t.letters.matter_status, value: status.clone(), note: None, due: false });
-        }
-    }
-    facts
 }
 
 fn attachment(file: &mailbox::AttachmentHeader, base: &str, t: &Texts) -> Attachment {
@@ -213,20 +205,28 @@ fn size(bytes: u64, t: &Texts) -> String {
     }
 }
 
-fn support(support: &domain::letter::Support) -> Support {
-    let https = |url: &String| url.starts_with("https://").then(|| url.clone());
-    Support {
-        text: support.text.clone(),
-        phone: support.phone.clone(),
-        email: support.email.clone(),
-        url: support.url.as_ref().and_then(https),
-    }
-}
-
 /// The organisation in the certificate that signed, or the sender.
 fn signer(opened: &OpenedLetter) -> domain::OrgNumber {
     let certificate = vault::Certificate::parse(&opened.original.certificate).ok();
     certificate.and_then(|one| one.organisation).unwrap_or_else(|| opened.letter.sender.clone())
+}
+
+/// Its name. A dispatcher that only carried what the sender signed itself has not signed it.
+fn signer_name(opened: &OpenedLetter) -> &str {
+    let original = &opened.original;
+    match &original.dispatcher {
+        Some(dispatcher) if signer(opened) != opened.letter.sender => dispatcher,
+        _ => &original.sender_name,
+    }
+}
+
+fn keep_copy(opened: &OpenedLetter, base: &str, t: &Texts) -> KeepCopy {
+    let (kind, about) = match opened.original.form {
+        Form::Jws => ("JSON", t.letters.keep_copy_jws),
+        Form::Delivery { .. } => ("XML", t.letters.keep_copy_delivery),
+    };
+    let bytes = opened.original.signed.len() as u64;
+    KeepCopy { href: format!("{base}/original"), what: format!("{kind}, {}", size(bytes, t)), about }
 }
 
 /// As organisation numbers are written: "402000-0024".

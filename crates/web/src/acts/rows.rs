@@ -43,7 +43,7 @@ impl View<'_> {
             act: act_of(letter),
             initials: initials(&header.sender_name),
             sender: header.sender_name.clone(),
-            subject: header.subject.clone(),
+            subject: self.t.subject(&header.subject).to_owned(),
             when: dates::in_row(facts.visible_from, self.now, self.t),
             unread: facts.opened_at.is_none(),
             owner: self.names.label(self.session, facts.mailbox_id),
@@ -66,7 +66,7 @@ impl View<'_> {
         let today = self.now.date();
         Todo {
             act: act_of(letter),
-            subject: header.subject.clone(),
+            subject: self.t.subject(&header.subject).to_owned(),
             sender,
             due: header.reply_by.map(|day| dates::short(day, self.now, self.t)).unwrap_or_default(),
             left: header.reply_by.and_then(|day| self.t.days_left(today.days_until(day))),

@@ -33,6 +33,17 @@ pub(crate) fn typed(name: &str, media_type: AttachmentType) -> Cow<'_, str> {
     }
 }
 
+/// A file's name made of a subject, which may be empty and hold what file systems do not take.
+pub(crate) fn file_name(subject: &str) -> String {
+    let fits = |c: char| if "/\\:*?\"<>|".contains(c) || c.is_control() { '_' } else { c };
+    let name: String = subject.trim().chars().take(MOST_OF_A_NAME).map(fits).collect();
+    let name = name.trim_matches(['.', ' ']);
+    if name.is_empty() { "Brev (utan ämne)".to_owned() } else { name.to_owned() }
+}
+
+/// With an ending, and in two-byte letters, still within what file systems take.
+const MOST_OF_A_NAME: usize = 100;
+
 fn disposition(kind: &'static str, name: &str) -> HeaderValue {
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let mut encoded = String::new();
@@ -63,6 +74,15 @@ mod tests {
             assert_eq!(typed(name, AttachmentType::Text), format!("{name}.txt"));
         }
         assert_eq!(typed("ritning.svg", AttachmentType::Xml), "ritning.svg.xml");
+    }
+
+    #[test]
+    fn a_subject_becomes_a_name() {
+        assert_eq!(file_name("Beslut 2026/1482: ja?"), "Beslut 2026_1482_ ja_");
+        for empty in ["", " ", "..", ". "] {
+            assert_eq!(file_name(empty), "Brev (utan ämne)");
+        }
+        assert_eq!(file_name(&"å".repeat(255)).chars().count(), 100);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One letter, opened or not.
 
-use crate::{frame::Frame, icons, pages::Listing, texts::Texts};
+use crate::{frame::Frame, icons, links::Link, pages::Listing, texts::Texts};
 use askama::Template;
 
 /// The letter's text.
@@ -8,7 +8,10 @@ use askama::Template;
 pub enum LetterBody {
     /// Paragraphs of safe HTML made by [`crate::body::plain`]: escaped text, line breaks and links.
     Plain(Vec<String>),
-    /// Sanitised HTML, shown in a frame from the content origin: its address and an estimate of its height, 1–12.
+    /// There is none.
+    Empty,
+    /// Sanitised HTML, or very long text, in a frame from the content origin: its address and an estimate of its
+    /// height, 1–12.
     Framed {
         /// The capability address.
         src: String,
@@ -48,24 +51,41 @@ pub struct Attachment {
 pub struct Support {
     /// In the sender's words.
     pub text: Option<String>,
-    /// Shown and dialled.
-    pub phone: Option<String>,
-    /// An address.
-    pub email: Option<String>,
-    /// An https address.
-    pub url: Option<String>,
+    /// Shown, and dialled where it is a number.
+    pub phone: Option<Link>,
+    /// Shown, and written to where it is an address.
+    pub email: Option<Link>,
+    /// Shown, and followed where it is safe.
+    pub url: Option<Link>,
 }
 
 impl Support {
-    /// The number without spaces and dashes, for `tel:`.
-    pub fn dial(&self) -> String {
-        self.phone
-            .as_deref()
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| c.is_ascii_digit() || *c == '+')
-            .collect()
+    /// Telephone, e-mail and website, by their names.
+    pub fn ways<'a>(&'a self, t: &Texts) -> Vec<(&'static str, &'a Link)> {
+        let l = &t.letters;
+        let ways = [(l.phone, &self.phone), (l.email, &self.email), (l.website, &self.url)];
+        ways.into_iter().filter_map(|(name, link)| Some((name, link.as_ref()?))).collect()
     }
+}
+
+/// A name and what it says: of the matter, or of what the sender wrote beside the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Our name for it, or the sender's own.
+    pub name: String,
+    /// As the sender wrote it.
+    pub value: String,
+}
+
+/// The signed original, to keep.
+#[derive(Clone, Debug)]
+pub struct KeepCopy {
+    /// Its capability address.
+    pub href: String,
+    /// "XML, 12 kB".
+    pub what: String,
+    /// What kind of file it is.
+    pub about: &'static str,
 }
 
 /// A line of the letter's history.
@@ -87,7 +107,7 @@ pub struct HowVerified {
     /// The sentence.
     pub text: String,
     /// The signed original, to keep.
-    pub original: Option<String>,
+    pub original: Option<KeepCopy>,
 }
 
 /// An opened letter.
@@ -116,6 +136,8 @@ pub struct Letter {
     pub kind: Option<&'static str>,
     /// The subject.
     pub subject: String,
+    /// The language of the heading: the letter's, or ours where the sender wrote none.
+    pub subject_language: String,
     /// The letter's own language.
     pub language: String,
     /// Dates and matter.
@@ -126,6 +148,12 @@ pub struct Letter {
     pub attachments: Vec<Attachment>,
     /// Whom to ask.
     pub support: Option<Support>,
+    /// What is said of answers, when the sender wants or takes one.
+    pub reply: Option<&'static str>,
+    /// What happened in the matter, and its numbers.
+    pub matter: Vec<Detail>,
+    /// What else the sender wrote.
+    pub notes: Vec<Detail>,
     /// Who has done what with it, newest first; not for helpers.
     pub history: Option<Vec<OpenedBy>>,
     /// Whether the signature fits the letter as it is stored now.

@@ -85,6 +85,13 @@ impl Texts {
     pub fn turn_off_question(&self, sender: &str) -> String {
         self.pick(format!("Vill du stänga av {sender}?"), format!("Turn off {sender}?"))
     }
+    /// Asked of somebody whose mailbox is at another operator.
+    pub fn move_question(&self, operator: &str) -> String {
+        self.pick(
+            format!("Du har din brevlåda hos {operator}. Vill du flytta den hit?"),
+            format!("Your mailbox is at {operator}. Move it here?"),
+        )
+    }
     /// The button that turns a sender off.
     pub fn turn_off_yes(&self, sender: &str) -> String {
         self.pick(format!("Ja, stäng av {sender}"), format!("Yes, turn off {sender}"))
@@ -121,6 +128,19 @@ impl Texts {
     /// "3 gånger".
     pub fn times(&self, count: usize) -> String {
         self.pick(format!("{count} gånger"), format!("{count} times"))
+    }
+    /// A letter's subject, or that it has none.
+    pub fn subject<'a>(&self, sent: &'a str) -> &'a str {
+        if sent.trim().is_empty() { self.letters.no_subject } else { sent }
+    }
+    /// Who has the matter now; what is none of the interface's words stands as it is.
+    pub fn matter_status<'a>(&self, status: &'a str) -> &'a str {
+        let words = [
+            ("senderinitiative", self.letters.matter_with_sender),
+            ("recipientinitiative", self.letters.matter_with_you),
+            ("closed", self.letters.matter_closed),
+        ];
+        words.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(status)).map_or(status, |(_, said)| said)
     }
     /// What the label of a letter's kind says.
     pub fn kind(&self, kind: domain::words::Kind) -> &'static str {

@@ -37,6 +37,12 @@ super::texts! {
         means_free: "Det kostar inget. Vi säljer inga uppgifter och visar ingen reklam.", "It costs nothing. We sell no data and show no advertisements.";
         open_button: "Öppna min brevlåda", "Open my mailbox";
         open_privacy: "Så använder vi dina uppgifter", "How we use your data";
+        move_title: "Flytta din brevlåda", "Move your mailbox";
+        move_means: "Nya brev från myndigheter kommer då hit i stället.", "New letters from public bodies then come here instead.";
+        move_keeps: "De brev du redan har fått ligger kvar där de är i dag.", "The letters you have already stay where they are today.";
+        move_off: "De avsändare du har stängt av är avstängda här också.", "Senders that you have turned off are off here too.";
+        move_yes: "Ja, flytta den hit", "Yes, move it here";
+        move_no: "Nej, behåll den där den är", "No, keep it where it is";
         young_title: "Du behöver vara 18 år", "You need to be 18";
         young_text: "Den som är under 18 kan inte öppna en egen brevlåda här än. Brev från myndigheter kommer på papper till dig eller din vårdnadshavare.", "Those under 18 cannot open a mailbox of their own here yet. Letters from public bodies come on paper to you or your guardian.";
         welcome_done: "Din brevlåda är öppen. Välj nu hur vi ska meddela dig.", "Your mailbox is open. Now choose how we should notify you.";

@@ -39,3 +39,28 @@ async fn a_signatory_sees_the_company_beside_the_own_mailbox() {
     one.says("Till bolaget").does_not_say("Till dig");
     anna.get("/profile").await.says("Exempelbolaget AB").says("Firmatecknare");
 }
+
+#[tokio::test]
+async fn whoever_has_a_mailbox_elsewhere_is_asked_before_it_moves_here() {
+    let (world, _) = world().await;
+    world.is_elsewhere(CLEO, world::OFFICE).await;
+    let mut cleo = Citizen::logs_in(&world, CLEO).await;
+    cleo.get("/").await.says("Öppna min brevlåda");
+    let people = world.count("SELECT count(*) FROM person").await;
+    let boxes = world.count("SELECT count(*) FROM mailbox").await;
+    let asked = cleo.post("/open-mailbox", &[]).await;
+    asked.says("Du har din brevlåda hos Lådan").says("Ja, flytta den hit");
+    assert_eq!(world.count("SELECT count(*) FROM person").await, people, "known for a question");
+    assert_eq!(world.count("SELECT count(*) FROM mailbox").await, boxes);
+    assert_eq!(world.count("SELECT count(*) FROM registration WHERE ended_at IS NULL").await, 1);
+    cleo.does("/open-mailbox", &[("move", "yes")]).await.says("Din brevlåda är öppen");
+    assert_eq!(world.count("SELECT count(*) FROM mailbox").await, boxes + 1);
+    assert_eq!(world.count("SELECT count(*) FROM registration WHERE ended_at IS NULL").await, 0);
+    // What was said there holds here: one sender is off, the other writes.
+    cleo.get("/senders").await.says("Avstängd sedan");
+    assert_eq!(world.count("SELECT count(*) FROM declined").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM preference").await, 0);
+    world.send(world::TOWN, "1", serde_json::json!({"recipient": CLEO}), &[]).await;
+    cleo.get("/").await.says("Beslut om bygglov");
+    cleo.get("/history").await.says("Stängde av en avsändare");
+}

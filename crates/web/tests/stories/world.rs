@@ -13,9 +13,12 @@ use rcgen::{CertificateParams, DnType, KeyPair};
 use registry::{
     Directory, Owner, Recorder, Register,
     boxes::{self, NewBox},
+    operators::{self, NewOperator},
     organisations,
     people::{self, Language, NewPerson},
+    preferences,
     register::{Signatory, SignatoryFile},
+    registrations::{self, AccountType, NewRegistration},
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -150,6 +153,7 @@ impl World {
                 gateway_keys: Arc::new(gateway.gateway_keys().await.unwrap()),
                 keys: gateway,
                 directory: Directory::load(&store).await.unwrap(),
+                trust: intake::Trust::default(),
                 objects: objects.clone(),
                 clock: clock.clone(),
                 random: random(),
@@ -246,6 +250,29 @@ impl World {
     pub async fn sql(&self, sql: &'static str, values: &[store::Value<'_>]) {
         let mut tx = self.store.begin("test").await.unwrap();
         tx.execute(sql, values).await.unwrap().count();
+        tx.commit().await.unwrap();
+    }
+
+    /// Somebody has a mailbox at another operator, and has turned a sender off there.
+    pub async fn is_elsewhere(&self, number: &str, off: &str) {
+        let identity = Identity::parse(number).unwrap();
+        let macs = self.connector.keys(Role::Operator).person_macs(&[identity]).await.unwrap();
+        let gateway = self.connector.keys(Role::Gateway).gateway_keys().await.unwrap();
+        let (operator, address_mac) = (OrgNumber::parse("164020000065").unwrap(), &macs[0].address_mac);
+        let recorder = Recorder::service(&gateway.events, &SystemRandom, &domain::SystemClock);
+        let mut tx = self.store.begin("test").await.unwrap();
+        let new = NewOperator {
+            number: &operator,
+            domain: "ladan.example",
+            name: "Lådan",
+            service_address: "https://ladan.example/service/v3",
+            ui_address: None,
+        };
+        operators::add(&mut tx, &new, domain::SystemClock.now()).await.unwrap();
+        let new = NewRegistration { address_mac, operator: &operator, account_type: AccountType::Secure };
+        assert!(registrations::register(&mut tx, &new, &recorder).await.unwrap());
+        let off = preferences::sender_mac(&gateway.sender, address_mac, &OrgNumber::parse(off).unwrap());
+        preferences::store(&mut tx, address_mac, &[off], domain::SystemClock.now()).await.unwrap();
         tx.commit().await.unwrap();
     }
 
