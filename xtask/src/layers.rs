@@ -22,7 +22,7 @@ const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["store", "vault", "edge"],
-    &["key-client"],
+    &["key-client", "delivery"],
     &["evidence"],
     &["registry", "eid"],
     &["mailbox"],
@@ -35,6 +35,7 @@ const FLOORS: &[&[&str]] = &[
 const NARROW: &[(&str, &[&str])] = &[
     ("vault", &["domain"]),
     ("key-client", &["domain", "vault"]),
+    ("delivery", &["domain", "vault"]),
     ("eid", &["domain", "vault"]),
     ("verify", &["domain", "vault", "evidence"]),
 ];
@@ -43,6 +44,7 @@ const NARROW: &[(&str, &[&str])] = &[
 const APART: &[(&str, &str, &str)] = &[
     ("notifier", "mailbox", "what reaches people cannot read letters"),
     ("sender-gateway", "key-service", "the agency door has no key that opens letters"),
+    ("mina-meddelanden", "key-service", "the agency door has no key that opens letters"),
     ("web", "key-service", "pages open only what the key service releases"),
 ];
 
@@ -51,6 +53,7 @@ const OWNED: &[(&str, &[&str], &str)] = &[
     ("hpke", &["key-service"], "only the key service opens what is sealed to a mailbox"),
     ("key-service", &["server"], "the key service is wired in one place"),
     ("sqlx", &["store"], "only store knows which database it is"),
+    ("roxmltree", &["delivery", "mina-meddelanden"], "XML from outside is read under one set of limits"),
     ("lettre", &["notifier"], "mail leaves from one place"),
     ("anyhow", &["server", "xtask"], "libraries have errors of their own"),
     ("clap", &["server", "verify"], "only programs read a command line"),
@@ -61,6 +64,7 @@ const OWNED: &[(&str, &[&str], &str)] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("domain", &["tokio", "axum", "ring", "reqwest", "tracing"]),
     ("vault", &["tokio", "axum", "reqwest", "tracing"]),
+    ("delivery", &["tokio", "axum", "reqwest", "tracing", "sqlx"]),
 ];
 
 /// The task.

@@ -29,6 +29,24 @@ const NEEDS: &[Need] = &[
         only_for: None,
     },
     Need { program: "npm", package: "npm", purpose: "installs those peers", only_for: None },
+    Need {
+        program: "python3",
+        package: "python3-venv",
+        purpose: "SOAP clients and schema libraries of others",
+        only_for: Some("peers"),
+    },
+    Need {
+        program: "javac",
+        package: "default-jdk-headless",
+        purpose: "a SOAP client with the JDK's XMLDSig",
+        only_for: Some("peers"),
+    },
+    Need {
+        program: "xmlsec1",
+        package: "xmlsec1",
+        purpose: "verifies what we sign",
+        only_for: Some("peers"),
+    },
     Need { program: "chromium", package: "chromium", purpose: "a real browser", only_for: Some("browser") },
 ];
 

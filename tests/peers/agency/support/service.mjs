@@ -39,6 +39,7 @@ export class Service {
     const base = await freePorts(5);
     const args = ["demo", "--data", path.join(this.dir, "data"), "--port-base", String(base)];
     if (this.url) args.push("--database", this.url);
+    if (this.log) args.push("--log", this.log);
     await this.#launch(args);
     this.data = path.join(this.dir, "data");
     this.pki = path.join(this.data, "pki");
