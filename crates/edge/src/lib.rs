@@ -2,6 +2,7 @@
 
 mod begun;
 pub mod headers;
+pub mod leftover;
 pub mod listen;
 pub mod peer;
 pub mod problem;

@@ -1,7 +1,10 @@
 //! From a checked letter to a promise: sealed, signed for, committed.
 
 use crate::{
-    AcceptError, Answer, Draft, Intake, check::count_refusal, committer::Waiting, draft::Recipient,
+    AcceptError, Answer, Draft, Intake,
+    check::count_refusal,
+    committer::{Prepared, Waiting},
+    draft::Recipient,
     submission::Submission,
 };
 use domain::{
@@ -16,27 +19,45 @@ use tokio::sync::oneshot;
 impl Intake {
     /// Accepts a letter. Once called it runs to its end, even when the caller hangs up.
     pub async fn accept(&self, draft: Draft) -> Result<Answer, AcceptError> {
+        let answers = self.accept_all(vec![draft]).await?;
+        answers.into_iter().next().ok_or(AcceptError::Unknown)
+    }
+
+    /// Accepts the letters of one delivery, all or none. At least one; the answers are in their order.
+    pub(crate) async fn accept_all(&self, drafts: Vec<Draft>) -> Result<Vec<Answer>, AcceptError> {
         let intake = self.clone();
-        let accepting = self.0.tasks.spawn(async move { intake.accept_now(draft).await });
+        let accepting = self.0.tasks.spawn(async move { intake.accept_now(drafts).await });
         let accepted = accepting.await.unwrap_or(Err(AcceptError::Unknown));
         match &accepted {
-            Ok(answer) => {
-                let outcome = if answer.repeated { "repeated" } else { "accepted" };
-                metrics::counter!("kuvert_letters_total", "outcome" => outcome).increment(1);
+            Ok(answers) => {
+                for answer in answers {
+                    let outcome = if answer.repeated { "repeated" } else { "accepted" };
+                    metrics::counter!("kuvert_letters_total", "outcome" => outcome).increment(1);
+                }
             }
             Err(error) => count_refusal(error),
         }
         accepted
     }
 
-    async fn accept_now(&self, mut draft: Draft) -> Result<Answer, AcceptError> {
-        if draft.parts.len() < draft.letter.attachments.len() {
-            return Err(Code::AttachmentMissing.into());
+    async fn accept_now(&self, drafts: Vec<Draft>) -> Result<Vec<Answer>, AcceptError> {
+        let (mut letters, mut room) = (Vec::with_capacity(drafts.len()), None);
+        for mut draft in drafts {
+            if draft.parts.len() < draft.letter.attachments.len() {
+                return Err(Code::AttachmentMissing.into());
+            }
+            self.ask_again_if_old(&mut draft).await?;
+            let (caller, mut place) = (draft.caller.clone(), draft.place.take());
+            letters.push(self.prepare(draft).await?);
+            if let Some((_, held)) = &mut room {
+                place.hand_over(held);
+            } else {
+                room = Some((caller, place));
+            }
         }
-        self.ask_again_if_old(&mut draft).await?;
-        let (answer, outcome) = oneshot::channel();
-        let waiting = self.prepare(draft, answer).await?;
-        self.0.queue.push(waiting)?;
+        let (caller, place) = room.ok_or(AcceptError::Unknown)?;
+        let (answer_to, outcome) = oneshot::channel();
+        self.0.queue.push(Waiting { letters, answer_to, caller, place })?;
         outcome.await.unwrap_or(Err(AcceptError::Unknown))
     }
 
@@ -59,11 +80,7 @@ impl Intake {
         Ok(())
     }
 
-    async fn prepare(
-        &self,
-        draft: Draft,
-        answer_to: oneshot::Sender<Result<Answer, AcceptError>>,
-    ) -> Result<Waiting, AcceptError> {
+    async fn prepare(&self, draft: Draft) -> Result<Prepared, AcceptError> {
         let house = &*self.0;
         let (random, keys) = (&*house.random, &*house.gateway_keys);
         let Draft { letter, letter_id, signed, macs, recipient, seal, .. } = draft;
@@ -72,7 +89,8 @@ impl Intake {
         let dispatcher = signed.dispatcher;
         let header = Header::of(&letter, &signed.sender_name, dispatcher.as_deref());
         let original = Original {
-            jws: draft.jws.to_vec(),
+            signed: draft.original.to_vec(),
+            form: draft.form,
             certificate: signed.certificate.to_vec(),
             sender_name: signed.sender_name,
             dispatcher,
@@ -145,7 +163,7 @@ impl Intake {
             event: event_row,
             notice_job: JobId::new(accepted_at, random),
         };
-        Ok(Waiting { submission, letter, answer, answer_to, caller: draft.caller, place: draft.place })
+        Ok(Prepared { submission, letter, answer })
     }
 }
 

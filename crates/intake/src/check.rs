@@ -5,13 +5,17 @@ use crate::{
     AcceptError, Answer, Draft, Intake,
     draft::Recipient,
     lookup::{Addressed, Question},
+    room::Place,
     signer::{self, NotSigned, Signed},
     submission::{self, Submission},
 };
 use bytes::Bytes;
-use domain::{Code, LetterId, OrgNumber, Refusal, Time, letter::Letter};
+use domain::{
+    Code, LetterId, OrgNumber, Refusal, Time,
+    letter::{Address, Letter},
+};
 use key_client::KeysError;
-use mailbox::LetterSeal;
+use mailbox::{Form, LetterSeal};
 use registry::recipient::Found;
 use store::Durability;
 use vault::jws::FlattenedJws;
@@ -23,6 +27,13 @@ pub enum Checked {
     Repeat(Answer),
     /// A new letter; its attachments can come.
     Draft(Draft),
+}
+
+/// What was signed, and what of it is compared.
+pub(crate) struct Source {
+    pub(crate) original: Bytes,
+    pub(crate) form: Form,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// The keyed hashes by which a submission is known.
@@ -57,7 +68,7 @@ impl Intake {
         let jws = FlattenedJws::parse(&bytes).map_err(signer::refusal)?;
         let now = house.clock.now();
         let mut signed = self.signed(caller, &jws, now).await?;
-        let macs = self.macs(&signed, &jws.payload);
+        let macs = self.macs(&signed.address, &jws.payload);
         // Judged only when the reference is new.
         let letter = Letter::parse(&jws.payload, &house.settings.limits);
         let known = house.lookups.ask(Question {
@@ -69,7 +80,7 @@ impl Intake {
         });
         let known = known.await?;
         if let Some(stored) = known.stored {
-            return self.repeat(&stored, &signed, &jws.payload).await.map(Checked::Repeat);
+            return self.repeat(&stored, &signed.address.sender, &jws.payload).await.map(Checked::Repeat);
         }
         let letter = letter?;
         let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
@@ -79,13 +90,32 @@ impl Intake {
         signed.usable?;
         let visible_from = self.agrees(&letter, &signed, now)?;
         let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
-        let letter_id = LetterId::new(now, &*house.random);
-        let seal = LetterSeal::new(recipient.mailbox_id, letter_id, letter.attachments.len(), &*house.random);
-        Ok(Checked::Draft(Draft {
+        let source = Source { original: bytes, form: Form::Jws, payload: jws.payload };
+        Ok(Checked::Draft(self.draft(caller, letter, source, signed, macs, (recipient, visible_from), place)))
+    }
+
+    /// A letter that may be accepted.
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the draft")]
+    pub(crate) fn draft(
+        &self,
+        caller: &OrgNumber,
+        letter: Letter,
+        source: Source,
+        signed: Signed,
+        macs: Macs,
+        (recipient, visible_from): (Recipient, Time),
+        place: Place,
+    ) -> Draft {
+        let random = &*self.0.random;
+        let letter_id = LetterId::new(self.0.clock.now(), random);
+        let seal = LetterSeal::new(recipient.mailbox_id, letter_id, letter.attachments.len(), random);
+        let Source { original, form, payload } = source;
+        Draft {
             intake: self.clone(),
             caller: caller.clone(),
-            jws: bytes,
-            payload: jws.payload,
+            original,
+            form,
+            payload,
             letter,
             letter_id,
             signed,
@@ -96,7 +126,7 @@ impl Intake {
             parts: Vec::new(),
             wrapped_keys: Vec::new(),
             place,
-        }))
+        }
     }
 
     /// Verified by what we know of the registry; when that refuses, by what the registry says now.
@@ -121,14 +151,14 @@ impl Intake {
     }
 
     /// The same payload gets the same answer, byte for byte; another payload is a conflict.
-    async fn repeat(
+    pub(crate) async fn repeat(
         &self,
         stored: &Submission,
-        signed: &Signed,
+        sender: &OrgNumber,
         payload: &[u8],
     ) -> Result<Answer, AcceptError> {
         let house = &*self.0;
-        let parts: [&[u8]; 2] = [signed.address.sender.as_str().as_bytes(), payload];
+        let parts: [&[u8]; 2] = [sender.as_str().as_bytes(), payload];
         if !house.gateway_keys.sender.verify("payload", &parts, &stored.payload_mac) {
             return Err(Code::ReferenceConflict.into());
         }
@@ -147,8 +177,8 @@ impl Intake {
         Ok(Answer { repeated: true, ..answer })
     }
 
-    fn macs(&self, signed: &Signed, payload: &[u8]) -> Macs {
-        let (mac, address) = (&self.0.gateway_keys.sender, &signed.address);
+    pub(crate) fn macs(&self, address: &Address, payload: &[u8]) -> Macs {
+        let mac = &self.0.gateway_keys.sender;
         Macs {
             sender: submission::sender_mac(mac, &address.sender),
             reference: submission::reference_mac(mac, &address.sender, &address.reference),
@@ -198,4 +228,4 @@ pub(crate) fn count_refusal(error: &AcceptError) {
 
 /// The JWS, its payload, and the sealed original.
 const COPIES: u64 = 3;
-const OVERHEAD_BYTES: u64 = 8 * 1024;
+pub(crate) const OVERHEAD_BYTES: u64 = 8 * 1024;

@@ -4,25 +4,38 @@ use crate::{
     AcceptError, Answer, House, Intake, room,
     submission::{self, Submission},
 };
-use domain::OrgNumber;
+use domain::{LetterId, OrgNumber};
 use mailbox::PreparedLetter;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use store::Tx;
 use subtle::ConstantTimeEq;
 use tokio::sync::{Notify, oneshot};
 
-/// A letter that waits to be committed.
+/// What waits to be committed together or not at all: a letter, or the letters of one delivery.
 pub(crate) struct Waiting {
+    pub(crate) letters: Vec<Prepared>,
+    pub(crate) answer_to: oneshot::Sender<Result<Vec<Answer>, AcceptError>>,
+    pub(crate) caller: OrgNumber,
+    /// Their memory, given back when they are answered: what bounds the queue.
+    pub(crate) place: room::Place,
+}
+
+/// One letter, sealed and signed for.
+pub(crate) struct Prepared {
     pub(crate) submission: Submission,
     pub(crate) letter: PreparedLetter,
     pub(crate) answer: Answer,
-    pub(crate) answer_to: oneshot::Sender<Result<Answer, AcceptError>>,
-    pub(crate) caller: OrgNumber,
-    /// Its memory, given back when it is answered: what bounds the queue.
-    pub(crate) place: room::Place,
+}
+
+/// What a transaction wrote of a batch. Where a letter is in neither, its reference was taken before.
+struct Written {
+    new: HashSet<LetterId>,
+    /// New, and taken back for a conflict of another letter of the same delivery.
+    undone: HashSet<LetterId>,
 }
 
 /// Letters that wait, a line for each caller.
@@ -142,8 +155,8 @@ pub(crate) async fn run(house: Arc<House>) {
 impl Intake {
     async fn commit(&self, mut batch: Vec<Waiting>) {
         let began = Instant::now();
-        batch.sort_unstable_by_key(|waiting| waiting.submission.key());
-        metrics::histogram!("kuvert_intake_batch_letters").record(batch.len() as f64);
+        let letters: usize = batch.iter().map(|waiting| waiting.letters.len()).sum();
+        metrics::histogram!("kuvert_intake_batch_letters").record(letters as f64);
         let mut outcome = self.commit_together(&mut batch).await;
         if matches!(&outcome, Err(error) if error.is_transient() || error.is_in_doubt()) {
             // A restart, a fail-over, a deadlock. If the first try was committed after all, this one finds it.
@@ -152,15 +165,12 @@ impl Intake {
         }
         metrics::histogram!("kuvert_intake_commit_seconds").record(began.elapsed());
         match outcome {
-            Ok(new) => self.answer_all(batch, &new).await,
+            Ok(written) => self.answer_all(batch, &written).await,
             Err(error) if batch.len() == 1 || error.is_transient() || error.is_in_doubt() => {
                 fail(batch, &error)
             }
             Err(error) => {
-                tracing::warn!(
-                    letters = batch.len(),
-                    "A batch failed and is tried letter by letter: {error}"
-                );
+                tracing::warn!(letters, "A batch failed and is tried letter by letter: {error}");
                 self.commit_one_by_one(batch).await;
             }
         }
@@ -172,7 +182,7 @@ impl Intake {
         while let Some(waiting) = rest.next() {
             let mut alone = vec![waiting];
             match self.commit_together(&mut alone).await {
-                Ok(new) => self.answer_all(alone, &new).await,
+                Ok(written) => self.answer_all(alone, &written).await,
                 Err(error) => {
                     let lost = error.is_transient() || error.is_in_doubt();
                     fail(alone, &error);
@@ -184,40 +194,53 @@ impl Intake {
         }
     }
 
-    /// Writes the batch; answers which letters are new. The others' references were taken.
-    async fn commit_together(
-        &self,
-        batch: &mut [Waiting],
-    ) -> Result<HashSet<domain::LetterId>, store::Error> {
+    /// Writes the batch, and answers what of it was written.
+    async fn commit_together(&self, batch: &mut [Waiting]) -> Result<Written, store::Error> {
         let mut tx = self.0.store.begin("accept letters").await?;
-        let submissions: Vec<_> = batch.iter().map(|waiting| &waiting.submission).collect();
-        let new: HashSet<_> = submission::insert_new(&mut tx, &submissions).await?.into_iter().collect();
-        let letters: Vec<_> = batch
-            .iter()
-            .map(|waiting| &waiting.letter)
-            .filter(|letter| new.contains(&letter.letter_id))
-            .collect();
+        let mut submissions: Vec<_> =
+            batch.iter().flat_map(|waiting| &waiting.letters).map(|one| &one.submission).collect();
+        // The same order in every process, so that two batches cannot deadlock.
+        submissions.sort_unstable_by_key(|submission| submission.key());
+        let new = submission::insert_new(&mut tx, &submissions).await?.into_iter().collect();
+        let mut written = Written { new, undone: HashSet::new() };
+        for waiting in batch.iter() {
+            whole(&mut tx, waiting, &mut written).await?;
+        }
+        let new = &written.new;
+        let all = || batch.iter().flat_map(|waiting| &waiting.letters).map(|one| &one.letter);
+        let letters: Vec<_> = all().filter(|letter| new.contains(&letter.letter_id)).collect();
         mailbox::deliver(&mut tx, &letters).await?;
-        for waiting in batch.iter_mut().filter(|waiting| new.contains(&waiting.letter.letter_id)) {
-            waiting.letter.claim_objects();
+        for one in batch.iter_mut().flat_map(|waiting| &mut waiting.letters) {
+            if new.contains(&one.letter.letter_id) {
+                one.letter.claim_objects();
+            }
         }
         tx.commit().await?;
-        Ok(new)
+        Ok(written)
     }
 
-    async fn answer_all(&self, batch: Vec<Waiting>, new: &HashSet<domain::LetterId>) {
+    async fn answer_all(&self, batch: Vec<Waiting>, written: &Written) {
         for waiting in batch {
-            let Waiting { submission, letter, answer, answer_to, place, .. } = waiting;
-            let letter_id = letter.letter_id;
-            let outcome = if new.contains(&letter_id) {
-                tracing::info!(letter.id = %letter_id, "Accepted letter {letter_id}");
-                Ok(answer)
-            } else {
-                self.answer_twin(&submission).await
-            };
-            drop((letter, place));
+            let Waiting { letters, answer_to, place, .. } = waiting;
+            let mut answers = Ok(Vec::with_capacity(letters.len()));
+            for Prepared { submission, letter, answer } in letters {
+                let letter_id = letter.letter_id;
+                let outcome = if written.new.contains(&letter_id) {
+                    tracing::info!(letter.id = %letter_id, "Accepted letter {letter_id}");
+                    Ok(answer)
+                } else if written.undone.contains(&letter_id) {
+                    Err(domain::Code::ReferenceConflict.into())
+                } else {
+                    self.answer_twin(&submission).await
+                };
+                answers = answers.and_then(|mut answers| {
+                    answers.push(outcome?);
+                    Ok(answers)
+                });
+            }
+            drop(place);
             // Nobody waits any more when the service is stopped hard; the sender asks again.
-            let _ = answer_to.send(outcome);
+            let _ = answer_to.send(answers);
         }
     }
 
@@ -237,10 +260,35 @@ impl Intake {
     }
 }
 
+/// A delivery is accepted whole or not at all. Its references were free when it was checked; where one was taken by
+/// another letter since, what was written of it is taken back, and it is answered as a conflict.
+async fn whole(tx: &mut Tx, waiting: &Waiting, written: &mut Written) -> Result<(), store::Error> {
+    let (fresh, taken): (Vec<_>, Vec<_>) =
+        waiting.letters.iter().partition(|one| written.new.contains(&one.submission.letter_id));
+    if fresh.is_empty() || taken.is_empty() {
+        return Ok(());
+    }
+    for one in taken {
+        let Submission { sender_mac, reference_mac, payload_mac, .. } = &one.submission;
+        let stored = submission::by_reference(tx, sender_mac, reference_mac).await?;
+        if !stored.is_some_and(|stored| bool::from(stored.payload_mac.ct_eq(payload_mac))) {
+            for one in &fresh {
+                submission::take_back(tx, &one.submission).await?;
+                written.new.remove(&one.submission.letter_id);
+                written.undone.insert(one.submission.letter_id);
+            }
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn fail(batch: Vec<Waiting>, error: &store::Error) {
     for waiting in batch {
-        let letter_id = waiting.letter.letter_id;
-        tracing::error!(letter.id = %letter_id, "Letter {letter_id} was not accepted: {error}");
+        for one in &waiting.letters {
+            let letter_id = one.letter.letter_id;
+            tracing::error!(letter.id = %letter_id, "Letter {letter_id} was not accepted: {error}");
+        }
         let _ = waiting.answer_to.send(Err(told(error)));
     }
 }

@@ -13,7 +13,7 @@ use domain::{
     Code, Identity, LetterId, MailboxId, OrgNumber, Refusal, Time,
     letter::{Attachment, Letter},
 };
-use mailbox::{AttachmentWriter, LetterSeal, PreparedPart};
+use mailbox::{AttachmentWriter, Form, LetterSeal, PreparedPart};
 use registry::recipient::Found;
 use ring::digest;
 use vault::seal_to::PublicKey;
@@ -22,7 +22,11 @@ use vault::seal_to::PublicKey;
 pub struct Draft {
     pub(crate) intake: Intake,
     pub(crate) caller: OrgNumber,
-    pub(crate) jws: Bytes,
+    /// What was signed, as it came.
+    pub(crate) original: Bytes,
+    pub(crate) form: Form,
+    /// What a repeat is compared by, and the sender can recompute: the JWS's payload, or
+    /// [`delivery::Sealed::payloads`].
     pub(crate) payload: Vec<u8>,
     pub(crate) letter: Letter,
     pub(crate) letter_id: LetterId,

@@ -5,25 +5,32 @@
 
 mod accept;
 mod answer;
+mod caller;
 mod check;
 mod committer;
 pub mod content;
+mod deliver;
 mod draft;
 mod error;
 mod lookup;
 mod room;
 pub mod scanner;
+mod sealer;
 mod settings;
 mod signer;
 pub mod submission;
+mod trust;
 
 pub use answer::Answer;
 pub use check::Checked;
+pub use deliver::Delivered;
 pub use draft::{AttachmentSink, Draft};
 pub use error::AcceptError;
 pub use room::Arriving;
 pub use scanner::Scanner;
+pub use sealer::refusal;
 pub use settings::Settings;
+pub use trust::Trust;
 
 use committer::Queue;
 use domain::{Clock, Random};
@@ -51,6 +58,8 @@ pub struct Parts {
     pub gateway_keys: Arc<GatewayKeys>,
     /// Somebody calls [`Directory::refresh`] now and then.
     pub directory: Directory,
+    /// The authorities whose certificates sign deliveries.
+    pub trust: Trust,
     pub objects: Objects,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -61,6 +70,7 @@ pub(crate) struct House {
     keys: Keys,
     gateway_keys: Arc<GatewayKeys>,
     directory: Directory,
+    trust: Trust,
     objects: Objects,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -77,7 +87,7 @@ pub(crate) struct House {
 impl Intake {
     /// Starts the committer. Reads back what a commit survives, since every receipt says it.
     pub async fn start(parts: Parts, settings: Settings) -> Result<Self, store::Error> {
-        let Parts { store, keys, gateway_keys, directory, objects, clock, random } = parts;
+        let Parts { store, keys, gateway_keys, directory, trust, objects, clock, random } = parts;
         let durability = store.durability().await?;
         let lanes = settings.lanes.max(1);
         let house = Arc::new(House {
@@ -86,6 +96,7 @@ impl Intake {
             keys,
             gateway_keys,
             directory,
+            trust,
             objects,
             clock,
             random,

@@ -215,13 +215,11 @@ async fn recipients(
     for (at, mac) in asked {
         by_sender.entry(&questions[at].sender).or_default().push((at, mac));
     }
-    let version = registry::version(tx).await?;
     for (sender, asked) in by_sender {
         let macs: Vec<_> = asked.iter().map(|(_, mac)| *mac).collect();
         let found = registry::recipient::look_up_many(tx, &macs, now, declined(sender.clone())).await?;
-        for (at, mac) in asked {
-            out.insert(at, Found { version, recipient: found.get(&mac).cloned() });
-        }
+        // Not taken out: two letters may be to one recipient.
+        out.extend(asked.iter().filter_map(|(at, mac)| Some((*at, found.get(mac)?.clone()))));
     }
     Ok(out)
 }

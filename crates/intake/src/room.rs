@@ -83,6 +83,17 @@ impl Place {
         Ok(())
     }
 
+    /// What it holds from now on is held by another place of the same caller.
+    pub(crate) fn hand_over(&mut self, to: &mut Self) {
+        to.bytes += std::mem::take(&mut self.bytes);
+    }
+
+    /// Leaves an empty place behind.
+    pub(crate) fn take(&mut self) -> Self {
+        let (room, caller) = (self.room.clone(), self.caller.clone());
+        Self { room, caller, bytes: std::mem::take(&mut self.bytes) }
+    }
+
     /// Gives `bytes` back.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);

@@ -8,6 +8,8 @@ pub struct Settings {
     /// This operator's id, which `audience` must be when a letter has one.
     pub audience: String,
     pub limits: Limits,
+    /// Of a whole `deliverSecure` message.
+    pub envelope_bytes: u64,
     pub scanner: Scanner,
     /// Memory for letters on their way in, of all callers together. One caller alone gets half.
     pub room_bytes: u64,
@@ -25,8 +27,9 @@ impl Settings {
         Self {
             audience: audience.into(),
             limits: Limits::default(),
+            envelope_bytes: 10 * 1024 * 1024,
             scanner: Scanner::None,
-            room_bytes: 64 * 1024 * 1024,
+            room_bytes: 128 * 1024 * 1024,
             batch_letters: 256,
             lanes: 1,
             visible_ahead: Duration::from_secs(365 * 24 * 3600),

@@ -10,6 +10,7 @@ use store::{Error, Store, args};
 use vault::jws::{self, FlattenedJws};
 
 /// A letter whose caller may act for its sender and whose signature holds.
+#[derive(Clone)]
 pub(crate) struct Signed {
     pub(crate) address: Address,
     pub(crate) certificate: Arc<[u8]>,

@@ -125,6 +125,11 @@ pub(crate) async fn insert_new(tx: &mut Tx, submissions: &[&Submission]) -> Resu
     tx.query_many(&INSERT_NEW, &rows).await?.iter().map(|row| row.id(0)).collect()
 }
 
+/// Takes back what [`insert_new`] wrote in this transaction.
+pub(crate) async fn take_back(tx: &mut Tx, submission: &Submission) -> Result<(), Error> {
+    tx.execute(TAKE_BACK, args![submission.letter_id]).await?.exactly(1)
+}
+
 /// A write that changes nothing. Its commit waits for the standby, and so for all that was committed before it:
 /// without that a receipt could be repeated that a fail-over would lose.
 pub(crate) async fn confirm(tx: &mut Tx, submission: &Submission) -> Result<(), Error> {
@@ -160,6 +165,7 @@ macro_rules! select {
         )
     };
 }
+const TAKE_BACK: &str = "DELETE FROM submission WHERE letter_id = $1";
 const BY_REFERENCE: &str = select!("sender_mac = $1 AND reference_mac = $2");
 const BY_LETTER: &str = select!("letter_id = $1");
 static BY_REFERENCES: Many = Many::new(

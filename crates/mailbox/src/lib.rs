@@ -30,7 +30,7 @@ pub use history::HistoryEntry;
 pub use list::{Cursor, Folder, ListQuery, Listed, NotACursor, Page};
 pub use objects::{Objects, ObjectsError, Unclaimed, Writer};
 pub use open::{OpenedLetter, Peek};
-pub use original::Original;
+pub use original::{Form, Original};
 pub use rights::{Actor, LetterFacts, Rights, may, may_box};
 pub use seal::{AttachmentWriter, LetterSeal, ROW_BYTES};
 

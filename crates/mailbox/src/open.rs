@@ -1,7 +1,7 @@
 //! Reading a letter.
 
 use crate::{
-    AttachmentHeader, Header, MailboxError, Mailboxes, Original,
+    AttachmentHeader, Form, Header, MailboxError, Mailboxes, Original,
     list::Listed,
     rights::{self, Actor, LetterFacts, Rights, columns, may},
 };
@@ -137,10 +137,23 @@ fn read(original: &Original) -> Result<(Letter, bool), MailboxError> {
         attachment_bytes: u64::MAX,
         total_bytes: u64::MAX,
     };
-    let jws = FlattenedJws::parse(&original.jws).map_err(|_| MailboxError::Damaged)?;
-    let letter = Letter::parse(&jws.payload, &NONE).map_err(|_| MailboxError::Damaged)?;
-    let key = Certificate::parse(&original.certificate).ok().and_then(|c| c.verifying_key().ok());
-    Ok((letter, key.is_some_and(|key| jws.verify(&key).is_ok())))
+    match original.form {
+        Form::Jws => {
+            let jws = FlattenedJws::parse(&original.signed).map_err(|_| MailboxError::Damaged)?;
+            let letter = Letter::parse(&jws.payload, &NONE).map_err(|_| MailboxError::Damaged)?;
+            let key = Certificate::parse(&original.certificate).ok().and_then(|c| c.verifying_key().ok());
+            Ok((letter, key.is_some_and(|key| jws.verify(&key).is_ok())))
+        }
+        Form::Delivery { message } => {
+            let (delivery, signer) =
+                delivery::read_again(&original.signed).map_err(|_| MailboxError::Damaged)?;
+            let of = usize::try_from(message).ok().and_then(|at| delivery.messages.get(at));
+            let to = delivery::letter::addressed(&delivery).map_err(|_| MailboxError::Damaged)?;
+            let letter = delivery::letter::letter(&delivery, &to, of.ok_or(MailboxError::Damaged)?, &NONE);
+            let holds = signer.is_some_and(|signer| signer.certificate.der == original.certificate);
+            Ok((letter.map_err(|_| MailboxError::Damaged)?, holds))
+        }
+    }
 }
 
 const WITH_HEADER: &str = concat!(

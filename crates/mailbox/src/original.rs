@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 /// What part 0 holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// The flattened JWS, byte for byte.
-    pub jws: Vec<u8>,
+    /// What was signed, byte for byte as it came.
+    pub signed: Vec<u8>,
+    pub form: Form,
     /// The signer's certificate, DER, as registered when the letter was accepted.
     pub certificate: Vec<u8>,
     /// The sender's name as it was.
@@ -19,6 +20,15 @@ pub struct Original {
     pub accepted_at: Time,
     /// The key of each attachment, wrapped under the letter's content key.
     pub wrapped_keys: Vec<Vec<u8>>,
+}
+
+/// What form the signed original has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A flattened JWS, of the agency API.
+    Jws,
+    /// A `deliverSecure` message of Mina Meddelanden, of which this letter is message 0, 1 …
+    Delivery { message: u32 },
 }
 
 impl Original {
@@ -47,7 +57,7 @@ impl Original {
     }
 
     fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = Encoder::new(Vec::with_capacity(self.jws.len() + self.certificate.len() + 256));
+        let mut out = Encoder::new(Vec::with_capacity(self.signed.len() + self.certificate.len() + 256));
         // Writing to memory does not fail; what were written short would not read back.
         let _ = self.write(&mut out);
         Zeroizing::new(out.into_writer())
@@ -57,11 +67,12 @@ impl Original {
         &self,
         out: &mut Encoder<Vec<u8>>,
     ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
-        out.array(MEMBERS)?
-            .u8(VERSION)?
-            .bytes(&self.jws)?
-            .bytes(&self.certificate)?
-            .str(&self.sender_name)?;
+        out.array(MEMBERS)?.u8(VERSION)?;
+        match self.form {
+            Form::Jws => out.null()?,
+            Form::Delivery { message } => out.u32(message)?,
+        };
+        out.bytes(&self.signed)?.bytes(&self.certificate)?.str(&self.sender_name)?;
         match &self.dispatcher {
             Some(name) => out.str(name)?,
             None => out.null()?,
@@ -75,10 +86,15 @@ impl Original {
 
     fn from_cbor(bytes: &[u8]) -> Option<Self> {
         let mut from = Decoder::new(bytes);
-        if from.array().ok()? != Some(MEMBERS) || from.u8().ok()? != VERSION {
-            return None;
-        }
-        let jws = from.bytes().ok()?.to_vec();
+        let form = match (from.array().ok()??, from.u8().ok()?) {
+            (7, 1) => Form::Jws,
+            (MEMBERS, VERSION) if from.datatype().ok()? == minicbor::data::Type::Null => {
+                from.null().ok().map(|()| Form::Jws)?
+            }
+            (MEMBERS, VERSION) => Form::Delivery { message: from.u32().ok()? },
+            _ => return None,
+        };
+        let signed = from.bytes().ok()?.to_vec();
         let certificate = from.bytes().ok()?.to_vec();
         let sender_name = from.str().ok()?.to_owned();
         let dispatcher = match from.datatype().ok()? {
@@ -88,12 +104,13 @@ impl Original {
         let accepted_at = Time::from_millis(from.i64().ok()?);
         let keys = from.array().ok()??;
         let wrapped_keys = (0..keys).map(|_| from.bytes().ok().map(<[u8]>::to_vec)).collect::<Option<_>>()?;
-        Some(Self { jws, certificate, sender_name, dispatcher, accepted_at, wrapped_keys })
+        Some(Self { signed, form, certificate, sender_name, dispatcher, accepted_at, wrapped_keys })
     }
 }
 
-const VERSION: u8 = 1;
-const MEMBERS: u64 = 7;
+/// Version 1 had no form: all were JWS.
+const VERSION: u8 = 2;
+const MEMBERS: u64 = 8;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
@@ -103,7 +120,8 @@ mod tests {
 
     fn sample() -> Original {
         Original {
-            jws: b"{\"payload\":\"\"}".to_vec(),
+            signed: b"{\"payload\":\"\"}".to_vec(),
+            form: Form::Jws,
             certificate: vec![0x30, 0x82, 0, 1],
             sender_name: "Exempelkommunen".into(),
             dispatcher: None,
@@ -116,7 +134,12 @@ mod tests {
     fn what_was_sealed_opens_in_its_own_place_only() {
         let key = Key::random(&SystemRandom);
         let here = (MailboxId::new(&SystemRandom), LetterId::new(Time::from_millis(1), &SystemRandom));
-        for original in [sample(), Original { dispatcher: Some("Exempelförmedlaren".into()), ..sample() }] {
+        for original in [
+            sample(),
+            Original { dispatcher: Some("Exempelförmedlaren".into()), ..sample() },
+            Original { form: Form::Delivery { message: 0 }, ..sample() },
+            Original { form: Form::Delivery { message: 300 }, ..sample() },
+        ] {
             let sealed = original.seal(&key, here, 3, &SystemRandom);
             assert_eq!(Original::open(&key, here, 3, &sealed).unwrap(), original);
             assert!(Original::open(&key, here, 2, &sealed).is_err());
@@ -124,5 +147,22 @@ mod tests {
             assert!(Original::open(&Key::random(&SystemRandom), here, 3, &sealed).is_err());
             assert!(Original::open(&key, here, 3, &sealed[..sealed.len() - 1]).is_err());
         }
+    }
+
+    #[test]
+    fn what_the_first_version_wrote_is_still_read() {
+        let (old, sample) = (Encoder::new(Vec::new()), sample());
+        let mut old = old;
+        old.array(7)
+            .unwrap()
+            .u8(1)
+            .unwrap()
+            .bytes(&sample.signed)
+            .unwrap()
+            .bytes(&sample.certificate)
+            .unwrap();
+        old.str(&sample.sender_name).unwrap().null().unwrap().i64(sample.accepted_at.millis()).unwrap();
+        old.array(2).unwrap().bytes(&[1; 100]).unwrap().bytes(&[2; 100]).unwrap();
+        assert_eq!(Original::from_cbor(&old.into_writer()), Some(sample));
     }
 }

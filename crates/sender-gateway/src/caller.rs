@@ -2,7 +2,7 @@
 
 use crate::{Gateway, answers};
 use axum::{extract::FromRequestParts, http::request::Parts};
-use domain::{Code, OrgNumber, Refusal};
+use domain::OrgNumber;
 use edge::{Peer, Problem};
 
 /// A registered organisation with a certificate of its own that is registered and not revoked.
@@ -13,24 +13,9 @@ impl FromRequestParts<Gateway> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
-        let refused = |why| Problem::from(Refusal::new(Code::CallerNotAllowed).because(why));
-        let certificate = parts.extensions.get::<Peer>().and_then(|peer| peer.certificate.as_ref());
-        let certificate = certificate.ok_or_else(|| refused("no client certificate"))?;
-        let organisation = certificate
-            .organisation
-            .clone()
-            .ok_or_else(|| refused("the certificate names no organisation"))?;
-        if !gateway.directory.current().knows(&organisation) {
-            // It may have been registered since the registry was last read.
-            gateway.directory.refresh(&gateway.store).await.map_err(answers::store)?;
-        }
-        let snapshot = gateway.directory.current();
-        if snapshot.is_revoked(&certificate.sha256) {
-            return Err(refused("the TLS certificate is revoked"));
-        }
-        if !snapshot.knows(&organisation) {
-            return Err(refused("the organisation is not registered"));
-        }
+        let peer = parts.extensions.get::<Peer>().and_then(|peer| peer.certificate.as_ref());
+        let certificate = peer.map(|certificate| (&certificate.sha256, certificate.organisation.as_ref()));
+        let organisation = gateway.intake.caller(certificate).await.map_err(answers::intake)?;
         Ok(Self(organisation))
     }
 }

@@ -7,7 +7,6 @@ mod answers;
 mod caller;
 mod capabilities;
 mod events;
-mod leftover;
 mod letters;
 mod openapi;
 mod reachability;
@@ -60,7 +59,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/openapi.json", get(openapi::show).fallback(other("GET")))
         .route_layer(from_fn(edge::record::requests))
         .fallback(edge::problem::not_found)
-        .layer(from_fn(leftover::discard))
+        .layer(from_fn(edge::leftover::discard))
         .layer(from_fn(edge::headers::api))
         .with_state(gateway)
 }

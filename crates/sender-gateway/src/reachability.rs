@@ -60,9 +60,12 @@ pub async fn ask(
     let reason = |parsed: &Result<Identity, IdentityError>| match parsed {
         Err(error) => Some(recipient::unreachable(answers::identity(*error))),
         Ok(identity) => {
-            let hit = by_identity.get(identity).and_then(|mac| found.get(*mac)).cloned();
-            let state = recipient::Found { version: 0, recipient: hit };
-            state.reachable(identity, now).err().map(recipient::unreachable)
+            let state = by_identity.get(identity).and_then(|mac| found.get(*mac));
+            match state.map(|found| found.reachable(identity, now)) {
+                Some(Ok(_)) => None,
+                Some(Err(code)) => Some(recipient::unreachable(code)),
+                None => Some(Unreachable::Unknown),
+            }
         }
     };
     let reasons: Vec<_> = parsed.iter().map(|p| reason(p).map(Unreachable::as_str)).collect();

@@ -6,6 +6,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use domain::{Code, Refusal};
+pub use edge::leftover::PATIENCE;
 use futures_util::{Stream, StreamExt};
 use intake::Arriving;
 use multer::{Field, Multipart};
@@ -16,7 +17,6 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
-    time::Duration,
 };
 use tokio::time::timeout;
 
@@ -29,8 +29,6 @@ pub struct Upload {
 
 /// Part headers longer than this are nonsense.
 const HEADER_BYTES: u64 = 64 * 1024;
-/// How long nothing may come of a request that is not over.
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Upload {
     /// Begins to read; nothing is taken from the connection yet.

@@ -86,6 +86,57 @@ impl AgencyClient {
         })
     }
 
+    /// Sends a whole `deliverSecure` message to the SOAP door. A letter that is accepted has its id as `TransId`, and no
+    /// receipt in the answer.
+    pub async fn deliver(&self, envelope: Bytes) -> Result<Reply> {
+        let request = self
+            .http
+            .post(format!("{}/Service/v3", self.door))
+            .header("content-type", "text/xml; charset=utf-8")
+            .header("SOAPAction", "\"\"")
+            .body(envelope);
+        let response = request.send().await.map_err(unanswered)?;
+        let (status, bytes) = (response.status().as_u16(), response.bytes().await?);
+        let Ok(document) = delivery::parse(&bytes) else {
+            return Ok(Reply::Unknown { status, code: "no SOAP".to_owned() });
+        };
+        let text = |name: &str| {
+            let node =
+                document.descendants().find(|node| node.is_element() && node.tag_name().name() == name);
+            node.and_then(delivery::document::text).map(|text| text.into_owned()).unwrap_or_default()
+        };
+        if status == 200 && text("Delivered") == "true" {
+            return Ok(Reply::Accepted {
+                letter_id: text("TransId"),
+                receipt: String::new(),
+                repeated: false,
+            });
+        }
+        let described = text("Description");
+        let (code, detail) =
+            described.split_once(": ").unwrap_or(("not_delivered", "the recipient cannot be reached here"));
+        let (code, detail) = (code.to_owned(), detail.to_owned());
+        Ok(match (status, text("ErrorCode").as_str()) {
+            (200, _) => Reply::Refused { status, code, detail, pointer: String::new(), mend: String::new() },
+            (_, "" | "5000") => Reply::Unknown { status, code },
+            (_, number) => {
+                let mend = format!("ErrorCode {number}, CallId {}", text("CallId"));
+                Reply::Refused { status, code, detail, pointer: String::new(), mend }
+            }
+        })
+    }
+
+    /// [`AgencyClient::deliver`] until the outcome is known, at most `tries` times.
+    pub async fn deliver_until_known(&self, envelope: Bytes, tries: u32) -> Result<Reply> {
+        for _ in 1..tries {
+            match self.deliver(envelope.clone()).await {
+                Ok(Reply::Unknown { .. }) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+                known => return known,
+            }
+        }
+        self.deliver(envelope).await
+    }
+
     /// Sends until the outcome is known, at most `tries` times, a little longer apart each time.
     pub async fn send_until_known(&self, letter: &Signed, tries: u32) -> Result<Reply> {
         let body = letter.multipart();

@@ -3,6 +3,7 @@
 pub mod agency_client;
 pub mod cli;
 pub mod compose;
+pub mod compose_soap;
 pub mod config;
 pub mod demo;
 pub mod house;

@@ -3,6 +3,7 @@
 
 mod accept;
 mod crowd;
+mod deliveries;
 mod keeping;
 mod keys;
 mod reading;

@@ -18,6 +18,7 @@ both!(
     signatures_and_keys_are_refused_with_nothing_stored,
     only_the_sender_and_its_dispatchers_may_send,
     recipients_that_cannot_be_reached_are_refused,
+    nothing_is_taken_for_somebody_who_has_moved_away,
     attachments_that_are_not_what_they_say_are_refused,
     a_certificate_that_is_registered_later_is_taken_at_once,
     what_changes_while_attachments_come_counts,
@@ -181,6 +182,35 @@ async fn recipients_that_cannot_be_reached_are_refused(database: Database) {
     world.nothing_is_stored().await;
     let office = with(to(ANNA), "sender", OFFICE.into());
     assert!(world.send_as(&world.office.number, world.office.sign(&office), &[]).await.is_ok());
+}
+
+async fn nothing_is_taken_for_somebody_who_has_moved_away(database: Database) {
+    let world = World::new(database).await;
+    let to = |reference: &str, recipient: &str| with(letter(reference), "recipient", recipient.into());
+    let begun = world.draft(&to("begun", ANNA)).await.unwrap();
+    let stranger = "197010632391";
+    for recipient in [ANNA, COMPANY, stranger] {
+        world.moves_away(recipient).await;
+    }
+    assert_eq!(world.refused(&to("r", stranger), &[]).await, Code::RecipientElsewhere);
+    // Alone, and asked for together with others.
+    let asked: Vec<_> =
+        (0..40).map(|no| to(&no.to_string(), [ANNA, COMPANY, stranger, BO][no % 4])).collect();
+    let sent = asked.iter().map(|letter| world.send(letter, &[]));
+    for (no, sent) in futures_util::future::join_all(sent).await.into_iter().enumerate() {
+        match no % 4 {
+            3 => drop(sent.unwrap()),
+            _ => assert_eq!(code(sent), Code::RecipientElsewhere, "{no}"),
+        }
+    }
+    // Begun before the move and finished after it.
+    world.clock.advance(Duration::from_secs(60));
+    let finished = world.intake.accept(begun).await;
+    assert_eq!(finished.unwrap_err().refusal().code, Code::RecipientElsewhere);
+    for mailbox in [world.anna.1, world.company] {
+        assert_eq!(world.letters_in(mailbox).await, 0);
+    }
+    assert_eq!(world.letters_in(world.bo.1).await, 10);
 }
 
 async fn attachments_that_are_not_what_they_say_are_refused(database: Database) {

@@ -6,14 +6,16 @@ use domain::{
     Clock, Code, Identity, IdentityKind, MailboxId, MandateId, ManualClock, OrgNumber, PersonId, Time,
     words::Because,
 };
-use intake::{AcceptError, Answer, Checked, Draft, Intake, Parts, Settings};
+use intake::{AcceptError, Answer, Checked, Draft, Intake, Parts, Settings, Trust};
 use key_client::Role;
 use mailbox::{Actor, Mailboxes, Objects, Rights};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use registry::{
     Directory, Owner, Recorder,
     boxes::{self, NewBox},
+    operators,
     people::{self, Language, NewPerson},
+    registrations::{self, AccountType, Place},
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc};
@@ -37,6 +39,8 @@ pub struct World {
     pub keys: Arc<TestKeys>,
     pub connector: key_client::Connector,
     pub directory: Directory,
+    /// Trusts nobody until told.
+    pub trust: Trust,
     pub objects: Objects,
     pub objects_dir: PathBuf,
     pub intake: Intake,
@@ -127,6 +131,7 @@ impl World {
         let anna = open_box(&store, &keys, &connector, &clock, ANNA).await;
         let bo = open_box(&store, &keys, &connector, &clock, BO).await;
         let company = open_company(&store, &keys, &connector, &clock).await;
+        let trust = Trust::default();
         let mut settings = Settings::new("kuvert-test");
         change(&mut settings);
         let parts = Parts {
@@ -134,6 +139,7 @@ impl World {
             gateway_keys: Arc::new(gateway.gateway_keys().await.unwrap()),
             keys: gateway,
             directory: directory.clone(),
+            trust: trust.clone(),
             objects: objects.clone(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
@@ -155,6 +161,7 @@ impl World {
             keys,
             connector,
             directory,
+            trust,
             objects,
             objects_dir,
             intake,
@@ -206,6 +213,31 @@ impl World {
     /// The code that a letter is refused with.
     pub async fn refused(&self, letter: &Value, files: &[&[u8]]) -> Code {
         code(self.send(letter, files).await)
+    }
+
+    /// Somebody's mailbox is at another operator from now on.
+    pub async fn moves_away(&self, number: &str) {
+        let (events, operator) = (self.keys.events(), org("164020000065"));
+        let address_mac = self.keys.address_mac(&Identity::parse(number).unwrap());
+        let mut tx = self.store.begin("move away").await.unwrap();
+        let new = operators::NewOperator {
+            number: &operator,
+            domain: "ladan.example",
+            name: "Lådan",
+            service_address: "https://ladan.example/service/v3",
+            ui_address: None,
+        };
+        operators::add(&mut tx, &new, self.clock.now()).await.unwrap();
+        let (to, account_type) = (Place::At(operator.clone()), AccountType::Secure);
+        let recorder = self.recorder(&events);
+        assert!(registrations::move_to(&mut tx, &address_mac, &to, account_type, &recorder).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+
+    pub async fn letters_in(&self, mailbox: MailboxId) -> i64 {
+        let mut tx = self.store.read("count").await.unwrap();
+        let count = "SELECT count(*) FROM letter WHERE mailbox_id = $1";
+        tx.one(count, args![mailbox]).await.unwrap().unwrap().int(0).unwrap()
     }
 
     pub async fn actor(&self, person: PersonId) -> Actor {

@@ -77,6 +77,22 @@ Example:
         #[arg(long)]
         remove: bool,
     },
+    /// Let a sender sign deliveries of Mina Meddelanden with SHA-1, or take that back
+    #[command(after_help = "\
+Example:
+  kuvert agency sha1 164020000016
+  kuvert agency sha1 164020000016 --refuse
+
+SHA-1 is broken: let it only until the sender's system is renewed.")]
+    Sha1 {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// 16 and ten digits
+        number: OrgArg,
+        /// Take it back
+        #[arg(long)]
+        refuse: bool,
+    },
     /// Add and revoke certificates
     #[command(subcommand)]
     Cert(CertVerb),
@@ -125,6 +141,7 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::List { config, json } => list(&config, json).await?,
         Verb::Show { config, json, number: OrgArg(number) } => show(&config, json, &number).await?,
         Verb::Suspend { config, number: OrgArg(number), resume } => suspend(&config, &number, resume).await?,
+        Verb::Sha1 { config, number: OrgArg(number), refuse } => set_sha1(&config, &number, !refuse).await?,
         Verb::Dispatch { config, sender, dispatcher, remove } => {
             set_dispatch(&config, &sender.0, &dispatcher.0, remove).await?;
         }
@@ -164,7 +181,8 @@ async fn list(config: &ConfigArg, json: JsonArg) -> Result<()> {
         for sender in &all {
             let role = if sender.may_send { "sender" } else { "dispatcher" };
             let state = if sender.suspended_at.is_some() { " (suspended)" } else { "" };
-            out::line(&format!("{}  {role:<10}  {}{state}", sender.number, sender.name));
+            let sha1 = if sender.sha1 { " (SHA-1 let)" } else { "" };
+            out::line(&format!("{}  {role:<10}  {}{state}{sha1}", sender.number, sender.name));
         }
     }
     operator.close().await;
@@ -225,6 +243,18 @@ async fn suspend(config: &ConfigArg, number: &OrgNumber, resume: bool) -> Result
     tx.commit().await?;
     let word = if resume { "accepted again" } else { "suspended" };
     out::line(&format!("{number} is {}{word}", if changed { "" } else { "already " }));
+    operator.close().await;
+    Ok(())
+}
+
+async fn set_sha1(config: &ConfigArg, number: &OrgNumber, allowed: bool) -> Result<()> {
+    let operator = operator(config).await?;
+    let mut tx = operator.store.begin("set sha1").await?;
+    ensure!(senders::find(&mut tx, number).await?.is_some(), "{number} is not registered: agency add");
+    senders::set_sha1(&mut tx, number, allowed).await?;
+    tx.commit().await?;
+    let may = if allowed { "may sign" } else { "may not sign" };
+    out::line(&format!("{number} {may} deliveries with SHA-1"));
     operator.close().await;
     Ok(())
 }
@@ -292,7 +322,8 @@ async fn revoke(config: &ConfigArg, certificate: &str) -> Result<()> {
 
 fn describe(sender: &senders::Sender) -> Value {
     let state = if sender.suspended_at.is_some() { "suspended" } else { "in force" };
-    json!({"number": sender.number.as_str(), "name": sender.name, "may_send": sender.may_send, "state": state})
+    json!({"number": sender.number.as_str(), "name": sender.name, "may_send": sender.may_send, "state": state,
+        "sha1": sender.sha1})
 }
 
 fn certificate_state(usable: Result<(), domain::Code>) -> &'static str {

@@ -3,13 +3,13 @@
 use super::{ConfigArg, JsonArg};
 use crate::{
     config::Config,
-    house::{NewPerson, Operator},
+    house::{NewPerson, Opened, Operator},
     out,
 };
 use anyhow::{Context, Result, bail, ensure};
 use clap::Subcommand;
 use domain::{Identity, OrgNumber};
-use registry::{Register, boxes};
+use registry::{Register, boxes, register::SignatureRule};
 use serde::Deserialize;
 use serde_json::json;
 use std::{
@@ -23,7 +23,8 @@ pub enum Verb {
     /// Open a mailbox for an organisation, or for a person who cannot do it by logging in
     #[command(after_help = "\
 Example:
-  kuvert mailbox open --name 'Anna Exempel' < number.txt")]
+  kuvert mailbox open --name 'Anna Exempel' < number.txt
+  kuvert mailbox open --name 'Exempelbolaget AB' --signatory 'Anna Exempel' --signs 2 < numbers.txt")]
     Open {
         #[command(flatten)]
         config: ConfigArg,
@@ -33,6 +34,10 @@ Example:
         /// Someone who signs for the organisation: the name; the number is read from standard input after the first
         #[arg(long, value_name = "NAME")]
         signatory: Option<String>,
+        /// How many of the organisation's signatories must sign what it asks for: any-one, all or a number
+        /// [default: as it is, and any-one at first]
+        #[arg(long, value_name = "RULE")]
+        signs: Option<SignatureRule>,
         /// File with the number on its first line (and the signatory's on its second), or - for standard input: numbers do
         /// not belong in process lists
         #[arg(long, value_name = "FILE", default_value = "-")]
@@ -49,7 +54,7 @@ Example:
         #[arg(long, value_name = "FILE", default_value = "-")]
         number_from: String,
     },
-    /// Open mailboxes for many people from a CSV file with the columns number,name
+    /// Open mailboxes for many people from a CSV file with the columns number,name; those with one elsewhere keep it
     #[command(after_help = "\
 Example:
   kuvert mailbox import people.csv")]
@@ -72,9 +77,9 @@ struct Row {
 
 pub async fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
-        Verb::Open { config, name, signatory, number_from } => {
+        Verb::Open { config, name, signatory, signs, number_from } => {
             let read = Config::read(&config.config)?;
-            open(&read, &name, signatory.as_deref(), &lines(&number_from)?).await
+            open(&read, &name, signatory.as_deref(), signs, &lines(&number_from)?).await
         }
         Verb::Close { config, number_from } => {
             let read = Config::read(&config.config)?;
@@ -84,24 +89,39 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
     }
 }
 
-async fn open(config: &Config, name: &str, signatory: Option<&str>, numbers: &[String]) -> Result<ExitCode> {
+async fn open(
+    config: &Config,
+    name: &str,
+    signatory: Option<&str>,
+    signs: Option<SignatureRule>,
+    numbers: &[String],
+) -> Result<ExitCode> {
     let number = numbers.first().context("no number was given")?;
     let identity = Identity::parse(number).context("the number")?;
     let operator = Operator::open(config).await?;
     let mailbox = if identity.is_person() {
-        ensure!(signatory.is_none(), "a person signs for themselves: leave --signatory out");
+        let alone = signatory.is_none() && signs.is_none();
+        ensure!(alone, "a person signs for themselves: leave --signatory and --signs out");
         let person = NewPerson { identity, name: name.to_owned() };
-        operator.open_for_people(&[person]).await?.first().copied().context("no mailbox")?
+        match operator.open_for_people(&[person]).await?.pop().context("no mailbox")? {
+            Opened::Here(mailbox) => mailbox,
+            Opened::Elsewhere(there) => {
+                bail!("the mailbox is at the operator {there}; only the recipient can move it")
+            }
+        }
     } else {
         let organisation = OrgNumber::parse(number)?;
+        let register = config.register.file.clone().map_or(Register::None, Register::File);
         let mailbox = operator.open_for_organisation(&organisation, name).await?;
+        if signatory.is_some() || signs.is_some() {
+            operator.describe_company(&register, &organisation, name, signs).await?;
+        }
         if let Some(signatory) = signatory {
             let number = numbers.get(1).context("no number was given for the signatory")?;
             let person = NewPerson {
                 identity: Identity::parse(number).context("the signatory's number")?,
                 name: signatory.to_owned(),
             };
-            let register = config.register.file.clone().map_or(Register::None, Register::File);
             operator.add_signatory(&register, &organisation, &person).await?;
         }
         mailbox
@@ -151,17 +171,24 @@ async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCo
         bail!("{} of {} lines are wrong; nothing was opened", wrong.len(), wrong.len() + people.len());
     }
     let operator = Operator::open(config).await?;
-    let mut opened = 0;
+    let (mut opened, mut elsewhere) = (0, 0);
     for some in people.chunks(2_000) {
-        operator.open_for_people(some).await?;
-        opened += some.len();
-        out::note(&format!("{opened} of {}", people.len()));
+        for one in operator.open_for_people(some).await? {
+            match one {
+                Opened::Here(_) => opened += 1,
+                Opened::Elsewhere(_) => elsewhere += 1,
+            }
+        }
+        out::note(&format!("{} of {}", opened + elsewhere, people.len()));
     }
     operator.close().await;
     if json.json {
-        out::json(&json!({"mailboxes": opened}));
+        out::json(&json!({"mailboxes": opened, "elsewhere": elsewhere}));
     } else {
         out::line(&format!("{opened} mailboxes are open"));
+        if elsewhere > 0 {
+            out::line(&format!("{elsewhere} people have theirs at another operator, and keep it there"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod keys;
 mod mailbox;
 mod migrate;
+mod operator;
 mod send;
 mod serve;
 
@@ -78,6 +79,9 @@ Each check says good with the fact it found, or BAD with what to do. Exit 0 only
     /// Open and close mailboxes
     #[command(subcommand)]
     Mailbox(mailbox::Verb),
+    /// Register the mailbox operators that recipients can have their mailboxes at
+    #[command(subcommand)]
+    Operator(operator::Verb),
     /// Sign and send one letter, or many from a CSV file
     #[command(after_help = "\
 Examples:
@@ -117,6 +121,7 @@ pub fn run() -> ExitCode {
             Verb::Doctor(args) => Box::pin(doctor::run(args)).await,
             Verb::Agency(verb) => Box::pin(agency::run(verb)).await,
             Verb::Mailbox(verb) => Box::pin(mailbox::run(verb)).await,
+            Verb::Operator(verb) => Box::pin(operator::run(verb)).await,
             Verb::Send(args) => Box::pin(send::run(*args)).await,
             Verb::Keys(verb) => Box::pin(keys::run(verb)).await,
             Verb::Load(args) => Box::pin(crate::load::run(args)).await,

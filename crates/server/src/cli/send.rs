@@ -5,11 +5,13 @@ mod save;
 use crate::{
     agency_client::{AgencyClient, Reply},
     compose::{self, Draft, File},
-    out,
+    compose_soap, out,
 };
 use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
 use clap::ArgGroup;
-use domain::{Identity, OrgNumber, chance};
+use delivery::XmlSigner;
+use domain::{Clock, Identity, OrgNumber, SystemClock, chance};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::{
@@ -70,6 +72,9 @@ pub struct Args {
     /// Ask to be told when the letter is opened
     #[arg(long)]
     tell_opened: bool,
+    /// Send as a client of Mina Meddelanden does: a deliverSecure message to /Service/v3, signed and sealed with RSA
+    #[arg(long)]
+    soap: bool,
     /// Do not send: write the signed request's body to FILE, and print the curl command that sends it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -113,6 +118,8 @@ struct Sending {
     client: AgencyClient,
     door: Door,
     signer: LetterSigner,
+    /// Set: letters go to the SOAP door.
+    soap: Option<XmlSigner>,
     sender: String,
     json: bool,
 }
@@ -155,6 +162,7 @@ impl Sending {
             _ => bail!("give --data, or --door, --certificate, --key and --ca"),
         };
         let signer = compose::signer(&door.certificate, &door.key)?;
+        let soap = args.soap.then(|| compose_soap::signer(&door.certificate, &door.key)).transpose()?;
         let organisation = Certificate::from_pem(&std::fs::read(&door.certificate)?)?.organisation;
         let sender = match (&args.sender, organisation) {
             (Some(sender), _) => OrgNumber::parse(sender).context("--sender")?,
@@ -162,14 +170,23 @@ impl Sending {
             (None, None) => bail!("the certificate names no organisation; give --sender"),
         };
         let client = AgencyClient::new(&door.url, &door.certificate, &door.key, &door.ca)?;
-        Ok(Self { client, door, signer, sender: sender.as_str().to_owned(), json: args.json })
+        Ok(Self { client, door, signer, soap, sender: sender.as_str().to_owned(), json: args.json })
+    }
+
+    /// The letter as a `deliverSecure` message. The name in it is not shown: the registry's is.
+    fn envelope(&self, draft: &Draft, signer: &XmlSigner) -> Result<Bytes> {
+        let today = SystemClock.now().date();
+        compose_soap::deliver_secure(draft, &self.sender, today, signer, signer)
     }
 
     /// Sends until the outcome is known. True when accepted.
     async fn send(&self, draft: &Draft) -> Result<bool> {
-        let signed = draft.sign(&self.signer)?;
         let reference = &draft.reference;
-        let (line, accepted, facts) = match self.client.send_until_known(&signed, 6).await? {
+        let reply = match &self.soap {
+            None => self.client.send_until_known(&draft.sign(&self.signer)?, 6).await?,
+            Some(signer) => self.client.deliver_until_known(self.envelope(draft, signer)?, 6).await?,
+        };
+        let (line, accepted, facts) = match reply {
             Reply::Accepted { letter_id, receipt, repeated } => {
                 let word = if repeated { "had been accepted before" } else { "is accepted" };
                 let facts = json!({"reference": reference, "letter_id": letter_id, "repeated": repeated, "receipt": receipt});

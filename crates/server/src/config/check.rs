@@ -1,8 +1,9 @@
 //! What a configuration must hold beyond its form. Each error names the key and the mend.
 
-use super::Config;
+use super::{Config, FarMode};
 use crate::demo::pki;
 use anyhow::{Result, bail, ensure};
+use domain::OrgNumber;
 use std::net::SocketAddr;
 
 impl Config {
@@ -10,6 +11,10 @@ impl Config {
     /// database and needs no file.
     pub fn check(&self) -> Result<()> {
         ensure!(is_domain(&self.instance.id), "instance.id: give the operator's internet domain");
+        ensure!(
+            OrgNumber::parse(&self.instance.number).is_ok(),
+            "instance.number: give 16 and the ten digits of the organisation's number"
+        );
         self.check_databases()?;
         if let Err((key, what)) = self.keys.limits.check() {
             bail!("keys.limits.{key}: {what}");
@@ -21,6 +26,7 @@ impl Config {
             let twice = self.eid[..no].iter().any(|other| other.id == provider.id);
             ensure!(!twice, "eid: two providers are called \"{}\"", provider.id);
         }
+        self.check_far()?;
         self.notices.check(self.instance.production)?;
         crate::logs::filter(&self.log.level)?;
         if self.instance.production { self.check_production() } else { Ok(()) }
@@ -53,6 +59,24 @@ impl Config {
         Ok(())
     }
 
+    fn check_far(&self) -> Result<()> {
+        let far = &self.far;
+        let external = far.mode == FarMode::External;
+        let https = far.authority_address.as_ref().is_some_and(|address| address.starts_with("https://"));
+        ensure!(
+            https == external,
+            "far.authority_address: an https address where far.mode is external, and only there"
+        );
+        for (key, path) in [
+            ("certificate", &far.certificate),
+            ("key_file", &far.key_file),
+            ("authorities", &far.authorities),
+        ] {
+            ensure!(path.is_some() || !external, "far.{key}: needed where far.mode is external");
+        }
+        Ok(())
+    }
+
     fn check_doors(&self) -> Result<()> {
         let (agency, web) = (&self.agency, &self.web);
         for (key, addresses) in [
@@ -70,12 +94,17 @@ impl Config {
         ] {
             ensure!(number > 0, "{key}: give at least 1");
         }
+        ensure!((2..=10).contains(&agency.envelope_mib), "agency.envelope_mib: give 2 to 10");
         for (key, origin) in [("web.origin", &web.origin), ("web.content_origin", &web.content_origin)] {
-            let url =
-                reqwest::Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
-            let own = url.is_some_and(|url| url.origin().ascii_serialization() == *origin);
-            ensure!(own, "{key}: give scheme, host and port alone, such as https://post.example.se");
+            ensure!(
+                is_origin(origin, &["http", "https"]),
+                "{key}: give scheme, host and port alone, such as https://post.example.se"
+            );
         }
+        ensure!(
+            agency.origin.as_ref().is_none_or(|origin| is_origin(origin, &["https"])),
+            "agency.origin: give https, host and port alone, such as https://post.example.se:8443"
+        );
         ensure!(
             host(&web.origin) != host(&web.content_origin),
             "web.content_origin: give another host than web.origin; cookies do not look at ports"
@@ -119,6 +148,11 @@ fn has_password(database: &str) -> bool {
 /// Letters, digits, dots and hyphens, as it stands in letters' `audience`.
 fn is_domain(id: &str) -> bool {
     id.contains('.') && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+}
+
+fn is_origin(origin: &str, schemes: &[&str]) -> bool {
+    let url = reqwest::Url::parse(origin).ok().filter(|url| schemes.contains(&url.scheme()));
+    url.is_some_and(|url| url.origin().ascii_serialization() == origin)
 }
 
 fn is_private(address: &SocketAddr) -> bool {

@@ -32,6 +32,9 @@ pub struct Config {
     pub notices: NoticeSettings,
     #[serde(default)]
     pub register: Register,
+    /// The register of who has a mailbox at which operator (FaR).
+    #[serde(default)]
+    pub far: FarSection,
     #[serde(default)]
     pub scanner: ScannerSection,
     #[serde(default)]
@@ -46,7 +49,7 @@ pub struct Instance {
     pub id: String,
     /// Who runs the service, as citizens see it.
     pub name: String,
-    /// Its organisation number, as citizens see it.
+    /// Its organisation number, `16` and ten digits, as citizens and senders see it.
     pub number: String,
     /// Where citizens can ask.
     pub email: String,
@@ -99,18 +102,29 @@ pub struct Objects {
 pub struct Agency {
     /// Addresses to listen on, always with mutual TLS.
     pub listen: Vec<SocketAddr>,
+    /// Its origin as senders see it, told to those who ask where a mailbox is. Without it `instance.id` and the first
+    /// port.
+    pub origin: Option<String>,
     /// The door's certificate chain, PEM.
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub key_file: PathBuf,
     /// The authorities whose client certificates are let in, PEM.
     pub client_authorities: PathBuf,
+    /// The authorities whose certificates may sign deliveries of Mina Meddelanden, PEM; without it the same as above.
+    pub signing_authorities: Option<PathBuf>,
+    /// Folder of revocation lists (`.crl` or `.pem`, DER or PEM), read again every minute. Deliveries signed under a
+    /// list that is out of date are not taken.
+    pub revocation_lists: Option<PathBuf>,
     /// Connections at once.
     #[serde(default = "Defaults::door_connections")]
     pub connections: usize,
     /// Letters waiting for the committer, in MiB; above that senders are asked to come back.
     #[serde(default = "Defaults::queue")]
     pub queue_mib: usize,
+    /// Bytes of a whole `deliverSecure` message, in MiB. The interface asks for 2 at least.
+    #[serde(default = "Defaults::envelope")]
+    pub envelope_mib: u64,
     #[serde(default)]
     pub limits: Limits,
 }
@@ -149,6 +163,51 @@ pub struct Internal {
 pub struct Register {
     /// JSON file of signatories, kept by `kuvert mailbox open --signatory`.
     pub file: Option<PathBuf>,
+}
+
+/// The register of who has a mailbox at which operator (FaR).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FarSection {
+    /// `own`: this instance is the register and serves `Recipient/v3` and `Authority` on the agency door. `external`:
+    /// another one is, and is followed.
+    #[serde(default)]
+    pub mode: FarMode,
+    /// The authorities of persons' certificates, PEM, whose signatures may open, leave and move mailboxes through the
+    /// interface. Without it nothing is changed by it. For `own`.
+    pub person_authorities: Option<PathBuf>,
+    /// URL of the other register's `Authority`: senders and dispatchers are taken from there every five minutes. For
+    /// `external`, as all below.
+    pub authority_address: Option<String>,
+    /// Our certificate chain, PEM, to call it with.
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// The authorities of the register's server certificate, PEM.
+    pub authorities: Option<PathBuf>,
+}
+
+impl Default for FarSection {
+    /// We are the register, and take no signatures.
+    fn default() -> Self {
+        Self {
+            mode: FarMode::Own,
+            person_authorities: None,
+            authority_address: None,
+            certificate: None,
+            key_file: None,
+            authorities: None,
+        }
+    }
+}
+
+/// Who the register is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum FarMode {
+    #[default]
+    Own,
+    External,
 }
 
 /// The malware scanner.
@@ -211,9 +270,15 @@ impl Config {
         for path in [
             &mut config.store.password_file,
             &mut config.keys.password_file,
+            &mut config.agency.signing_authorities,
+            &mut config.agency.revocation_lists,
             &mut config.web.certificate,
             &mut config.web.key_file,
             &mut config.register.file,
+            &mut config.far.person_authorities,
+            &mut config.far.certificate,
+            &mut config.far.key_file,
+            &mut config.far.authorities,
         ]
         .into_iter()
         .flatten()
@@ -239,6 +304,18 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The agency door's origin: `https://HOST[:PORT]`.
+    pub fn agency_origin(&self) -> String {
+        let port = self.agency.listen.first().map_or(443, SocketAddr::port);
+        match (&self.agency.origin, port) {
+            (Some(origin), _) => origin.clone(),
+            (None, 443) => format!("https://{}", self.instance.id),
+            (None, port) => format!("https://{}:{port}", self.instance.id),
+        }
+    }
+}
+
 /// Values that serde asks for by function.
 struct Defaults;
 
@@ -253,6 +330,9 @@ impl Defaults {
         1024
     }
     fn queue() -> usize {
-        32
+        128
+    }
+    fn envelope() -> u64 {
+        10
     }
 }

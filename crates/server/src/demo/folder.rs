@@ -2,8 +2,8 @@
 
 use super::{cast, pki};
 use crate::config::{
-    Agency, Config, Instance, Internal, KeysSection, Log, LogFormat, Objects, Register, ScannerSection,
-    StoreSection, Web,
+    Agency, Config, FarSection, Instance, Internal, KeysSection, Log, LogFormat, Objects, Register,
+    ScannerSection, StoreSection, Web,
 };
 use anyhow::{Context, Result, anyhow, ensure};
 use domain::Time;
@@ -99,11 +99,15 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
         objects: Objects { folder: path.join("objects") },
         agency: Agency {
             listen: both(base + 1),
+            origin: Some(urls.agency.clone()),
             certificate: pki.join("server.pem"),
             key_file: pki.join("server.key"),
             client_authorities: pki.join("ca.pem"),
+            signing_authorities: None,
+            revocation_lists: None,
             connections: 1024,
-            queue_mib: 64,
+            queue_mib: 128,
+            envelope_mib: 10,
             limits: domain::letter::Limits::default(),
         },
         web: Web {
@@ -124,6 +128,7 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
             sms: SmsSettings::Folder { path: path.join("outbox") },
         },
         register: Register { file: Some(path.join("signatories.json")) },
+        far: FarSection::default(),
         scanner: ScannerSection::default(),
         log: Log { level: log.into(), format: LogFormat::Text },
     }

@@ -68,6 +68,7 @@ impl Seeding {
         if self.operator.mailbox_of(&company.identity()).await?.is_none() {
             let name = cast::ORGANISATIONS.iter().find(|o| o.number == BOLAGET).map_or("", |o| o.name);
             self.operator.open_for_organisation(&company, name).await?;
+            self.operator.describe_company(&self.register, &company, name, None).await?;
             let anna = person(&CITIZENS[0])?;
             self.operator.add_signatory(&self.register, &company, &anna).await?;
         }

@@ -42,6 +42,11 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         async move { h.refresh_keys().await.map_err(|e| e.to_string()) }
     }));
     let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(every(Duration::from_secs(60), s, move || {
+        let h = h.clone();
+        async move { h.refresh_trust().map_err(|e| format!("{e:#}")) }
+    }));
+    let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(every(Duration::from_secs(15), s, move || {
         let h = h.clone();
         async move { h.measure_jobs().await.map_err(|e| e.to_string()) }
@@ -51,6 +56,18 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         let h = h.clone();
         async move { h.tidy().await.map_err(|e| format!("{e:#}")) }
     }));
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        let follow = move || {
+            let h = h.clone();
+            async move { h.follow_far().await.map_err(|e| format!("{e:#}")) }
+        };
+        // At start too: without it nobody is known who may send.
+        if let Err(error) = follow().await {
+            warn!(error, "The register of addresses does not answer; it will be asked again");
+        }
+        every(super::far::FOLLOW, s, follow).await;
+    });
     let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(async move {
         h.sync_register().await;
@@ -104,13 +121,16 @@ impl House {
         self.notifier_keys.refresh(&self.connector.keys(Role::Notifier)).await
     }
 
-    /// Orphaned objects, and events that are kept no longer.
+    /// Orphaned objects, requests that nobody signed in time, and events that are kept no longer.
     async fn tidy(&self) -> anyhow::Result<()> {
         let now: Time = self.clock.now();
         let removed = self.objects.collect(&self.stores.letters, now).await?;
         if removed > 0 {
             info!(removed, "Removed orphaned objects");
         }
+        let mut tx = self.stores.letters.begin_background("forget requests").await?;
+        registry::pending::expire(&mut tx, now).await?;
+        tx.commit().await?;
         loop {
             let mut tx = self.stores.letters.begin_background("forget events").await?;
             let forgotten = evidence::feed::forget(&mut tx, now.minus(FEED_KEPT.max(DAY))).await?;

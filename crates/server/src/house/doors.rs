@@ -155,9 +155,15 @@ impl House {
             sequencer: self.sequencer.clone(),
             stopping: self.stopping.clone(),
         };
+        let soap = mina_meddelanden::Door {
+            intake: self.intake.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            origin: self.config.agency_origin(),
+        };
         Ok(Door {
             name: "agency",
-            router: sender_gateway::router(gateway),
+            router: mina_meddelanden::router(soap, self.far()?).merge(sender_gateway::router(gateway)),
             tls: Some(config.context("the agency door's TLS")?),
             revoked: Some(revoked),
             connections: agency.connections,

@@ -3,11 +3,14 @@
 mod background;
 mod codes;
 mod doors;
+mod far;
 mod operator;
+mod own_operator;
 mod stores;
+mod trust;
 
 pub use doors::{Doors, bind};
-pub use operator::{NewPerson, Operator};
+pub use operator::{NewPerson, Opened, Operator};
 pub use stores::Stores;
 
 use crate::{config::Config, internal::Internal};
@@ -38,6 +41,9 @@ pub struct House {
     web_keys: Arc<WebKeys>,
     notifier_keys: Arc<NotifierKeys>,
     directory: Directory,
+    trust: intake::Trust,
+    /// Another register of addresses, where there is one.
+    far_client: Option<mina_meddelanden::FarClient>,
     objects: Objects,
     sequencer: Sequencer,
     intake: Intake,
@@ -67,6 +73,7 @@ impl House {
             stores.need_migrated().await?;
         }
         promise(&config, &stores).await?;
+        own_operator::settle(&config, &stores.letters, clock.now()).await?;
         let service = open_keys(&config, &stores, &clock, &random).await?;
         let stop = CancellationToken::new();
         let (connector, task) = service.start(stop.clone());
@@ -74,6 +81,8 @@ impl House {
         let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
         let notifier_keys = Arc::new(connector.keys(Role::Notifier).notifier_keys().await?);
         let directory = Directory::load(&stores.letters).await?;
+        let trust = intake::Trust::new(trust::read(&config.agency)?);
+        let far_client = far::client(&config)?;
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
         let sequencer = Sequencer::new(stores.letters.clone());
         let (post, sms) = (Arc::new(Post::open(&config.notices)?), Arc::new(Sms::open(&config.notices.sms)?));
@@ -82,6 +91,7 @@ impl House {
             keys: connector.keys(Role::Gateway),
             gateway_keys: gateway_keys.clone(),
             directory: directory.clone(),
+            trust: trust.clone(),
             objects: objects.clone(),
             clock: clock.clone(),
             random: random.clone(),
@@ -121,6 +131,8 @@ impl House {
             web_keys,
             notifier_keys,
             directory,
+            trust,
+            far_client,
             objects,
             sequencer,
             intake,
@@ -205,10 +217,13 @@ fn intake_settings(config: &Config) -> intake::Settings {
         Some(address) => intake::Scanner::Clamd(intake::scanner::Address::Tcp(address.clone())),
     };
     let lanes = if config.store.database.starts_with("sqlite:") { 1 } else { 2 };
+    let room_bytes = config.agency.queue_mib as u64 * 1024 * 1024;
     intake::Settings {
         limits: config.agency.limits.clone(),
         scanner,
-        room_bytes: config.agency.queue_mib as u64 * 1024 * 1024,
+        // Half of the room is one caller's, and a delivery is held about four times: a larger one would never find any.
+        envelope_bytes: (config.agency.envelope_mib * 1024 * 1024).min(room_bytes / 9),
+        room_bytes,
         lanes,
         ..intake::Settings::new(config.instance.id.clone())
     }

@@ -13,10 +13,10 @@ use key_client::{
 use key_service::{KeyService, Reconciled};
 use registry::{
     Owner, Recorder, Register,
-    boxes::{self, NewBox},
+    boxes::{self, BoxError, NewBox},
     contacts::{self, Added, Confirmation, NewContact},
     organisations, people,
-    register::{self, Signatory},
+    register::{self, Signatory, SignatureRule},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -46,6 +46,14 @@ struct Own {
 pub struct NewPerson {
     pub identity: Identity,
     pub name: String,
+}
+
+/// What became of a mailbox that was to be opened.
+pub enum Opened {
+    /// It is open here, now or since before.
+    Here(MailboxId),
+    /// The person has one at another operator, which is theirs alone to move.
+    Elsewhere(OrgNumber),
 }
 
 impl Operator {
@@ -102,8 +110,9 @@ impl Operator {
         Recorder::service(&self.web_keys.events, &*self.random, &*self.clock)
     }
 
-    /// Opens mailboxes for people, a thousand at a time; those who have one keep it. Answers in order.
-    pub async fn open_for_people(&self, new: &[NewPerson]) -> Result<Vec<MailboxId>> {
+    /// Opens mailboxes for people, a thousand at a time; those who have one keep it, here or at another operator.
+    /// Answers in order.
+    pub async fn open_for_people(&self, new: &[NewPerson]) -> Result<Vec<Opened>> {
         let mut opened = Vec::with_capacity(new.len());
         for some in new.chunks(500) {
             let identities: Vec<_> = some.iter().map(|p| p.identity.clone()).collect();
@@ -142,7 +151,11 @@ impl Operator {
                     public_key: &keys[no].1,
                     adult: people::is_of_age(&person.identity, now),
                 };
-                opened.push(boxes::open(&mut tx, &new, &self.recorder()).await?);
+                opened.push(match boxes::open(&mut tx, &new, &self.recorder()).await {
+                    Ok(mailbox_id) => Opened::Here(mailbox_id),
+                    Err(BoxError::Elsewhere(operator)) => Opened::Elsewhere(operator),
+                    Err(error) => return Err(error.into()),
+                });
             }
             tx.commit().await?;
         }
@@ -183,6 +196,21 @@ impl Operator {
         content.add(organisation, Signatory { mandate_id, person_mac, note });
         content.write(path).await?;
         self.sync_signatories(file, organisation).await
+    }
+
+    /// Writes into the register's file how an organisation is called, and how many of its signatories must sign
+    /// unless that stays as it is.
+    pub async fn describe_company(
+        &self,
+        file: &Register,
+        organisation: &OrgNumber,
+        name: &str,
+        rule: Option<SignatureRule>,
+    ) -> Result<()> {
+        let Register::File(path) = file else { bail!("register.file: name the file that keeps signatories") };
+        let mut content = file.read().await?;
+        content.describe(organisation, name, rule).context("the name cannot be shown")?;
+        Ok(content.write(path).await?)
     }
 
     /// Mandates as the register says now.

@@ -3,7 +3,7 @@
 use super::{
     LoadArgs,
     ledger::{Ledger, Line},
-    letters::{Ready, SENDERS},
+    letters::{Door, Ready, SENDERS, Wire},
     service::Service,
 };
 use crate::{
@@ -114,10 +114,13 @@ async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) ->
     loop {
         let no = shared.next.fetch_add(1, Relaxed);
         let Some(letter) = shared.letters.get(no) else { break };
-        let body = letter.signed.multipart();
+        let (body, door) = match &letter.wire {
+            Wire::Rest(signed) => (signed.multipart(), Door::Rest),
+            Wire::Soap(envelope) => (envelope.clone(), Door::Soap),
+        };
         book(&lines, Line::Sending { no }).await?;
         let start = Instant::now();
-        match send(&shared, letter.sender, &body).await? {
+        match send(&shared, letter.sender, &body, door).await? {
             Reply::Accepted { letter_id, receipt, .. } => {
                 latencies.push(start.elapsed());
                 book(&lines, Line::Promised { no, letter_id, receipt }).await?;
@@ -141,10 +144,15 @@ async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) ->
 }
 
 /// Until the outcome is known, as the API asks: the service may be down for a while.
-async fn send(shared: &Shared, sender: usize, body: &bytes::Bytes) -> Result<Reply> {
+async fn send(shared: &Shared, sender: usize, body: &bytes::Bytes, door: Door) -> Result<Reply> {
     let mut last = Reply::Unknown { status: 0, code: "no answer".to_owned() };
+    let client = &shared.clients[sender];
     for _ in 0..600 {
-        match shared.clients[sender].send_body(body.clone()).await {
+        let reply = match door {
+            Door::Rest => client.send_body(body.clone()).await,
+            Door::Soap => client.deliver(body.clone()).await,
+        };
+        match reply {
             Ok(unknown @ Reply::Unknown { .. }) => last = unknown,
             Ok(known) => return Ok(known),
             Err(_) => {}

@@ -3,15 +3,14 @@
 use super::service::Service;
 use crate::{
     compose::{Draft, Signed, signer},
+    compose_soap,
     demo::cast,
 };
 use anyhow::Result;
-use domain::Identity;
-use serde_json::json;
+use bytes::Bytes;
+use delivery::XmlSigner;
+use domain::{Clock, Identity, SystemClock};
 use vault::jws::LetterSigner;
-
-/// What the letters are signed with: RSA of 2048 bits, as real organisation certificates have.
-pub const ALGORITHM: &str = "PS256";
 
 /// A letter ready to send, and what the check needs to know of it.
 pub struct Ready {
@@ -19,19 +18,56 @@ pub struct Ready {
     /// Which of the two senders, 0 or 1.
     pub sender: usize,
     pub recipient: Identity,
-    pub signed: Signed,
+    pub wire: Wire,
+}
+
+/// What goes over the wire.
+pub enum Wire {
+    /// `POST /v1/letters`.
+    Rest(Signed),
+    /// `POST /Service/v3`.
+    Soap(Bytes),
+}
+
+/// Which door letters are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Door {
+    Rest,
+    Soap,
+}
+
+impl Door {
+    /// What its letters are signed with: RSA of 2048 bits, as real organisation certificates have.
+    pub const fn algorithm(self) -> &'static str {
+        match self {
+            Self::Rest => "PS256",
+            Self::Soap => "rsa-sha256",
+        }
+    }
 }
 
 /// The senders that take part, in turn.
 pub const SENDERS: [&str; 2] = [cast::KOMMUNEN, cast::VERKET];
 
 /// Signs `count` letters on all cores. References are new in every run.
-pub fn sign(service: &Service, recipients: &[Identity], count: usize, bytes: usize) -> Result<Vec<Ready>> {
+pub fn sign(
+    service: &Service,
+    recipients: &[Identity],
+    (count, bytes): (usize, usize),
+    door: Door,
+) -> Result<Vec<Ready>> {
     let pki = service.folder().join("pki");
     let signers: Vec<LetterSigner> = SENDERS
         .iter()
         .map(|n| signer(&pki.join(format!("{n}.pem")), &pki.join(format!("{n}.key"))))
         .collect::<Result<_>>()?;
+    let file = |number: &str, ending: &str| pki.join(format!("{number}.{ending}"));
+    let xml: Vec<XmlSigner> = SENDERS
+        .iter()
+        .map(|n| compose_soap::signer(&file(n, "pem"), &file(n, "key")))
+        .collect::<Result<_>>()?;
+    let today = SystemClock.now().date();
     let run = service.run_id();
     let body: String = TEXT.chars().cycle().take(bytes).collect();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -39,16 +75,21 @@ pub fn sign(service: &Service, recipients: &[Identity], count: usize, bytes: usi
     let one = |no: usize| -> Result<Ready> {
         let (sender, recipient) = (no % SENDERS.len(), &recipients[no % recipients.len()]);
         let draft = Draft {
-            reference: format!("load-{run}-{no}"),
+            reference: format!("load-{run}-{}-{no}", door.algorithm()),
             sender: SENDERS[sender].to_owned(),
             recipient: recipient.expose().to_owned(),
             subject: format!("Provbrev {no}"),
             body: body.clone(),
-            more: json!({"kind": "information"}).as_object().cloned().unwrap_or_default(),
             ..Draft::default()
         };
-        let signed = draft.sign(&signers[sender])?;
-        Ok(Ready { reference: draft.reference, sender, recipient: recipient.clone(), signed })
+        let wire = match door {
+            Door::Rest => Wire::Rest(draft.sign(&signers[sender])?),
+            Door::Soap => {
+                let signer = &xml[sender];
+                Wire::Soap(compose_soap::deliver_secure(&draft, "Exempelkommunen", today, signer, signer)?)
+            }
+        };
+        Ok(Ready { reference: draft.reference, sender, recipient: recipient.clone(), wire })
     };
     std::thread::scope(|scope| {
         let handles: Vec<_> = (0..count)

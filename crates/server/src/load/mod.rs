@@ -13,6 +13,7 @@ mod service;
 
 use crate::out;
 use anyhow::{Result, ensure};
+use letters::Door;
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
@@ -37,6 +38,12 @@ pub struct LoadArgs {
     /// How many mailboxes the letters go to
     #[arg(long, value_name = "M", default_value_t = 1_000)]
     pub mailboxes: usize,
+    /// Send deliverSecure messages of Mina Meddelanden to the SOAP door instead
+    #[arg(long)]
+    pub soap: bool,
+    /// Send as many by the agency API first and by the SOAP door then, and tell how the rates compare
+    #[arg(long, conflicts_with_all = ["soap", "kills"])]
+    pub compare: bool,
     /// Compare what was promised with what is stored: lost, doubled, torn
     #[arg(long)]
     pub check: bool,
@@ -56,6 +63,7 @@ pub struct Figures {
     pub connections: usize,
     pub mailboxes: usize,
     pub database: &'static str,
+    pub door: Option<Door>,
     pub seconds: f64,
     pub letters_per_second: f64,
     pub p50_ms: f64,
@@ -86,11 +94,44 @@ pub async fn run(args: LoadArgs) -> Result<ExitCode> {
     out::note(&format!("service: {}", service.describe()));
 
     let recipients = mailboxes::open(service.config(), args.mailboxes).await?;
-    out::note(&format!("{} mailboxes are open; signing {} letters", recipients.len(), args.letters));
-    let signed = Arc::new(letters::sign(&service, &recipients, args.letters, args.bytes)?);
+    out::note(&format!("{} mailboxes are open", recipients.len()));
+    let doors: &[Door] = match (args.compare, args.soap) {
+        (true, _) => &[Door::Rest, Door::Soap],
+        (false, true) => &[Door::Soap],
+        (false, false) => &[Door::Rest],
+    };
+    let (mut bad, mut rates) = (false, Vec::with_capacity(2));
+    for door in doors {
+        let figures = one(&mut service, &args, &recipients, *door).await?;
+        let found = [figures.lost, figures.doubled, figures.torn];
+        let too_few = figures.kills.is_some_and(|kills| kills < args.kills);
+        bad |= found.iter().any(|n| n.is_some_and(|n| n > 0)) || figures.refused > 0 || too_few;
+        rates.push(figures.letters_per_second);
+        report(&args, &figures);
+    }
+    service.stop().await?;
+    if let [rest, soap] = rates[..] {
+        let ratio = (soap / rest * 1000.0).round() / 1000.0;
+        out::note(&format!("the SOAP door takes {ratio} of what the agency API takes"));
+        if args.json {
+            out::json(&serde_json::json!({"soap_to_rest": ratio}));
+        }
+    }
+    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// One door's run: signed before the clock starts, sent, and compared where that is asked for.
+async fn one(
+    service: &mut service::Service,
+    args: &LoadArgs,
+    recipients: &[domain::Identity],
+    door: Door,
+) -> Result<Figures> {
+    out::note(&format!("signing {} letters ({})", args.letters, door.algorithm()));
+    let signed = Arc::new(letters::sign(service, recipients, (args.letters, args.bytes), door)?);
     let ledger = ledger::Ledger::create(&args.data, args.kills > 0)?;
-    let driven = drive::run(&mut service, &args, signed.clone(), &ledger).await?;
-    let mut figures = figures(&args, &service, &driven);
+    let driven = drive::run(service, args, signed.clone(), &ledger).await?;
+    let mut figures = figures(args, service, &driven, door);
     if args.check || args.kills > 0 {
         out::note("comparing the ledger with what is stored");
         service.settle(Duration::from_secs(5)).await?;
@@ -102,14 +143,10 @@ pub async fn run(args: LoadArgs) -> Result<ExitCode> {
         (figures.lost, figures.doubled, figures.torn) =
             (Some(checked.lost), Some(checked.doubled), Some(checked.torn));
     }
-    service.stop().await?;
-    report(&args, &figures);
-    let bad = [figures.lost, figures.doubled, figures.torn].iter().any(|n| n.is_some_and(|n| n > 0));
-    let too_few_kills = driven.kills < args.kills;
-    Ok(if bad || too_few_kills || figures.refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(figures)
 }
 
-fn figures(args: &LoadArgs, service: &service::Service, driven: &drive::Driven) -> Figures {
+fn figures(args: &LoadArgs, service: &service::Service, driven: &drive::Driven, door: Door) -> Figures {
     Figures {
         letters: driven.accepted,
         bytes: args.bytes,
@@ -121,7 +158,8 @@ fn figures(args: &LoadArgs, service: &service::Service, driven: &drive::Driven) 
         p50_ms: driven.percentile(0.50),
         p95_ms: driven.percentile(0.95),
         p99_ms: driven.percentile(0.99),
-        alg: letters::ALGORITHM,
+        door: Some(door),
+        alg: door.algorithm(),
         presigned: true,
         refused: driven.refused,
         repeated_tries: driven.repeated,

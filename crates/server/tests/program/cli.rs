@@ -5,6 +5,7 @@ mod doctor;
 mod help;
 mod keys;
 mod mailbox;
+mod operator;
 mod send;
 mod serve;
 

@@ -123,6 +123,10 @@ fn what_cannot_work_is_refused_anywhere() {
     for (path, value, key) in [
         ("instance.id", "\"\"", "instance.id"),
         ("instance.id", "\"Not A Domain\"", "instance.id"),
+        ("instance.number", "\"4020000057\"", "instance.number"),
+        ("instance.number", "\"164020000058\"", "instance.number"),
+        ("agency.origin", "\"http://door.example.se\"", "agency.origin"),
+        ("agency.origin", "\"https://door.example.se/v1\"", "agency.origin"),
         ("store.database", "\"mysql://db/kuvert\"", "store.database"),
         ("store.database", "\"/var/lib/kuvert.db\"", "store.database"),
         ("store.promise", "\"double\"", "store.promise"),

@@ -11,9 +11,17 @@ use std::path::Path;
 
 /// The command stands alone on stdout, so that it can be kept as a script.
 pub(super) fn run(sending: &Sending, draft: &Draft, file: &Path) -> Result<()> {
-    let body = draft.sign(&sending.signer)?.multipart();
+    let (body, media_type, path) = match &sending.soap {
+        None => {
+            let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
+            (draft.sign(&sending.signer)?.multipart(), media_type, "/v1/letters")
+        }
+        Some(signer) => {
+            (sending.envelope(draft, signer)?, "text/xml; charset=utf-8".to_owned(), "/Service/v3")
+        }
+    };
     std::fs::write(file, &body).with_context(|| format!("cannot write {}", file.display()))?;
-    let curl = curl(sending, file);
+    let curl = curl(sending, file, &media_type, path);
     if sending.json {
         out::json(&json!({"reference": draft.reference, "bytes": body.len(), "file": file, "curl": curl}));
         return Ok(());
@@ -24,16 +32,16 @@ pub(super) fn run(sending: &Sending, draft: &Draft, file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn curl(sending: &Sending, file: &Path) -> String {
+fn curl(sending: &Sending, file: &Path, media_type: &str, path: &str) -> String {
     let door = &sending.door;
     format!(
         "curl --silent --show-error --cert {} --key {} --cacert {} --header {} --data-binary {} --write-out {} {}",
         shell::path(&door.certificate),
         shell::path(&door.key),
         shell::path(&door.ca),
-        shell::word(&format!("Content-Type: multipart/form-data; boundary={BOUNDARY}")),
+        shell::word(&format!("Content-Type: {media_type}")),
         shell::word(&format!("@{}", file.display())),
         shell::word(r"\n%{http_code}\n"),
-        shell::word(&format!("{}/v1/letters", door.url)),
+        shell::word(&format!("{}{path}", door.url)),
     )
 }

@@ -46,6 +46,10 @@ async fn what_the_operator_says_of_agencies_holds_at_the_running_door() {
     outcome.becomes(NEW, "sender_suspended").await;
     assert!(agency(&["list"]).good().out.contains("(suspended)"));
     agency(&["suspend", NEW, "--resume"]).good();
+    assert!(agency(&["sha1", NEW]).good().out.contains("may sign"));
+    assert!(agency(&["list"]).good().out.contains("(SHA-1 let)"));
+    assert!(agency(&["sha1", NEW, "--refuse"]).good().out.contains("may not sign"));
+    assert!(!agency(&["list"]).good().out.contains("SHA-1"));
     outcome.becomes(NEW, "accepted").await;
 
     // A dispatcher, and no more.

@@ -32,8 +32,19 @@ async fn mailboxes_are_opened_closed_and_imported_beside_the_service() {
     let from = file.display().to_string();
     let open = ["open", "--name", "Bolaget AB", "--signatory", "Nils Prov", "--number-from", &from];
     mailbox(&open, "").good();
+    let register = || std::fs::read_to_string(demo.path().join("signatories.json")).unwrap();
+    let said = |rule: &str| {
+        let said: serde_json::Value = serde_json::from_str(&register()).unwrap();
+        let said = &said["organisations"]["164020000065"];
+        assert_eq!((said["name"].as_str(), said["rule"].as_str()), (Some("Bolaget AB"), Some(rule)));
+    };
+    said("any-one");
+    mailbox(&[&open[..], &["--signs", "2"]].concat(), "").good();
+    said("2");
+    mailbox(&open, "").good();
+    said("2");
     town.sends(&to("164020000065", "c")).await;
-    let register = std::fs::read_to_string(demo.path().join("signatories.json")).unwrap();
+    let register = register();
     assert!(register.contains("164020000065") && !register.contains(PEOPLE[0]), "{register}");
 
     // Closed: refused from then on, and the retry of an old letter still gets its receipt.
@@ -63,6 +74,8 @@ async fn mailboxes_are_opened_closed_and_imported_beside_the_service() {
     mailbox(&["open", "--name", "X"], "").bad(1, &["no number"]);
     mailbox(&["open", "--name", "Barn", "--number-from", "/no/such"], "").bad(1, &["/no/such"]);
     mailbox(&["open", "--name", "X", "--signatory", "Y"], PEOPLE[0]).bad(1, &["--signatory"]);
+    mailbox(&["open", "--name", "X", "--signs", "all"], PEOPLE[0]).bad(1, &["--signs"]);
+    mailbox(&["open", "--name", "X", "--signs", "some"], PEOPLE[0]).bad(2, &["any-one"]);
     mailbox(&["import", "/no/such.csv"], "").bad(1, &["/no/such.csv"]);
     run(&["mailbox", "open", "--name", "X", PEOPLE[0]]).bad(2, &["unexpected argument"]);
     run(&["mailbox", "close", PEOPLE[0]]).bad(2, &["unexpected argument"]);

@@ -3,7 +3,6 @@
 //! The answer goes out at once, and a part of the rest is read and thrown away meanwhile: were the connection closed
 //! while bytes still come, a sender that writes before it reads would lose the answer with it.
 
-use crate::upload::PATIENCE;
 use axum::{
     body::{Body, Bytes},
     extract::Request,
@@ -16,8 +15,12 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::timeout;
+
+/// How long nothing may come of a request that is not over.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Thrown away at most.
 const DISCARD_BYTES: u64 = 8 * 1024 * 1024;

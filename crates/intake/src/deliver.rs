@@ -1,0 +1,235 @@
+//! A delivery of Mina Meddelanden: the same use case as a letter of the agency API, in another envelope.
+//!
+//! Each message becomes a letter, known by sender and message id. All letters of a delivery are accepted, or none.
+
+use crate::{
+    AcceptError, Answer, Draft, Intake,
+    check::{OVERHEAD_BYTES, Source, count_refusal},
+    draft::Recipient,
+    lookup::{Addressed, Question},
+    room::Place,
+    sealer,
+    signer::{NotSigned, Signed},
+};
+use bytes::Bytes;
+use delivery::{Message, Sealed, letter};
+use domain::{Code, Identity, OrgNumber, Refusal, letter::Limits};
+use futures_util::future::try_join_all;
+use key_client::KeysError;
+use mailbox::Form;
+
+/// What became of a delivery whose signatures hold.
+#[derive(Debug)]
+pub struct Delivered {
+    pub recipient: Identity,
+    /// An answer for each message in order; or why the recipient cannot be reached here, which is no fault of the
+    /// sender.
+    pub letters: Result<Vec<Answer>, Refusal>,
+}
+
+impl Intake {
+    /// Takes a whole `deliverSecure` message, byte for byte as it came, of the organisation that calls. A message that
+    /// asks for another operation is told by [`Code::OperationUnknown`].
+    pub async fn deliver(&self, caller: &OrgNumber, envelope: Bytes) -> Result<Delivered, AcceptError> {
+        self.open()?;
+        let length = envelope.len() as u64;
+        if length > self.0.settings.envelope_bytes {
+            return Err(Code::LetterTooLarge.into());
+        }
+        // Fairness begins here, before any work on the signatures.
+        let place = self.0.room.admit(caller, OVERHEAD_BYTES + COPIES * length)?;
+        let read = read(envelope.clone()).await;
+        let other = |error: &AcceptError| error.refusal().code == Code::OperationUnknown;
+        let (sealed, to) = read.inspect_err(|error| {
+            if !other(error) {
+                count_refusal(error)
+            }
+        })?;
+        let taken = self.take(caller, envelope, &sealed, &to, place).await;
+        let letters = match taken {
+            Ok(answers) => Ok(answers),
+            Err(AcceptError::Refused(refusal)) if unreachable(refusal.code) => {
+                count_refusal(&refusal.clone().into());
+                Err(refusal)
+            }
+            Err(error) => {
+                count_refusal(&error);
+                return Err(error);
+            }
+        };
+        Ok(Delivered { recipient: to.recipient, letters })
+    }
+
+    async fn take(
+        &self,
+        caller: &OrgNumber,
+        envelope: Bytes,
+        sealed: &Sealed,
+        to: &letter::Addressed,
+        mut place: Place,
+    ) -> Result<Vec<Answer>, AcceptError> {
+        let signed = self.sealed_by(caller, sealed, to).await?;
+        let messages = sealed.delivery.messages.iter().zip(&sealed.payloads).enumerate();
+        let known = messages.map(|(no, (message, payload))| {
+            let (signed, envelope) = (&signed, envelope.clone());
+            let part = Part { no, message, payload, envelope };
+            self.known(caller, sealed, to, signed, part)
+        });
+        let known = try_join_all(known).await?;
+        let (mut drafts, mut answers) = (Vec::new(), Vec::with_capacity(known.len()));
+        for one in known {
+            match one {
+                Known::Repeat(answer) => answers.push(Some(*answer)),
+                Known::New(mut draft, message) => {
+                    draft.place = place.take();
+                    attach(&mut draft, &sealed.delivery.messages[message]).await?;
+                    drafts.push(*draft);
+                    answers.push(None);
+                }
+            }
+        }
+        let mut accepted =
+            if drafts.is_empty() { Vec::new() } else { self.accept_all(drafts).await? }.into_iter();
+        let whole: Option<Vec<Answer>> =
+            answers.into_iter().map(|answer| answer.or_else(|| accepted.next())).collect();
+        whole.ok_or(AcceptError::Unknown)
+    }
+
+    /// By what we know of the registry; when that refuses, by what the registry says now.
+    async fn sealed_by(
+        &self,
+        caller: &OrgNumber,
+        sealed: &Sealed,
+        to: &letter::Addressed,
+    ) -> Result<Signed, AcceptError> {
+        let (house, now) = (&*self.0, self.0.clock.now());
+        let authorities = house.trust.current();
+        let mut snapshot = house.directory.current();
+        for _ in 0..2 {
+            match sealer::verify(&snapshot, &authorities, caller, sealed, to, now) {
+                Ok(signed) => return Ok(signed),
+                Err(NotSigned::Store(error)) => return Err(error.into()),
+                Err(NotSigned::Refused(refusal)) => {
+                    house.directory.refresh(&house.store).await?;
+                    let fresh = house.directory.current();
+                    if fresh.version == snapshot.version {
+                        return Err(refusal.into());
+                    }
+                    snapshot = fresh;
+                }
+            }
+        }
+        Err(Code::Unavailable.into())
+    }
+
+    /// Whether the message was accepted before; if not, its draft.
+    async fn known(
+        &self,
+        caller: &OrgNumber,
+        sealed: &Sealed,
+        to: &letter::Addressed,
+        signed: &Signed,
+        part: Part<'_>,
+    ) -> Result<Known, AcceptError> {
+        let house = &*self.0;
+        let mut signed = signed.clone();
+        signed.address.reference = letter::reference(part.message)?;
+        let macs = self.macs(&signed.address, part.payload);
+        // Judged only when the reference is new.
+        let letter = letter::letter(&sealed.delivery, to, part.message, &self.delivery_limits());
+        let known = house.lookups.ask(Question {
+            caller: caller.clone(),
+            sender: to.sender.clone(),
+            sender_mac: macs.sender,
+            reference_mac: macs.reference,
+            recipient: letter.is_ok().then(|| to.recipient.clone()),
+        });
+        let known = known.await?;
+        if let Some(stored) = known.stored {
+            let answer = self.repeat(&stored, &to.sender, part.payload).await?;
+            return Ok(Known::Repeat(Box::new(answer)));
+        }
+        let letter = letter?;
+        let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
+        if house.directory.refresh_if(&house.store, found.version).await? {
+            let reference = signed.address.reference;
+            signed = self.sealed_by(caller, sealed, to).await?;
+            signed.address.reference = reference;
+        }
+        signed.usable?;
+        let now = house.clock.now();
+        let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
+        let message = u32::try_from(part.no).map_err(|_| Code::LetterTooLarge)?;
+        let source = Source {
+            original: part.envelope,
+            form: Form::Delivery { message },
+            payload: part.payload.to_vec(),
+        };
+        let room = house.room.admit(caller, 0)?;
+        let draft = self.draft(caller, letter, source, signed, macs, (recipient, now), room);
+        Ok(Known::New(Box::new(draft), part.no))
+    }
+
+    /// Attachments lie in the envelope and are as large as it lets them be.
+    fn delivery_limits(&self) -> Limits {
+        let settings = &self.0.settings;
+        Limits { body_bytes: settings.envelope_bytes, ..settings.limits.clone() }
+    }
+}
+
+/// One message of a delivery.
+struct Part<'a> {
+    no: usize,
+    message: &'a Message,
+    payload: &'a [u8; 32],
+    envelope: Bytes,
+}
+
+enum Known {
+    Repeat(Box<Answer>),
+    New(Box<Draft>, usize),
+}
+
+/// Reading and verifying a large message takes milliseconds; others need not wait for it.
+async fn read(envelope: Bytes) -> Result<(Sealed, letter::Addressed), AcceptError> {
+    let large = envelope.len() > LARGE_BYTES;
+    let work = move || -> Result<_, Refusal> {
+        let sealed = Sealed::from_envelope(&envelope).map_err(|error| sealer::refusal(&error))?;
+        let to = letter::addressed(&sealed.delivery)?;
+        Ok((sealed, to))
+    };
+    let read = if large {
+        tokio::task::spawn_blocking(work).await.map_err(|error| AcceptError::Internal(Box::new(error)))?
+    } else {
+        work()
+    };
+    Ok(read?)
+}
+
+async fn attach(draft: &mut Draft, message: &Message) -> Result<(), AcceptError> {
+    for (at, file) in message.attachments.iter().enumerate() {
+        let mut sink = draft.attachment(at).await?;
+        for piece in file.content.chunks(PIECE_BYTES) {
+            sink.write(piece).await?;
+        }
+        sink.finish().await?;
+    }
+    Ok(())
+}
+
+/// Told as *not delivered*, not as a fault.
+fn unreachable(code: Code) -> bool {
+    matches!(
+        code,
+        Code::RecipientUnknown
+            | Code::MailboxClosed
+            | Code::RecipientDeceased
+            | Code::RecipientUnderAge
+            | Code::SenderDeclined
+    )
+}
+
+/// The envelope, its attachments decoded, the original as it is sealed, and what is on its way to the database.
+const COPIES: u64 = 4;
+const PIECE_BYTES: usize = 64 * 1024;
+const LARGE_BYTES: usize = 256 * 1024;

@@ -1,0 +1,94 @@
+//! Who signed and who sealed a delivery, and whether they may: by what both certificates are, by the authorities that
+//! are trusted here, and by whom the sender lists.
+
+use crate::signer::{NotSigned, Signed};
+use delivery::{DeliveryError, Hash, Sealed, SignatureError, Verified, XmlError, letter::Addressed};
+use domain::{Code, OrgNumber, Refusal, Time, letter::Address};
+use registry::Snapshot;
+use vault::{Authorities, Untrusted};
+
+/// Checks by one state of the registry. Both signatures hold already.
+pub(crate) fn verify(
+    snapshot: &Snapshot,
+    authorities: &Authorities,
+    caller: &OrgNumber,
+    sealed: &Sealed,
+    to: &Addressed,
+    now: Time,
+) -> Result<Signed, NotSigned> {
+    let sender = &to.sender;
+    snapshot.may_send(caller, sender, now)?;
+    let weak = [sealed.signature.hash, sealed.seal.hash].contains(&Hash::Sha1);
+    if weak && !snapshot.sender(sender).is_some_and(|sender| sender.sha1) {
+        return Err(Code::XmlAlgorithmNotAllowed.into());
+    }
+    // Who seals is who calls. That the sender lists it was asked above.
+    if sealed.seal.certificate.organisation.as_ref() != Some(caller) {
+        return Err(Code::SealerNotAllowed.into());
+    }
+    let signer = sealed.signature.certificate.organisation.as_ref().ok_or(Code::SignerNotAllowed)?;
+    if signer != sender && snapshot.may_send(signer, sender, now).is_err() {
+        return Err(Code::SignerNotAllowed.into());
+    }
+    let usable = [&sealed.signature, &sealed.seal]
+        .into_iter()
+        .try_for_each(|signature| usable(snapshot, authorities, signature, now));
+    let name = |number: &OrgNumber| snapshot.sender(number).map(|sender| sender.name.clone());
+    let between = [signer, caller].into_iter().find(|number| *number != sender);
+    Ok(Signed {
+        address: Address { sender: sender.clone(), reference: String::new() },
+        certificate: sealed.signature.certificate.der.as_slice().into(),
+        certificate_sha256: sealed.signature.certificate.sha256,
+        usable,
+        // The registry's name is shown; what the delivery says may differ.
+        sender_name: name(sender).unwrap_or_default(),
+        dispatcher: between.and_then(name),
+    })
+}
+
+/// Whether the certificate may sign *new* letters now.
+fn usable(
+    snapshot: &Snapshot,
+    authorities: &Authorities,
+    signature: &Verified,
+    now: Time,
+) -> Result<(), Code> {
+    if snapshot.is_revoked(&signature.certificate.sha256) {
+        return Err(Code::CertificateRevoked);
+    }
+    authorities.trust(&signature.certificate, &signature.others, now).map_err(|why| match why {
+        Untrusted::Issuer | Untrusted::Usage => Code::CertificateUntrusted,
+        Untrusted::Expired => Code::CertificateExpired,
+        Untrusted::Revoked => Code::CertificateRevoked,
+        Untrusted::StaleList => {
+            tracing::error!("A revocation list is out of date: deliveries signed under it are not taken");
+            Code::Unavailable
+        }
+    })
+}
+
+/// What is wrong with a delivery that could not be read or does not hold. The texts name elements, never values.
+pub fn refusal(error: &DeliveryError) -> Refusal {
+    let code = match error {
+        DeliveryError::Xml(XmlError::Encoding | XmlError::Malformed) => Code::XmlMalformed,
+        DeliveryError::Xml(_) => Code::XmlNotAllowed,
+        DeliveryError::Soap(_) => Code::MalformedRequest,
+        DeliveryError::OtherOperation => Code::OperationUnknown,
+        DeliveryError::NoDelivery | DeliveryError::Read(_) => Code::DeliveryMalformed,
+        DeliveryError::Signature(fault) => signature_code(*fault, Code::SignatureInvalid),
+        DeliveryError::Seal(fault) => signature_code(*fault, Code::SealInvalid),
+    };
+    Refusal::new(code).because(error.to_string())
+}
+
+fn signature_code(fault: SignatureError, changed: Code) -> Code {
+    match fault {
+        SignatureError::Missing(_)
+        | SignatureError::Several(_)
+        | SignatureError::Form(..)
+        | SignatureError::Reference(_) => Code::XmlSignatureNotAllowed,
+        SignatureError::Algorithm(_) => Code::XmlAlgorithmNotAllowed,
+        SignatureError::Certificate(_) => Code::CertificateUntrusted,
+        SignatureError::Digest(_) | SignatureError::Value(_) => changed,
+    }
+}

@@ -1,0 +1,207 @@
+//! Whether those who have signed may: a person for itself, a company's signatories by its rule. What is not enough yet
+//! waits.
+
+use crate::{
+    agreement::{Agreement, SignatureData, Signer},
+    far::{Far, failed},
+};
+use delivery::{names::AUTHORITY, write::Xml};
+use domain::{Code, Identity, OrgNumber, Refusal};
+use intake::AcceptError;
+use key_client::{Access, Column, pending_request};
+use registry::{
+    pending::{self, PendingKind},
+    register::{Authorisation, Company},
+};
+use serde::{Deserialize, Serialize};
+
+/// Whose request it is, and whether enough have signed.
+pub(crate) struct Authorised {
+    pub id: Identity,
+    pub status: Authorisation,
+    pub signed_by: Vec<Signer>,
+}
+
+/// A request that waits, as it is sealed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub supplier: String,
+    pub date: Option<String>,
+    pub accepted: Vec<String>,
+    pub text: String,
+    /// Number and name of those who have signed.
+    pub signed_by: Vec<(String, String)>,
+}
+
+impl Far {
+    /// Verifies each signature over the agreement.
+    pub(crate) fn signers(
+        &self,
+        agreement: &Agreement,
+        signatures: &[SignatureData],
+    ) -> Result<Vec<Signer>, Refusal> {
+        let now = self.0.clock.now();
+        let mut signers: Vec<Signer> = Vec::with_capacity(signatures.len());
+        for signature in signatures {
+            let signer = self.0.agreements.signer(agreement, signature, now)?;
+            if !signers.contains(&signer) {
+                signers.push(signer);
+            }
+        }
+        Ok(signers)
+    }
+
+    /// What the signatures, with those that were given before, are worth.
+    pub(crate) async fn authorise(
+        &self,
+        caller: &OrgNumber,
+        id: &Identity,
+        signed_by: Vec<Signer>,
+    ) -> Result<Authorised, AcceptError> {
+        if id.is_person() {
+            // Nobody signs for somebody else.
+            if signed_by.is_empty() || signed_by.iter().any(|signer| signer.identity != *id) {
+                return Err(Code::SignatoryNotAllowed.into());
+            }
+            return Ok(Authorised { id: id.clone(), status: Authorisation::Complete, signed_by });
+        }
+        let company = self.company(id).await?;
+        let identities: Vec<Identity> = signed_by.iter().map(|signer| signer.identity.clone()).collect();
+        let macs = self.address_macs(caller, &identities).await?;
+        let known = |mac: &[u8; 32]| company.signatories.iter().any(|one| one.person_mac == *mac);
+        if !company.signatories.is_empty() && !macs.iter().all(known) {
+            return Err(Code::SignatoryNotAllowed.into());
+        }
+        Ok(Authorised { id: id.clone(), status: company.authorisation(&macs), signed_by })
+    }
+
+    pub(crate) async fn company(&self, id: &Identity) -> Result<Company, AcceptError> {
+        let number = OrgNumber::parse(id.expose()).map_err(|_| Code::IdentityInvalid)?;
+        let company = self.0.register.company(&number).await;
+        company.map_err(|error| AcceptError::Internal(Box::new(error)))
+    }
+
+    /// Whether this person may act for the recipient: it is the person, or a signatory.
+    pub(crate) async fn acts_for(
+        &self,
+        caller: &OrgNumber,
+        person: &Identity,
+        id: &Identity,
+    ) -> Result<bool, AcceptError> {
+        if id.is_person() {
+            return Ok(person == id);
+        }
+        let mac = self.address_mac(caller, person).await?;
+        Ok(self.company(id).await?.signatories.iter().any(|one| one.person_mac == mac))
+    }
+
+    /// The request of this kind that waits, with its ciphertext.
+    pub(crate) async fn waiting(
+        &self,
+        kind: PendingKind,
+        address_mac: &[u8; 32],
+    ) -> Result<Option<(Waiting, Vec<u8>)>, AcceptError> {
+        let mut tx = self.0.store.read("find pending request").await?;
+        let found = pending::find(&mut tx, kind, address_mac, self.0.clock.now()).await?;
+        drop(tx);
+        let Some(found) = found else { return Ok(None) };
+        let item = (Column::Pending, pending_request(kind.as_str(), address_mac), found.request.clone());
+        let opened = self.0.keys.open_columns(Access::Gateway, vec![item]).await?;
+        let bytes = opened.first().and_then(Option::as_deref);
+        let waiting = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        Ok(waiting.map(|waiting| (waiting, found.request)))
+    }
+
+    /// Adds those who signed before the same request; a request that asks for something else begins anew.
+    pub(crate) fn with_before(
+        before: Option<&Waiting>,
+        agreement: &Agreement,
+        mut signers: Vec<Signer>,
+    ) -> Vec<Signer> {
+        let same = before.filter(|before| {
+            before.supplier == agreement.supplier
+                && before.accepted.iter().eq(&agreement.accepted)
+                && before.text == agreement.text
+        });
+        for (number, name) in same.into_iter().flat_map(|before| &before.signed_by) {
+            if let Ok(identity) = Identity::parse(number)
+                && !signers.iter().any(|signer| signer.identity == identity)
+            {
+                signers.push(Signer { identity, name: name.clone() });
+            }
+        }
+        signers
+    }
+
+    /// Lets a request wait for more signatures, sealed.
+    pub(crate) async fn let_wait(
+        &self,
+        kind: PendingKind,
+        address_mac: &[u8; 32],
+        before: Option<&[u8]>,
+        agreement: &Agreement,
+        signed_by: &[Signer],
+    ) -> Result<(), AcceptError> {
+        let waiting = Waiting {
+            supplier: agreement.supplier.clone(),
+            date: agreement.date.clone(),
+            accepted: agreement.accepted.iter().cloned().collect(),
+            text: agreement.text.clone(),
+            signed_by: signed_by
+                .iter()
+                .map(|one| (one.identity.expose().to_owned(), one.name.clone()))
+                .collect(),
+        };
+        let json = serde_json::to_vec(&waiting).map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        let place = pending_request(kind.as_str(), address_mac);
+        let sealed = self.0.keys.seal_columns(vec![(Column::Pending, place, json)]).await?;
+        let sealed = sealed.first().ok_or(key_client::KeysError::Unavailable)?;
+        let mut tx = self.0.store.begin("let request wait").await?;
+        let put = pending::put(&mut tx, kind, address_mac, before, sealed, self.0.clock.now()).await?;
+        tx.commit().await?;
+        // Somebody else signed at the same time: the caller asks again and finds both.
+        if put { Ok(()) } else { Err(AcceptError::Unavailable("another signature came at the same time")) }
+    }
+
+    pub(crate) async fn take_back(
+        &self,
+        kind: PendingKind,
+        address_mac: &[u8; 32],
+    ) -> Result<bool, AcceptError> {
+        let mut tx = self.0.store.begin("take request back").await?;
+        let taken = pending::delete(&mut tx, kind, address_mac).await.map_err(|e| failed(e.into()))?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+}
+
+/// The members of a `SignatureAuthorizationResult`, in `schema/Authority`.
+pub(crate) fn result(authorised: &Authorised, at: Option<domain::Time>, xml: &mut Xml) {
+    xml.text_in(AUTHORITY, "Id", authorised.id.expose());
+    for signer in &authorised.signed_by {
+        person(&signer.identity, &signer.name, "SignedBy", xml);
+    }
+    xml.text_in(AUTHORITY, "Status", status(authorised.status));
+    if let Some(at) = at {
+        xml.text_in(AUTHORITY, "Timestamp", &at.to_string());
+    }
+    if let Authorisation::Incomplete(more) = authorised.status {
+        xml.text_in(AUTHORITY, "Text", &format!("{more} more of the signatories must sign."));
+    }
+}
+
+/// A `Person` of `schema/Authority`, whose number has 12 digits.
+pub(crate) fn person(identity: &Identity, name: &str, element: &str, xml: &mut Xml) {
+    xml.open_in(AUTHORITY, element);
+    xml.text("Id", identity.expose());
+    xml.text("Name", name);
+    xml.close(element);
+}
+
+pub(crate) fn status(status: Authorisation) -> &'static str {
+    match status {
+        Authorisation::Complete => "Complete",
+        Authorisation::Incomplete(_) => "Incomplete",
+        Authorisation::RuleNotSupported => "RulesNotSupported",
+    }
+}

@@ -1,0 +1,88 @@
+//! One call as it comes in: who calls, and the whole message within its limit.
+
+use crate::{Door, fault::CallId};
+use axum::{body::Body, extract::Request, http::HeaderMap};
+use bytes::{Bytes, BytesMut};
+use domain::{Code, OrgNumber, Refusal};
+use edge::{Peer, leftover::PATIENCE};
+use futures_util::StreamExt;
+use intake::AcceptError;
+use tokio::time::timeout;
+
+/// A message and who sent it. Nothing of it is judged yet.
+pub(crate) struct Call {
+    pub id: CallId,
+    pub caller: OrgNumber,
+    pub envelope: Bytes,
+}
+
+impl Call {
+    /// Reads it. `most` bounds the message in bytes; room for it is counted against the caller while it comes.
+    pub(crate) async fn read(
+        door: &Door,
+        id: &CallId,
+        request: Request,
+        most: u64,
+    ) -> Result<Self, AcceptError> {
+        let peer = request.extensions().get::<Peer>().and_then(|peer| peer.certificate.clone());
+        let certificate = peer.as_ref().map(|peer| (&peer.sha256, peer.organisation.as_ref()));
+        let caller = door.intake.caller(certificate).await?;
+        let (parts, body) = request.into_parts();
+        is_soap(&parts.headers)?;
+        let announced =
+            parts.headers.get("content-length").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > most) {
+            return Err(Code::LetterTooLarge.into());
+        }
+        let envelope = whole(door, &caller, body, most, announced).await?;
+        Ok(Self { id: id.clone(), caller, envelope })
+    }
+}
+
+async fn whole(
+    door: &Door,
+    caller: &OrgNumber,
+    body: Body,
+    most: u64,
+    announced: Option<u64>,
+) -> Result<Bytes, AcceptError> {
+    let mut room = door.intake.arriving(caller);
+    let mut body = body.into_data_stream();
+    let mut message = BytesMut::with_capacity(announced.map_or(8 * 1024, |n| n.min(FIRST)) as usize);
+    loop {
+        match timeout(PATIENCE, body.next()).await {
+            Err(_) => return Err(Code::RequestTimeout.into()),
+            Ok(None) => return Ok(message.freeze()),
+            Ok(Some(Err(_))) => {
+                return Err(Refusal::new(Code::MalformedRequest).because("the body ended too early").into());
+            }
+            Ok(Some(Ok(piece))) => {
+                if message.len() as u64 + piece.len() as u64 > most {
+                    return Err(Code::LetterTooLarge.into());
+                }
+                room.grow(piece.len() as u64)?;
+                message.extend_from_slice(&piece);
+            }
+        }
+    }
+}
+
+/// SOAP 1.1 is `text/xml`; the SOAPAction is not looked at, since it is empty for every operation.
+fn is_soap(headers: &HeaderMap) -> Result<(), Refusal> {
+    let text = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let xml = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("text/xml"));
+    let utf8 = parts.all(|parameter| {
+        parameter.split_once('=').is_none_or(|(name, value)| {
+            !name.trim().eq_ignore_ascii_case("charset")
+                || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
+    });
+    if xml && utf8 {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::UnsupportedMediaType).because("SOAP 1.1 is sent as text/xml in UTF-8"))
+}
+
+/// Memory taken before anything has come.
+const FIRST: u64 = 64 * 1024;

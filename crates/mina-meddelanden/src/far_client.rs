@@ -1,0 +1,62 @@
+//! Another register of addresses (FaR) and what it says: who may send, and who dispatches for whom.
+
+use crate::{
+    authority::PORT,
+    soap_client::{CallError, SoapClient, text_below},
+};
+use domain::OrgNumber;
+use roxmltree::Node;
+
+/// The register's client.
+#[derive(Clone, Debug)]
+pub struct FarClient {
+    soap: SoapClient,
+    authority: String,
+}
+
+/// A dispatcher and the senders that it may act for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispatcher {
+    pub number: OrgNumber,
+    pub name: String,
+    pub senders: Vec<OrgNumber>,
+}
+
+impl FarClient {
+    /// `authority` is the address of the service of that name.
+    pub fn new(soap: SoapClient, authority: String) -> Self {
+        Self { soap, authority }
+    }
+
+    /// Every organisation that may send.
+    pub async fn senders(&self) -> Result<Vec<(OrgNumber, String)>, CallError> {
+        let read = |body: Node<'_, '_>| body.children().filter(Node::is_element).map(organisation).collect();
+        self.ask("getSenders", read).await
+    }
+
+    /// Every organisation that may transmit, and for whom.
+    pub async fn dispatchers(&self) -> Result<Vec<Dispatcher>, CallError> {
+        let one = |node: Node<'_, '_>| {
+            let (number, name) = organisation(node)?;
+            let listed = node.children().filter(|child| child.tag_name().name() == "Senders");
+            let senders =
+                listed.map(|child| OrgNumber::parse(child.text()?.trim()).ok()).collect::<Option<_>>()?;
+            Some(Dispatcher { number, name, senders })
+        };
+        let read = |body: Node<'_, '_>| body.children().filter(Node::is_element).map(one).collect();
+        self.ask("getDispatchers", read).await
+    }
+
+    async fn ask<T>(
+        &self,
+        operation: &str,
+        read: impl FnOnce(Node<'_, '_>) -> Option<T>,
+    ) -> Result<T, CallError> {
+        let question = format!("<a:{operation} xmlns:a=\"{PORT}\"></a:{operation}>");
+        self.soap.call(&self.authority, &question, (PORT, &format!("{operation}Response")), read).await
+    }
+}
+
+fn organisation(node: Node<'_, '_>) -> Option<(OrgNumber, String)> {
+    Some((OrgNumber::parse(&text_below(node, "Id")?).ok()?, text_below(node, "Name")?))
+}

@@ -1,0 +1,31 @@
+//! `Service/v3`: what a mailbox operator serves. The operation is the Body's element; the SOAPAction is empty for all.
+
+mod deliver_secure;
+
+use crate::{
+    Door,
+    call::Call,
+    fault::{CallId, Fault, Version},
+};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use intake::AcceptError;
+
+/// Serves one call.
+pub(crate) async fn serve(State(door): State<Door>, request: Request) -> Result<Response, Fault> {
+    let id = CallId::new(&*door.random);
+    let started = std::time::Instant::now();
+    let answered = answer(&door, &id, request).await.map_err(|error| Fault::new(&id, &error, Version::V3));
+    let outcome = if answered.is_ok() { "answered" } else { "fault" };
+    metrics::histogram!("kuvert_soap_call_seconds", "service" => "service", "outcome" => outcome)
+        .record(started.elapsed());
+    answered
+}
+
+async fn answer(door: &Door, id: &CallId, request: Request) -> Result<Response, AcceptError> {
+    let call = Call::read(door, id, request, door.intake.settings().envelope_bytes).await?;
+    // Almost every call is a delivery: it is read as one at once, so that it is parsed only here.
+    deliver_secure::deliver(door, &call).await
+}

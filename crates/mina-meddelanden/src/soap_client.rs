@@ -1,0 +1,144 @@
+//! Calls to others' services: SOAP 1.1 over mutual TLS, the SOAPAction empty as the interface has it.
+
+use delivery::{
+    document::{self, is},
+    names::{Name, SOAP},
+    soap,
+    write::envelope,
+};
+use reqwest::{Client, StatusCode, header};
+use roxmltree::Node;
+use std::time::Duration;
+
+/// Speaks for this organisation. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SoapClient {
+    http: Client,
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Nothing is known of what became of it.
+    #[error("no answer: {0}")]
+    NoAnswer(&'static str),
+    /// The other side refused it. The text is its own and may say anything: never for logs.
+    #[error("fault {code}")]
+    Fault { code: u32, call_id: String },
+    #[error("an answer that is none: {0}")]
+    Answer(&'static str),
+}
+
+/// The client could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SoapClientError {
+    #[error("the certificate and key cannot be used for TLS")]
+    Identity,
+    #[error("the authorities cannot be read")]
+    Authorities,
+}
+
+/// No answer of the interface is longer than a thousand accounts.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+
+impl SoapClient {
+    /// `certificate` (with its chain) and `key` are PEM, `authorities` those of the other side's server certificate.
+    pub fn new(
+        certificate: &[u8],
+        key: &[u8],
+        authorities: &[u8],
+        timeout: Duration,
+    ) -> Result<Self, SoapClientError> {
+        let pem = [key, b"\n", certificate].concat();
+        let identity = reqwest::Identity::from_pem(&pem).map_err(|_| SoapClientError::Identity)?;
+        let trusted = reqwest::Certificate::from_pem_bundle(authorities);
+        let trusted = trusted.map_err(|_| SoapClientError::Authorities)?;
+        let http = Client::builder()
+            .identity(identity)
+            .tls_certs_only(trusted)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(timeout)
+            .no_proxy()
+            .build();
+        Ok(Self { http: http.map_err(|_| SoapClientError::Identity)? })
+    }
+
+    /// Sends a whole message, and reads the element `answer` of the Body by `read`.
+    pub async fn send<T>(
+        &self,
+        address: &str,
+        message: String,
+        answer: Name<'_>,
+        read: impl FnOnce(Node<'_, '_>) -> Option<T>,
+    ) -> Result<T, CallError> {
+        let request = self
+            .http
+            .post(address)
+            .header(header::CONTENT_TYPE, "text/xml; charset=utf-8")
+            .header("SOAPAction", "\"\"")
+            .body(message);
+        let mut response = request.send().await.map_err(|error| CallError::NoAnswer(why(&error)))?;
+        let status = response.status();
+        let mut bytes = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| CallError::NoAnswer(why(&error)))? {
+            if bytes.len() + piece.len() > MOST_BYTES {
+                return Err(CallError::Answer("it is too long"));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        let document = match delivery::parse(&bytes) {
+            Ok(document) => document,
+            Err(_) if !status.is_success() => return Err(CallError::NoAnswer("an error without a fault")),
+            Err(_) => return Err(CallError::Answer("it is no XML")),
+        };
+        let body = soap::body(&document).map_err(|_| CallError::Answer("it is no SOAP"))?;
+        if is(&body, (SOAP, "Fault")) {
+            return Err(fault(body));
+        }
+        if status != StatusCode::OK {
+            return Err(CallError::NoAnswer("an error without a fault"));
+        }
+        if !is(&body, answer) {
+            return Err(CallError::Answer("it is another element"));
+        }
+        read(body).ok_or(CallError::Answer("it lacks something"))
+    }
+
+    /// The same with one element, which is put into an envelope.
+    pub async fn call<T>(
+        &self,
+        address: &str,
+        element: &str,
+        answer: Name<'_>,
+        read: impl FnOnce(Node<'_, '_>) -> Option<T>,
+    ) -> Result<T, CallError> {
+        self.send(address, envelope(element), answer, read).await
+    }
+}
+
+/// The text of the first element of this local name below `of`, whatever its namespace: operators differ in them.
+pub(crate) fn text_below(of: Node<'_, '_>, local: &str) -> Option<String> {
+    let node = of.descendants().find(|node| node.is_element() && node.tag_name().name() == local)?;
+    document::text(node).map(|text| text.trim().to_owned())
+}
+
+fn fault(body: Node<'_, '_>) -> CallError {
+    let code = text_below(body, "ErrorCode").and_then(|code| code.parse().ok()).unwrap_or(0);
+    // An id is a short word; anything else is not repeated.
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let call_id = text_below(body, "CallId").filter(|id| id.len() <= 50 && id.chars().all(word));
+    CallError::Fault { code, call_id: call_id.unwrap_or_default() }
+}
+
+fn why(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "it took too long"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection was lost"
+    }
+}
+
+const CONNECT: Duration = Duration::from_secs(5);

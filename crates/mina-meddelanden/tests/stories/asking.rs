@@ -1,0 +1,64 @@
+//! Who can be reached, and where.
+
+use crate::world::{ANNA, BO, CLEO, DISPATCHER, LADAN, OFFICE, TOWN, World, all};
+use store::{both, testing::Database};
+
+both!(
+    each_recipient_is_told_in_order_with_the_operator_that_has_the_mailbox,
+    a_thousand_are_asked_at_once_and_not_one_more,
+    only_who_may_send_for_the_sender_asks_and_only_operators_ask_for_accounts,
+);
+
+const V3: &str = "http://minameddelanden.gov.se/schema/Recipient/v3";
+const PATH: &str = "/Recipient/v3";
+
+fn reachable(sender: &str, ids: &[&str]) -> String {
+    let ids: String = ids.iter().map(|id| format!("<recipientId>{id}</recipientId>")).collect();
+    format!("<isReachable xmlns=\"{V3}\"><senderOrgNr>{sender}</senderOrgNr>{ids}</isReachable>")
+}
+
+async fn each_recipient_is_told_in_order_with_the_operator_that_has_the_mailbox(database: Database) {
+    let world = World::new(database).await;
+    world.has_box(ANNA).await;
+    // The third has no check digit that agrees: nobody has it.
+    let ids = [CLEO, ANNA, "198101052383"];
+    let answer = world.calls(DISPATCHER, PATH, &reachable(TOWN, &ids)).await.unwrap();
+    assert_eq!(all(&answer, "RecipientId"), ids);
+    assert_eq!(all(&answer, "Type"), ["Not", "Secure", "Not"]);
+    assert_eq!(all(&answer, "SenderAccepted"), ["false", "true", "false"]);
+    assert_eq!(all(&answer, "ServiceAdress"), ["https://kuvert.example/Service/v3"]);
+    assert_eq!(all(&answer, "InternalServiceAdress"), [""]);
+    assert!(all(&answer, "LastRegistration")[0].starts_with("2026-11-22T"));
+    let registered =
+        format!("<r:isRegistered xmlns:r=\"{V3}\"><r:recipientId>{ANNA}</r:recipientId></r:isRegistered>");
+    let answer = world.calls(LADAN, PATH, &registered).await.unwrap();
+    assert_eq!(all(&answer, "Type"), ["Secure"]);
+    assert_eq!(all(&answer, "Name"), ["Kuvert"]);
+    let wsdl = world.gets("/Recipient/v3?wsdl").await;
+    assert!(wsdl.contains("https://kuvert.example/Recipient/v3"));
+    assert!(world.gets("/Recipient/v3?xsd=recipient-v3").await.contains("targetNamespace"));
+}
+
+async fn a_thousand_are_asked_at_once_and_not_one_more(database: Database) {
+    let world = World::new(database).await;
+    world.has_box(ANNA).await;
+    let ids = vec![ANNA; 1000];
+    let answer = world.calls(TOWN, PATH, &reachable(TOWN, &ids)).await.unwrap();
+    let accepted = answer.matches(">true</SenderAccepted>").count();
+    assert_eq!((accepted, answer.matches(">Secure</Type>").count()), (1000, 1000));
+    let fault = world.calls(TOWN, PATH, &reachable(TOWN, &vec![ANNA; 1001])).await.unwrap_err();
+    assert_eq!(fault, (5001, "delivery_malformed".to_owned()));
+    let fault = world.calls(TOWN, PATH, &reachable(TOWN, &["not-a-number"])).await.unwrap_err();
+    assert_eq!(fault, (5001, "delivery_malformed".to_owned()));
+}
+
+async fn only_who_may_send_for_the_sender_asks_and_only_operators_ask_for_accounts(database: Database) {
+    let world = World::new(database).await;
+    let fault = world.calls(OFFICE, PATH, &reachable(TOWN, &[BO])).await.unwrap_err();
+    assert_eq!(fault, (6005, "caller_not_allowed".to_owned()));
+    let registered = format!("<isRegistered xmlns=\"{V3}\"><recipientId>{BO}</recipientId></isRegistered>");
+    let fault = world.calls(TOWN, PATH, &registered).await.unwrap_err();
+    assert_eq!(fault, (6005, "caller_not_allowed".to_owned()));
+    let fault = world.calls(TOWN, PATH, &format!("<isReachible xmlns=\"{V3}\"/>")).await.unwrap_err();
+    assert_eq!(fault, (5001, "operation_unknown".to_owned()));
+}

@@ -1,0 +1,8 @@
+//! The register of addresses and an operator's service, as their callers see them, on both databases.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod asking;
+mod authority;
+mod moving;
+mod service;
+mod world;

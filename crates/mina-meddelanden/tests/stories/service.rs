@@ -1,0 +1,98 @@
+//! What an operator serves: deliveries, and faults in the interface's form.
+
+use crate::world::{ANNA, BO, TOWN, World, all, between};
+use delivery::{
+    Delivery, Message,
+    read::{Attachment, Support},
+    write,
+};
+use domain::CivilDate;
+use store::{both, testing::Database};
+
+both!(a_delivery_is_answered_with_what_became_of_it, faults_have_the_interfaces_numbers);
+
+const PATH: &str = "/Service/v3";
+
+fn to(recipient: &str, id: &str) -> Delivery {
+    Delivery {
+        sender_id: TOWN.into(),
+        sender_name: "Exempelkommunen".into(),
+        sender_attention: None,
+        recipient_id: recipient.into(),
+        reference: None,
+        correlation_id: None,
+        attention: None,
+        messages: vec![Message {
+            id: id.into(),
+            subject: "Beslut".into(),
+            support: Support { text: "Fråga oss".into(), ..Support::default() },
+            matter: None,
+            metadata: Vec::new(),
+            language: "svSE".into(),
+            reply: None,
+            receipt_request: None,
+            body_type: "text/plain".into(),
+            body: "Hej".into(),
+            attachments: Vec::new(),
+        }],
+    }
+}
+
+impl World {
+    fn sealed(&self, delivery: &Delivery) -> String {
+        let town = self.pki.signer(TOWN);
+        let signed = write::sign(delivery, &town).unwrap();
+        write::seal(&signed, CivilDate::parse("2026-11-22").unwrap(), &town).unwrap()
+    }
+}
+
+async fn a_delivery_is_answered_with_what_became_of_it(database: Database) {
+    let world = World::new(database).await;
+    world.has_box(ANNA).await;
+    let message = world.sealed(&to(ANNA, "m-1"));
+    let answer = world.posts(TOWN, PATH, message.clone()).await.unwrap();
+    assert_eq!(
+        (between(&answer, "RecipientId"), between(&answer, "Delivered")),
+        (ANNA.into(), "true".into())
+    );
+    let transaction = between(&answer, "TransId");
+    assert_eq!(transaction.len(), 36);
+    // The same again is the same letter.
+    let again = world.posts(TOWN, PATH, message).await.unwrap();
+    assert_eq!(between(&again, "TransId"), transaction);
+    assert_eq!(world.count("SELECT count(*) FROM letter").await, 1);
+    // No mailbox is no fault.
+    let answer = world.posts(TOWN, PATH, world.sealed(&to(BO, "m-2"))).await.unwrap();
+    assert_eq!(all(&answer, "Delivered"), ["false"]);
+    assert!(world.gets("/Service/v3?wsdl").await.contains("https://kuvert.example/Service/v3"));
+}
+
+async fn faults_have_the_interfaces_numbers(database: Database) {
+    let world = World::new(database).await;
+    world.has_box(ANNA).await;
+    let good = world.sealed(&to(ANNA, "m-1"));
+    let mut exe = to(ANNA, "m-2");
+    exe.messages[0].attachments = vec![Attachment::new("a.exe", "application/x-msdownload", b"MZ".to_vec())];
+    let mut stranger = to(ANNA, "m-3");
+    stranger.sender_id = "164020000081".into();
+    for (name, caller, message, number, code) in [
+        ("changed", TOWN, good.replace("2026-11-22", "2026-11-23"), 5002, "seal_invalid"),
+        (
+            "no signature",
+            TOWN,
+            good.replace("SignatureValue", "SignaturValue"),
+            5012,
+            "xml_signature_not_allowed",
+        ),
+        ("not SOAP", TOWN, "<a/>".to_owned(), 5001, "malformed_request"),
+        ("no XML", TOWN, "a".to_owned(), 5001, "xml_malformed"),
+        ("an entity", TOWN, format!("<!DOCTYPE a [<!ENTITY b 'c'>]>{good}"), 5001, "xml_not_allowed"),
+        ("a type", TOWN, world.sealed(&exe), 5019, "attachment_type_not_allowed"),
+        ("another caller", crate::world::DISPATCHER, good.clone(), 6005, "sealer_not_allowed"),
+        ("an unknown sender", TOWN, world.sealed(&stranger), 5014, "sender_unknown"),
+    ] {
+        let fault = world.posts(caller, PATH, message).await.unwrap_err();
+        assert_eq!(fault, (number, code.to_owned()), "{name}");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM submission").await, 0);
+}

@@ -1,0 +1,301 @@
+//! A register with its key service, senders, operators and people; calls go through the router, certificates and all.
+
+use axum::{Router, body::Body, extract::Request};
+use delivery::{XmlSigner, document, write::Xml};
+use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time};
+use edge::{Peer, peer::PeerCertificate};
+use http_body_util::BodyExt;
+use intake::{Intake, Trust};
+use key_client::{Connector, Role};
+use key_service::{KeyService, Root};
+use mailbox::Objects;
+use mina_meddelanden::{AGREEMENT_NAMESPACE, Agreements, Door, Far, FarParts};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use registry::{
+    Directory, Owner, Recorder, Register,
+    boxes::{self, NewBox},
+    operators::{self, NewOperator},
+    people::{self, Language, NewPerson},
+    register::{Signatory, SignatoryFile, SignatureRule},
+};
+use std::sync::Arc;
+use store::{Store, testing::Database};
+use tower::ServiceExt;
+use vault::{Authorities, Certificate, SystemRandom};
+
+pub const TOWN: &str = "164020000016";
+pub const OFFICE: &str = "164020000024";
+pub const DISPATCHER: &str = "164020000032";
+pub const COMPANY: &str = "164020000040";
+/// Ourselves, and another operator.
+pub const OWN: &str = "164020000057";
+pub const LADAN: &str = "164020000065";
+pub const BREVEN: &str = "164020000073";
+pub const ANNA: &str = "198101052382";
+pub const BO: &str = "199001012385";
+pub const CLEO: &str = "200001012384";
+/// Born in 2015.
+pub const DAVID: &str = "201501012387";
+pub const NOW: &str = "2026-11-22T10:00:00.000Z";
+
+pub struct World {
+    #[allow(dead_code, reason = "held for its folder")]
+    database: Database,
+    pub store: Store,
+    pub clock: Arc<ManualClock>,
+    pub connector: Connector,
+    pub pki: Pki,
+    router: Router,
+}
+
+/// One authority for all; the demo's published keys for organisations and people alike.
+pub struct Pki {
+    issuer: Issuer<'static, KeyPair>,
+    pem: Vec<u8>,
+}
+
+const KEY: &str = include_str!("../../../server/src/demo/keys/164020000016.pem");
+
+impl Pki {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem().into_bytes();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+    /// Of an organisation or a person.
+    pub fn signer(&self, number: &str) -> XmlSigner {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
+        params.distinguished_name.push(DnType::CommonName, "Någon Exempel");
+        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+        let certificate = params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &self.issuer).unwrap();
+        let certificate = Certificate::parse(certificate.der()).unwrap();
+        XmlSigner::from_pem(KEY.as_bytes(), &certificate).unwrap()
+    }
+    /// `SignatureData`'s members for an agreement.
+    pub fn agrees(&self, who: &str, agreement: &Agreed<'_>) -> String {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        let document = self.signer(who).sign(&agreement.document()).unwrap();
+        let mut xml = Xml(String::new());
+        const NS: &str = "http://minameddelanden.gov.se/schema/Common";
+        xml.text_in(NS, "Signature", &BASE64_STANDARD.encode(document));
+        xml.text_in(NS, "Certificate", "");
+        xml.0
+    }
+}
+
+/// What somebody signs.
+#[derive(Clone)]
+pub struct Agreed<'a> {
+    pub id: &'a str,
+    pub act: &'a str,
+    pub supplier: &'a str,
+    pub date: &'a str,
+    pub accepted: &'a [&'a str],
+    pub text: &'a str,
+}
+
+impl Agreed<'_> {
+    fn document(&self) -> String {
+        let mut xml = Xml(String::new());
+        xml.open_in(AGREEMENT_NAMESPACE, "Agreement");
+        xml.text("Id", self.id);
+        xml.text("Act", self.act);
+        xml.text("ServiceSupplier", self.supplier);
+        xml.text("Timestamp", self.date);
+        self.accepted.iter().for_each(|sender| xml.text("AcceptedSender", sender));
+        xml.text("Text", self.text);
+        xml.close("Agreement");
+        xml.0
+    }
+}
+
+/// An answer, or the fault's number and our code.
+pub type Answered = Result<String, (u32, String)>;
+
+impl World {
+    pub async fn new(database: Database) -> Self {
+        let (store, dir) = (database.store.clone(), database.dir().to_owned());
+        let clock = Arc::new(ManualClock::at(Time::parse(NOW).unwrap()));
+        let random = || Arc::new(SystemRandom);
+        let service = KeyService::open(key_service::Parts {
+            root: Root::load_or_init(&dir.join("root.key"), &SystemRandom).unwrap(),
+            letters: store.clone(),
+            keys: database.keys().await.unwrap(),
+            verifiers: Vec::new(),
+            settings: key_service::Settings::default(),
+            clock: clock.clone(),
+            random: random(),
+        })
+        .await
+        .unwrap();
+        let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
+        organisations(&store, clock.now()).await;
+        let pki = Pki::new();
+        let directory = Directory::load(&store).await.unwrap();
+        let gateway = connector.keys(Role::Gateway);
+        let gateway_keys = Arc::new(gateway.gateway_keys().await.unwrap());
+        let parts = intake::Parts {
+            store: store.clone(),
+            gateway_keys: gateway_keys.clone(),
+            keys: gateway.clone(),
+            directory: directory.clone(),
+            trust: Trust::new(Authorities::from_pem(&pki.pem).unwrap()),
+            objects: Objects::open(&dir.join("objects"), random()).unwrap(),
+            clock: clock.clone(),
+            random: random(),
+        };
+        let intake = Intake::start(parts, intake::Settings::new("kuvert.example")).await.unwrap();
+        let path = dir.join("signatories.json");
+        let far = Far(Arc::new(FarParts {
+            store: store.clone(),
+            keys: gateway,
+            gateway_keys,
+            directory,
+            register: Register::File(path.clone()),
+            agreements: Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()),
+            clock: clock.clone(),
+            random: random(),
+        }));
+        let door =
+            Door { intake, clock: clock.clone(), random: random(), origin: "https://kuvert.example".into() };
+        let router = mina_meddelanden::router(door, Some(far));
+        let world = Self { database, store, clock, connector, pki, router };
+        world.signatories(&path).await;
+        world
+    }
+
+    /// Two of three must sign for the company.
+    async fn signatories(&self, path: &std::path::Path) {
+        let mut file = SignatoryFile::default();
+        let company = org(COMPANY);
+        for number in [ANNA, BO, CLEO] {
+            let person_mac = self.mac(number).await;
+            let mandate_id = domain::MandateId::new(&SystemRandom);
+            file.add(&company, Signatory { mandate_id, person_mac, note: Vec::new() });
+        }
+        let rule: SignatureRule = "2".parse().unwrap();
+        file.describe(&company, "Exempelbolaget AB", Some(rule)).unwrap();
+        file.write(path).await.unwrap();
+    }
+
+    pub async fn mac(&self, number: &str) -> [u8; 32] {
+        let identity = Identity::parse(number).unwrap();
+        self.connector.keys(Role::Operator).person_macs(&[identity]).await.unwrap()[0].address_mac
+    }
+
+    /// A person with a mailbox here.
+    pub async fn has_box(&self, number: &str) -> MailboxId {
+        let identity = Identity::parse(number).unwrap();
+        let keys = self.connector.keys(Role::Operator);
+        let macs = keys.person_macs(&[identity]).await.unwrap().remove(0);
+        let mailbox_id = MailboxId::new(&SystemRandom);
+        let (epoch, public_key) = keys.make_mailbox_key(mailbox_id).await.unwrap();
+        let events = self.connector.keys(Role::Gateway).gateway_keys().await.unwrap().events;
+        let recorder = Recorder::service(&events, &SystemRandom, &*self.clock);
+        let mut tx = self.store.begin("open").await.unwrap();
+        let new = NewPerson {
+            login_mac: &macs.login_mac,
+            address_mac: &macs.address_mac,
+            kind: IdentityKind::Personnummer,
+            profile: b"sealed",
+            language: Language::Swedish,
+        };
+        let (person, _) = people::register(&mut tx, &new, self.clock.now(), &SystemRandom).await.unwrap();
+        let owner = Owner::Person(person);
+        let new = NewBox { mailbox_id, owner, epoch, public_key: &public_key, adult: true };
+        let id = boxes::open(&mut tx, &new, &recorder).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Posts a whole message.
+    pub async fn posts(&self, caller: &str, path: &str, message: String) -> Answered {
+        let certificate = PeerCertificate { sha256: [7; 32], organisation: Some(org(caller)) };
+        let peer = Peer { address: ([127, 0, 0, 1], 5000).into(), certificate: Some(certificate) };
+        let request = Request::post(path).header("content-type", "text/xml; charset=utf-8").extension(peer);
+        let response = self.router.clone().oneshot(request.body(Body::from(message)).unwrap()).await.unwrap();
+        let status = response.status();
+        assert_eq!(response.headers()["content-type"], "text/xml; charset=utf-8");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        if status == 200 {
+            return Ok(text);
+        }
+        assert_eq!(status, 500);
+        let number = between(&text, "ErrorCode").parse().unwrap();
+        assert_eq!(between(&text, "CallId").len(), 36);
+        let description = between(&text, "Description");
+        Err((number, description.split(':').next().unwrap().to_owned()))
+    }
+
+    /// Calls with the operation's element.
+    pub async fn calls(&self, caller: &str, path: &str, element: &str) -> Answered {
+        self.posts(caller, path, delivery::write::envelope(element)).await
+    }
+
+    pub async fn gets(&self, path: &str) -> String {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut tx = self.store.read("count").await.unwrap();
+        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
+    }
+}
+
+pub fn org(number: &str) -> OrgNumber {
+    OrgNumber::parse(number).unwrap()
+}
+
+/// The text of the first element of this name.
+pub fn between(xml: &str, name: &str) -> String {
+    let document = delivery::parse(xml.as_bytes()).unwrap();
+    let node = document.descendants().find(|node| node.tag_name().name() == name);
+    let node = node.unwrap_or_else(|| panic!("no {name} in {xml}"));
+    document::text(node).map(std::borrow::Cow::into_owned).unwrap_or_default()
+}
+
+/// The texts of all elements of this name.
+pub fn all(xml: &str, name: &str) -> Vec<String> {
+    let document = delivery::parse(xml.as_bytes()).unwrap();
+    let nodes = document.descendants().filter(|node| node.is_element() && node.tag_name().name() == name);
+    nodes.map(|node| document::text(node).map(std::borrow::Cow::into_owned).unwrap_or_default()).collect()
+}
+
+async fn organisations(store: &Store, now: Time) {
+    let mut tx = store.begin("register").await.unwrap();
+    for (number, name, may_send) in [
+        (TOWN, "Exempelkommunen", true),
+        (OFFICE, "Exempelverket", true),
+        (DISPATCHER, "Exempelförmedlaren", false),
+        (LADAN, "Lådan", false),
+        (BREVEN, "Breven", false),
+    ] {
+        registry::senders::add(&mut tx, &org(number), name, may_send, now).await.unwrap();
+    }
+    registry::dispatch::list(&mut tx, &org(TOWN), &org(DISPATCHER), now).await.unwrap();
+    let (own, ladan, breven) = (org(OWN), org(LADAN), org(BREVEN));
+    let new = |number, domain, name, service_address| NewOperator {
+        number,
+        domain,
+        name,
+        service_address,
+        ui_address: None,
+    };
+    let ours = new(&own, "kuvert.example", "Kuvert", "https://kuvert.example/Service/v3");
+    operators::set_own(&mut tx, &ours, now).await.unwrap();
+    for other in [
+        new(&ladan, "ladan.example", "Lådan", "https://ladan.example/service/v3"),
+        new(&breven, "breven.example", "Breven", "https://breven.example/service/v3"),
+    ] {
+        operators::add(&mut tx, &other, now).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}

@@ -1,0 +1,188 @@
+//! `kuvert operator`: the mailbox operators that recipients can have their mailboxes at.
+
+use super::{ConfigArg, JsonArg, agency::OrgArg};
+use crate::{config::Config, house::Operator as Handle, out};
+use anyhow::{Context, Result, ensure};
+use clap::Subcommand;
+use domain::OrgNumber;
+use registry::operators::{self, NewOperator, Operator};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Register another mailbox operator, or change one that is registered; one that had ended comes back
+    #[command(after_help = "\
+Example:
+  kuvert operator add 164020000065 ladan.example Lådan --service-address https://ladan.example/service/v3")]
+    Add {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// 16 and ten digits
+        number: OrgArg,
+        /// Its internet domain, by which requests name it
+        domain: String,
+        /// The name that senders and recipients see
+        name: String,
+        /// Where its Service/v3 takes letters, an https URL
+        #[arg(long, value_name = "URL")]
+        service_address: String,
+        /// Where its pages for recipients are, an https URL
+        #[arg(long, value_name = "URL")]
+        ui_address: Option<String>,
+    },
+    /// List operators, ourselves too
+    #[command(after_help = "\
+Example:
+  kuvert operator list --json")]
+    List {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Show one operator
+    #[command(after_help = "\
+Example:
+  kuvert operator show 164020000065")]
+    Show {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+        /// 16 and ten digits
+        number: OrgArg,
+    },
+    /// Give an operator another name
+    #[command(after_help = "\
+Example:
+  kuvert operator rename 164020000065 'Nya lådan'")]
+    Rename {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// 16 and ten digits
+        number: OrgArg,
+        /// The name that senders and recipients see
+        name: String,
+    },
+    /// End an operator: from now on nobody's mailbox is there. To take that back, add it again
+    #[command(after_help = "\
+Example:
+  kuvert operator end 164020000065")]
+    End {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// 16 and ten digits
+        number: OrgArg,
+    },
+}
+
+pub async fn run(verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Add { config, number: OrgArg(number), domain, name, service_address, ui_address } => {
+            let (domain, name, service_address) = (&domain, &name, &service_address);
+            let ui_address = ui_address.as_deref();
+            add(&config, &NewOperator { number: &number, domain, name, service_address, ui_address }).await?;
+        }
+        Verb::List { config, json } => list(&config, json).await?,
+        Verb::Show { config, json, number: OrgArg(number) } => show(&config, json, &number).await?,
+        Verb::Rename { config, number: OrgArg(number), name } => rename(&config, &number, &name).await?,
+        Verb::End { config, number: OrgArg(number) } => end(&config, &number).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn handle(config: &ConfigArg) -> Result<Handle> {
+    Handle::open(&Config::read(&config.config)?).await
+}
+
+async fn add(config: &ConfigArg, new: &NewOperator<'_>) -> Result<()> {
+    let handle = handle(config).await?;
+    let mut tx = handle.store.begin("add operator").await?;
+    let added = operators::add(&mut tx, new, handle.now()).await?;
+    if !added {
+        operators::change(&mut tx, new).await?;
+    }
+    let operator = operators::find(&mut tx, new.number).await?.context("the operator is not there")?;
+    tx.commit().await?;
+    let done = if added { "registered" } else { "changed" };
+    out::line(&format!("{done} {} {}, {}", operator.number, operator.name, operator.domain));
+    handle.close().await;
+    Ok(())
+}
+
+async fn list(config: &ConfigArg, json: JsonArg) -> Result<()> {
+    let handle = handle(config).await?;
+    let mut tx = handle.store.read("list operators").await?;
+    let all = operators::list(&mut tx).await?;
+    drop(tx);
+    if json.json {
+        out::json(&all.iter().map(describe).collect::<Vec<_>>());
+    } else {
+        for one in &all {
+            let state = match (one.own, one.ended_at) {
+                (_, Some(at)) => format!(" (ended {})", at.date()),
+                (true, None) => " (this one)".to_owned(),
+                (false, None) => String::new(),
+            };
+            out::line(&format!("{}  {}  {}{state}", one.number, one.domain, one.name));
+        }
+    }
+    handle.close().await;
+    Ok(())
+}
+
+async fn show(config: &ConfigArg, json: JsonArg, number: &OrgNumber) -> Result<()> {
+    let handle = handle(config).await?;
+    let mut tx = handle.store.read("show operator").await?;
+    let operator = operators::find(&mut tx, number).await?;
+    drop(tx);
+    let operator = operator.with_context(|| unknown(number))?;
+    let facts = describe(&operator);
+    if json.json {
+        out::json(&facts);
+    } else {
+        let state = facts["state"].as_str().unwrap_or_default();
+        out::line(&format!("{} {}: {state}", operator.number, operator.name));
+        out::line(&format!("  domain  {}", operator.domain));
+        out::line(&format!("  service {}", operator.service_address));
+        if let Some(address) = &operator.ui_address {
+            out::line(&format!("  pages   {address}"));
+        }
+    }
+    handle.close().await;
+    Ok(())
+}
+
+async fn rename(config: &ConfigArg, number: &OrgNumber, name: &str) -> Result<()> {
+    let handle = handle(config).await?;
+    let mut tx = handle.store.begin("rename operator").await?;
+    let renamed = operators::rename(&mut tx, number, name).await?;
+    ensure!(renamed, "{number} is no operator here, or has ended: kuvert operator add");
+    tx.commit().await?;
+    out::line(&format!("{number} is now {}", name.trim()));
+    handle.close().await;
+    Ok(())
+}
+
+async fn end(config: &ConfigArg, number: &OrgNumber) -> Result<()> {
+    let handle = handle(config).await?;
+    let mut tx = handle.store.begin("end operator").await?;
+    ensure!(operators::find(&mut tx, number).await?.is_some(), unknown(number));
+    let ended = operators::end(&mut tx, number, handle.now()).await?;
+    tx.commit().await?;
+    out::line(&format!("{number} has {}ended", if ended { "" } else { "already " }));
+    handle.close().await;
+    Ok(())
+}
+
+fn unknown(number: &OrgNumber) -> String {
+    format!("{number} is no operator here: kuvert operator add")
+}
+
+fn describe(operator: &Operator) -> Value {
+    let state = if operator.ended_at.is_some() { "ended" } else { "in force" };
+    json!({"number": operator.number.as_str(), "domain": operator.domain, "name": operator.name,
+        "service_address": operator.service_address, "ui_address": operator.ui_address, "own": operator.own,
+        "state": state, "since": operator.added_at.to_string()})
+}

@@ -1,0 +1,119 @@
+//! The register of addresses: our own, served on the agency door, or another's, which is asked and followed.
+
+use super::House;
+use crate::config::FarMode;
+use anyhow::{Context, Result};
+use domain::OrgNumber;
+use key_client::Role;
+use mina_meddelanden::{Agreements, Dispatcher, Far, FarClient, FarParts, SoapClient};
+use registry::{dispatch, senders};
+use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
+use store::Tx;
+use tracing::info;
+
+/// The other register is followed this often.
+pub const FOLLOW: Duration = Duration::from_secs(300);
+
+impl House {
+    /// Our register, where this instance is it.
+    pub(super) fn far(&self) -> Result<Option<Far>> {
+        if self.config.far.mode != FarMode::Own {
+            return Ok(None);
+        }
+        let agreements = match &self.config.far.person_authorities {
+            None => Agreements::None,
+            Some(path) => {
+                let authorities = vault::Authorities::from_pem(&read(path, "person_authorities")?);
+                Agreements::Xml(authorities.context("far.person_authorities")?)
+            }
+        };
+        Ok(Some(Far(Arc::new(FarParts {
+            store: self.stores.letters.clone(),
+            keys: self.connector.keys(Role::Gateway),
+            gateway_keys: self.gateway_keys.clone(),
+            directory: self.directory.clone(),
+            register: self.register(),
+            agreements,
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        }))))
+    }
+
+    /// Senders and dispatchers as the other register has them.
+    pub(super) async fn follow_far(&self) -> Result<()> {
+        let Some(client) = &self.far_client else { return Ok(()) };
+        let (senders, dispatchers) = (client.senders().await?, client.dispatchers().await?);
+        let mut tx = self.stores.letters.begin_background("follow register").await?;
+        let changes = follow(&mut tx, &senders, &dispatchers, self.clock.now()).await?;
+        tx.commit().await?;
+        if changes > 0 {
+            info!(changes, "Senders and dispatchers were brought up to date with the register");
+        }
+        Ok(())
+    }
+}
+
+/// The client of another register, where the configuration names one.
+pub fn client(config: &crate::config::Config) -> Result<Option<FarClient>> {
+    let far = &config.far;
+    let Some(authority) = &far.authority_address else { return Ok(None) };
+    let file = |path: &Option<std::path::PathBuf>, key: &str| -> Result<Vec<u8>> {
+        read(path.as_deref().with_context(|| format!("far.{key}: give it"))?, key)
+    };
+    let soap = SoapClient::new(
+        &file(&far.certificate, "certificate")?,
+        &file(&far.key_file, "key_file")?,
+        &file(&far.authorities, "authorities")?,
+        Duration::from_secs(30),
+    )
+    .context("far.certificate, far.key_file, far.authorities")?;
+    Ok(Some(FarClient::new(soap, authority.clone())))
+}
+
+/// Makes ours what the register says: who may send, under which name, and who dispatches for whom. Organisations that
+/// only connect here, such as operators, stay. Answers how much changed.
+async fn follow(
+    tx: &mut Tx,
+    told: &[(OrgNumber, String)],
+    dispatchers: &[Dispatcher],
+    now: domain::Time,
+) -> Result<usize> {
+    let mut changes = 0;
+    let known = senders::list(tx).await?;
+    let names = told.iter().map(|(number, name)| (number, name, true));
+    let sends: HashSet<&OrgNumber> = told.iter().map(|(number, _)| number).collect();
+    let only = dispatchers.iter().filter(|one| !sends.contains(&one.number));
+    for (number, name, may_send) in names.chain(only.map(|one| (&one.number, &one.name, false))) {
+        match known.iter().find(|sender| sender.number == *number) {
+            None => changes += usize::from(senders::add(tx, number, name, may_send, now).await?),
+            Some(sender) => {
+                if sender.name != *name {
+                    changes += usize::from(senders::rename(tx, number, name).await?);
+                }
+                if sender.may_send != may_send {
+                    changes += usize::from(senders::set_may_send(tx, number, may_send).await?);
+                }
+            }
+        }
+    }
+    for sender in known.iter().filter(|sender| sender.may_send && !sends.contains(&sender.number)) {
+        changes += usize::from(senders::set_may_send(tx, &sender.number, false).await?);
+    }
+    let listed: HashSet<(&OrgNumber, &OrgNumber)> = dispatchers
+        .iter()
+        .flat_map(|one| one.senders.iter().map(move |sender| (sender, &one.number)))
+        .filter(|(sender, dispatcher)| sender != dispatcher)
+        .collect();
+    let current: Vec<_> = dispatch::all(tx).await?.into_iter().filter(|one| one.valid_to.is_none()).collect();
+    for one in current.iter().filter(|one| !listed.contains(&(&one.sender, &one.dispatcher))) {
+        changes += usize::from(dispatch::unlist(tx, &one.sender, &one.dispatcher, now).await?);
+    }
+    for (sender, dispatcher) in listed {
+        changes += usize::from(dispatch::list(tx, sender, dispatcher, now).await?);
+    }
+    Ok(changes)
+}
+
+fn read(path: &Path, key: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("far.{key}: {}", path.display()))
+}

@@ -1,0 +1,111 @@
+//! `kuvert operator`, and what the running service makes of it.
+
+use super::NEW;
+use crate::{
+    process::{Demo, run, run_with},
+    sender::{CLEO, Sender, TOWN, letter},
+};
+use domain::{Identity, OrgNumber};
+use registry::registrations::{self, AccountType, Place};
+use server::{config::Config, house::Operator};
+use std::path::Path;
+use store::DatabaseKind;
+
+const LADAN: &str = "164020000065";
+const BREVEN: &str = "164020000073";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_are_added_changed_and_ended_and_we_are_one_of_them() {
+    let demo = Demo::on(DatabaseKind::Sqlite).await;
+    let service = demo.start();
+    let config = demo.config();
+    let operator = |arguments: &[&str]| {
+        run(&[&["operator", arguments[0], "--config", &config], &arguments[1..]].concat())
+    };
+    // We ourselves, from the configuration.
+    let own = operator(&["show", NEW, "--json"]).good().json();
+    assert_eq!((own["domain"].as_str(), own["own"].as_bool()), (Some("kuvert.example"), Some(true)));
+    assert_eq!(own["service_address"], format!("{}/Service/v3", service.url(1)));
+    assert_eq!(own["ui_address"], service.url(0));
+    assert!(operator(&["list"]).good().out.contains("(this one)"));
+    operator(&["rename", NEW, "Någon annan"]).bad(1, &["configuration"]);
+    operator(&["end", NEW]).bad(1, &["configuration"]);
+
+    let address = "https://ladan.example/service/v3";
+    let add = ["add", LADAN, "ladan.example", "Lådan", "--service-address", address];
+    assert!(operator(&add).good().out.contains("registered"));
+    let pages = [&add[..], &["--ui-address", "https://ladan.example"]].concat();
+    assert!(operator(&pages).good().out.contains("changed"));
+    let shown = operator(&["show", LADAN, "--json"]).good().json();
+    assert_eq!((shown["name"].as_str(), shown["state"].as_str()), (Some("Lådan"), Some("in force")));
+    let text = operator(&["show", LADAN]).good().out;
+    assert!(text.contains("Lådan") && text.contains(address) && text.contains("pages"), "{text}");
+    assert!(operator(&["rename", LADAN, "Nya lådan"]).good().out.contains("Nya lådan"));
+    assert!(operator(&["end", LADAN]).good().out.contains("has ended"));
+    assert!(operator(&["end", LADAN]).good().out.contains("already"));
+    operator(&["rename", LADAN, "Lådan"]).bad(1, &["operator add"]);
+    let list = operator(&["list", "--json"]).good().json();
+    let row = list.as_array().unwrap().iter().find(|one| one["number"] == LADAN).unwrap();
+    assert_eq!((row["name"].as_str(), row["state"].as_str()), (Some("Nya lådan"), Some("ended")));
+    assert!(operator(&["list"]).good().out.contains("(ended"));
+    assert!(operator(&add).good().out.contains("registered"), "it comes back");
+
+    // What is wrong is told.
+    operator(&["show", BREVEN]).bad(1, &[BREVEN, "operator add"]);
+    operator(&["end", BREVEN]).bad(1, &[BREVEN, "operator add"]);
+    let taken = ["add", BREVEN, "ladan.example", "Breven", "--service-address", address];
+    operator(&taken).bad(1, &["domain", LADAN]);
+    operator(&["add", BREVEN, "breven", "Breven", "--service-address", address]).bad(1, &["domain"]);
+    let plain = ["add", BREVEN, "breven.example", "Breven", "--service-address", "http://breven.example"];
+    operator(&plain).bad(1, &["https"]);
+    operator(&["add", BREVEN, "breven.example", "Breven"]).bad(2, &["--service-address"]);
+    operator(&["show", "164020000066"]).bad(2, &["164020000066"]);
+    // Started again we are the same.
+    service.stop();
+    let service = demo.start();
+    assert_eq!(operator(&["show", NEW, "--json"]).good().json(), own);
+    service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_written_to_here_whose_mailbox_is_elsewhere() {
+    let demo = Demo::on(DatabaseKind::Sqlite).await;
+    let service = demo.start();
+    let (config, town) = (demo.config(), Sender::of(&demo, TOWN));
+    let address = "https://ladan.example/service/v3";
+    run(&[
+        "operator",
+        "add",
+        "--config",
+        &config,
+        LADAN,
+        "ladan.example",
+        "Lådan",
+        "--service-address",
+        address,
+    ])
+    .good();
+    // As the address register is told by that operator.
+    let handle = Operator::open(&Config::read(Path::new(&config)).unwrap()).await.unwrap();
+    let cleo = Identity::parse(CLEO).unwrap();
+    let macs = handle.keys.address_macs("operator", std::slice::from_ref(&cleo)).await.unwrap();
+    town.sends(&letter(TOWN, CLEO, "a", "Prov", "Prov")).await;
+    let (to, account_type) = (Place::At(OrgNumber::parse(LADAN).unwrap()), AccountType::Secure);
+    let mut tx = handle.store.begin("test").await.unwrap();
+    let moved = registrations::move_to(&mut tx, &macs[0], &to, account_type, &handle.recorder()).await;
+    assert!(moved.unwrap());
+    tx.commit().await.unwrap();
+    handle.close().await;
+
+    assert_eq!(town.is_refused(&letter(TOWN, CLEO, "b", "Prov", "Prov")).await, "recipient_elsewhere");
+    // The retry of an old letter still gets its receipt.
+    town.sends(&letter(TOWN, CLEO, "a", "Prov", "Prov")).await;
+    let again = run_with(&["mailbox", "open", "--config", &config, "--name", "Cleo Exempel"], CLEO);
+    again.bad(1, &["operator", LADAN]);
+    let csv = demo.path().join("people.csv");
+    std::fs::write(&csv, format!("number,name\n{CLEO},Cleo Exempel\n189001019802,Nils Prov\n")).unwrap();
+    let import = ["mailbox", "import", "--config", &config, "--json", &csv.display().to_string()];
+    let opened = run(&import).good().json();
+    assert_eq!((opened["mailboxes"].as_u64(), opened["elsewhere"].as_u64()), (Some(1), Some(1)));
+    service.stop();
+}
