@@ -61,6 +61,19 @@ pub fn escape_text(text: &str, to: &mut impl Sink) {
     });
 }
 
+/// The value of an attribute as it stands between its quotes.
+pub(crate) fn escape_attribute(value: &str, to: &mut impl Sink) {
+    escape(value, to, |byte| match byte {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'"' => Some("&quot;"),
+        b'\t' => Some("&#x9;"),
+        b'\n' => Some("&#xA;"),
+        b'\r' => Some("&#xD;"),
+        _ => None,
+    });
+}
+
 struct Writer<'s, S> {
     to: &'s mut S,
     omitted: Option<NodeId>,
@@ -110,15 +123,7 @@ impl<S: Sink> Writer<'_, S> {
     }
 
     fn attribute(&mut self, value: &str) {
-        escape(value, self.to, |byte| match byte {
-            b'&' => Some("&amp;"),
-            b'<' => Some("&lt;"),
-            b'"' => Some("&quot;"),
-            b'\t' => Some("&#x9;"),
-            b'\n' => Some("&#xA;"),
-            b'\r' => Some("&#xD;"),
-            _ => None,
-        });
+        escape_attribute(value, self.to);
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod canonical;
 pub mod document;
+pub mod explain;
 pub mod letter;
 pub mod names;
 pub mod read;
@@ -118,8 +119,9 @@ fn payloads(signed: Node<'_, '_>) -> Option<Vec<[u8; 32]>> {
     messages.into_iter().map(payload).collect()
 }
 
-const SEAL: &str = "the sealed delivery";
-const DELIVERY: &str = "the signed delivery";
+/// How the two signed parts are called in errors.
+pub(crate) const SEAL: &str = "the sealed delivery";
+pub(crate) const DELIVERY: &str = "the signed delivery";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

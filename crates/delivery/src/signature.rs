@@ -62,6 +62,11 @@ const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
 /// A leaf and the authorities above it.
 const CERTIFICATES: usize = 6;
 
+/// Whether an algorithm is one that is taken in some place of a signature.
+pub(crate) fn is_taken(algorithm: &str) -> bool {
+    [EXCLUSIVE, INCLUSIVE, ENVELOPED, SHA256, SHA1, RSA_SHA256, RSA_SHA1].contains(&algorithm)
+}
+
 /// Reads the one signature that is a child of `signed`. `what` names the signed thing in errors.
 pub(crate) fn of<'a, 'i>(signed: Node<'a, 'i>, what: &'static str) -> Result<Parsed<'a, 'i>, SignatureError> {
     let mut found = signed.children().filter(|child| is(child, (DSIG, "Signature")));

@@ -8,7 +8,7 @@ use domain::{CivilDate, Code, letter::Limits, words::ReplyWish};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
-fn vector(name: &str) -> Vec<u8> {
+pub(crate) fn vector(name: &str) -> Vec<u8> {
     std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name)).unwrap()
 }
 
@@ -110,7 +110,7 @@ fn what_other_implementations_signed_has_the_verdict_it_should() {
 }
 
 /// A delivery with everything in it that can be.
-fn full() -> Delivery {
+pub(crate) fn full() -> Delivery {
     let message = |n: u32| Message {
         id: format!("m-{n}"),
         subject: "Beslut <om> & \"åtgärd\"".into(),
@@ -150,7 +150,7 @@ fn full() -> Delivery {
 }
 
 /// With one of the demo's published keys, whoever it is.
-fn signer(number: &str) -> XmlSigner {
+pub(crate) fn signer(number: &str) -> XmlSigner {
     let key = include_str!("../../server/src/demo/keys/164020000016.pem");
     let pair = rcgen::KeyPair::from_pem(key).unwrap();
     let mut names = rcgen::DistinguishedName::new();
@@ -161,7 +161,7 @@ fn signer(number: &str) -> XmlSigner {
     XmlSigner::from_pem(key.as_bytes(), &vault::Certificate::parse(&der).unwrap()).unwrap()
 }
 
-fn sealed(delivery: &Delivery) -> String {
+pub(crate) fn sealed(delivery: &Delivery) -> String {
     let signed = write::sign(delivery, &signer("164020000016")).unwrap();
     write::seal(&signed, CivilDate::parse("2026-11-25").unwrap(), &signer("164020000032")).unwrap()
 }

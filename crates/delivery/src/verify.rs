@@ -29,41 +29,52 @@ pub struct Verified {
 /// `what` names it in errors.
 pub fn verify(signed: Node<'_, '_>, root: Name<'_>, what: &'static str) -> Result<Verified, SignatureError> {
     let parsed = signature::of(signed, what)?;
-    if digest_of(signed, root, &parsed, what)?.as_ref() != parsed.digest {
-        return Err(SignatureError::Digest(what));
-    }
+    content(signed, root, &parsed, what)?;
+    value(&parsed, what)
+}
+
+/// Whether `signed` is what the signature's digest is of.
+pub(crate) fn content(
+    signed: Node<'_, '_>,
+    root: Name<'_>,
+    parsed: &Parsed<'_, '_>,
+    what: &'static str,
+) -> Result<(), SignatureError> {
+    let mut context = digest::Context::new(algorithm(parsed.digest_hash));
+    canonical::write(signed, Some(root), Some(parsed.element.id()), &mut context)
+        .map_err(|_| SignatureError::Form(what, "an attribute with a prefix"))?;
+    if context.finish().as_ref() == parsed.digest { Ok(()) } else { Err(SignatureError::Digest(what)) }
+}
+
+/// Whether the signature's value is made by one of its certificates, over its `SignedInfo`.
+pub(crate) fn value(parsed: &Parsed<'_, '_>, what: &'static str) -> Result<Verified, SignatureError> {
     let message = parsed.signed_info_bytes(what)?;
-    let mut certificates = parsed.certificates.iter();
     // Authorities may stand beside the signer's own certificate, in any order: the one whose key verifies is it.
-    let signer =
-        certificates.position(|der| holds(der, parsed.signature_hash, message.as_bytes(), &parsed.value));
+    let signer = parsed
+        .certificates
+        .iter()
+        .position(|der| holds(der, parsed.signature_hash, message.as_bytes(), &parsed.value));
     let signer = signer.ok_or_else(|| {
         let usable = parsed.certificates.iter().any(|der| rsa_key(der).is_some());
         if usable { SignatureError::Value(what) } else { SignatureError::Certificate(what) }
     })?;
-    let mut others = parsed.certificates;
+    let mut others = parsed.certificates.clone();
     let certificate = others.remove(signer);
     let certificate = Certificate::parse(&certificate).map_err(|_| SignatureError::Certificate(what))?;
     let weak = [parsed.signature_hash, parsed.digest_hash].contains(&Hash::Sha1);
     Ok(Verified { certificate, others, hash: if weak { Hash::Sha1 } else { Hash::Sha256 } })
 }
 
-fn digest_of(
-    signed: Node<'_, '_>,
-    root: Name<'_>,
-    parsed: &Parsed<'_, '_>,
-    what: &'static str,
-) -> Result<digest::Digest, SignatureError> {
-    let mut context = digest::Context::new(match parsed.digest_hash {
+/// As `ring` knows it.
+pub(crate) fn algorithm(hash: Hash) -> &'static digest::Algorithm {
+    match hash {
         Hash::Sha256 => &digest::SHA256,
         Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-    });
-    canonical::write(signed, Some(root), Some(parsed.element.id()), &mut context)
-        .map_err(|_| SignatureError::Form(what, "an attribute with a prefix"))?;
-    Ok(context.finish())
+    }
 }
 
-fn holds(der: &[u8], hash: Hash, message: &[u8], value: &[u8]) -> bool {
+/// Whether the key of this certificate made `value` over `message`.
+pub(crate) fn holds(der: &[u8], hash: Hash, message: &[u8], value: &[u8]) -> bool {
     let Some(key) = rsa_key(der) else { return false };
     // Keys of 1024 bits come with SHA-1 alone, which is told as weak; whoever trusts a certificate asks for 2048.
     let parameters = match hash {

@@ -15,7 +15,7 @@ mod error;
 mod lookup;
 mod room;
 pub mod scanner;
-mod sealer;
+pub mod sealer;
 mod settings;
 mod signer;
 pub mod submission;

@@ -18,18 +18,11 @@ pub(crate) fn verify(
 ) -> Result<Signed, NotSigned> {
     let sender = &to.sender;
     snapshot.may_send(caller, sender, now)?;
-    let weak = [sealed.signature.hash, sealed.seal.hash].contains(&Hash::Sha1);
-    if weak && !snapshot.sender(sender).is_some_and(|sender| sender.sha1) {
-        return Err(Code::XmlAlgorithmNotAllowed.into());
-    }
-    // Who seals is who calls. That the sender lists it was asked above.
-    if sealed.seal.certificate.organisation.as_ref() != Some(caller) {
-        return Err(Code::SealerNotAllowed.into());
-    }
-    let signer = sealed.signature.certificate.organisation.as_ref().ok_or(Code::SignerNotAllowed)?;
-    if signer != sender && snapshot.may_send(signer, sender, now).is_err() {
-        return Err(Code::SignerNotAllowed.into());
-    }
+    strong(snapshot, sender, sealed.signature.hash)?;
+    strong(snapshot, sender, sealed.seal.hash)?;
+    // That the sender lists it was asked above.
+    sealed_by(&sealed.seal, caller)?;
+    let signer = signed_by(snapshot, &sealed.signature, sender, now)?;
     let usable = [&sealed.signature, &sealed.seal]
         .into_iter()
         .try_for_each(|signature| usable(snapshot, authorities, signature, now));
@@ -44,6 +37,30 @@ pub(crate) fn verify(
         sender_name: name(sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
     })
+}
+
+/// Whether the hash is one that this sender may use.
+pub fn strong(snapshot: &Snapshot, sender: &OrgNumber, hash: Hash) -> Result<(), Code> {
+    let lets = || snapshot.sender(sender).is_some_and(|sender| sender.sha1);
+    if hash == Hash::Sha256 || lets() { Ok(()) } else { Err(Code::XmlAlgorithmNotAllowed) }
+}
+
+/// Who seals is who calls.
+pub fn sealed_by(seal: &Verified, caller: &OrgNumber) -> Result<(), Code> {
+    let same = seal.certificate.organisation.as_ref() == Some(caller);
+    if same { Ok(()) } else { Err(Code::SealerNotAllowed) }
+}
+
+/// Who signed: the sender, or a dispatcher that it lists.
+pub fn signed_by<'a>(
+    snapshot: &Snapshot,
+    signature: &'a Verified,
+    sender: &OrgNumber,
+    now: Time,
+) -> Result<&'a OrgNumber, Code> {
+    let signer = signature.certificate.organisation.as_ref().ok_or(Code::SignerNotAllowed)?;
+    let may = signer == sender || snapshot.may_send(signer, sender, now).is_ok();
+    if may { Ok(signer) } else { Err(Code::SignerNotAllowed) }
 }
 
 /// Whether the certificate may sign *new* letters now.
