@@ -1,24 +1,29 @@
 //! `kuvert doctor`: what is wrong, and what to do about it. Each check says the fact it found.
 
+pub(super) mod delivery;
 mod instance;
+mod registered;
 mod sender;
 
-use super::JsonArg;
+use super::{JsonArg, agency::OrgArg};
 use crate::out;
 use anyhow::Result;
 use clap::ArgGroup;
+use domain::{Code, Refusal};
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Checks an instance (--config), or a sender's certificate and door (--certificate, --key, --door, --ca).
+/// Checks an instance (--config), a sender's certificate and door (--certificate, --key, --door, --ca), a delivery of
+/// Mina Meddelanden before it is sent (--delivery), or whether a sender is ready for that interface (--sender).
 #[derive(clap::Args)]
 #[group(skip)]
-#[command(group = ArgGroup::new("what").args(["config", "certificate"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("what").args(["config", "certificate", "delivery"]).required(true).multiple(true))]
 pub struct Args {
-    /// An instance's configuration: databases, durability, keys, certificates, notices
+    /// An instance's configuration: databases, durability, keys, certificates, notices. With --delivery or --sender, what
+    /// the instance trusts and has registered
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A sender's certificate, PEM
+    /// A sender's certificate, PEM. With --delivery, the one that the connection is made with
     #[arg(long, value_name = "FILE", requires = "key")]
     certificate: Option<PathBuf>,
     /// Its private key, PEM
@@ -30,50 +35,114 @@ pub struct Args {
     /// The authorities of the door's certificate, PEM
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// A delivery of Mina Meddelanden, as a client would send it: a deliverSecure message, or a SealedDelivery or
+    /// SignedDelivery alone; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "sender")]
+    delivery: Option<PathBuf>,
+    /// The authorities whose certificates may sign, PEM; those of --config if left out
+    #[arg(long, value_name = "FILE", requires = "delivery")]
+    authorities: Option<PathBuf>,
+    /// Folder of their revocation lists, .crl or .pem
+    #[arg(long, value_name = "DIR", requires = "authorities")]
+    revocation_lists: Option<PathBuf>,
+    /// A registered sender: is it ready for the interface of Mina Meddelanden?
+    #[arg(long, value_name = "ORGNR", requires = "config")]
+    sender: Option<OrgArg>,
     #[command(flatten)]
     json: JsonArg,
 }
 
 /// One check and what came of it.
 #[derive(Serialize)]
-struct Finding {
+pub(super) struct Finding {
     check: &'static str,
-    good: bool,
+    /// Null where it could not be judged.
+    good: Option<bool>,
+    /// What the door would answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     /// The fact, or what is wrong and what to do.
     says: String,
 }
 
 /// What was found so far.
-struct Findings(Vec<Finding>);
+#[derive(Default)]
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
     fn add(&mut self, check: &'static str, result: Result<String>) -> bool {
-        let good = result.is_ok();
-        let says = result.unwrap_or_else(|error| format!("{error:#}"));
-        self.0.push(Finding { check, good, says });
-        good
+        match result {
+            Ok(says) => self.good(check, says),
+            Err(error) => {
+                self.0.push(Finding { check, good: Some(false), code: None, says: format!("{error:#}") });
+                false
+            }
+        }
+    }
+
+    fn good(&mut self, check: &'static str, says: impl Into<String>) -> bool {
+        self.0.push(Finding { check, good: Some(true), code: None, says: says.into() });
+        true
+    }
+
+    /// What the door would refuse with this code.
+    fn bad(&mut self, check: &'static str, code: Code, says: impl Into<String>) {
+        self.0.push(Finding { check, good: Some(false), code: Some(code.as_str()), says: says.into() });
+    }
+
+    /// The same, in the catalogue's words.
+    fn refused(&mut self, check: &'static str, refusal: &Refusal) {
+        let Refusal { code, detail, pointer } = refusal;
+        let said =
+            [pointer.as_deref(), detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let said = if said.is_empty() { said } else { format!(" ({said})") };
+        self.bad(check, *code, format!("{}{said}. {}", code.title(), code.mend()));
+    }
+
+    /// What cannot be said, and why.
+    fn unknown(&mut self, check: &'static str, says: impl Into<String>) {
+        self.0.push(Finding { check, good: None, code: None, says: says.into() });
+    }
+
+    /// The first step that is broken.
+    pub(super) fn into_broken(self) -> Option<Finding> {
+        self.0.into_iter().find(|finding| finding.good == Some(false))
+    }
+}
+
+impl Finding {
+    /// On one line.
+    pub(super) fn line(&self) -> String {
+        let word = match self.good {
+            Some(true) => "good",
+            Some(false) => "BAD ",
+            None => "?   ",
+        };
+        let code = self.code.map(|code| format!(" [{code}]")).unwrap_or_default();
+        format!("{word}  {:<12} {}{code}", self.check, self.says)
     }
 }
 
 pub async fn run(args: Args) -> Result<ExitCode> {
-    let mut findings = Findings(Vec::new());
+    let mut findings = Findings::default();
     if let (Some(certificate), Some(key)) = (&args.certificate, &args.key) {
         sender::examine(&mut findings, certificate, key);
         if let (Some(door), Some(ca)) = (&args.door, &args.ca) {
             findings.add("door", sender::try_door(door, certificate, key, ca).await);
         }
     }
-    if let Some(path) = &args.config {
-        instance::examine(&mut findings, path).await;
+    match (&args.delivery, &args.sender, &args.config) {
+        (Some(file), ..) => delivery::run(&mut findings, file, &args).await?,
+        (None, Some(OrgArg(number)), Some(config)) => {
+            registered::examine(&mut findings, config, number).await?;
+        }
+        (None, _, Some(config)) => instance::examine(&mut findings, config).await,
+        (None, ..) => {}
     }
-    let good = findings.0.iter().all(|f| f.good);
     if args.json.json {
         out::json(&findings.0);
     } else {
-        for finding in &findings.0 {
-            let word = if finding.good { "good" } else { "BAD " };
-            out::line(&format!("{word}  {:<12} {}", finding.check, finding.says));
-        }
+        findings.0.iter().for_each(|finding| out::line(&finding.line()));
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if findings.into_broken().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -65,13 +65,17 @@ Example:
     /// Check or show a configuration
     #[command(subcommand)]
     Config(config::Verb),
-    /// Find out what is wrong with a configuration or a sender's certificate, and what to do about it
+    /// Find out what is wrong with a configuration, a sender's certificate or a delivery, and what to do about it
     #[command(after_help = "\
 Examples:
   kuvert doctor --config /etc/kuvert/kuvert.toml
   kuvert doctor --certificate org.pem --key org.key --door https://127.0.0.1:8081 --ca ca.pem
+  kuvert doctor --delivery message.xml --authorities ca.pem
+  kuvert doctor --delivery message.xml --config /etc/kuvert/kuvert.toml
+  kuvert doctor --sender 164020000016 --config /etc/kuvert/kuvert.toml
 
-Each check says good with the fact it found, or BAD with what to do. Exit 0 only if all are good.")]
+Each check says good with the fact it found, BAD with what to do, or ? with why it could not be judged. Of a delivery the
+first that is BAD is the one to mend. Exit 0 only if none is BAD.")]
     Doctor(doctor::Args),
     /// Register senders and dispatchers, their certificates and whom they may act for
     #[command(subcommand)]

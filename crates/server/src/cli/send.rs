@@ -2,6 +2,7 @@
 
 mod save;
 
+use super::doctor::{Finding, Findings, delivery::Known};
 use crate::{
     agency_client::{AgencyClient, Reply},
     compose::{self, Draft, File},
@@ -72,7 +73,8 @@ pub struct Args {
     /// Ask to be told when the letter is opened
     #[arg(long)]
     tell_opened: bool,
-    /// Send as a client of Mina Meddelanden does: a deliverSecure message to /Service/v3, signed and sealed with RSA
+    /// Send as a client of Mina Meddelanden does: a deliverSecure message to /Service/v3, signed and sealed with RSA. It is
+    /// checked as kuvert doctor --delivery does, and not sent if a step is broken
     #[arg(long)]
     soap: bool,
     /// Do not send: write the signed request's body to FILE, and print the curl command that sends it
@@ -173,10 +175,14 @@ impl Sending {
         Ok(Self { client, door, signer, soap, sender: sender.as_str().to_owned(), json: args.json })
     }
 
-    /// The letter as a `deliverSecure` message. The name in it is not shown: the registry's is.
-    fn envelope(&self, draft: &Draft, signer: &XmlSigner) -> Result<Bytes> {
+    /// The letter as a `deliverSecure` message, judged as the door judges it; or the step that is broken. The name in it
+    /// is not shown: the registry's is.
+    fn envelope(&self, draft: &Draft, signer: &XmlSigner) -> Result<Result<Bytes, Finding>> {
         let today = SystemClock.now().date();
-        compose_soap::deliver_secure(draft, &self.sender, today, signer, signer)
+        let message = compose_soap::deliver_secure(draft, &self.sender, today, signer, signer)?;
+        let mut findings = Findings::default();
+        Known::nothing().examine(&mut findings, &message);
+        Ok(findings.into_broken().map_or(Ok(message), Err))
     }
 
     /// Sends until the outcome is known. True when accepted.
@@ -184,7 +190,14 @@ impl Sending {
         let reference = &draft.reference;
         let reply = match &self.soap {
             None => self.client.send_until_known(&draft.sign(&self.signer)?, 6).await?,
-            Some(signer) => self.client.deliver_until_known(self.envelope(draft, signer)?, 6).await?,
+            Some(signer) => match self.envelope(draft, signer)? {
+                Ok(message) => self.client.deliver_until_known(message, 6).await?,
+                Err(broken) => {
+                    let line = format!("{reference} is not sent, it would be refused:\n  {}", broken.line());
+                    self.tell(&line, &json!({"reference": reference, "broken": broken}));
+                    return Ok(false);
+                }
+            },
         };
         let (line, accepted, facts) = match reply {
             Reply::Accepted { letter_id, receipt, repeated } => {
@@ -205,12 +218,16 @@ impl Sending {
                 )
             }
         };
-        if self.json {
-            out::json(&facts);
-        } else {
-            out::line(line.trim_end());
-        }
+        self.tell(line.trim_end(), &facts);
         Ok(accepted)
+    }
+
+    fn tell(&self, line: &str, facts: &Value) {
+        if self.json {
+            out::json(facts);
+        } else {
+            out::line(line);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod far;
 mod operator;
 mod own_operator;
 mod stores;
-mod trust;
+pub mod trust;
 
 pub use doors::{Doors, bind};
 pub use operator::{NewPerson, Opened, Operator};
@@ -208,7 +208,8 @@ async fn promise(config: &Config, stores: &Stores) -> Result<()> {
     }
 }
 
-fn intake_settings(config: &Config) -> intake::Settings {
+/// How letters are taken in.
+pub fn intake_settings(config: &Config) -> intake::Settings {
     let scanner = match &config.scanner.clamd {
         None => intake::Scanner::None,
         Some(address) if address.starts_with('/') => {

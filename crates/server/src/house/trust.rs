@@ -3,21 +3,28 @@
 use super::House;
 use crate::config::Agency;
 use anyhow::{Context, Result};
+use std::path::Path;
 use vault::Authorities;
 
-/// Reads authorities and lists; a file that cannot be read is named.
+/// Reads those that a configuration names; a file that cannot be read is named.
 pub fn read(agency: &Agency) -> Result<Authorities> {
     let path = agency.signing_authorities.as_ref().unwrap_or(&agency.client_authorities);
-    let pem =
-        std::fs::read(path).with_context(|| format!("agency.signing_authorities: {}", path.display()))?;
-    let mut authorities = Authorities::from_pem(&pem)
-        .with_context(|| format!("agency.signing_authorities: {}", path.display()))?;
-    let Some(folder) = &agency.revocation_lists else { return Ok(authorities) };
+    let lists = agency.revocation_lists.as_deref().map(|folder| ("agency.revocation_lists", folder));
+    from_files(("agency.signing_authorities", path), lists)
+}
+
+/// Reads a file of authorities and a folder of lists, each with the name of where it was told.
+pub fn from_files(authorities: (&str, &Path), lists: Option<(&str, &Path)>) -> Result<Authorities> {
+    let (name, path) = authorities;
+    let named = || format!("{name}: {}", path.display());
+    let pem = std::fs::read(path).with_context(named)?;
+    let mut authorities = Authorities::from_pem(&pem).with_context(named)?;
+    let Some((name, folder)) = lists else { return Ok(authorities) };
     let files = std::fs::read_dir(folder);
-    for file in files.with_context(|| format!("agency.revocation_lists: {}", folder.display()))? {
+    for file in files.with_context(|| format!("{name}: {}", folder.display()))? {
         let path = file?.path();
         if path.extension().is_some_and(|ending| ending == "crl" || ending == "pem") {
-            let named = || format!("agency.revocation_lists: {}", path.display());
+            let named = || format!("{name}: {}", path.display());
             authorities.add_list(&std::fs::read(&path).with_context(named)?).with_context(named)?;
         }
     }

@@ -1,6 +1,7 @@
 //! Every verb of the command line, beside a running service.
 
 mod agency;
+mod delivery;
 mod doctor;
 mod help;
 mod keys;
@@ -27,16 +28,7 @@ const _: () = assert!(SOON.as_secs() < PATIENCE.as_secs());
 
 /// A certificate of an organisation, made by an authority of this name: the demo's own, or one that nobody trusts.
 pub fn certificate(demo: &Demo, authority: Authority, number: &str, years: [i32; 2]) -> (PathBuf, PathBuf) {
-    let authority_key = match authority {
-        Authority::OfTheDemo => {
-            KeyPair::from_pem(&std::fs::read_to_string(demo.pki("ca.key")).unwrap()).unwrap()
-        }
-        Authority::Unknown => KeyPair::generate().unwrap(),
-    };
-    let mut of_authority = params("Kuvert Demo CA");
-    of_authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    of_authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let issuer = Issuer::new(of_authority, authority_key);
+    let issuer = issuer(demo, authority);
     let key = KeyPair::generate().unwrap();
     let mut own = params("Ny myndighet");
     own.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
@@ -51,6 +43,20 @@ pub fn certificate(demo: &Demo, authority: Authority, number: &str, years: [i32;
     std::fs::write(&pem, made.pem()).unwrap();
     std::fs::write(&key_file, key.serialize_pem()).unwrap();
     (pem, key_file)
+}
+
+/// An authority of that name.
+pub fn issuer(demo: &Demo, authority: Authority) -> Issuer<'static, KeyPair> {
+    let key = match authority {
+        Authority::OfTheDemo => {
+            KeyPair::from_pem(&std::fs::read_to_string(demo.pki("ca.key")).unwrap()).unwrap()
+        }
+        Authority::Unknown => KeyPair::generate().unwrap(),
+    };
+    let mut params = params("Kuvert Demo CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Issuer::new(params, key)
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use crate::{
     compose::{BOUNDARY, Draft},
     out, shell,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde_json::json;
 use std::path::Path;
 
@@ -17,7 +17,9 @@ pub(super) fn run(sending: &Sending, draft: &Draft, file: &Path) -> Result<()> {
             (draft.sign(&sending.signer)?.multipart(), media_type, "/v1/letters")
         }
         Some(signer) => {
-            (sending.envelope(draft, signer)?, "text/xml; charset=utf-8".to_owned(), "/Service/v3")
+            let message = sending.envelope(draft, signer)?;
+            let message = message.map_err(|broken| anyhow!("it would be refused: {}", broken.line()))?;
+            (message, "text/xml; charset=utf-8".to_owned(), "/Service/v3")
         }
     };
     std::fs::write(file, &body).with_context(|| format!("cannot write {}", file.display()))?;
