@@ -21,7 +21,7 @@ impl Search {
         }
         let text = format!(
             "{}\n{}\n{}\n{}",
-            header.subject,
+            if header.subject.trim().is_empty() { NO_SUBJECT } else { &header.subject },
             header.sender_name,
             header.matter.as_ref().and_then(|matter| matter.subject.as_deref()).unwrap_or_default(),
             dates(shown_at)
@@ -40,6 +40,8 @@ fn dates(at: Time) -> String {
     format!("{date} {day} {swedish} {year} {english}")
 }
 
+/// As pages show a letter without one, in both languages.
+const NO_SUBJECT: &str = "(utan ämne) (no subject)";
 const MAX_WORDS: usize = 16;
 const SWEDISH: [&str; 12] = [
     "januari",
@@ -76,10 +78,9 @@ mod tests {
     use super::*;
     use domain::OrgNumber;
 
-    #[test]
-    fn all_words_must_be_found_somewhere() {
-        let header = Header {
-            subject: "Beslut om bygglov".into(),
+    fn header(subject: &str) -> Header {
+        Header {
+            subject: subject.into(),
             sender: OrgNumber::parse("164020000016").unwrap(),
             sender_name: "Exempelkommunen".into(),
             language: "sv".into(),
@@ -89,7 +90,21 @@ mod tests {
             matter: None,
             attachments: vec![],
             dispatcher: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_letter_without_subject_is_found_by_how_it_is_shown() {
+        let at = Time::parse("2026-11-21T23:30:00Z").unwrap();
+        for text in ["utan ämne", "(Utan Ämne)", "no subject"] {
+            assert!(Search::new(text).finds(&header(" "), at), "{text}");
+            assert!(!Search::new(text).finds(&header("Beslut"), at), "{text}");
+        }
+    }
+
+    #[test]
+    fn all_words_must_be_found_somewhere() {
+        let header = header("Beslut om bygglov");
         let at = Time::parse("2026-11-21T23:30:00Z").unwrap();
         for text in ["", "BESLUT", "bygg kommunen", "22 november", "2026-11-22", "beslut november 2026", "  "]
         {

@@ -223,12 +223,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn html_made_to_take_long_takes_no_longer_than_its_text() {
-        let began = std::time::Instant::now();
+    fn html_made_to_take_long_is_not_parsed_but_shown_as_its_text() {
         for wild in ["<div>".repeat(50_000), "<b><p>".repeat(40_000), "<table><a>".repeat(25_000)] {
-            assert!(html(&format!("{wild}Hej")).contains("Hej"));
+            let shown = html(&format!("{wild}<b>Hej</b>"));
+            assert_eq!(shown.split_whitespace().collect::<String>(), "<p>Hej</p>");
         }
-        assert!(began.elapsed() < std::time::Duration::from_secs(10));
         assert_eq!(html("<q cite=javascript:x>a</q>"), "<q>a</q>");
     }
 
@@ -325,7 +324,6 @@ mod tests {
     #[test]
     fn a_letter_of_megabytes_of_pictures_keeps_its_form() {
         use base64::{Engine, prelude::BASE64_STANDARD};
-        let began = std::time::Instant::now();
         let picture = BASE64_STANDARD.encode([&b"\xFF\xD8\xFF"[..], &vec![7; 900_000]].concat());
         let sent: String = (0..8)
             .map(|n| format!("<h2>Bild {n}</h2><img src='data:image/jpeg;base64,{picture}'>"))
@@ -334,7 +332,8 @@ mod tests {
         let clean = html(&sent);
         assert_eq!((clean.matches("<h2>").count(), clean.matches("data:image/jpeg").count()), (8, 8));
         assert_eq!(height(&sent), 12);
-        assert!(began.elapsed() < std::time::Duration::from_secs(20));
+        // What is judged and parsed is the letter without its pictures.
+        assert!(pictures::apart(&sent).html.len() < 1_000);
         // The same picture asked for many times is no way to a long page.
         let many = format!(
             "<img src='data:image/jpeg;base64,{picture}'>{}",

@@ -89,3 +89,7 @@ fn present<const N: usize>(pairs: [(&str, Option<&String>); N]) -> Vec<Detail> {
     let known = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
     known.map(|(name, value)| Detail { name: name.to_owned(), value: value.clone() }).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;
