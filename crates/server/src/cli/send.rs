@@ -70,6 +70,9 @@ pub struct Args {
     /// The last day to answer, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     reply_by: Option<String>,
+    /// JSON file with an object of other members of the letter, named as in the API: support, matter and so on
+    #[arg(long, value_name = "FILE", conflicts_with = "csv")]
+    members: Option<PathBuf>,
     /// Ask to be told when the letter is opened
     #[arg(long)]
     tell_opened: bool,
@@ -256,7 +259,7 @@ fn from_args(sending: &Sending, args: &Args) -> Result<Draft> {
         }
         (None, None) => bail!("give --text or --text-file"),
     };
-    let mut more = Map::new();
+    let mut more = args.members.as_deref().map_or_else(|| Ok(Map::new()), members)?;
     if args.tell_opened {
         more.insert("receipt".into(), "opened".into());
     }
@@ -273,6 +276,11 @@ fn from_args(sending: &Sending, args: &Args) -> Result<Draft> {
         attachments: args.attach.iter().map(|path| File::read(path)).collect::<Result<_>>()?,
         more,
     })
+}
+
+fn members(file: &Path) -> Result<Map<String, Value>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{}: not an object in JSON", file.display()))
 }
 
 /// Every line is read and checked before the first letter is sent.

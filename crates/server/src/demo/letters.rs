@@ -15,6 +15,8 @@ pub struct Seed {
     pub days_ago: u64,
     /// Whether its recipient has opened it.
     pub opened: bool,
+    /// Whether it comes as a delivery of Mina Meddelanden instead of by the agency API.
+    pub soap: bool,
     /// The letter.
     pub draft: Draft,
 }
@@ -94,8 +96,10 @@ pub fn all(now: Time) -> Vec<Seed> {
             ANNA,
             "Kallelse till möte om förskoleplats",
             MEETING,
-            json!({"kind": "appointment",
-            "support": {"text": "Ring förskoleenheten om tiden inte passar.", "phone": "000-000 00 10"}}),
+            json!({"support": {"text": "Ring förskoleenheten om tiden inte passar.", "phone": "000-000 00 10"},
+            "matter": {"id": "FSK 2026-77", "subject": "Plats i förskola", "status": "senderinitiative",
+                "event": {"id": "moete-1", "kind": "Kallelse"}},
+            "metadata": [{"tag": "Enhet", "value": "Förskoleenheten"}], "attention": "Anna", "reply": "accepted"}),
         ),
         seed(
             6,
@@ -142,6 +146,7 @@ pub fn all(now: Time) -> Vec<Seed> {
     ];
     for letter in &mut letters {
         attach(letter);
+        letter.soap = letter.draft.subject == "Kallelse till möte om förskoleplats";
     }
     letters
 }
@@ -151,6 +156,7 @@ fn seed(days_ago: u64, opened: bool, sender: &str, to: &str, subject: &str, body
     Seed {
         days_ago,
         opened,
+        soap: false,
         draft: Draft {
             reference: format!("demo-{days_ago}"),
             sender: sender.to_owned(),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     agency_client::{AgencyClient, Reply},
-    compose,
+    compose, compose_soap,
     house::{House, NewPerson, Operator},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -115,10 +115,17 @@ impl Seeding {
             let days = |days: f64| Duration::from_secs_f64(days * 24.0 * 3600.0);
             self.clock.set_back(days(seed.days_ago as f64));
             let number = &seed.draft.sender;
-            let signer =
-                compose::signer(&pki.join(format!("{number}.pem")), &pki.join(format!("{number}.key")))?;
+            let (pem, key) = (pki.join(format!("{number}.pem")), pki.join(format!("{number}.key")));
             let client = clients.get(number).context("a sender without a certificate")?;
-            match client.send(&seed.draft.sign(&signer)?).await? {
+            let reply = if seed.soap {
+                let (signer, today) = (compose_soap::signer(&pem, &key)?, self.clock.now().date());
+                let name = cast::ORGANISATIONS.iter().find(|o| o.number == number).map_or("", |o| o.name);
+                let message = compose_soap::deliver_secure(&seed.draft, name, today, &signer, &signer)?;
+                client.deliver(message).await?
+            } else {
+                client.send(&seed.draft.sign(&compose::signer(&pem, &key)?)?).await?
+            };
+            match reply {
                 Reply::Accepted { .. } => {}
                 // A start that was cut short on another day, when dates to answer by were others.
                 Reply::Refused { code, .. } if code == domain::Code::ReferenceConflict.as_str() => {}
