@@ -111,15 +111,15 @@ impl Findings {
 }
 
 impl Finding {
-    /// On one line.
-    pub(super) fn line(&self) -> String {
+    /// On one line, its check as wide as the others'.
+    pub(super) fn line(&self, width: usize) -> String {
         let word = match self.good {
             Some(true) => "good",
             Some(false) => "BAD ",
             None => "?   ",
         };
         let code = self.code.map(|code| format!(" [{code}]")).unwrap_or_default();
-        format!("{word}  {:<12} {}{code}", self.check, self.says)
+        format!("{word}  {:<width$} {}{code}", self.check, self.says)
     }
 }
 
@@ -142,7 +142,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     if args.json.json {
         out::json(&findings.0);
     } else {
-        findings.0.iter().for_each(|finding| out::line(&finding.line()));
+        let width = findings.0.iter().map(|finding| finding.check.len()).max().unwrap_or_default().max(12);
+        findings.0.iter().for_each(|finding| out::line(&finding.line(width)));
     }
     Ok(if findings.into_broken().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

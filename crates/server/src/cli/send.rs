@@ -196,7 +196,7 @@ impl Sending {
             Some(signer) => match self.envelope(draft, signer)? {
                 Ok(message) => self.client.deliver_until_known(message, 6).await?,
                 Err(broken) => {
-                    let line = format!("{reference} is not sent, it would be refused:\n  {}", broken.line());
+                    let line = format!("{reference} is not sent, it would be refused:\n  {}", broken.line(0));
                     self.tell(&line, &json!({"reference": reference, "broken": broken}));
                     return Ok(false);
                 }

@@ -1,6 +1,7 @@
 //! A delivery of Mina Meddelanden before it is sent: what the door will check, step by step, with what is known here.
 
 mod letter;
+mod parties;
 mod signature;
 
 use super::{Args, Findings};
@@ -14,7 +15,7 @@ use delivery::{
     explain::{Form, Parts},
     parse,
 };
-use domain::{Clock, Code, OrgNumber, SystemClock, Time, identity::IdentityError, letter::Limits};
+use domain::{Clock, Code, OrgNumber, SystemClock, Time, letter::Limits};
 use intake::sealer;
 use registry::Snapshot;
 use signature::{SEAL, SIGNATURE};
@@ -167,138 +168,6 @@ impl Known {
         }
         letter::examine(findings, self, delivery);
     }
-
-    /// Whom the letter is from.
-    fn sender(&self, findings: &mut Findings, number: Option<&Result<OrgNumber, IdentityError>>) {
-        const CHECK: &str = "sender";
-        let number = match number {
-            None => return findings.unknown(CHECK, UNREAD),
-            Some(Err(error)) => {
-                return findings.bad(
-                    CHECK,
-                    letter::number_code(*error),
-                    format!("Sender/Id: {}", letter::number(*error)),
-                );
-            }
-            Some(Ok(number)) => number,
-        };
-        let Some(registry) = &self.registry else {
-            return findings
-                .unknown(CHECK, format!("{number}: whether it is registered is not known without --config"));
-        };
-        match registry.sender(number) {
-            None => findings.bad(
-                CHECK,
-                Code::SenderUnknown,
-                format!("{number} is not registered: the operator registers it with kuvert agency add {number} NAME"),
-            ),
-            Some(found) if !found.may_send => findings.bad(
-                CHECK,
-                Code::SenderUnknown,
-                format!("{number} is registered as a dispatcher only: kuvert agency add {number} NAME makes it a sender"),
-            ),
-            Some(found) if found.suspended_at.is_some() => {
-                findings.bad(CHECK, Code::SenderSuspended, format!("{number} is suspended: ask the operator"));
-            }
-            Some(_) => {
-                findings.good(CHECK, format!("{number} is registered"));
-            }
-        }
-    }
-
-    /// Whose certificate signed, and whether it may for this sender.
-    fn signer(
-        &self,
-        findings: &mut Findings,
-        signed: Option<&delivery::Verified>,
-        sender: Option<&OrgNumber>,
-    ) {
-        const CHECK: &str = "signer";
-        let Some(signed) = signed else { return findings.unknown(CHECK, UNSIGNED) };
-        let Some(signer) = &signed.certificate.organisation else {
-            return findings.bad(CHECK, Code::SignerNotAllowed, NO_ORGANISATION);
-        };
-        let Some(sender) = sender else {
-            return findings.unknown(CHECK, format!("signed by {signer}; the sender is not known"));
-        };
-        if signer == sender {
-            findings.good(CHECK, format!("signed by the sender itself, {signer}"));
-            return;
-        }
-        let Some(registry) = &self.registry else {
-            let says = format!(
-                "signed by {signer} for {sender}: right if {sender} lists it as a dispatcher, else sign as the sender"
-            );
-            return findings.unknown(CHECK, says);
-        };
-        match sealer::signed_by(registry, signed, sender, self.now) {
-            Ok(_) => {
-                findings.good(CHECK, format!("signed by {signer}, a dispatcher that {sender} lists"));
-            }
-            Err(code) => findings.bad(
-                CHECK,
-                code,
-                format!(
-                    "signed by {signer}, which {sender} does not list: sign with a certificate whose serialNumber is \
-                     {sender}, or have the operator run kuvert agency dispatch {sender} {signer}"
-                ),
-            ),
-        }
-    }
-
-    /// Who seals and calls, and whether the sender lists it.
-    fn sealer(&self, findings: &mut Findings, seal: Option<&delivery::Verified>, sender: Option<&OrgNumber>) {
-        const DISPATCHER: &str = "dispatcher";
-        let Some(seal) = seal else {
-            findings.unknown("sealer", UNSIGNED);
-            return findings.unknown(DISPATCHER, UNSIGNED);
-        };
-        let Some(sealer) = &seal.certificate.organisation else {
-            findings.bad("sealer", Code::SealerNotAllowed, NO_ORGANISATION);
-            return findings.unknown(DISPATCHER, "the sealer is not known");
-        };
-        match self.caller.as_ref().map(|caller| (caller, sealer::sealed_by(seal, caller))) {
-            Some((caller, Err(code))) => findings.bad(
-                "sealer",
-                code,
-                format!("sealed by {sealer}, but the connection is made with a certificate of {caller}: use one organisation's for both"),
-            ),
-            Some((_, Ok(()))) => {
-                findings.good("sealer", format!("sealed by {sealer}, which the connection is made with, too"));
-            }
-            None => {
-                let says = format!("sealed by {sealer}: connect with a certificate of {sealer}, too");
-                findings.good("sealer", says);
-            }
-        }
-        let (Some(registry), Some(sender)) = (&self.registry, sender) else {
-            return findings.unknown(
-                DISPATCHER,
-                format!("whether {sealer} may send for the sender is not known without --config"),
-            );
-        };
-        match registry.may_send(sealer, sender, self.now) {
-            Ok(()) if sealer == sender => {
-                findings.good(DISPATCHER, "the sender sends itself");
-            }
-            Ok(()) => {
-                findings.good(DISPATCHER, format!("{sender} lists {sealer}"));
-            }
-            Err(code @ Code::CallerNotAllowed) if registry.knows(sealer) => findings.bad(
-                DISPATCHER,
-                code,
-                format!("{sender} does not list {sealer}: the operator runs kuvert agency dispatch {sender} {sealer}"),
-            ),
-            Err(code @ Code::CallerNotAllowed) => findings.bad(
-                DISPATCHER,
-                code,
-                format!("{sealer} is not registered: kuvert agency add {sealer} NAME --dispatcher-only, then kuvert agency dispatch {sender} {sealer}"),
-            ),
-            // Told by the sender's own step.
-            Err(Code::SenderUnknown) => findings.unknown(DISPATCHER, "the sender is not registered"),
-            Err(code) => findings.refused(DISPATCHER, &code.into()),
-        }
-    }
 }
 
 /// One state of what an instance has registered. Nothing is changed, and no key is needed.
@@ -346,8 +215,6 @@ fn plain(name: &str) -> &str {
 
 const UNREAD: &str = "not judged: the form is broken";
 const UNSIGNED: &str = "not judged: no certificate that is known made the signature";
-const NO_ORGANISATION: &str = "the certificate's subject has no serialNumber with an organisation's number: order an \
-    organisation certificate, not a server certificate";
 /// Of the interface, for everybody.
 const INTERFACE_MOST: u64 = 2 * 1024 * 1024;
 /// What an instance takes unless it is told otherwise.

@@ -18,7 +18,7 @@ pub(super) fn run(sending: &Sending, draft: &Draft, file: &Path) -> Result<()> {
         }
         Some(signer) => {
             let message = sending.envelope(draft, signer)?;
-            let message = message.map_err(|broken| anyhow!("it would be refused: {}", broken.line()))?;
+            let message = message.map_err(|broken| anyhow!("it would be refused: {}", broken.line(0)))?;
             (message, "text/xml; charset=utf-8".to_owned(), "/Service/v3")
         }
     };

@@ -96,6 +96,15 @@ fn what_clients_do_wrong_most_is_named_in_plain_words() {
     tells(&good.replace("URI=\"\"", "URI=\"#elsewhere\""), "signature", "URI=\"\"");
     tells(&good.replace("X509Certificate>", "X509SubjectName>"), "signature", "X509Certificate");
     tells(&"x".repeat(11 << 20), "xml", "smaller");
+    // Told beside the signature that no longer holds.
+    for (number, words) in [("198101052383", "last digit"), ("8101052382", "twelve digits")] {
+        let said = piped(&good.replace("198101052382", number));
+        let recipient = finding(&said, "recipient");
+        assert!(
+            recipient["good"] == false && recipient["says"].as_str().unwrap().contains(words),
+            "{said:?}"
+        );
+    }
 }
 
 #[test]
@@ -133,7 +142,7 @@ fn lines_for_people_and_what_cannot_be_read() {
     let bad = vector("deliverSecure-BAD-seal-date-changed.xml").display().to_string();
     let said = run(&["doctor", "--delivery", &bad]);
     assert_eq!(said.code, 1);
-    assert!(said.out.contains("good  signature    holds over the SignedDelivery"), "{said:?}");
+    assert!(said.out.contains("good  signature       holds over the SignedDelivery"), "{said:?}");
     assert!(said.out.contains("BAD   seal ") && said.out.contains("[seal_invalid]\n"), "{said:?}");
     assert!(said.out.contains("?     issuer ") && said.out.contains("--authorities"), "{said:?}");
     run(&["doctor", "--delivery", "/no/such.xml"]).bad(1, &["/no/such.xml"]);
@@ -244,6 +253,17 @@ async fn a_soap_letter_that_would_be_refused_is_not_sent() {
         ])
     };
     letter("Hej").good();
+    let members = demo.path().join("members.json");
+    let with = |json: &str| {
+        std::fs::write(&members, json).unwrap();
+        let (members, to) = (members.display().to_string(), ["--to", ANNA, "--subject", "S", "--text", "T"]);
+        run(&[&["send", "--data", &dir, "--soap", "--members", &members], &to[..]].concat())
+    };
+    with(r#"{"matter": {"id": "1", "status": "closed"}, "reply": "accepted"}"#).good();
+    let status = with(r#"{"matter": {"id": "1", "status": "avslutat"}}"#);
+    assert!(status.code == 1 && status.out.contains("MatterStatus"), "{status:?}");
+    with(r#"{"kind": "decision"}"#).bad(1, &["kind: the interface"]);
+    with("[1]").bad(1, &["members.json: not an object"]);
     let long = letter(&"x".repeat(256));
     assert_eq!((long.code, &long.json()["broken"]["check"]), (1, &"form".into()), "{long:?}");
     assert!(long.json()["broken"]["says"].as_str().unwrap().contains("Subject"), "{long:?}");

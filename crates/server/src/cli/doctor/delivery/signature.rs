@@ -33,7 +33,7 @@ pub(super) const SEAL: Signed = Signed {
     check: "seal",
     hash: "seal hash",
     issuer: "seal issuer",
-    revoked: "seal revoc.",
+    revoked: "seal revocation",
     root: "SealedDelivery",
     is_seal: true,
 };
