@@ -234,7 +234,7 @@ fn text_refusal(error: TextError, most: usize, at: &str) -> Refusal {
     .at(at)
 }
 
-fn number(error: IdentityError, at: &str) -> Refusal {
+pub(crate) fn number(error: IdentityError, at: &str) -> Refusal {
     let code = match error {
         IdentityError::Form => Code::IdentityInvalid,
         IdentityError::CheckDigit => Code::CheckDigitInvalid,

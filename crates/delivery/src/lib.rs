@@ -3,13 +3,14 @@
 //!
 //! A sender signs `SignedDelivery`; a dispatcher puts it into `SealedDelivery` with a seal and signs that. Both are
 //! signed as documents of their own, without prefixes ([`canonical`]). [`Sealed::read`] verifies both over the very
-//! nodes that it then reads: nothing is parsed twice, and nothing is read that was not signed.
+//! nodes that it then reads: nothing is parsed twice, and nothing is read that was not signed. A [`Notice`] is not signed.
 
 pub mod canonical;
 pub mod document;
 pub mod explain;
 pub mod letter;
 pub mod names;
+pub mod notice;
 pub mod read;
 pub mod soap;
 pub mod write;
@@ -18,6 +19,7 @@ mod signature;
 mod verify;
 
 pub use document::{XmlError, parse};
+pub use notice::Notice;
 pub use read::{Delivery, Message, ReadError};
 pub use signature::{Hash, SignatureError};
 pub use soap::SoapError;
@@ -48,9 +50,9 @@ pub enum DeliveryError {
     Xml(#[from] XmlError),
     #[error(transparent)]
     Soap(#[from] SoapError),
-    #[error("the body asks for something else than deliverSecure")]
+    #[error("the body asks for something else")]
     OtherOperation,
-    #[error("deliverSecure does not hold one delivery")]
+    #[error("the operation does not hold one delivery")]
     NoDelivery,
     #[error(transparent)]
     Read(#[from] ReadError),

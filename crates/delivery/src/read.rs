@@ -78,7 +78,7 @@ pub struct Attachment {
     pub name: String,
 }
 
-type Read<T> = Result<T, ReadError>;
+pub(crate) type Read<T> = Result<T, ReadError>;
 
 /// The parts of `SealedDelivery`, whatever its root is called: the signed delivery, and the seal.
 pub(crate) fn sealed<'a, 'i>(sealed: Node<'a, 'i>) -> Read<Node<'a, 'i>> {
@@ -141,7 +141,26 @@ pub(crate) fn nodes<'a, 'i>(signed: Node<'a, 'i>) -> Option<(Node<'a, 'i>, Vec<N
 }
 
 fn message(mut of: Children<'_, '_>) -> Read<Message> {
-    let mut header = of.enter((MESSAGE_V3, "Header"))?;
+    let header = of.enter((MESSAGE_V3, "Header"))?;
+    let body = of.enter((MESSAGE_V3, "Body"))?;
+    let mut message = headed(header, body)?;
+    while let Some(node) = of.maybe((MESSAGE_V3, "Attachment")) {
+        let path = format!("{}/Attachment[{}]", of.path, message.attachments.len() + 1);
+        let mut file = Children::at(node, path)?;
+        message.attachments.push(Attachment {
+            content_type: file.text((MESSAGE_V1, "ContentType"))?,
+            content: file.binary((MESSAGE_V1, "Body"))?,
+            checksum: file.text((MESSAGE_V1, "Checksum"))?,
+            name: file.text((MESSAGE_V1, "Filename"))?,
+        });
+        file.end()?;
+    }
+    of.end()?;
+    Ok(message)
+}
+
+/// A message of these two, whatever they are called where they stand.
+pub(crate) fn headed(mut header: Children<'_, '_>, mut body: Children<'_, '_>) -> Read<Message> {
     let id = header.text((MESSAGE_V3, "Id"))?;
     let subject = header.text((MESSAGE_V3, "Subject"))?;
     header.check(subject.chars().count() <= 255, "Subject", "at most 255 characters")?;
@@ -162,21 +181,8 @@ fn message(mut of: Children<'_, '_>) -> Read<Message> {
     let receipt_request = header.optional((MESSAGE_V3, "ReceiptRequest"))?;
     header.word(receipt_request.as_deref(), "ReceiptRequest", &["NOT", "SIMPLE", "SIGNED"])?;
     header.end()?;
-    let mut body = of.enter((MESSAGE_V3, "Body"))?;
     let (body_type, content) = (body.text((MESSAGE_V1, "ContentType"))?, body.binary((MESSAGE_V1, "Body"))?);
     body.end()?;
-    let mut attachments = Vec::new();
-    while let Some(node) = of.maybe((MESSAGE_V3, "Attachment")) {
-        let mut file = Children::at(node, format!("{}/Attachment[{}]", of.path, attachments.len() + 1))?;
-        attachments.push(Attachment {
-            content_type: file.text((MESSAGE_V1, "ContentType"))?,
-            content: file.binary((MESSAGE_V1, "Body"))?,
-            checksum: file.text((MESSAGE_V1, "Checksum"))?,
-            name: file.text((MESSAGE_V1, "Filename"))?,
-        });
-        file.end()?;
-    }
-    of.end()?;
     Ok(Message {
         id,
         subject,
@@ -188,7 +194,7 @@ fn message(mut of: Children<'_, '_>) -> Read<Message> {
         receipt_request,
         body_type,
         body: content,
-        attachments,
+        attachments: Vec::new(),
     })
 }
 
@@ -257,7 +263,7 @@ fn is_date(text: &str) -> bool {
 }
 
 /// `.+@.+\..+` of 5 to 256 characters.
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let characters: Vec<char> = text.chars().collect();
     let host = characters.iter().skip(1).position(|c| *c == '@').map(|at| &characters[at + 2..]);
     let dotted = host.is_some_and(|h| h.len() > 2 && h[1..h.len() - 1].contains(&'.'));

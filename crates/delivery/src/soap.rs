@@ -43,11 +43,87 @@ pub fn body<'a, 'i>(document: &'a Document<'i>) -> Result<Node<'a, 'i>, SoapErro
     }
 }
 
+/// The local name of the element in the Body, found without parsing the message: which reader it is given to. That reader
+/// parses it, once, and tells by the whole name when it is another's.
+pub fn operation(message: &[u8]) -> Option<&str> {
+    let (mut at, mut depth, mut in_body) = (0, 0_i64, false);
+    loop {
+        let open = at + memchr::memchr(b'<', message.get(at..)?)?;
+        let rest = &message[open..];
+        let skipped: &[u8] = match rest.get(1)? {
+            b'?' => b"?>",
+            b'!' => b"-->",
+            _ => b"",
+        };
+        if !skipped.is_empty() {
+            at = open + memchr::memmem::find(rest, skipped)? + skipped.len();
+            continue;
+        }
+        let end = open + tag_end(rest)?;
+        at = end + 1;
+        if rest[1] == b'/' {
+            depth -= 1;
+            continue;
+        }
+        let local = local_name(&message[open + 1..end])?;
+        match depth {
+            1 => in_body = local == "Body",
+            2 if in_body => return Some(local),
+            _ => {}
+        }
+        if message[end - 1] != b'/' {
+            depth += 1;
+        }
+    }
+}
+
+/// Where the first tag ends; what stands in quotes does not end it.
+fn tag_end(tag: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr3(b'>', b'"', b'\'', tag.get(at..)?)?;
+        match tag[at] {
+            b'>' => return Some(at),
+            quote => at += 2 + memchr::memchr(quote, tag.get(at + 1..)?)?,
+        }
+    }
+}
+
+fn local_name(tag: &[u8]) -> Option<&str> {
+    let name = tag.split(|byte| byte.is_ascii_whitespace() || *byte == b'/').next()?;
+    std::str::from_utf8(name.rsplit(|byte| *byte == b':').next()?).ok()
+}
+
 /// The one child element of an operation's element, where it has this name.
 pub fn only<'a, 'i>(operation: Node<'a, 'i>, name: Name<'_>) -> Option<Node<'a, 'i>> {
     let mut inside = elements(operation)?;
     match (inside.next(), inside.next()) {
         (Some(element), None) if is(&element, name) => Some(element),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operation_is_found_however_the_message_is_written() {
+        let envelope = |inside: &str| crate::write::envelope(inside);
+        assert_eq!(operation(envelope("<notify xmlns=\"x\"><a/></notify>").as_bytes()), Some("notify"));
+        assert_eq!(operation(envelope("<n:notify/>").as_bytes()), Some("notify"));
+        let odd = "\u{FEFF}<?xml version='1.0'?><!-- <Body><no/> -->\n<s:Envelope a='>' b=\"<Body>\">\
+            <s:Header><x/><Body><no/></Body></s:Header ><s:Body\n c='1'><!--a--><p:notify q='/'>";
+        assert_eq!(operation(odd.as_bytes()), Some("notify"));
+        assert_eq!(operation(b"<Envelope><Header/><Body><deliverSecure>"), Some("deliverSecure"));
+    }
+
+    #[test]
+    fn what_has_no_operation_has_none() {
+        for text in
+            ["", "<", "a", "<a>", "<a/>", "</a></b>", "<a><Body/></a>", "<a><Body></Body>", "<a b='", "<!-- "]
+        {
+            assert_eq!(operation(text.as_bytes()), None, "{text}");
+        }
     }
 }

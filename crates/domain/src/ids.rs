@@ -71,6 +71,18 @@ id!(/** One event of a letter's or a mailbox's history. */ EventId, ordered);
 id!(/** A unit of background work. */ JobId, ordered);
 id!(/** A way to reach a person: an e-mail address or a phone number. */ ContactId, unordered);
 id!(/** A right to act for a mailbox that is not one's own. */ MandateId, unordered);
+id!(/** What an agency tells many people in words of its own. Ordered by acceptance. */ AnnouncementId, ordered);
+
+impl AnnouncementId {
+    /// A job names a mailbox and a letter. That of an announcement is of neither, and both are this id.
+    pub fn as_job(self) -> (MailboxId, LetterId) {
+        (MailboxId(self.0), LetterId(self.0))
+    }
+    /// The announcement that such a job is of.
+    pub fn of_job(letter_id: LetterId) -> Self {
+        Self(letter_id.0)
+    }
+}
 
 impl MailboxId {
     /// The mailbox's own history is a chain beside those of its letters and is filed under this id.

@@ -14,6 +14,8 @@ pub mod words;
 
 pub use chance::Random;
 pub use identity::{Identity, IdentityKind, OrgNumber};
-pub use ids::{ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId};
+pub use ids::{
+    AnnouncementId, ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId,
+};
 pub use refusal::{Code, Refusal};
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Time};

@@ -1,5 +1,9 @@
 //! What may stand in a subject, a name or a reference.
 
+mod link;
+
+pub use link::has_link;
+
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
@@ -22,6 +26,19 @@ pub fn line(text: &str, min: usize, max: usize) -> Result<String, TextError> {
         return Err(TextError::Characters);
     }
     Ok(text.to_owned())
+}
+
+/// Text of several lines, for the rest as [`line`]; every line break becomes one newline.
+pub fn lines(text: &str, min: usize, max: usize) -> Result<String, TextError> {
+    let text = text.replace("\r\n", "\n");
+    let length = text.chars().count();
+    if length < min || length > max || text.trim().is_empty() && min > 0 {
+        return Err(TextError::Length);
+    }
+    if text.chars().any(|c| is_deceptive(c) && !matches!(c, '\n' | '\t')) {
+        return Err(TextError::Characters);
+    }
+    Ok(text)
 }
 
 /// A file name: a line of at most 255 that no file system can take for a path or hide.
@@ -63,6 +80,19 @@ mod tests {
         assert_eq!(line("   ", 1, 255), Err(TextError::Length));
         assert_eq!(line(&"å".repeat(256), 1, 255), Err(TextError::Length));
         assert_eq!(line(&"å".repeat(255), 1, 255).map(|t| t.chars().count()), Ok(255));
+    }
+
+    #[test]
+    fn lines_may_break_and_are_else_as_strict() {
+        assert_eq!(lines("Hej!\r\n\tVi ses.\n", 1, 20).as_deref(), Ok("Hej!\n\tVi ses.\n"));
+        for text in ["a\rb", "a\u{202E}b", "a\u{0}", "a\u{200B}b", "a\u{1b}[2J"] {
+            assert_eq!(lines(text, 1, 20), Err(TextError::Characters), "{text:?}");
+        }
+        // A line break that came as two characters counts as one.
+        assert_eq!(lines("a\r\nb", 1, 3).as_deref(), Ok("a\nb"));
+        for text in ["", " \n ", "abcd"] {
+            assert_eq!(lines(text, 1, 3), Err(TextError::Length), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sealed columns that only the key service opens.
 
 use crate::secret::GrantToken;
-use domain::{ContactId, MailboxId, MandateId};
+use domain::{AnnouncementId, ContactId, MailboxId, MandateId};
 use serde::{Deserialize, Serialize};
 use vault::Place;
 
@@ -19,11 +19,14 @@ pub enum Column {
     Declined,
     /// `pending.request`: what a company asked for, and who has signed so far.
     Pending,
+    /// `announcement.words`: what an agency tells by e-mail and text message.
+    Announcement,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Profile, Self::Contact, Self::Note, Self::Declined, Self::Pending];
+    pub const ALL: [Self; 6] =
+        [Self::Profile, Self::Contact, Self::Note, Self::Declined, Self::Pending, Self::Announcement];
 
     /// As in purposes and places.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Column {
             Self::Note => "note",
             Self::Declined => "declined",
             Self::Pending => "pending",
+            Self::Announcement => "announcement",
         }
     }
 }
@@ -44,7 +48,7 @@ pub enum Access {
     /// Somebody logged in: the columns of their own person, and of mailboxes that they may read. Which rows
     /// those are is looked up by the key service, not said by the caller.
     Grant(GrantToken),
-    /// The notifier: contact addresses.
+    /// The notifier: contact addresses, and the words of announcements.
     Notifier,
     /// The operator: profiles of organisations, and notes.
     Operator,
@@ -80,4 +84,9 @@ pub fn pending_request(kind: &str, address_mac: &[u8; 32]) -> Place {
 /// The place of an organisation's profile, bound to its addressing tag.
 pub fn organisation_profile(address_mac: &[u8; 32]) -> Place {
     Place::new("organisation/profile").bytes(address_mac)
+}
+
+/// The place of an announcement's words.
+pub fn announcement_words(announcement_id: AnnouncementId) -> Place {
+    Place::new("announcement/words").id(announcement_id.as_bytes())
 }

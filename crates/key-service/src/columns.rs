@@ -51,7 +51,10 @@ impl Inner {
     /// What `access` may open. Which rows belong to somebody is looked up here and never taken from the asker.
     async fn reached(&self, access: &Access, items: &[ColumnItem]) -> Result<Reached, Failure> {
         match access {
-            Access::Notifier => Ok(Reached { columns: vec![Column::Contact], rows: HashSet::new() }),
+            Access::Notifier => {
+                let columns = vec![Column::Contact, Column::Announcement];
+                Ok(Reached { columns, rows: HashSet::new() })
+            }
             Access::Gateway => Ok(Reached { columns: vec![Column::Pending], rows: HashSet::new() }),
             Access::Operator => {
                 let mut rows = HashSet::new();

@@ -12,7 +12,10 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         Request::MakeMailboxKeys { .. } => matches!(role, Role::Web | Role::Operator),
         Request::SealColumns { items } => match role {
             Role::Web | Role::Operator => true,
-            Role::Gateway => items.iter().all(|item| item.column == Column::Pending),
+            // What it announces it can seal and not open again.
+            Role::Gateway => {
+                items.iter().all(|item| matches!(item.column, Column::Pending | Column::Announcement))
+            }
             Role::Notifier => false,
         },
         Request::OpenColumns { access, .. } => match access {
@@ -72,7 +75,7 @@ mod tests {
             };
             Request::SealColumns { items: columns.iter().map(item).collect() }
         };
-        assert!(permitted(Role::Gateway, &seal(&[Column::Pending; 2])));
+        assert!(permitted(Role::Gateway, &seal(&[Column::Pending, Column::Announcement])));
         assert!(permitted(Role::Gateway, &Request::OpenColumns { access: Access::Gateway, items: vec![] }));
         for request in [
             Request::OpenColumns { access: Access::Notifier, items: vec![] },

@@ -47,13 +47,14 @@ pub(crate) enum Renewal {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Mailbox,
         Self::Column(Column::Profile),
         Self::Column(Column::Contact),
         Self::Column(Column::Note),
         Self::Column(Column::Declined),
         Self::Column(Column::Pending),
+        Self::Column(Column::Announcement),
         Self::Events,
         Self::Reference,
         Self::Session,
@@ -75,6 +76,7 @@ impl Purpose {
             Self::Column(Column::Note) => "column-note",
             Self::Column(Column::Declined) => "column-declined",
             Self::Column(Column::Pending) => "column-pending",
+            Self::Column(Column::Announcement) => "column-announcement",
             Self::Events => "events",
             Self::Reference => "reference",
             Self::Session => "session",

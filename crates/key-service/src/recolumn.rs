@@ -1,9 +1,9 @@
 //! Sealing columns anew after a rotation, while everybody works on.
 
 use crate::{columns::place, failure::Failure, purpose::Purpose, service::Inner};
-use domain::{ContactId, MailboxId, MandateId};
+use domain::{AnnouncementId, ContactId, MailboxId, MandateId};
 use key_client::{
-    Column, contact_address, declined_sender, mandate_note, organisation_profile, pending_request,
+    Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile, pending_request,
     person_profile,
 };
 use store::{Error, Row, args};
@@ -82,7 +82,7 @@ impl Inner {
 
 const BATCH: i64 = 256;
 
-static TABLES: [Table; 6] = [
+static TABLES: [Table; 7] = [
     Table {
         name: "contact",
         column: Column::Contact,
@@ -119,6 +119,17 @@ static TABLES: [Table; 6] = [
         update: "UPDATE pending SET request = $1 WHERE request = $2 AND address_mac = $3",
         has_second: false,
         place: |row| Ok(pending_request(row.text(3)?, &row.array(0)?)),
+    },
+    Table {
+        name: "announcement",
+        column: Column::Announcement,
+        select: "SELECT announcement_id, announcement_id, words FROM announcement \
+            WHERE words IS NOT NULL AND substr(words, 5, 8) <> $1 \
+            AND (announcement_id > $2 OR announcement_id = $2 AND announcement_id > $3) \
+            ORDER BY announcement_id LIMIT $4",
+        update: "UPDATE announcement SET words = $1 WHERE words = $2 AND announcement_id = $3",
+        has_second: false,
+        place: |row| row.id::<AnnouncementId>(0).map(announcement_words),
     },
     // A person with several numbers comes several times; the profile opens under the one it was sealed with.
     Table {
