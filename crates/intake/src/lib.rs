@@ -1,9 +1,12 @@
 //! The one use case accept, and the group committer; called by every door.
 //!
 //! [`Intake::check`] judges the letter part, [`Draft::attachment`] takes the attachments as they stream by, and
-//! [`Intake::accept`] seals, commits and answers with the receipt. A door only carries bytes.
+//! [`Intake::accept`] seals, commits and answers with the receipt. A door only carries bytes. [`Intake::announce`] takes what
+//! is no letter: words to be sent by e-mail and text message.
 
 mod accept;
+mod announce;
+mod announcement;
 mod answer;
 mod caller;
 mod check;
@@ -21,6 +24,8 @@ mod signer;
 pub mod submission;
 mod trust;
 
+pub use announce::Announced;
+pub use announcement::{JOB as ANNOUNCEMENT_JOB, Told};
 pub use answer::Answer;
 pub use check::Checked;
 pub use deliver::Delivered;

@@ -11,6 +11,8 @@ pub struct Settings {
     /// Of a whole `deliverSecure` message.
     pub envelope_bytes: u64,
     pub scanner: Scanner,
+    /// Whether text messages are sent here: what is announced is not promised by a channel that there is not.
+    pub sms: bool,
     /// Memory for letters on their way in, of all callers together. One caller alone gets half.
     pub room_bytes: u64,
     /// Letters in one transaction at most.
@@ -29,6 +31,7 @@ impl Settings {
             limits: Limits::default(),
             envelope_bytes: 10 * 1024 * 1024,
             scanner: Scanner::None,
+            sms: true,
             room_bytes: 128 * 1024 * 1024,
             batch_letters: 256,
             lanes: 1,

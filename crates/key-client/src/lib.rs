@@ -18,8 +18,8 @@ mod transport;
 mod wire;
 
 pub use column::{
-    Access, Column, contact_address, declined_sender, mandate_note, organisation_profile, pending_request,
-    person_profile,
+    Access, Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile,
+    pending_request, person_profile,
 };
 pub use error::KeysError;
 pub use grant::{Applicant, GrantView, LoggedIn, Nonce};

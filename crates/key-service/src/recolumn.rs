@@ -3,8 +3,8 @@
 use crate::{columns::place, failure::Failure, purpose::Purpose, service::Inner};
 use domain::{AnnouncementId, ContactId, MailboxId, MandateId};
 use key_client::{
-    Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile, pending_request,
-    person_profile,
+    Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile,
+    pending_request, person_profile,
 };
 use store::{Error, Row, args};
 use tracing::warn;

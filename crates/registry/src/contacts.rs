@@ -13,7 +13,7 @@ use domain::{
     words::{Channel, EventType},
 };
 use std::time::Duration;
-use store::{Error, Row, Tx, args};
+use store::{Error, Many, Row, Tx, args, row};
 
 /// An address that is to be confirmed.
 #[derive(Clone, Copy, Debug)]
@@ -166,6 +166,17 @@ pub async fn for_mailbox(tx: &mut Tx, mailbox_id: MailboxId, now: Time) -> Resul
     rows.collect()
 }
 
+/// The addresses of many mailboxes, as [`for_mailbox`] would find them: whose, which, and by which channel.
+pub async fn for_mailboxes(
+    tx: &mut Tx,
+    mailboxes: &[MailboxId],
+    now: Time,
+) -> Result<Vec<(MailboxId, ContactId, Channel)>, Error> {
+    let asked: Vec<_> = mailboxes.iter().map(|mailbox_id| row![mailbox_id]).collect();
+    let rows = tx.query_many_with(&FOR_MAILBOXES, args![now], &asked).await?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.id(1)?, read_channel(row, 2)?))).collect()
+}
+
 /// Records in the person's own mailbox, if there is one.
 pub(crate) async fn record(
     tx: &mut Tx,
@@ -231,6 +242,22 @@ const FOR_MAILBOX: &str = "SELECT c.contact_id, c.person_id, c.channel, c.addres
      WHERE g.mailbox_id = $1 AND o.owner_kind = 'organisation' AND g.kind = 'signatory' AND g.revoked_at IS NULL \
      AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to > $2)) \
     ORDER BY c.added_at, c.contact_id";
+// Cross joins keep SQLite from beginning with the large tables.
+static FOR_MAILBOXES: Many = Many::new(
+    "WITH asked (mailbox_id) AS (VALUES ",
+    1,
+    "), told (mailbox_id, person_id) AS (\
+     SELECT m.mailbox_id, m.owner_id FROM asked a CROSS JOIN mailbox m \
+     WHERE m.mailbox_id = a.mailbox_id AND m.owner_kind = 'person' \
+     UNION SELECT o.mailbox_id, g.person_id FROM asked a CROSS JOIN mailbox o CROSS JOIN mandate g \
+     WHERE o.mailbox_id = a.mailbox_id AND o.owner_kind = 'organisation' AND g.mailbox_id = o.mailbox_id \
+     AND g.kind = 'signatory' AND g.revoked_at IS NULL \
+     AND g.valid_from <= $1 AND (g.valid_to IS NULL OR g.valid_to > $1)) \
+     SELECT t.mailbox_id, c.contact_id, c.channel FROM told t CROSS JOIN contact c \
+     JOIN person p ON p.person_id = c.person_id \
+     WHERE c.person_id = t.person_id AND c.confirmed_at IS NOT NULL AND c.failed_at IS NULL \
+     AND p.deceased_at IS NULL",
+);
 
 #[cfg(test)]
 pub(crate) mod tests;

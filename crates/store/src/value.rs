@@ -1,7 +1,7 @@
 //! What goes into a statement. Three kinds of column exist (`TEXT`, `BIGINT`, `BYTEA`), so three kinds of value.
 
 use domain::{
-    Time,
+    AnnouncementId, Time,
     ids::{ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId},
 };
 use sqlx::{
@@ -124,7 +124,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(LetterId, MailboxId, PersonId, OrganisationId, EventId, JobId, ContactId, MandateId);
+ids!(LetterId, MailboxId, PersonId, OrganisationId, EventId, JobId, ContactId, MandateId, AnnouncementId);
 
 pub(crate) fn sqlite(values: &[Value<'_>]) -> Result<SqliteArguments, sqlx::Error> {
     let mut out = SqliteArguments::default();

@@ -36,6 +36,7 @@ pub struct TestKeys {
     reference: [u8; 32],
     sender: [u8; 32],
     receipt: [u8; 32],
+    columns: KeyRing,
     private: Mutex<HashMap<MailboxId, [u8; 32]>>,
     grants: Mutex<HashMap<[u8; 32], PersonId>>,
     /// How often content was released.
@@ -55,6 +56,7 @@ impl TestKeys {
             reference: key(),
             sender: key(),
             receipt: key(),
+            columns: KeyRing::random(&SystemRandom),
             private: Mutex::default(),
             grants: Mutex::default(),
             opened: AtomicUsize::new(0),
@@ -86,6 +88,13 @@ impl TestKeys {
         self.address.tag("address", &[identity.kind().as_str().as_bytes(), identity.expose().as_bytes()])
     }
 
+    /// What was sealed at this place.
+    pub fn opens(&self, place: &vault::Place, sealed: &[u8]) -> Option<Vec<u8>> {
+        let place = vault::Place::new("test/column").bytes(place.as_bytes());
+        let padded = self.columns.open(&place, sealed).ok()?;
+        vault::unpad(&padded).ok().map(<[u8]>::to_vec)
+    }
+
     pub fn events(&self) -> KeyRing {
         KeyRing::try_from(ring(&self.events)).unwrap()
     }
@@ -107,6 +116,16 @@ impl TestKeys {
             }))),
             Request::AddressMacs { identities, .. } => Ok(Answer::AddressMacs(
                 identities.iter().map(|identity| self.address_mac(identity)).collect(),
+            )),
+            // A stand-in for the columns' own keys.
+            Request::SealColumns { items } => Ok(Answer::Sealed(
+                items
+                    .iter()
+                    .map(|item| {
+                        let place = vault::Place::new("test/column").bytes(&item.place);
+                        self.columns.seal(&place, &vault::pad(item.text.expose()), &SystemRandom)
+                    })
+                    .collect(),
             )),
             Request::MakeMailboxKeys { mailboxes } => {
                 Ok(Answer::MailboxKeys(mailboxes.into_iter().map(|mailbox| self.make_key(mailbox)).collect()))

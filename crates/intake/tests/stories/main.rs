@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accept;
+mod announcing;
 mod crowd;
 mod deliveries;
 mod keeping;

@@ -279,6 +279,8 @@ impl World {
     pub async fn nothing_is_stored(&self) {
         for sql in [
             "SELECT count(*) FROM submission",
+            "SELECT count(*) FROM announcement",
+            "SELECT count(*) FROM announcement_way",
             "SELECT count(*) FROM letter",
             "SELECT count(*) FROM letter_key",
             "SELECT count(*) FROM part",

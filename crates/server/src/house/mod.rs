@@ -22,7 +22,7 @@ use intake::Intake;
 use key_client::{Connector, GatewayKeys, NotifierKeys, Role, WebKeys};
 use key_service::{KeyService, Root};
 use mailbox::{Mailboxes, Objects};
-use notifier::{Courier, Notifier, Post, Sms};
+use notifier::{Courier, Notifier, Post, Sms, settings::SmsSettings};
 use registry::{Directory, Register};
 use std::{sync::Arc, time::Duration};
 use store::Durability;
@@ -222,6 +222,7 @@ pub fn intake_settings(config: &Config) -> intake::Settings {
     intake::Settings {
         limits: config.agency.limits.clone(),
         scanner,
+        sms: !matches!(config.notices.sms, SmsSettings::Off),
         // Half of the room is one caller's, and a delivery is held about four times: a larger one would never find any.
         envelope_bytes: (config.agency.envelope_mib * 1024 * 1024).min(room_bytes / 9),
         room_bytes,
