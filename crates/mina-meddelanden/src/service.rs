@@ -1,6 +1,7 @@
 //! `Service/v3`: what a mailbox operator serves. The operation is the Body's element; the SOAPAction is empty for all.
 
 mod deliver_secure;
+mod notify;
 
 use crate::{
     Door,
@@ -26,6 +27,9 @@ pub(crate) async fn serve(State(door): State<Door>, request: Request) -> Result<
 
 async fn answer(door: &Door, id: &CallId, request: Request) -> Result<Response, AcceptError> {
     let call = Call::read(door, id, request, door.intake.settings().envelope_bytes).await?;
-    // Almost every call is a delivery: it is read as one at once, so that it is parsed only here.
-    deliver_secure::deliver(door, &call).await
+    // The name alone chooses who reads it. The reader parses the message, once, and refuses what is not its own.
+    match delivery::soap::operation(&call.envelope) {
+        Some("notify") => notify::notify(door, &call).await,
+        _ => deliver_secure::deliver(door, &call).await,
+    }
 }

@@ -4,5 +4,6 @@
 mod asking;
 mod authority;
 mod moving;
+mod notify;
 mod service;
 mod world;
