@@ -8,9 +8,6 @@ use store::{
 };
 use vault::mac::Mac;
 
-/// The kind of job that an announcement enqueues.
-pub const JOB: &str = "announcement";
-
 /// By which channels a recipient is told. Neither: the recipient cannot be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -123,6 +120,8 @@ fn read(row: &Row) -> Result<Stored, Error> {
     Ok(Stored { id: row.id(0)?, payload_mac: row.array(1)?, answer })
 }
 
+/// The kind of job that the notifier works on, `notifier::ANNOUNCEMENT`.
+const JOB: &str = "announcement";
 const FIND: &str = "SELECT announcement_id, payload_mac, answer FROM announcement \
     WHERE sender_mac = $1 AND reference_mac = $2";
 const INSERT: &str = "INSERT INTO announcement (announcement_id, sender_mac, reference_mac, payload_mac, answer, words, \

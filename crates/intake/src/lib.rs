@@ -25,7 +25,7 @@ pub mod submission;
 mod trust;
 
 pub use announce::Announced;
-pub use announcement::{JOB as ANNOUNCEMENT_JOB, Told};
+pub use announcement::Told;
 pub use answer::Answer;
 pub use check::Checked;
 pub use deliver::Delivered;

@@ -3,7 +3,10 @@
 //! A notice says that a letter has come and nothing more: no subject, no link, never the sender's name unless
 //! the person chose it. It goes out after the commit, by a job, at least once; a repeat bears the same
 //! Message-ID. Every letter ends in exactly one visible notice state.
+//!
+//! What an agency announces in words of its own goes the same ways, as work of its own: [`Announcer`].
 
+mod announce;
 mod courier;
 mod delivery;
 mod memory;
@@ -17,6 +20,7 @@ mod texts;
 mod window;
 mod worker;
 
+pub use announce::{ANNOUNCEMENT, Announcer};
 pub use courier::Courier;
 pub use delivery::{Delivery, Failure};
 pub use memory::{Fault, Memory, Message};

@@ -66,7 +66,7 @@ impl Notifier {
         count(channel, result.map_or_else(Failure::code, |()| "sent"), result)
     }
 
-    async fn send(&self, delivery: &Delivery) -> Result<(), Failure> {
+    pub(crate) async fn send(&self, delivery: &Delivery) -> Result<(), Failure> {
         match delivery.channel {
             Channel::Email => self.post.send(delivery).await,
             Channel::Sms => self.sms.send(delivery).await,
@@ -86,20 +86,23 @@ impl Notifier {
         }
     }
 
-    /// The letter does not say in clear who sent it; the tag of each registered sender is tried.
-    fn sender_name(&self, mac: &[u8; 32]) -> Option<String> {
+    /// Neither letters nor announcements say in clear who sent them; the tag of each registered sender is tried.
+    pub(crate) fn sender_name(&self, mac: &[u8; 32]) -> Option<String> {
         let tag = |number: &str| self.notifier_keys.sender.tag("sender", &[number.as_bytes()]);
         self.directory.current().senders().find(|s| tag(s.number.as_str()) == *mac).map(|s| s.name.clone())
     }
 
-    /// The addresses that are needed now, opened by the key service. Those that do not open are left out.
     async fn addresses(&self, groups: &[Group], planned: &[Vec<Planned>]) -> HashMap<ContactId, String> {
         let mut wanted = HashMap::new();
         for (group, planned) in groups.iter().zip(planned) {
             let needed = group.contacts.iter().zip(planned).filter(|(_, planned)| planned.before.is_none());
             wanted.extend(needed.map(|(contact, _)| (contact.contact_id, &contact.address)));
         }
-        let wanted: Vec<_> = wanted.into_iter().collect();
+        self.opened(wanted.into_iter().collect()).await
+    }
+
+    /// Addresses as the key service opens them. Those that do not open are left out.
+    pub(crate) async fn opened(&self, wanted: Vec<(ContactId, &Vec<u8>)>) -> HashMap<ContactId, String> {
         let mut addresses = HashMap::with_capacity(wanted.len());
         for some in wanted.chunks(OPENED_AT_ONCE) {
             let item = |(id, sealed): &(ContactId, &Vec<u8>)| {
@@ -144,6 +147,6 @@ fn count(channel: &'static str, code: &'static str, result: Result<(), Failure>)
 pub(crate) const UNDER_WAY: &str = "under_way";
 const FAILED_BEFORE: Failure = Failure::Never("failed_before");
 /// Mailboxes that are told at once.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// Addresses in one question to the key service.
 const OPENED_AT_ONCE: usize = 500;

@@ -42,6 +42,25 @@ pub fn text(language: Language, sender: Option<&str>) -> String {
     }
 }
 
+/// What stands below the words of an announcement in an e-mail: they are not ours, and a link in a copy of it is not from
+/// us.
+pub fn announced(language: Language, sender: Option<&str>) -> String {
+    match (language, sender) {
+        (Language::Swedish, None) => {
+            "Texten är skriven av en avsändare som skickar genom Kuvert. Vi skickar aldrig länkar.".into()
+        }
+        (Language::Swedish, Some(sender)) => {
+            format!("Texten är skriven av {sender} och skickad genom Kuvert. Vi skickar aldrig länkar.")
+        }
+        (Language::English, None) => {
+            "The text is written by a sender that uses Kuvert. We never send links.".into()
+        }
+        (Language::English, Some(sender)) => {
+            format!("The text is written by {sender} and sent through Kuvert. We never send links.")
+        }
+    }
+}
+
 /// The code that confirms a contact point.
 pub fn code(language: Language, code: &str) -> String {
     match language {

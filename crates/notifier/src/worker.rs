@@ -124,7 +124,7 @@ impl Handler for Notifier {
     }
 }
 
-const RECORD_TRIES: u32 = 3;
-const RECORD_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const RECORD_TRIES: u32 = 3;
+pub(crate) const RECORD_PAUSE: Duration = Duration::from_millis(500);
 /// When to look again at a notice that another worker is sending.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod announcements;
 mod batches;
 mod faults;
 mod measures;

@@ -230,7 +230,7 @@ pub fn message_id(text: &str) -> &str {
     text[from..].split("\r\n").next().unwrap()
 }
 
-/// Answers as the key service does for columns: sealed to their place, opened for the notifier when contacts.
+/// Answers as the key service does for columns: sealed to their place, opened for the notifier when contacts or announcements.
 fn columns() -> Keys {
     let (connector, mut receiver) = key_client::channel(8);
     let keys = connector.keys(Role::Notifier);
@@ -250,7 +250,8 @@ fn columns() -> Keys {
                         .iter()
                         .map(|item| {
                             let opened = ring.open(&place(&item.place), item.text.expose()).ok()?;
-                            (item.column == Column::Contact).then(|| SecretBytes::from(opened))
+                            matches!(item.column, Column::Contact | Column::Announcement)
+                                .then(|| SecretBytes::from(opened))
                         })
                         .collect(),
                 ),

@@ -1,4 +1,4 @@
-//! What goes on beside the doors: notices, the event feed's positions, fresh registry and keys, tidying up.
+//! What goes on beside the doors: notices, announcements, the event feed's positions, fresh registry and keys, tidying up.
 
 use super::House;
 use domain::Time;
@@ -28,6 +28,18 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
             settings: WorkerSettings::new(&[notifier::KIND]),
         };
         worker.run(h.notifier.clone(), s).await;
+    });
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        let worker = Worker {
+            store: h.stores.letters.clone(),
+            clock: h.clock.clone(),
+            random: h.random.clone(),
+            wake: Arc::default(),
+            // A few at a time: each may go to thousands of addresses.
+            settings: WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) },
+        };
+        worker.run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
     });
     let (sequencer, s) = (house.sequencer.clone(), stop.clone());
     tasks.spawn(async move { sequencer.run(s.cancelled()).await });
