@@ -1,10 +1,10 @@
 //! Who opens which columns.
 
 use super::world::World;
-use domain::{ContactId, MandateId, OrganisationId};
+use domain::{AnnouncementId, ContactId, MandateId, OrganisationId, Time};
 use key_client::{
-    Access, Column, KeysError, contact_address, declined_sender, mandate_note, organisation_profile,
-    pending_request, person_profile,
+    Access, Column, KeysError, announcement_words, contact_address, declined_sender, mandate_note,
+    organisation_profile, pending_request, person_profile,
 };
 use store::{args, both, testing::Database};
 use vault::{Place, SystemRandom};
@@ -17,6 +17,7 @@ both!(
     somebody_logged_in_opens_their_own_columns_only,
     the_operator_opens_organisations_and_notes_and_no_person,
     the_doors_of_agencies_open_what_waits_for_signatures_and_nothing_else,
+    what_is_announced_is_sealed_by_the_door_and_opened_by_the_notifier_alone,
     a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected,
     after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_needed,
 );
@@ -142,6 +143,33 @@ async fn the_doors_of_agencies_open_what_waits_for_signatures_and_nothing_else(d
     assert!(world.operator.open_columns(Access::Operator, items).await.unwrap()[0].is_none());
 }
 
+async fn what_is_announced_is_sealed_by_the_door_and_opened_by_the_notifier_alone(database: Database) {
+    let world = World::new(database).await;
+    let id = |n| AnnouncementId::new(Time::from_millis(n), &SystemRandom);
+    let (this, other) = (id(1), id(2));
+    let items = vec![(Column::Announcement, announcement_words(this), b"words".to_vec())];
+    let words = world.gateway.seal_columns(items).await.unwrap().remove(0);
+    let item = |column, id| (column, announcement_words(id), words.clone());
+    let items = vec![
+        item(Column::Announcement, this),
+        item(Column::Announcement, other),
+        item(Column::Contact, this),
+        item(Column::Pending, this),
+    ];
+    let opened = world.notifier.open_columns(Access::Notifier, items.clone()).await.unwrap();
+    assert_eq!(opened[0].as_deref(), Some(b"words".as_slice()));
+    assert!(opened[1..].iter().all(Option::is_none), "{opened:?}");
+    let anna = world.citizen(ANNA).await;
+    let grant = Access::Grant(world.log_in(Some(anna.person)));
+    for opened in [
+        world.gateway.open_columns(Access::Gateway, items.clone()).await,
+        world.operator.open_columns(Access::Operator, items.clone()).await,
+        world.web.open_columns(grant, items).await,
+    ] {
+        assert!(opened.unwrap().iter().all(Option::is_none));
+    }
+}
+
 async fn a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected(database: Database) {
     let world = World::new(database).await;
     let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
@@ -165,6 +193,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let anna = world.citizen(ANNA).await;
     let (contact, mandate) = (ContactId::new(&SystemRandom), MandateId::new(&SystemRandom));
     let organisation = OrganisationId::new(&SystemRandom);
+    let announcement = AnnouncementId::new(Time::from_millis(0), &SystemRandom);
     let login: [u8; 32] = {
         let mut tx = world.letters.read("test").await.unwrap();
         tx.one("SELECT mac FROM login", &[]).await.unwrap().unwrap().array(0).unwrap()
@@ -176,6 +205,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
         (Column::Profile, person_profile(&login)),
         (Column::Profile, organisation_profile(&[5; 32])),
         (Column::Pending, pending_request("move", &[6; 32])),
+        (Column::Announcement, announcement_words(announcement)),
     ];
     let items = places.iter().map(|(column, place)| (*column, place.clone(), b"text".to_vec())).collect();
     let sealed = world.web.seal_columns(items).await.unwrap();
@@ -201,6 +231,12 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let pending_row = "INSERT INTO pending (address_mac, kind, request, created_at, expires_at) \
         VALUES ($1, 'move', $2, 0, 1)";
     world.change(pending_row, args![&[6u8; 32], &sealed[5]]).await;
+    let announcement_row = "INSERT INTO announcement (announcement_id, sender_mac, reference_mac, payload_mac, answer, \
+        words, accepted_at, sent, failed) VALUES ($1, $2, $2, $2, 'e', $3, 0, 0, 0)";
+    world.change(announcement_row, args![announcement, &[7u8; 32], &sealed[6]]).await;
+    // One whose words are gone is passed over.
+    let ended = AnnouncementId::new(Time::from_millis(1), &SystemRandom);
+    world.change(announcement_row, args![ended, &[8u8; 32], None::<&[u8]>]).await;
 
     for (purpose, rows) in [
         ("column-contact", 1),
@@ -208,6 +244,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
         ("column-declined", 1),
         ("column-profile", 2),
         ("column-pending", 1),
+        ("column-announcement", 1),
     ] {
         assert_eq!(world.operator.rotate(purpose).await.unwrap().rewrapped, rows, "{purpose}");
     }
@@ -221,6 +258,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
         "SELECT profile FROM person",
         "SELECT profile FROM organisation",
         "SELECT request FROM pending",
+        "SELECT words FROM announcement WHERE words IS NOT NULL",
     ] {
         let mut tx = world.letters.read("test").await.unwrap();
         fresh.push(tx.one(sql, &[]).await.unwrap().unwrap().bytes(0).unwrap().to_vec());
@@ -230,7 +268,9 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let grant = world.log_in(Some(anna.person));
     let opened = world.web.open_columns(Access::Grant(grant), items.clone()).await.unwrap();
     assert!(opened[..4].iter().all(|text| text.as_deref() == Some(b"text".as_slice())), "{opened:?}");
-    assert!(opened[4].is_none() && opened[5].is_none(), "not hers");
+    assert!(opened[4..].iter().all(Option::is_none), "not hers");
+    let opened = world.notifier.open_columns(Access::Notifier, items.clone()).await.unwrap();
+    assert_eq!(opened[6].as_deref(), Some(b"text".as_slice()));
     let opened = world.gateway.open_columns(Access::Gateway, items).await.unwrap();
     assert_eq!(opened[5].as_deref(), Some(b"text".as_slice()));
     assert!(opened[..5].iter().all(Option::is_none), "{opened:?}");

@@ -39,6 +39,29 @@ async fn a_notice_arrives_over_starttls_and_over_tls() {
     }
 }
 
+/// What agencies announce is in words of their own, and some of those mean something to a mail server.
+#[tokio::test]
+async fn words_that_mean_something_to_a_mail_server_arrive_as_they_are() {
+    let server = MailServer::start();
+    let post = post(&server, server.starttls_port, Security::Starttls);
+    let long = "åäö ".repeat(600);
+    for (n, text) in
+        [".\n..\n.QUIT\nRCPT TO:<bo@example.test>\n", "From oss\n>From er", &long, "a=3D=\n=C3\tb "]
+            .into_iter()
+            .enumerate()
+    {
+        let id = u8::try_from(n).unwrap() + 1;
+        let subject = format!("{n}: {}", "Vattnet stängs, =?utf-8?q?inte?= ".repeat(7).trim_end());
+        let told = Delivery { subject, text: text.to_owned(), ..delivery(id, "anna@example.test") };
+        post.send(&told).await.unwrap();
+        let letters = server.delivered(n + 1).await;
+        let letter = letters.iter().find(|l| l.contains(&message_id(id))).unwrap();
+        assert_eq!(text_of(letter).replace("\r\n", "\n").trim_end(), text.trim_end());
+        assert_eq!(header(letter, "Delivered-To"), "anna@example.test");
+        assert!(letter.lines().all(|line| line.len() <= 998));
+    }
+}
+
 #[tokio::test]
 async fn the_servers_refusals_are_told_apart() {
     let server = MailServer::start();

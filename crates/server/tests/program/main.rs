@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod lifecycle;
 mod load;
+mod notify;
 mod process;
 mod search;
 mod sender;

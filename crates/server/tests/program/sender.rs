@@ -1,6 +1,11 @@
 //! An agency's system: letters, and questions that may be wrong.
 
 use crate::process::Demo;
+use delivery::{
+    Message, Notice,
+    notice::{EmailMessage, SmsMessage},
+    read::Support,
+};
 use domain::letter::AttachmentType;
 use reqwest::{Certificate, Client, Identity};
 use serde_json::{Map, Value};
@@ -58,6 +63,23 @@ impl Sender {
         }
     }
 
+    /// Posts a whole `notify` message: the answer, or the code of the fault. What was answered is kept in `said`.
+    pub async fn notifies(&self, notice: &Notice, said: &mut Vec<u8>) -> Result<String, String> {
+        let url = format!("{}/Service/v3", self.door);
+        let request = self.http.post(url).header("content-type", "text/xml; charset=utf-8");
+        let answer = request.body(notice.envelope()).send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        said.extend_from_slice(text.as_bytes());
+        match (status, text.split_once("Description")) {
+            (200, None) => Ok(text),
+            (500, Some((_, described))) => {
+                let code = described.split_once('>').unwrap().1.split(':').next().unwrap();
+                Err(code.to_owned())
+            }
+            _ => panic!("{status} {text}"),
+        }
+    }
+
     /// The refusal's code.
     pub async fn is_refused(&self, draft: &Draft) -> String {
         match self.client.send(&self.sign(draft)).await.unwrap() {
@@ -75,6 +97,35 @@ pub fn letter(sender: &str, recipient: &str, reference: &str, subject: &str, bod
         subject: subject.into(),
         body: body.into(),
         ..Draft::default()
+    }
+}
+
+/// Words of the town for these people, the same in the e-mail and the text message.
+pub fn notice(id: &str, recipients: &[&str], subject: &str, text: &str) -> Notice {
+    Notice {
+        sender_id: TOWN.into(),
+        sender_name: "Ett annat namn".into(),
+        recipient_ids: recipients.iter().map(|id| (*id).to_owned()).collect(),
+        message: Message {
+            id: id.into(),
+            subject: subject.into(),
+            support: Support::default(),
+            matter: None,
+            metadata: Vec::new(),
+            language: "svSE".into(),
+            reply: None,
+            receipt_request: None,
+            body_type: "text/plain".into(),
+            body: text.into(),
+            attachments: Vec::new(),
+        },
+        email: Some(EmailMessage {
+            from: "vatten@exempelkommunen.example".into(),
+            subject: subject.into(),
+            text: text.into(),
+        }),
+        sms: Some(SmsMessage { from: "Kommunen".into(), text: text.into() }),
+        payload: [0; 32],
     }
 }
 

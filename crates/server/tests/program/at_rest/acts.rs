@@ -4,7 +4,8 @@ use super::words::*;
 use crate::{
     browser::Browser,
     process::{Demo, Service, run, run_with, until},
-    sender::{ANNA, BO, OFFICE, Sender, TOWN, letter, text_file, with},
+    search::Needles,
+    sender::{ANNA, BO, OFFICE, Sender, TOWN, letter, notice, text_file, with},
 };
 use reqwest::{Client, Method};
 use serde_json::json;
@@ -39,6 +40,7 @@ pub async fn everything(demo: &Demo, service: &Service, problems: &mut Vec<u8>) 
     assert!(bo.does(&format!("{address}/open"), &[]).await.text.contains(BODY), "the helper cannot read");
     page_errors(&mut anna, service, problems).await;
     noticed(&town, &first_id).await;
+    announced(demo, &town, problems).await;
     anna.get("/").await;
     anna.does("/logout", &[]).await;
     let after = anna.get(&address).await;
@@ -235,6 +237,33 @@ async fn page_errors(anna: &mut Browser, service: &Service, problems: &mut Vec<u
         assert!(page.status().is_client_error());
         problems.extend(page.bytes().await.unwrap());
     }
+}
+
+/// Words of the town's own go out; those that may not are told back by their place alone.
+async fn announced(demo: &Demo, town: &Sender, problems: &mut Vec<u8>) {
+    let with = |id: &str, text: &str| {
+        let mut notice = notice(id, &[BO, "199001022392"], TOLD_SUBJECT, text);
+        notice.message.body = TOLD_BODY.into();
+        notice.email.as_mut().unwrap().from = TOLD_FROM.to_owned();
+        notice
+    };
+    let mut answer = Vec::new();
+    // The answer names the recipients, as the caller did.
+    town.notifies(&with(&format!("{REFERENCE}-5"), TOLD), &mut answer).await.unwrap();
+    let conflict = with(&format!("{REFERENCE}-5"), &format!("{TOLD}!"));
+    assert_eq!(town.notifies(&conflict, problems).await.unwrap_err(), "reference_conflict");
+    let link = with(&format!("{WRONG}-7"), &format!("{TOLD} på {WRONG}.example"));
+    assert_eq!(town.notifies(&link, problems).await.unwrap_err(), "link_not_allowed");
+    let mut number = with(&format!("{WRONG}-8"), TOLD);
+    number.recipient_ids = vec![ANNA.to_owned(), NO_NUMBER.to_owned()];
+    assert_eq!(town.notifies(&number, problems).await.unwrap_err(), "check_digit_invalid");
+    let outbox = demo.path().join("outbox");
+    until("the town's words in the outbox", || async { (told(&outbox, TOLD) == 2).then_some(()) }).await;
+}
+
+/// In how many messages these words stand.
+fn told(outbox: &Path, words: &str) -> usize {
+    Needles::new(&[words]).found_in_folder(outbox, &[]).1.len()
 }
 
 /// The notices' jobs have run: what they leave behind is there to be looked through.

@@ -20,14 +20,21 @@ pub const HELPER: &str = "Kanarie Hjälpreda";
 pub const EMAIL: &str = "kanarie.qvxd@example.com";
 pub const PHONE: &str = "+46701740689";
 pub const WRONG: &str = "kanariefel-qvxe";
+/// Told by e-mail and text message, and nowhere kept.
+pub const TOLD_SUBJECT: &str = "Kanarieavisering Qvxg";
+pub const TOLD: &str = "Kanarieord Qvxh om vattnet";
+pub const TOLD_BODY: &str = "Kanarieunderlag Qvxi";
+pub const TOLD_FROM: &str = "kanarie@qvxj.example";
 /// A published test number without a mailbox in the demo.
 pub const NUMBER: &str = "189001019802";
 /// No number at all: the last digit is wrong.
 pub const NO_NUMBER: &str = "198101052383";
 
 /// May stand in the outbox, where notices are handed over; all else may stand nowhere.
-pub const ADDRESSES: [&str; 4] = [EMAIL, PHONE, "anna@example.com", "+46701740605"];
-pub const CONTENT: [&str; 22] = [
+pub const ADDRESSES: [&str; 6] = [EMAIL, PHONE, "anna@example.com", "+46701740605", TOLD_SUBJECT, TOLD];
+pub const CONTENT: [&str; 24] = [
+    TOLD_BODY,
+    TOLD_FROM,
     SUBJECT,
     BODY,
     HTML,
