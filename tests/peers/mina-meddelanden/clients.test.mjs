@@ -109,6 +109,24 @@ describe("clients of Mina Meddelanden", { timeout: 300_000 }, () => {
     assert.deepEqual(nobody.status, [{ id: "201501012387", delivered: false }]);
   });
 
+  it("zeep has people told in the agency's own words, once, and never with a link", async () => {
+    const ask = (id, text) => ({
+      ...of(service, DISPATCHER),
+      sender: TOWN,
+      notify: { id, subject: "Vattnet stängs", text, recipients: [ANNA, "201501012387"] },
+    });
+    const answer = await zeep(ask("zeep-told", "Vattnet stängs kl. 10 åäö"));
+    assert.deepEqual(answer.status, [
+      { id: ANNA, told: true, by: ["SMS", "EMail"] },
+      { id: "201501012387", told: false, by: [] },
+    ]);
+    assert.deepEqual(await zeep(ask("zeep-told", "Vattnet stängs kl. 10 åäö")), answer, "the same again");
+    const conflict = await zeep(ask("zeep-told", "Vattnet stängs inte"));
+    assert.equal(conflict.fault.ErrorCode, "5007");
+    const link = await zeep(ask("zeep-link", "Läs mer på www.example.com"));
+    assert.match(link.fault.Description, /^link_not_allowed: /);
+  });
+
   it("the JDK asks, signs, seals and delivers; the letter is read", async () => {
     const file = path.join(folder, "beslut.pdf");
     writeFileSync(file, PDF);
