@@ -1,8 +1,8 @@
-//! A `deliverSecure` message from outside: whatever the bytes are, reading and verifying ends, and what it takes is
+//! A `deliverSecure` or `notify` message from outside: whatever the bytes are, reading and verifying ends, and what it takes is
 //! what was signed. The seeds are signed messages, so that mutations reach the verifier and the reader behind it.
 #![no_main]
 
-use delivery::{Sealed, canonical, document, parse, soap};
+use delivery::{Notice, Sealed, canonical, document, parse, soap};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -24,7 +24,15 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
+    // What agencies announce is not signed: the bytes meet the reader at once.
+    if let Ok(notice) = Notice::from_envelope(bytes) {
+        let _ = (notice.announcer(), notice.announcement());
+    }
     let Ok(document) = parse(bytes) else { return };
+    // The operation that is found without parsing is the one that the parser finds.
+    if let Ok(operation) = soap::body(&document) {
+        assert_eq!(soap::operation(bytes), Some(operation.tag_name().name()));
+    }
     // The canonical form is well-formed XML and its own canonical form.
     if let Ok(once) = canonical::text(document.root_element(), None) {
         let again = parse(once.as_bytes()).expect("a canonical form is XML within the same limits");

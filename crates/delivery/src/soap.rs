@@ -52,6 +52,7 @@ pub fn operation(message: &[u8]) -> Option<&str> {
         let rest = &message[open..];
         let skipped: &[u8] = match rest.get(1)? {
             b'?' => b"?>",
+            b'!' if rest.starts_with(b"<![CDATA[") => b"]]>",
             b'!' => b"-->",
             _ => b"",
         };
@@ -113,7 +114,7 @@ mod tests {
         assert_eq!(operation(envelope("<notify xmlns=\"x\"><a/></notify>").as_bytes()), Some("notify"));
         assert_eq!(operation(envelope("<n:notify/>").as_bytes()), Some("notify"));
         let odd = "\u{FEFF}<?xml version='1.0'?><!-- <Body><no/> -->\n<s:Envelope a='>' b=\"<Body>\">\
-            <s:Header><x/><Body><no/></Body></s:Header ><s:Body\n c='1'><!--a--><p:notify q='/'>";
+            <s:Header><x/><y><![CDATA[<Body><no/>-->]]></y><Body><no/></Body></s:Header ><s:Body\n c='1'><!--a--><p:notify q='/'>";
         assert_eq!(operation(odd.as_bytes()), Some("notify"));
         assert_eq!(operation(b"<Envelope><Header/><Body><deliverSecure>"), Some("deliverSecure"));
     }

@@ -45,7 +45,7 @@ impl Announcer {
     async fn announce(&self, job: &Job) -> Result<Outcome, store::Error> {
         let id = AnnouncementId::of_job(job.letter_id);
         let Some(open) = self.open(id).await? else { return Ok(Outcome::Done) };
-        let Some(words) = self.words(id, &open).await else { return Ok(self.later(job, id, WORDS).await?) };
+        let Some(words) = self.words(id, &open).await else { return self.later(job, id, WORDS).await };
         let mut failure = None;
         loop {
             let mut tx = self.0.store.read("plan announcement").await?;

@@ -150,6 +150,11 @@ proptest! {
         if let Ok(read) = Notice::from_envelope(&envelope) {
             let _ = (read.announcer(), read.announcement());
         }
-        let _ = soap::operation(&envelope);
+        // What is found without parsing is what the parser finds.
+        if let Ok(document) = parse(&envelope)
+            && let Ok(element) = soap::body(&document)
+        {
+            prop_assert_eq!(soap::operation(&envelope), Some(element.tag_name().name()));
+        }
     }
 }

@@ -75,7 +75,7 @@ pub async fn record(
         }
     }
     // None are left when another worker has ended it meanwhile.
-    tx.execute_many_with(&RECORD, &args![id, attempt][..], &rows).await?.count();
+    tx.execute_many_with(&RECORD, args![id, attempt], &rows).await?.count();
     Ok(())
 }
 
@@ -97,7 +97,7 @@ const WAITING: &str = "SELECT w.contact_id, w.channel, \
     CASE WHEN c.confirmed_at IS NOT NULL AND c.failed_at IS NULL AND p.deceased_at IS NULL THEN c.address END, \
     c.show_sender, p.language, p.protected_at FROM announcement_way w \
     LEFT JOIN contact c ON c.contact_id = w.contact_id LEFT JOIN person p ON p.person_id = c.person_id \
-    WHERE w.announcement_id = $1 AND w.state = 'waiting' AND w.attempts < $2 ORDER BY w.contact_id LIMIT $3";
+    WHERE w.announcement_id = $1 AND w.state = 'waiting' AND w.attempts <> $2 ORDER BY w.contact_id LIMIT $3";
 const ANY_WAITING: &str =
     "SELECT 1 FROM announcement_way WHERE announcement_id = $1 AND state = 'waiting' LIMIT 1";
 const END: &str = "UPDATE announcement SET words = NULL, ended_at = $2, \

@@ -22,6 +22,7 @@ both!(
     who_is_gone_meanwhile_gets_nothing,
     words_that_do_not_open_are_tried_again,
     many_addresses_go_out_once_each,
+    a_job_that_was_given_up_and_is_revived_goes_on,
     letters_notices_do_not_take_announcements_for_theirs,
 );
 
@@ -254,6 +255,25 @@ async fn many_addresses_go_out_once_each(store: Store) {
     to.sort();
     to.dedup();
     assert_eq!(to.len(), 150);
+}
+
+/// An operator finds it dead, because the database failed at the last try of all.
+async fn a_job_that_was_given_up_and_is_revived_goes_on(store: Store) {
+    let world = World::new(store).await;
+    let (_, ways) = world.anna().await;
+    let id = world.announcement(&ways).await;
+    world.mail.fault("anna@example.test", Fault::Fail(Failure::Later("smtp_not_now")));
+    world.announce().await;
+    world.execute("UPDATE announcement_way SET attempts = 8 WHERE state = 'waiting'", &[]).await;
+    world.execute("UPDATE job SET dead_at = 1, attempts = 8", &[]).await;
+    let mut tx = world.store.begin("revive").await.unwrap();
+    let job = tx.one("SELECT job_id FROM job", &[]).await.unwrap().unwrap().id(0).unwrap();
+    assert!(jobs::revive(&mut tx, job, START).await.unwrap());
+    tx.commit().await.unwrap();
+    world.mail.heal();
+    world.announce().await;
+    assert_eq!((world.mail.sent().len(), world.phones.sent().len()), (1, 1));
+    assert_eq!(world.ended(id).await, Some((2, 0)));
 }
 
 /// A letter's notice that comes moments after an announcement is sent as if there had been none.
