@@ -50,7 +50,7 @@ pub enum DeliveryError {
     Xml(#[from] XmlError),
     #[error(transparent)]
     Soap(#[from] SoapError),
-    #[error("the body asks for something else")]
+    #[error("the body asks for another operation")]
     OtherOperation,
     #[error("the operation does not hold one delivery")]
     NoDelivery,

@@ -37,6 +37,11 @@ impl Call {
         let envelope = whole(door, &caller, body, most, announced).await?;
         Ok(Self { id: id.clone(), caller, envelope })
     }
+
+    /// The name of the operation that the message seems to ask for.
+    pub(crate) fn operation(&self) -> Option<&str> {
+        delivery::soap::operation(&self.envelope)
+    }
 }
 
 async fn whole(

@@ -27,8 +27,8 @@ pub(crate) async fn serve(State(door): State<Door>, request: Request) -> Result<
 
 async fn answer(door: &Door, id: &CallId, request: Request) -> Result<Response, AcceptError> {
     let call = Call::read(door, id, request, door.intake.settings().envelope_bytes).await?;
-    // The name alone chooses who reads it. The reader parses the message, once, and refuses what is not its own.
-    match delivery::soap::operation(&call.envelope) {
+    // Each reads the message itself, so that it is parsed once, and refuses what is another operation after all.
+    match call.operation() {
         Some("notify") => notify::notify(door, &call).await,
         _ => deliver_secure::deliver(door, &call).await,
     }
