@@ -23,6 +23,7 @@ mod settings;
 mod signer;
 pub mod submission;
 mod trust;
+pub mod whereabouts;
 
 pub use announce::Announced;
 pub use announcement::Told;
