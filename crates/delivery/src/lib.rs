@@ -8,6 +8,7 @@
 pub mod canonical;
 pub mod document;
 pub mod explain;
+pub mod from_letter;
 pub mod letter;
 pub mod names;
 pub mod notice;

@@ -85,9 +85,20 @@ impl AnnouncementId {
 }
 
 impl MailboxId {
+    /// No mailbox: the key pair that letters for other operators are sealed to until they are handed over.
+    pub const OUTGOING: Self = Self(Uuid::from_bytes(*b"kuvert outgoing!"));
+
     /// The mailbox's own history is a chain beside those of its letters and is filed under this id.
     pub fn own_chain(self) -> LetterId {
         LetterId(self.0)
+    }
+}
+
+impl LetterId {
+    /// Where the events of a letter stand that is on its way to another operator and in nobody's mailbox here: a place
+    /// of its own, which no mailbox has.
+    pub fn own_box(self) -> MailboxId {
+        MailboxId(self.0)
     }
 }
 

@@ -85,6 +85,7 @@ catalogue! {
     MailboxClosed = "mailbox_closed", 422, "The recipient has closed the mailbox", "Reach the recipient another way.";
     RecipientDeceased = "recipient_deceased", 422, "The recipient has died", "Write to the estate another way.";
     RecipientElsewhere = "recipient_elsewhere", 422, "The recipient's mailbox is at another operator", "Send the letter to that operator; the address register (FaR) says which it is.";
+    SenderMustSign = "sender_must_sign", 422, "The recipient's mailbox is at another operator, and the sender does not list us as its dispatcher", "List this operator as the sender's dispatcher in the register (FaR), or send the letter, signed by the sender, to that operator.";
     RecipientUnderAge = "recipient_under_age", 422, "The recipient is under age", "Write to the guardian.";
     SenderDeclined = "sender_declined", 422, "The recipient has turned this sender off", "Reach the recipient another way.";
     // The attachments.

@@ -25,6 +25,9 @@ words! {
     /// What can happen to a letter or a mailbox. Those that [`EventType::reaches_sender`] stand in the sender's feed.
     EventType {
         Accepted = "accepted", "The letter, its evidence and its notice job are committed.";
+        TakenInCharge = "taken_in_charge", "The letter is to be handed over to the operator where the recipient's mailbox is.";
+        Forwarded = "forwarded", "The other operator has delivered the letter.";
+        Returned = "returned", "No operator took the letter; why says the reason.";
         NoticeSent = "notice_sent", "The recipient was told by at least one channel.";
         NoticeFailed = "notice_failed", "No channel could be reached; the letter can still be read.";
         NoContactPoint = "no_contact_point", "The recipient has no confirmed contact point; the letter can still be read.";
@@ -53,6 +56,9 @@ impl EventType {
         matches!(
             self,
             Self::Accepted
+                | Self::TakenInCharge
+                | Self::Forwarded
+                | Self::Returned
                 | Self::NoticeSent
                 | Self::NoticeFailed
                 | Self::NoContactPoint
@@ -68,6 +74,9 @@ words! {
         Scheduled = "scheduled", "Accepted; the recipient sees it from visible_from.";
         Available = "available", "The recipient can see it.";
         Opened = "opened", "The recipient has opened it (only for letters that asked).";
+        Forwarding = "forwarding", "Taken in charge for a mailbox at another operator, and not handed over yet.";
+        Forwarded = "forwarded", "The other operator has delivered it.";
+        Returned = "returned", "No operator took it; the history says why.";
     }
 }
 
@@ -92,6 +101,38 @@ words! {
         Deceased = "recipient_deceased", "The recipient has died.";
         Elsewhere = "recipient_elsewhere", "The recipient's mailbox is at another operator.";
         UnderAge = "recipient_under_age", "The recipient is under age.";
+        SenderDeclined = "sender_declined", "The recipient has turned this sender off.";
+        SenderMustSign = "sender_must_sign", "The recipient's mailbox is at another operator, and the sender does not list us as its dispatcher.";
+        Unavailable = "unavailable", "The register of addresses does not answer; ask again.";
+    }
+}
+
+words! {
+    /// How a recipient that can be reached is reached, in answers to `POST /v1/reachability`.
+    Way {
+        Here = "here", "The mailbox is here.";
+        Forwarded = "forwarded", "The mailbox is at another operator, which we hand letters over to.";
+    }
+}
+
+words! {
+    /// Why a letter that was taken in charge was returned.
+    ReturnReason {
+        NotDelivered = "not_delivered", "The other operator has no mailbox for the recipient.";
+        GivenUp = "given_up", "It could not be handed over in the time allowed.";
+        AlreadyExists = "already_exists", "The other operator has another letter of the sender under this reference.";
+        InvalidInput = "invalid_input", "The other operator refused the message as out of form.";
+        AccessDenied = "access_denied", "The other operator refused the signatures, or who sent it.";
+        TooLarge = "too_large", "The letter was larger than the other operator takes.";
+        SignatureError = "signature_error", "The other operator refused the form of the signatures.";
+        SenderNotRegistered = "sender_not_registered", "The other operator does not know the sender.";
+        UnsupportedType = "unsupported_type", "The other operator does not take a file's type.";
+        DispatcherNotApproved = "dispatcher_not_approved", "The other operator does not take letters of this sender from us.";
+        SenderMustSign = "sender_must_sign", "The sender no longer lists us as its dispatcher.";
+        RecipientUnknown = "recipient_unknown", "The recipient has no mailbox any more.";
+        MailboxClosed = "mailbox_closed", "The recipient has closed the mailbox.";
+        RecipientDeceased = "recipient_deceased", "The recipient has died.";
+        RecipientUnderAge = "recipient_under_age", "The recipient is under age.";
         SenderDeclined = "sender_declined", "The recipient has turned this sender off.";
     }
 }

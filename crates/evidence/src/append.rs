@@ -181,13 +181,13 @@ async fn one_by_one(
 
 type ChainKey = (MailboxId, LetterId);
 
-struct Head {
-    seq: u64,
-    at: Time,
-    entry: [u8; 32],
+pub(crate) struct Head {
+    pub(crate) seq: u64,
+    pub(crate) at: Time,
+    pub(crate) entry: [u8; 32],
 }
 
-fn follow(
+pub(crate) fn follow(
     head: Option<&Head>,
     (mailbox_id, chain): ChainKey,
     new: &NewEvent,

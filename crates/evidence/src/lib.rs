@@ -10,6 +10,7 @@ mod chain;
 mod commitment;
 mod error;
 mod event;
+mod rehome;
 mod row;
 mod sequencer;
 
@@ -26,5 +27,6 @@ pub use chain::{Broken, Flaw, chain_holds, read_chain};
 pub use commitment::{content, entry, leaf, recipient};
 pub use error::EvidenceError;
 pub use event::{Accepted, Actor, Event, NotAnEvent};
+pub use rehome::rehome;
 pub use row::{EventRow, first, insert};
 pub use sequencer::Sequencer;

@@ -20,7 +20,7 @@ use vault::{
 /// What a receipt says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The `accepted` event, seq 0.
+    /// The `accepted` or `taken_in_charge` event, seq 0.
     pub event: Event,
     pub nonce: [u8; 32],
     pub letter_id: LetterId,
@@ -132,7 +132,7 @@ pub fn verify(receipt: &str, keys: &ReceiptKeys) -> Result<Verified, NotVerified
     let agrees = event.chain == receipt.letter_id
         && event.seq == 0
         && event.previous == [0; 32]
-        && event.kind == EventType::Accepted
+        && matches!(event.kind, EventType::Accepted | EventType::TakenInCharge)
         && event.actor == Actor::Sender
         && event.at == receipt.accepted_at
         && event.sender.as_ref() == Some(&receipt.sender)

@@ -76,9 +76,6 @@ pub(crate) fn seal(
     random: &dyn Random,
 ) -> EventRow {
     let cbor = event.to_cbor();
-    let mut body = Vec::with_capacity(NONCE_BYTES + cbor.len());
-    body.extend_from_slice(nonce);
-    body.extend_from_slice(&cbor);
     EventRow {
         mailbox_id,
         chain: event.chain,
@@ -87,9 +84,23 @@ pub(crate) fn seal(
         kind: event.kind,
         actor,
         because: event.actor.because(),
-        body: ring.seal(&place(mailbox_id, event.chain, event.seq), &body, random),
+        body: seal_bytes(nonce, &cbor, (mailbox_id, event.chain, event.seq), ring, random),
         entry: commitment::entry(nonce, &cbor),
     }
+}
+
+/// `event.body` at its place.
+pub(crate) fn seal_bytes(
+    nonce: &[u8; 32],
+    cbor: &[u8],
+    (mailbox_id, chain, seq): (MailboxId, LetterId, u64),
+    ring: &KeyRing,
+    random: &dyn Random,
+) -> Vec<u8> {
+    let mut body = Vec::with_capacity(NONCE_BYTES + cbor.len());
+    body.extend_from_slice(nonce);
+    body.extend_from_slice(cbor);
+    ring.seal(&place(mailbox_id, chain, seq), &body, random)
 }
 
 /// Nonce and event bytes behind a sealed body; `None` when it does not open at this place.

@@ -3,15 +3,15 @@
 use crate::{
     AcceptError, Answer, Draft, Intake,
     check::count_refusal,
-    committer::{Prepared, Waiting},
+    committer::{Cargo, Prepared, Waiting},
     draft::Recipient,
     submission::Submission,
 };
 use domain::{
-    Code, EventId, JobId, chance,
+    Code, JobId, Time, chance,
     words::{EventType, ReceiptWish},
 };
-use evidence::{Actor, Event, receipt::Receipt};
+use evidence::{Accepted, Event, EventRow, receipt::Receipt};
 use mailbox::{Header, Original, PreparedLetter};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -31,7 +31,11 @@ impl Intake {
         match &accepted {
             Ok(answers) => {
                 for answer in answers {
-                    let outcome = if answer.repeated { "repeated" } else { "accepted" };
+                    let outcome = match (answer.repeated, answer.forwarding) {
+                        (true, _) => "repeated",
+                        (false, true) => "taken_in_charge",
+                        (false, false) => "accepted",
+                    };
                     metrics::counter!("kuvert_letters_total", "outcome" => outcome).increment(1);
                 }
             }
@@ -43,7 +47,7 @@ impl Intake {
     async fn accept_now(&self, drafts: Vec<Draft>) -> Result<Vec<Answer>, AcceptError> {
         let (mut letters, mut room) = (Vec::with_capacity(drafts.len()), None);
         for mut draft in drafts {
-            if draft.parts.len() < draft.letter.attachments.len() {
+            if draft.taken() < draft.letter.attachments.len() {
                 return Err(Code::AttachmentMissing.into());
             }
             self.ask_again_if_old(&mut draft).await?;
@@ -65,7 +69,8 @@ impl Intake {
     /// an old key for much longer than lies between this question and the commit.
     async fn ask_again_if_old(&self, draft: &mut Draft) -> Result<(), AcceptError> {
         let now = self.0.clock.now();
-        if now.since(draft.recipient.asked_at) < ASK_AGAIN_AFTER {
+        // Where a letter for another operator goes is asked before each try.
+        if draft.leaving.is_some() || now.since(draft.recipient.asked_at) < ASK_AGAIN_AFTER {
             return Ok(());
         }
         let (letter, address_mac) = (&draft.letter, draft.recipient.address_mac);
@@ -80,12 +85,17 @@ impl Intake {
         Ok(())
     }
 
-    async fn prepare(&self, draft: Draft) -> Result<Prepared, AcceptError> {
+    pub(crate) async fn prepare(&self, mut draft: Draft) -> Result<Prepared, AcceptError> {
+        if let Some(leaving) = draft.leaving.take() {
+            return self.prepare_outbound(draft, leaving).await;
+        }
         let house = &*self.0;
-        let (random, keys) = (&*house.random, &*house.gateway_keys);
-        let Draft { letter, letter_id, signed, macs, recipient, seal, .. } = draft;
+        let random = &*house.random;
         let accepted_at = house.clock.now();
         let visible_from = draft.visible_from.max(accepted_at);
+        let Promised { submission, event, answer } =
+            self.promise(EventType::Accepted, &draft, accepted_at, visible_from)?;
+        let Draft { letter, letter_id, signed, macs, recipient, seal, .. } = draft;
         let dispatcher = signed.dispatcher;
         let header = Header::of(&letter, &signed.sender_name, dispatcher.as_deref());
         let original = Original {
@@ -101,53 +111,6 @@ impl Intake {
         parts.extend(draft.parts);
         let sealed_key = seal.key(recipient.epoch, &recipient.public_key);
         let sealed_key = sealed_key.map_err(|error| AcceptError::Internal(Box::new(error)))?;
-        let nonce = chance::bytes(random);
-        let event = Event {
-            id: EventId::new(accepted_at, random),
-            chain: letter_id,
-            seq: 0,
-            at: accepted_at,
-            kind: EventType::Accepted,
-            previous: [0; 32],
-            actor: Actor::Sender,
-            recipient: Some(evidence::recipient(&nonce, &letter.recipient)),
-            content: Some(evidence::content(&nonce, &draft.payload)),
-            sender: Some(letter.sender.clone()),
-            certificate: Some(signed.certificate_sha256),
-            detail: None,
-        };
-        let event_row = evidence::first(&event, &nonce, recipient.mailbox_id, &keys.events, random);
-        let durability = house.durability.word().unwrap_or("none");
-        let receipt = Receipt {
-            event,
-            nonce,
-            letter_id,
-            sender: letter.sender,
-            reference: letter.reference.clone(),
-            accepted_at,
-            durability: durability.to_owned(),
-            include_by: None,
-        };
-        let answer = Answer {
-            letter_id,
-            receipt: receipt.sign(&keys.receipt),
-            durability: receipt.durability,
-            include_by: None,
-            repeated: false,
-        };
-        let tells_opened = letter.receipt == ReceiptWish::Opened;
-        let submission = Submission {
-            sender_mac: macs.sender,
-            reference_mac: macs.reference,
-            payload_mac: macs.payload,
-            letter_id,
-            mailbox_id: recipient.mailbox_id,
-            reference: Submission::seal_reference(keys, letter_id, &letter.reference, random),
-            receipt: Submission::seal_answer(keys, &answer, random)?,
-            tells_opened,
-            visible_from,
-            accepted_at,
-        };
         let letter = PreparedLetter {
             mailbox_id: recipient.mailbox_id,
             letter_id,
@@ -156,15 +119,78 @@ impl Intake {
             header: seal.header(&header, random),
             sender_mac: macs.sender,
             confidential: letter.confidential,
-            tells_opened,
+            tells_opened: submission.tells_opened,
             epoch: recipient.epoch,
             sealed_key,
             parts,
-            event: event_row,
+            event,
             notice_job: JobId::new(accepted_at, random),
         };
-        Ok(Prepared { submission, letter, answer })
+        Ok(Prepared { submission, cargo: Cargo::Letter(letter), answer })
     }
+
+    /// What is promised for a letter, and what of it is stored: the first event of its chain, and the receipt.
+    pub(crate) fn promise(
+        &self,
+        kind: EventType,
+        draft: &Draft,
+        accepted_at: Time,
+        visible_from: Time,
+    ) -> Result<Promised, AcceptError> {
+        let house = &*self.0;
+        let (random, keys) = (&*house.random, &*house.gateway_keys);
+        let Draft { letter, letter_id, macs, recipient, .. } = draft;
+        let (letter_id, mailbox_id) = (*letter_id, recipient.mailbox_id);
+        let nonce = chance::bytes(random);
+        let accepted = Accepted {
+            letter_id,
+            at: accepted_at,
+            recipient: &letter.recipient,
+            payload: &draft.payload,
+            sender: &letter.sender,
+            certificate: draft.signed.certificate_sha256,
+        };
+        let event = Event { kind, ..Event::accepted(accepted, &nonce, random) };
+        let row = evidence::first(&event, &nonce, mailbox_id, &keys.events, random);
+        let receipt = Receipt {
+            event,
+            nonce,
+            letter_id,
+            sender: letter.sender.clone(),
+            reference: letter.reference.clone(),
+            accepted_at,
+            durability: house.durability.word().unwrap_or("none").to_owned(),
+            include_by: None,
+        };
+        let answer = Answer {
+            letter_id,
+            receipt: receipt.sign(&keys.receipt),
+            durability: receipt.durability,
+            include_by: None,
+            forwarding: kind == EventType::TakenInCharge,
+            repeated: false,
+        };
+        let submission = Submission {
+            sender_mac: macs.sender,
+            reference_mac: macs.reference,
+            payload_mac: macs.payload,
+            letter_id,
+            mailbox_id,
+            reference: Submission::seal_reference(keys, letter_id, &letter.reference, random),
+            receipt: Submission::seal_answer(keys, &answer, random)?,
+            tells_opened: letter.receipt == ReceiptWish::Opened,
+            visible_from,
+            accepted_at,
+        };
+        Ok(Promised { submission, event: row, answer })
+    }
+}
+
+/// See [`Intake::promise`].
+pub(crate) struct Promised {
+    pub(crate) submission: Submission,
+    pub(crate) event: EventRow,
+    pub(crate) answer: Answer,
 }
 
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);

@@ -11,6 +11,9 @@ pub struct Answer {
     pub durability: String,
     /// By when the entry is in the public log; none while there is no log.
     pub include_by: Option<Time>,
+    /// Taken in charge for a mailbox at another operator: 202 instead of 201.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forwarding: bool,
     /// Whether the letter had been accepted before: 200 instead of 201. Not part of what is stored.
     #[serde(skip)]
     pub repeated: bool,

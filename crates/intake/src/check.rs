@@ -3,11 +3,12 @@
 
 use crate::{
     AcceptError, Answer, Draft, Intake,
-    draft::Recipient,
+    draft::{Filed, Recipient},
     lookup::{Addressed, Question},
     room::Place,
     signer::{self, NotSigned, Signed},
     submission::{self, Submission},
+    whereabouts::Route,
 };
 use bytes::Bytes;
 use domain::{
@@ -89,9 +90,21 @@ impl Intake {
         }
         signed.usable?;
         let visible_from = self.agrees(&letter, &signed, now)?;
-        let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
+        let letter_id = LetterId::new(now, &*house.random);
+        let filed = match self.route(&letter.sender, &letter.recipient, &found, now).await? {
+            Route::Here => Filed {
+                letter_id,
+                recipient: Recipient::of(&found, &letter.recipient, address_mac, now)?,
+                visible_from,
+                leaving: None,
+            },
+            Route::Away(to) => {
+                self.may_leave(&letter, Form::Jws, now)?;
+                self.leaves(letter_id, address_mac, to, None, now)
+            }
+        };
         let source = Source { original: bytes, form: Form::Jws, payload: jws.payload };
-        Ok(Checked::Draft(self.draft(caller, letter, source, signed, macs, (recipient, visible_from), place)))
+        Ok(Checked::Draft(self.draft(caller, letter, source, signed, macs, filed, place)))
     }
 
     /// A letter that may be accepted.
@@ -103,12 +116,12 @@ impl Intake {
         source: Source,
         signed: Signed,
         macs: Macs,
-        (recipient, visible_from): (Recipient, Time),
+        filed: Filed,
         place: Place,
     ) -> Draft {
-        let random = &*self.0.random;
-        let letter_id = LetterId::new(self.0.clock.now(), random);
-        let seal = LetterSeal::new(recipient.mailbox_id, letter_id, letter.attachments.len(), random);
+        let Filed { letter_id, recipient, visible_from, leaving } = filed;
+        let parts = if leaving.is_some() { 0 } else { letter.attachments.len() };
+        let seal = LetterSeal::new(recipient.mailbox_id, letter_id, parts, &*self.0.random);
         let Source { original, form, payload } = source;
         Draft {
             intake: self.clone(),
@@ -125,6 +138,7 @@ impl Intake {
             seal,
             parts: Vec::new(),
             wrapped_keys: Vec::new(),
+            leaving,
             place,
         }
     }

@@ -1,7 +1,9 @@
 //! The group committer: many letters in one transaction, fair between callers.
 
 use crate::{
-    AcceptError, Answer, House, Intake, room,
+    AcceptError, Answer, House, Intake,
+    outbound::{self, PreparedOutbound},
+    room,
     submission::{self, Submission},
 };
 use domain::{LetterId, OrgNumber};
@@ -27,8 +29,17 @@ pub(crate) struct Waiting {
 /// One letter, sealed and signed for.
 pub(crate) struct Prepared {
     pub(crate) submission: Submission,
-    pub(crate) letter: PreparedLetter,
+    pub(crate) cargo: Cargo,
     pub(crate) answer: Answer,
+}
+
+/// What of it is stored.
+#[allow(clippy::large_enum_variant, reason = "almost every one is a letter")]
+pub(crate) enum Cargo {
+    /// In a mailbox here.
+    Letter(PreparedLetter),
+    /// For another operator.
+    Outbound(PreparedOutbound),
 }
 
 /// What a transaction wrote of a batch. Where a letter is in neither, its reference was taken before.
@@ -207,12 +218,21 @@ impl Intake {
             whole(&mut tx, waiting, &mut written).await?;
         }
         let new = &written.new;
-        let all = || batch.iter().flat_map(|waiting| &waiting.letters).map(|one| &one.letter);
-        let letters: Vec<_> = all().filter(|letter| new.contains(&letter.letter_id)).collect();
+        let (mut letters, mut leaving) = (Vec::new(), Vec::new());
+        for one in batch.iter().flat_map(|waiting| &waiting.letters) {
+            match &one.cargo {
+                _ if !new.contains(&one.submission.letter_id) => {}
+                Cargo::Letter(letter) => letters.push(letter),
+                Cargo::Outbound(letter) => leaving.push(letter),
+            }
+        }
         mailbox::deliver(&mut tx, &letters).await?;
+        outbound::insert(&mut tx, &leaving).await?;
         for one in batch.iter_mut().flat_map(|waiting| &mut waiting.letters) {
-            if new.contains(&one.letter.letter_id) {
-                one.letter.claim_objects();
+            match &mut one.cargo {
+                _ if !new.contains(&one.submission.letter_id) => {}
+                Cargo::Letter(letter) => letter.claim_objects(),
+                Cargo::Outbound(letter) => letter.claim_object(),
             }
         }
         tx.commit().await?;
@@ -223,8 +243,8 @@ impl Intake {
         for waiting in batch {
             let Waiting { letters, answer_to, place, .. } = waiting;
             let mut answers = Ok(Vec::with_capacity(letters.len()));
-            for Prepared { submission, letter, answer } in letters {
-                let letter_id = letter.letter_id;
+            for Prepared { submission, answer, .. } in letters {
+                let letter_id = submission.letter_id;
                 let outcome = if written.new.contains(&letter_id) {
                     tracing::info!(letter.id = %letter_id, "Accepted letter {letter_id}");
                     Ok(answer)
@@ -286,7 +306,7 @@ async fn whole(tx: &mut Tx, waiting: &Waiting, written: &mut Written) -> Result<
 fn fail(batch: Vec<Waiting>, error: &store::Error) {
     for waiting in batch {
         for one in &waiting.letters {
-            let letter_id = one.letter.letter_id;
+            let letter_id = one.submission.letter_id;
             tracing::error!(letter.id = %letter_id, "Letter {letter_id} was not accepted: {error}");
         }
         let _ = waiting.answer_to.send(Err(told(error)));

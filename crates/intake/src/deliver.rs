@@ -5,18 +5,23 @@
 use crate::{
     AcceptError, Answer, Draft, Intake,
     check::{OVERHEAD_BYTES, Source, count_refusal},
-    draft::Recipient,
+    draft::{Filed, Recipient},
     lookup::{Addressed, Question},
     room::Place,
     sealer,
     signer::{NotSigned, Signed},
+    whereabouts::Route,
 };
 use bytes::Bytes;
 use delivery::{Message, Sealed, letter};
-use domain::{Code, Identity, OrgNumber, Refusal, letter::Limits};
+use domain::{
+    Code, Identity, LetterId, OrgNumber, Refusal,
+    letter::{Letter, Limits},
+};
 use futures_util::future::try_join_all;
 use key_client::KeysError;
 use mailbox::Form;
+use registry::recipient::Found;
 
 /// What became of a delivery whose signatures hold.
 #[derive(Debug)]
@@ -157,8 +162,7 @@ impl Intake {
             signed.address.reference = reference;
         }
         signed.usable?;
-        let now = house.clock.now();
-        let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
+        let filed = self.file(caller, sealed, &part.envelope, &letter, (address_mac, &found)).await?;
         let message = u32::try_from(part.no).map_err(|_| Code::LetterTooLarge)?;
         let source = Source {
             original: part.envelope,
@@ -166,12 +170,49 @@ impl Intake {
             payload: part.payload.to_vec(),
         };
         let room = house.room.admit(caller, 0)?;
-        let draft = self.draft(caller, letter, source, signed, macs, (recipient, now), room);
+        let draft = self.draft(caller, letter, source, signed, macs, filed, room);
         Ok(Known::New(Box::new(draft), part.no))
     }
 
+    /// Here, or to another operator: only what an agency or its dispatcher brings, and never what an operator does, so
+    /// that nothing goes in a circle. A delivery of several messages would come apart, and is not taken in charge.
+    async fn file(
+        &self,
+        caller: &OrgNumber,
+        sealed: &Sealed,
+        envelope: &[u8],
+        letter: &Letter,
+        (address_mac, found): ([u8; 32], &Found),
+    ) -> Result<Filed, AcceptError> {
+        let (house, now) = (&*self.0, self.0.clock.now());
+        let letter_id = LetterId::new(now, &*house.random);
+        let elsewhere = match Recipient::of(found, &letter.recipient, address_mac, now) {
+            Ok(recipient) => return Ok(Filed { letter_id, recipient, visible_from: now, leaving: None }),
+            Err(refusal) => refusal,
+        };
+        let handed_on = house.outgoing.is_some()
+            && house.directory.current().operator(caller).is_none()
+            && sealed.delivery.messages.len() == 1;
+        if !handed_on {
+            return Err(elsewhere.into());
+        }
+        match self.route(&letter.sender, &letter.recipient, found, now).await {
+            Ok(Route::Away(to)) => {
+                let form = Form::Delivery { message: 0 };
+                self.may_leave(letter, form, now)?;
+                let signed = delivery::signed_delivery(envelope).map_err(|error| sealer::refusal(&error))?;
+                Ok(self.leaves(letter_id, address_mac, to, Some(signed), now))
+            }
+            Ok(Route::Here) => Err(elsewhere.into()),
+            Err(AcceptError::Refused(refusal)) if refusal.code == Code::SenderMustSign => {
+                Err(Refusal::new(Code::RecipientElsewhere).at("/recipient").into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Attachments lie in the envelope and are as large as it lets them be.
-    fn delivery_limits(&self) -> Limits {
+    pub(crate) fn delivery_limits(&self) -> Limits {
         let settings = &self.0.settings;
         Limits { body_bytes: settings.envelope_bytes, ..settings.limits.clone() }
     }
@@ -206,7 +247,7 @@ async fn read(envelope: Bytes) -> Result<(Sealed, letter::Addressed), AcceptErro
     Ok(read?)
 }
 
-async fn attach(draft: &mut Draft, message: &Message) -> Result<(), AcceptError> {
+pub(crate) async fn attach(draft: &mut Draft, message: &Message) -> Result<(), AcceptError> {
     for (at, file) in message.attachments.iter().enumerate() {
         let mut sink = draft.attachment(at).await?;
         for piece in file.content.chunks(PIECE_BYTES) {
@@ -222,6 +263,7 @@ fn unreachable(code: Code) -> bool {
     matches!(
         code,
         Code::RecipientUnknown
+            | Code::RecipientElsewhere
             | Code::MailboxClosed
             | Code::RecipientDeceased
             | Code::RecipientUnderAge

@@ -4,6 +4,7 @@ use crate::{
     AcceptError, Intake,
     check::{Macs, count_refusal},
     content::Check,
+    outgoing::Leaving,
     room,
     scanner::Session,
     signer::Signed,
@@ -37,7 +38,17 @@ pub struct Draft {
     pub(crate) seal: LetterSeal,
     pub(crate) parts: Vec<PreparedPart>,
     pub(crate) wrapped_keys: Vec<Vec<u8>>,
+    /// Set: for a mailbox at another operator.
+    pub(crate) leaving: Option<Leaving>,
     pub(crate) place: room::Place,
+}
+
+/// Where a new letter is filed.
+pub(crate) struct Filed {
+    pub(crate) letter_id: LetterId,
+    pub(crate) recipient: Recipient,
+    pub(crate) visible_from: Time,
+    pub(crate) leaving: Option<Leaving>,
 }
 
 /// The mailbox that the letter goes to, as it was when asked.
@@ -78,10 +89,15 @@ impl Draft {
         &self.letter.attachments
     }
 
+    /// Attachments that have come.
+    pub(crate) fn taken(&self) -> usize {
+        self.leaving.as_ref().map_or(self.parts.len(), |leaving| leaving.files.len())
+    }
+
     /// Takes the attachment `at` (0, 1 … in manifest order, each after the one before it is finished).
     pub async fn attachment(&mut self, at: usize) -> Result<AttachmentSink<'_>, AcceptError> {
         let began = self.begin(at).await;
-        let (writer, wrapped_key, scan) = began.inspect_err(count_refusal)?;
+        let (goes, scan) = began.inspect_err(count_refusal)?;
         let entry = self.letter.attachments[at].clone();
         Ok(AttachmentSink {
             at,
@@ -89,26 +105,38 @@ impl Draft {
             hash: digest::Context::new(&digest::SHA256),
             content: Check::of(entry.media_type),
             scan,
-            writer,
-            wrapped_key,
+            goes,
             entry,
             draft: self,
         })
     }
 
-    async fn begin(&mut self, at: usize) -> Result<(AttachmentWriter, Vec<u8>, Session), AcceptError> {
+    async fn begin(&mut self, at: usize) -> Result<(Goes, Session), AcceptError> {
         let Some(entry) = self.letter.attachments.get(at) else { return Err(Code::AttachmentExtra.into()) };
-        if at != self.parts.len() {
+        if at != self.taken() {
             return Err(Code::AttachmentMissing.into());
         }
-        self.place.grow(AttachmentWriter::in_memory(entry.bytes))?;
         let house = &*self.intake.0;
+        if self.leaving.is_some() {
+            self.place.grow(entry.bytes.saturating_mul(LEAVING_COPIES))?;
+            let scan = house.settings.scanner.begin().await?;
+            return Ok((Goes::Along(Vec::new()), scan));
+        }
+        self.place.grow(AttachmentWriter::in_memory(entry.bytes))?;
         let scan = house.settings.scanner.begin().await?;
         let part_no = i64::try_from(at + 1).unwrap_or(i64::MAX);
         let (writer, wrapped_key) =
             self.seal.attachment(part_no, entry.bytes, &house.objects, &*house.random).await?;
-        Ok((writer, wrapped_key, scan))
+        Ok((Goes::Sealed(Box::new(writer), wrapped_key), scan))
     }
+}
+
+/// Where an attachment's bytes go.
+enum Goes {
+    /// Into a part of their own, with its wrapped key.
+    Sealed(Box<AttachmentWriter>, Vec<u8>),
+    /// With the letter, to another operator.
+    Along(Vec<u8>),
 }
 
 /// One attachment on its way: hashed, judged and sealed as it comes; a large one is never whole in memory.
@@ -120,8 +148,7 @@ pub struct AttachmentSink<'a> {
     hash: digest::Context,
     content: Check,
     scan: Session,
-    writer: AttachmentWriter,
-    wrapped_key: Vec<u8>,
+    goes: Goes,
 }
 
 impl AttachmentSink<'_> {
@@ -144,7 +171,11 @@ impl AttachmentSink<'_> {
         self.content.update(bytes);
         let scanned = self.scan.update(bytes).await;
         scanned.map_err(|code| self.refuse(code))?;
-        Ok(self.writer.write(bytes).await?)
+        match &mut self.goes {
+            Goes::Sealed(writer, _) => writer.write(bytes).await?,
+            Goes::Along(file) => file.extend_from_slice(bytes),
+        }
+        Ok(())
     }
 
     async fn close(self) -> Result<(), AcceptError> {
@@ -158,12 +189,21 @@ impl AttachmentSink<'_> {
         }
         self.content.finish().map_err(refuse)?;
         self.scan.finish().await.map_err(refuse)?;
-        let part = self.writer.finish().await?;
-        if let PreparedPart::Object { .. } = part {
-            self.draft.place.shrink(AttachmentWriter::in_memory(self.entry.bytes));
+        match self.goes {
+            Goes::Sealed(writer, wrapped_key) => {
+                let part = writer.finish().await?;
+                if let PreparedPart::Object { .. } = part {
+                    self.draft.place.shrink(AttachmentWriter::in_memory(self.entry.bytes));
+                }
+                self.draft.parts.push(part);
+                self.draft.wrapped_keys.push(wrapped_key);
+            }
+            Goes::Along(file) => {
+                if let Some(leaving) = &mut self.draft.leaving {
+                    leaving.files.push(file);
+                }
+            }
         }
-        self.draft.parts.push(part);
-        self.draft.wrapped_keys.push(self.wrapped_key);
         Ok(())
     }
 
@@ -175,3 +215,6 @@ impl AttachmentSink<'_> {
 fn at_entry(at: usize, code: Code) -> Refusal {
     Refusal::new(code).at(format!("/attachments/{at}"))
 }
+
+/// The file, its base64 in the signed and in the sealed message, and that one sealed for the wait.
+const LEAVING_COPIES: u64 = 5;

@@ -15,7 +15,11 @@ pub mod content;
 mod deliver;
 mod draft;
 mod error;
+mod forward;
+mod home;
 mod lookup;
+pub mod outbound;
+mod outgoing;
 mod room;
 pub mod scanner;
 pub mod sealer;
@@ -30,13 +34,18 @@ pub use announcement::Told;
 pub use answer::Answer;
 pub use check::Checked;
 pub use deliver::Delivered;
+pub use delivery::from_letter::NO_PLACE_FOR as NOT_FORWARDED;
 pub use draft::{AttachmentSink, Draft};
 pub use error::AcceptError;
+pub use forward::{Ending, Heading};
+pub use outbound::{FORWARD_JOB, Outbound};
+pub use outgoing::Outgoing;
 pub use room::Arriving;
 pub use scanner::Scanner;
 pub use sealer::refusal;
 pub use settings::Settings;
 pub use trust::Trust;
+pub use whereabouts::{OperatorAddress, Route, Whereabouts};
 
 use committer::Queue;
 use domain::{Clock, Random};
@@ -66,6 +75,10 @@ pub struct Parts {
     pub directory: Directory,
     /// The authorities whose certificates sign deliveries.
     pub trust: Trust,
+    /// Who knows where mailboxes are that are not here.
+    pub whereabouts: Whereabouts,
+    /// What letters for other operators are signed with; without it none leaves.
+    pub outgoing: Option<Arc<Outgoing>>,
     pub objects: Objects,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -77,6 +90,8 @@ pub(crate) struct House {
     gateway_keys: Arc<GatewayKeys>,
     directory: Directory,
     trust: Trust,
+    whereabouts: Whereabouts,
+    outgoing: Option<Arc<Outgoing>>,
     objects: Objects,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -93,7 +108,18 @@ pub(crate) struct House {
 impl Intake {
     /// Starts the committer. Reads back what a commit survives, since every receipt says it.
     pub async fn start(parts: Parts, settings: Settings) -> Result<Self, store::Error> {
-        let Parts { store, keys, gateway_keys, directory, trust, objects, clock, random } = parts;
+        let Parts {
+            store,
+            keys,
+            gateway_keys,
+            directory,
+            trust,
+            whereabouts,
+            outgoing,
+            objects,
+            clock,
+            random,
+        } = parts;
         let durability = store.durability().await?;
         let lanes = settings.lanes.max(1);
         let house = Arc::new(House {
@@ -103,6 +129,8 @@ impl Intake {
             gateway_keys,
             directory,
             trust,
+            whereabouts,
+            outgoing,
             objects,
             clock,
             random,

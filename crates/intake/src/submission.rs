@@ -130,6 +130,11 @@ pub(crate) async fn take_back(tx: &mut Tx, submission: &Submission) -> Result<()
     tx.execute(TAKE_BACK, args![submission.letter_id]).await?.exactly(1)
 }
 
+/// The letter is in a mailbox here after all.
+pub(crate) async fn moved(tx: &mut Tx, letter_id: LetterId, mailbox_id: MailboxId) -> Result<(), Error> {
+    tx.execute(MOVED, args![mailbox_id, letter_id]).await?.exactly(1)
+}
+
 /// A write that changes nothing. Its commit waits for the standby, and so for all that was committed before it:
 /// without that a receipt could be repeated that a fail-over would lose.
 pub(crate) async fn confirm(tx: &mut Tx, submission: &Submission) -> Result<(), Error> {
@@ -166,6 +171,7 @@ macro_rules! select {
     };
 }
 const TAKE_BACK: &str = "DELETE FROM submission WHERE letter_id = $1";
+const MOVED: &str = "UPDATE submission SET mailbox_id = $1 WHERE letter_id = $2";
 const BY_REFERENCE: &str = select!("sender_mac = $1 AND reference_mac = $2");
 const BY_LETTER: &str = select!("letter_id = $1");
 static BY_REFERENCES: Many = Many::new(

@@ -173,6 +173,15 @@ impl Keys {
     }
 }
 
+/// Letters for other operators.
+impl Keys {
+    /// For role outgoing: the content key of a letter that waits to be handed over. [`KeysError::Gone`] when it has
+    /// ended.
+    pub async fn outbound_key(&self, letter: LetterId) -> Result<Key, KeysError> {
+        ask!(self, Request::OutboundKey { letter }, Answer::Content(key) => key.into_key())
+    }
+}
+
 /// The operator, who never reads a letter.
 impl Keys {
     /// Both tags of at most 1000 people or organisations, in order, to bring them in.

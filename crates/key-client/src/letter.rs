@@ -16,6 +16,9 @@ pub fn letter_aad(mailbox_id: MailboxId, letter_id: LetterId, epoch: i64, part_c
     place.number(epoch).number(part_count).as_bytes().to_vec()
 }
 
+/// Parts of a letter that waits to be handed over to another operator: the envelope alone.
+pub const OUTBOUND_PARTS: i64 = 1;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {

@@ -24,7 +24,7 @@ pub use column::{
 pub use error::KeysError;
 pub use grant::{Applicant, GrantView, LoggedIn, Nonce};
 pub use keys::Keys;
-pub use letter::{letter_aad, seal_info};
+pub use letter::{OUTBOUND_PARTS, letter_aad, seal_info};
 pub use material::{GatewayKeys, GatewayMaterial, NotifierKeys, NotifierMaterial, WebKeys, WebMaterial};
 pub use message::{Answer, ColumnItem, MailboxKey, Outcome, PersonMacs, Request};
 pub use ring::{KeyRing, NamedKey, RingMaterial};

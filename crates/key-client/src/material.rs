@@ -1,11 +1,12 @@
 //! The keys that each role works with. None of them opens a letter.
 
 use crate::{
-    Keys, KeysError,
+    Keys, KeysError, MailboxKey,
     ring::{KeyRing, RingMaterial},
     secret::SecretKey,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::{PoisonError, RwLock};
 use vault::{Opaque, mac::Mac, sign::SigningKey};
 
 /// What the agency doors work with.
@@ -18,6 +19,8 @@ pub struct GatewayKeys {
     pub events: KeyRing,
     /// `sender_mac`, `reference_mac`, `payload_mac`, under the labels `sender`, `reference`, `payload`.
     pub sender: Mac,
+    /// What letters for other operators are sealed to.
+    outgoing: RwLock<MailboxKey>,
 }
 
 /// What the citizen pages work with.
@@ -51,6 +54,7 @@ pub struct GatewayMaterial {
     pub reference: RingMaterial,
     pub events: RingMaterial,
     pub sender: SecretKey,
+    pub outgoing: MailboxKey,
 }
 
 /// [`WebKeys`] on their way.
@@ -76,9 +80,15 @@ impl GatewayKeys {
     /// before anybody seals with it.
     pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
         let fresh = keys.gateway_keys().await?;
+        *self.outgoing.write().unwrap_or_else(PoisonError::into_inner) = fresh.outgoing();
         self.reference.adopt(fresh.reference);
         self.events.adopt(fresh.events);
         Ok(())
+    }
+
+    /// What letters for other operators are sealed to now.
+    pub fn outgoing(&self) -> MailboxKey {
+        *self.outgoing.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,6 +118,7 @@ impl TryFrom<GatewayMaterial> for GatewayKeys {
             reference: material.reference.try_into()?,
             events: material.events.try_into()?,
             sender: mac(material.sender),
+            outgoing: RwLock::new(material.outgoing),
         })
     }
 }

@@ -68,6 +68,9 @@ pub enum Request {
         mailbox: MailboxId,
         letter: LetterId,
     },
+    OutboundKey {
+        letter: LetterId,
+    },
     Status,
     Rotate {
         purpose: String,
@@ -152,6 +155,7 @@ impl Request {
             Self::EndGrant { .. } => "end_grant",
             Self::Headers { .. } => "headers",
             Self::Content { .. } => "content",
+            Self::OutboundKey { .. } => "outbound_key",
             Self::Status => "status",
             Self::Rotate { .. } => "rotate",
         }

@@ -13,6 +13,8 @@ pub enum Role {
     Web,
     /// Notices.
     Notifier,
+    /// Whoever hands letters over to other operators.
+    Outgoing,
     /// The command line of the operator.
     Operator,
 }
@@ -24,6 +26,7 @@ impl Role {
             Self::Gateway => "gateway",
             Self::Web => "web",
             Self::Notifier => "notifier",
+            Self::Outgoing => "outgoing",
             Self::Operator => "operator",
         }
     }

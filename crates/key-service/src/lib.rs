@@ -28,6 +28,7 @@ mod letter_key;
 mod login;
 mod mailbox_key;
 mod nonces;
+mod outbound;
 mod permit;
 mod purpose;
 mod recolumn;

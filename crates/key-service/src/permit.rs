@@ -16,7 +16,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
             Role::Gateway => {
                 items.iter().all(|item| matches!(item.column, Column::Pending | Column::Announcement))
             }
-            Role::Notifier => false,
+            Role::Notifier | Role::Outgoing => false,
         },
         Request::OpenColumns { access, .. } => match access {
             Access::Grant(_) => role == Role::Web,
@@ -33,6 +33,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         | Request::EndGrant { .. }
         | Request::Headers { .. }
         | Request::Content { .. } => role == Role::Web,
+        Request::OutboundKey { .. } => role == Role::Outgoing,
         Request::PersonMacs { .. } | Request::Status | Request::Rotate { .. } => role == Role::Operator,
     }
 }

@@ -51,6 +51,7 @@ impl Inner {
                 swept.rewrapped += self.recolumn(column).await?;
             }
         }
+        self.roll_outgoing().await?;
         self.begin_due(&mut swept).await?;
         for (mailbox, newest, since) in self.under_way().await? {
             match self.go_on(mailbox, newest, since, &mut swept).await {

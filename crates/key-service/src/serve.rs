@@ -102,7 +102,7 @@ impl Inner {
 
     async fn act(&self, request: Request) -> Result<Answer, Failure> {
         Ok(match request {
-            Request::GatewayKeys => Answer::GatewayKeys(Box::new(self.gateway_keys()?)),
+            Request::GatewayKeys => Answer::GatewayKeys(Box::new(self.gateway_keys().await?)),
             Request::WebKeys => Answer::WebKeys(Box::new(self.web_keys()?)),
             Request::NotifierKeys => Answer::NotifierKeys(Box::new(self.notifier_keys()?)),
             Request::PublicKeys => Answer::PublicKeys(self.public_keys()),
@@ -137,6 +137,7 @@ impl Inner {
             Request::Content { grant, mailbox, letter } => {
                 Answer::Content(self.content(&grant, mailbox, letter).await?.into())
             }
+            Request::OutboundKey { letter } => Answer::Content(self.outbound_key(letter).await?.into()),
             Request::Status => Answer::Status(self.status().await?),
             Request::Rotate { purpose } => Answer::Rotated(self.rotate(&purpose).await?),
         })

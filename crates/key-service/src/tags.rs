@@ -41,13 +41,15 @@ impl Inner {
         Ok(BothMacs { address: self.keks.mac(address, now)?, login: self.keks.mac(login, now)? })
     }
 
-    pub(crate) fn gateway_keys(&self) -> Result<GatewayMaterial, Failure> {
+    pub(crate) async fn gateway_keys(&self) -> Result<GatewayMaterial, Failure> {
+        let outgoing = self.outgoing_pair().await?;
         let (keks, now) = (&self.keks, self.clock.now());
         Ok(GatewayMaterial {
             receipt_seed: keks.handed_out(Purpose::Receipt, now)?,
             reference: keks.material(Purpose::Reference, now)?,
             events: keks.material(Purpose::Events, now)?,
             sender: keks.handed_out(Purpose::SenderIndex, now)?,
+            outgoing,
         })
     }
 

@@ -84,7 +84,8 @@ impl Objects {
             let names = names.map_err(|error| error.1)?;
             let rows: Vec<_> = names.iter().map(|name| row![name]).collect();
             let mut tx = store.read("find orphans").await?;
-            let named = tx.query_many(&NAMED, &rows).await?;
+            let mut named = tx.query_many(&NAMED, &rows).await?;
+            named.extend(tx.query_many(&NAMED_OUTBOUND, &rows).await?);
             drop(tx);
             let named: HashSet<&str> = named.iter().filter_map(|row| row.text(0).ok()).collect();
             for name in names.iter().filter(|name| !named.contains(name.as_str())) {
@@ -218,6 +219,7 @@ impl From<store::Error> for ObjectsError {
 }
 
 static NAMED: Many = Many::new("SELECT object FROM part WHERE object IN (", 1, ")");
+static NAMED_OUTBOUND: Many = Many::new("SELECT object FROM outbound WHERE object IN (", 1, ")");
 const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
 const PIECE_BYTES: usize = 1024 * 1024;
 const BATCH: usize = 256;

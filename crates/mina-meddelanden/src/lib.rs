@@ -10,6 +10,7 @@ mod call;
 mod far;
 mod far_client;
 mod fault;
+mod forward;
 mod recipient;
 mod reply;
 mod service;
@@ -20,6 +21,7 @@ pub use agreement::{Agreements, NAMESPACE as AGREEMENT_NAMESPACE};
 pub use far::{Far, FarParts};
 pub use far_client::{Dispatcher, FarClient};
 pub use fault::Fault;
+pub use forward::Forwarder;
 pub use soap_client::{CallError, SoapClient, SoapClientError};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn, routing::post};

@@ -71,6 +71,8 @@ pub fn unreachable(code: Code) -> Unreachable {
         Code::RecipientElsewhere => Unreachable::Elsewhere,
         Code::RecipientUnderAge => Unreachable::UnderAge,
         Code::SenderDeclined => Unreachable::SenderDeclined,
+        Code::SenderMustSign => Unreachable::SenderMustSign,
+        Code::Unavailable => Unreachable::Unavailable,
         _ => Unreachable::Unknown,
     }
 }

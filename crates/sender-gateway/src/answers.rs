@@ -13,12 +13,12 @@ use domain::{
 };
 use edge::Problem;
 use intake::{
-    AcceptError,
+    AcceptError, outbound,
     submission::{self, Submission},
 };
 use key_client::KeysError;
 use serde::Serialize;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use store::Tx;
 use tracing::error;
 
@@ -41,6 +41,8 @@ struct Status {
 struct Line {
     time: String,
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
 }
 
 /// A letter's state and history, for those who may act for its sender; for others it is not there.
@@ -92,13 +94,27 @@ async fn describe(
     let events =
         evidence::feed::of_letter(tx, submission.mailbox_id, submission.letter_id, submission.tells_opened)
             .await?;
-    let opened = events.iter().any(|(_, kind)| *kind == EventType::Opened);
-    let state = match (opened, submission.visible_from > now) {
-        (true, _) => LetterState::Opened,
-        (false, true) => LetterState::Scheduled,
-        (false, false) => LetterState::Available,
+    let is = |wanted: EventType| events.iter().any(|(_, kind)| *kind == wanted);
+    let state = match submission.visible_from > now {
+        _ if is(EventType::Opened) => LetterState::Opened,
+        // One that was to leave and whose recipient came here is accepted too.
+        _ if is(EventType::TakenInCharge) && !is(EventType::Accepted) => match () {
+            () if is(EventType::Forwarded) => LetterState::Forwarded,
+            () if is(EventType::Returned) => LetterState::Returned,
+            () => LetterState::Forwarding,
+        },
+        true => LetterState::Scheduled,
+        false => LetterState::Available,
     };
-    let history = events.into_iter().map(|(at, kind)| Line { time: at.to_string(), r#type: kind.as_str() });
+    let returned = state == LetterState::Returned;
+    let reasons =
+        if returned { outbound::reasons(tx, &[submission.letter_id]).await? } else { HashMap::new() };
+    let reason = reasons.get(&submission.letter_id);
+    let history = events.into_iter().map(|(at, kind)| Line {
+        time: at.to_string(),
+        r#type: kind.as_str(),
+        why: reason.filter(|_| kind == EventType::Returned).map(|why| why.as_str()),
+    });
     Ok(Status {
         letter_id: submission.letter_id,
         reference: submission.reference(&gateway.gateway_keys).unwrap_or_default(),

@@ -4,7 +4,7 @@ use crate::Gateway;
 use axum::{Json, extract::State};
 use domain::{
     letter::{AttachmentType, Limits},
-    words::{EventType, Kind, LetterState, ReceiptWish, Unreachable},
+    words::{EventType, Kind, LetterState, ReceiptWish, ReturnReason, Unreachable, Way},
 };
 use serde::Serialize;
 
@@ -23,8 +23,21 @@ pub struct Capabilities {
     event_types: Vec<&'static str>,
     letter_states: Vec<&'static str>,
     unreachable_reasons: Vec<&'static str>,
+    ways: Vec<&'static str>,
+    forwarding: Option<Forwarding>,
     limits: Limits,
     durability: &'static str,
+}
+
+/// Letters for mailboxes at other operators, where they are handed over.
+#[derive(Serialize)]
+struct Forwarding {
+    /// The organisation that a sender lists as its dispatcher for it.
+    dispatcher: String,
+    /// Of the whole message, attachments in base64.
+    envelope_bytes: u64,
+    not_supported: &'static [&'static str],
+    return_reasons: Vec<&'static str>,
 }
 
 /// Members of a letter that have their effect.
@@ -65,6 +78,13 @@ pub async fn show(State(gateway): State<Gateway>) -> Json<Capabilities> {
         event_types: EventType::ALL.iter().filter(|t| t.reaches_sender()).map(|t| t.as_str()).collect(),
         letter_states: LetterState::ALL.iter().map(|s| s.as_str()).collect(),
         unreachable_reasons: Unreachable::ALL.iter().map(|u| u.as_str()).collect(),
+        ways: Way::ALL.iter().map(|w| w.as_str()).collect(),
+        forwarding: gateway.intake.forwards().map(|outgoing| Forwarding {
+            dispatcher: outgoing.organisation.as_str().to_owned(),
+            envelope_bytes: outgoing.envelope_bytes,
+            not_supported: intake::NOT_FORWARDED,
+            return_reasons: ReturnReason::ALL.iter().map(|r| r.as_str()).collect(),
+        }),
         limits: gateway.intake.settings().limits.clone(),
         durability: gateway.intake.durability().word().unwrap_or("none"),
     })

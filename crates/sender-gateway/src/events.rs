@@ -6,9 +6,13 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{Code, Refusal};
+use domain::{
+    Code, Refusal,
+    words::{EventType, ReturnReason},
+};
 use edge::Problem;
 use evidence::feed::{self, FeedEvent};
+use intake::outbound;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -37,6 +41,9 @@ struct Entry {
     r#type: &'static str,
     letter_id: String,
     reference: Option<String>,
+    /// Of `returned` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
 }
 
 /// Reads after a cursor; waits for something to come when asked to and there is nothing yet.
@@ -89,11 +96,19 @@ async fn page(
     // A full page ends at its last event; one that is not full has seen everything up to the newest.
     let full = events.len() >= limit as usize;
     let reached = if full { events.last().map_or(after, |e| e.position) } else { bounds.newest.max(after) };
-    let events = events.into_iter().map(|event| entry(gateway, event)).collect();
+    let returned = events.iter().filter(|event| event.kind == EventType::Returned);
+    let returned: Vec<_> = returned.map(|event| event.letter_id).collect();
+    let reasons = outbound::reasons(&mut tx, &returned).await.map_err(answers::store)?;
+    drop(tx);
+    let entry = |event: FeedEvent| {
+        let why = reasons.get(&event.letter_id).filter(|_| event.kind == EventType::Returned);
+        entry(gateway, event, why.copied())
+    };
+    let events = events.into_iter().map(entry).collect();
     Ok(Page { events, next: write_cursor(gateway, reached) })
 }
 
-fn entry(gateway: &Gateway, event: FeedEvent) -> Entry {
+fn entry(gateway: &Gateway, event: FeedEvent, why: Option<ReturnReason>) -> Entry {
     let reference = event.reference.as_deref();
     Entry {
         id: event.public_id(),
@@ -101,6 +116,7 @@ fn entry(gateway: &Gateway, event: FeedEvent) -> Entry {
         r#type: event.kind.as_str(),
         letter_id: event.letter_id.to_string(),
         reference: reference.and_then(|sealed| answers::reference(gateway, event.letter_id, sealed)),
+        why: why.map(ReturnReason::as_str),
     }
 }
 

@@ -11,18 +11,21 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{Code, LetterId, Refusal};
+use domain::{Code, LetterId, Refusal, words::LetterState};
 use edge::Problem;
 use intake::{Answer, Checked, Draft};
 use serde::{Deserialize, Serialize};
 
-/// What a 201 or 200 says.
+/// What a 201, 202 or 200 says.
 #[derive(Serialize)]
 struct Accepted<'a> {
     letter_id: LetterId,
     receipt: &'a str,
     durability: &'a str,
     include_by: Option<String>,
+    /// In a 202 alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
 }
 
 /// Accepts one letter. All that the letter part can decide is decided before attachments are read.
@@ -72,8 +75,13 @@ fn accepted(answer: &Answer) -> Response {
         receipt: &answer.receipt,
         durability: &answer.durability,
         include_by: answer.include_by.map(|at| at.to_string()),
+        state: answer.forwarding.then_some(LetterState::Forwarding.as_str()),
     });
-    let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let status = match (answer.forwarding, answer.repeated) {
+        (true, _) => StatusCode::ACCEPTED,
+        (false, true) => StatusCode::OK,
+        (false, false) => StatusCode::CREATED,
+    };
     let mut response = (status, body).into_response();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/letters/{}", answer.letter_id)) {
         response.headers_mut().insert(header::LOCATION, location);

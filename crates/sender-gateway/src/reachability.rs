@@ -5,9 +5,14 @@ use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
 };
-use domain::{Code, Identity, Refusal, identity::IdentityError, words::Unreachable};
+use domain::{
+    Code, Identity, Refusal,
+    identity::IdentityError,
+    words::{Unreachable, Way},
+};
 use edge::Problem;
-use registry::recipient;
+use intake::Route;
+use registry::recipient::{self, Found};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -30,6 +35,7 @@ struct Reachability {
     recipient: String,
     reachable: bool,
     reason: Option<&'static str>,
+    how: Option<&'static str>,
 }
 
 const MOST: usize = 1000;
@@ -55,22 +61,32 @@ pub async fn ask(
     let mut tx = gateway.store.read("look recipients up").await.map_err(answers::store)?;
     let declined = |mailbox| registry::declined::sender_mac(&gateway.gateway_keys.sender, mailbox, &sender);
     let found = recipient::look_up_many(&mut tx, &macs, now, declined).await.map_err(answers::store)?;
-    let by_identity: HashMap<&Identity, &[u8; 32]> = identities.iter().zip(&macs).collect();
+    drop(tx);
+    let by_identity: HashMap<&Identity, &Found> = identities
+        .iter()
+        .zip(&macs)
+        .filter_map(|(identity, mac)| Some((identity, found.get(mac)?)))
+        .collect();
+    let asked: Vec<(&Identity, &Found)> =
+        identities.iter().filter_map(|identity| Some((identity, *by_identity.get(identity)?))).collect();
+    let routes = gateway.intake.routes(&sender, &asked, now).await;
+    let routes: HashMap<&Identity, _> = asked.iter().map(|(identity, _)| *identity).zip(routes).collect();
 
-    let reason = |parsed: &Result<Identity, IdentityError>| match parsed {
-        Err(error) => Some(recipient::unreachable(answers::identity(*error))),
-        Ok(identity) => {
-            let state = by_identity.get(identity).and_then(|mac| found.get(*mac));
-            match state.map(|found| found.reachable(identity, now)) {
-                Some(Ok(_)) => None,
-                Some(Err(code)) => Some(recipient::unreachable(code)),
-                None => Some(Unreachable::Unknown),
-            }
-        }
+    let way = |parsed: &Result<Identity, IdentityError>| match parsed {
+        Err(error) => Err(answers::identity(*error)),
+        Ok(identity) => match routes.get(identity) {
+            Some(Ok(Route::Here)) => Ok(Way::Here),
+            Some(Ok(Route::Away(_))) => Ok(Way::Forwarded),
+            Some(Err(code)) => Err(*code),
+            None => Err(Code::RecipientUnknown),
+        },
     };
-    let reasons: Vec<_> = parsed.iter().map(|p| reason(p).map(Unreachable::as_str)).collect();
-    let results = question.recipients.into_iter().zip(reasons);
-    let results =
-        results.map(|(recipient, reason)| Reachability { recipient, reachable: reason.is_none(), reason });
+    let ways: Vec<_> = parsed.iter().map(|p| way(p).map_err(recipient::unreachable)).collect();
+    let results = question.recipients.into_iter().zip(ways).map(|(recipient, way)| Reachability {
+        recipient,
+        reachable: way.is_ok(),
+        reason: way.err().map(Unreachable::as_str),
+        how: way.ok().map(Way::as_str),
+    });
     Ok(Json(Results { results: results.collect() }))
 }

@@ -18,8 +18,8 @@ pub struct AgencyClient {
 /// What the door answers to a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// 201, or 200 for a repeat.
-    Accepted { letter_id: String, receipt: String, repeated: bool },
+    /// 201, or 200 for a repeat; 202 where it is handed on to another operator.
+    Accepted { letter_id: String, receipt: String, repeated: bool, forwarding: bool },
     /// A 4xx that repeating does not change.
     Refused { status: u16, code: String, detail: String, pointer: String, mend: String },
     /// 5xx, 408, 425 or 429: the outcome is unknown; the same request must be repeated.
@@ -69,7 +69,8 @@ impl AgencyClient {
         let (status, bytes) = (response.status(), response.bytes().await?);
         if status.is_success() {
             let Receipted { letter_id, receipt } = serde_json::from_slice(&bytes)?;
-            return Ok(Reply::Accepted { letter_id, receipt, repeated: status == StatusCode::OK });
+            let (repeated, forwarding) = (status == StatusCode::OK, status == StatusCode::ACCEPTED);
+            return Ok(Reply::Accepted { letter_id, receipt, repeated, forwarding });
         }
         let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
@@ -110,6 +111,7 @@ impl AgencyClient {
                 letter_id: text("TransId"),
                 receipt: String::new(),
                 repeated: false,
+                forwarding: false,
             });
         }
         let described = text("Description");

@@ -106,7 +106,9 @@ impl TestKeys {
                 reference: ring(&self.reference),
                 events: ring(&self.events),
                 sender: secret(&self.sender),
+                outgoing: self.make_key(MailboxId::OUTGOING),
             }))),
+            Request::OutboundKey { letter } => self.outbound_key(letter).await,
             Request::WebKeys => Ok(Answer::WebKeys(Box::new(WebMaterial {
                 session: ring(&chance::bytes(&SystemRandom)),
                 csrf: secret(&chance::bytes(&SystemRandom)),
@@ -214,6 +216,20 @@ impl TestKeys {
         let aad =
             key_client::letter_aad(mailbox_id, letter_id, row.int(3).map_err(unavailable)?, facts.parts);
         let sealed = row.bytes(4).map_err(unavailable)?;
+        Ok(Some((self.open_key(mailbox_id, &aad, sealed), facts)))
+    }
+
+    async fn outbound_key(&self, letter: LetterId) -> Outcome {
+        let find = "SELECT epoch, sealed_key FROM outbound WHERE letter_id = $1 AND sealed_key IS NOT NULL";
+        let mut tx = self.store.read("find outbound key").await.map_err(unavailable)?;
+        let row = tx.one(find, args![letter]).await.map_err(unavailable)?.ok_or(KeysError::Gone)?;
+        let epoch = row.int(0).map_err(unavailable)?;
+        let aad = key_client::letter_aad(letter.own_box(), letter, epoch, key_client::OUTBOUND_PARTS);
+        let key = self.open_key(MailboxId::OUTGOING, &aad, row.bytes(1).map_err(unavailable)?);
+        Ok(Answer::Content(SecretKey::from(vault::derive(&key, Purpose::Content))))
+    }
+
+    fn open_key(&self, mailbox_id: MailboxId, aad: &[u8], sealed: &[u8]) -> Key {
         let private = self.private.lock().unwrap()[&mailbox_id];
         let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&private).unwrap();
         let encapsulated = <Kem as hpke::Kem>::EncappedKey::from_bytes(&sealed[1..33]).unwrap();
@@ -223,9 +239,9 @@ impl TestKeys {
             &encapsulated,
             key_client::seal_info(),
             &sealed[33..],
-            &aad,
+            aad,
         );
-        Ok(Some((Key::from_slice(&plain.expect("the letter key opens")).unwrap(), facts)))
+        Key::from_slice(&plain.expect("the key opens")).unwrap()
     }
 }
 

@@ -140,6 +140,8 @@ impl World {
             keys: gateway,
             directory: directory.clone(),
             trust: trust.clone(),
+            whereabouts: intake::Whereabouts::Own,
+            outgoing: None,
             objects: objects.clone(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),

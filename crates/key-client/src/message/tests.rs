@@ -67,6 +67,7 @@ fn requests() -> Vec<Request> {
         Request::EndGrant { grant: grant() },
         Request::Headers { grant: grant(), mailbox: mailbox(), letters: vec![letter(), letter()] },
         Request::Content { grant: grant(), mailbox: mailbox(), letter: letter() },
+        Request::OutboundKey { letter: letter() },
         Request::Status,
         Request::Rotate { purpose: "mailbox".into() },
     ]
@@ -91,6 +92,7 @@ fn answers() -> Vec<Outcome> {
             reference: ring(),
             events: ring(),
             sender: key(2),
+            outgoing: MailboxKey { epoch: 3, public_key: [9; 32] },
         }))),
         Ok(Answer::WebKeys(Box::new(WebMaterial {
             session: ring(),

@@ -144,6 +144,8 @@ impl World {
             keys: gateway.clone(),
             directory: directory.clone(),
             trust: Trust::new(Authorities::from_pem(&pki.pem).unwrap()),
+            whereabouts: intake::Whereabouts::Own,
+            outgoing: None,
             objects: Objects::open(&dir.join("objects"), random()).unwrap(),
             clock: clock.clone(),
             random: random(),

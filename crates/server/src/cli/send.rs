@@ -203,9 +203,14 @@ impl Sending {
             },
         };
         let (line, accepted, facts) = match reply {
-            Reply::Accepted { letter_id, receipt, repeated } => {
-                let word = if repeated { "had been accepted before" } else { "is accepted" };
-                let facts = json!({"reference": reference, "letter_id": letter_id, "repeated": repeated, "receipt": receipt});
+            Reply::Accepted { letter_id, receipt, repeated, forwarding } => {
+                let word = match (forwarding, repeated) {
+                    (true, _) => "is taken in charge for another operator",
+                    (false, true) => "had been accepted before",
+                    (false, false) => "is accepted",
+                };
+                let facts = json!({"reference": reference, "letter_id": letter_id, "repeated": repeated,
+                    "forwarding": forwarding, "receipt": receipt});
                 (format!("{reference} {word}: letter {letter_id}"), true, facts)
             }
             Reply::Refused { status, code, detail, pointer, mend } => {

@@ -27,6 +27,7 @@ impl Config {
             ensure!(!twice, "eid: two providers are called \"{}\"", provider.id);
         }
         self.check_far()?;
+        self.check_outgoing()?;
         self.notices.check(self.instance.production)?;
         crate::logs::filter(&self.log.level)?;
         if self.instance.production { self.check_production() } else { Ok(()) }
@@ -73,6 +74,19 @@ impl Config {
             ("authorities", &far.authorities),
         ] {
             ensure!(path.is_some() || !external, "far.{key}: needed where far.mode is external");
+        }
+        Ok(())
+    }
+
+    fn check_outgoing(&self) -> Result<()> {
+        let Some(outgoing) = &self.outgoing else { return Ok(()) };
+        for (key, number, range) in [
+            ("max_envelope_mib", outgoing.max_envelope_mib, 1..=10),
+            ("give_up_after_hours", outgoing.give_up_after_hours, 1..=240),
+            ("timeout_seconds", outgoing.timeout_seconds, 1..=600),
+        ] {
+            let (least, most) = (range.start(), range.end());
+            ensure!(range.contains(&number), "outgoing.{key}: give {least} to {most}");
         }
         Ok(())
     }

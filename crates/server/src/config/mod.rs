@@ -35,6 +35,8 @@ pub struct Config {
     /// The register of who has a mailbox at which operator (FaR).
     #[serde(default)]
     pub far: FarSection,
+    /// Letters for mailboxes at other operators; without it they are refused.
+    pub outgoing: Option<Outgoing>,
     #[serde(default)]
     pub scanner: ScannerSection,
     #[serde(default)]
@@ -210,6 +212,27 @@ pub enum FarMode {
     External,
 }
 
+/// How letters are handed over to other operators.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outgoing {
+    /// Our certificate chain, PEM, of `instance.number` and RSA: letters are sealed and other operators called with it.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key_file: PathBuf,
+    /// The authorities of other operators' server certificates, PEM.
+    pub authorities: PathBuf,
+    /// A whole message, attachments in base64, in MiB. Not all operators take more than 2.
+    #[serde(default = "Defaults::outgoing_envelope")]
+    pub max_envelope_mib: u64,
+    /// A letter that could not be handed over for so long is returned.
+    #[serde(default = "Defaults::give_up")]
+    pub give_up_after_hours: u64,
+    /// How long another operator's answer may take.
+    #[serde(default = "Defaults::outgoing_timeout")]
+    pub timeout_seconds: u64,
+}
+
 /// The malware scanner.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -285,6 +308,11 @@ impl Config {
         {
             whole(path);
         }
+        if let Some(outgoing) = &mut config.outgoing {
+            for path in [&mut outgoing.certificate, &mut outgoing.key_file, &mut outgoing.authorities] {
+                whole(path);
+            }
+        }
         for provider in &mut config.eid {
             for path in
                 [&mut provider.client_secret_file, &mut provider.client_key_file, &mut provider.ca_file]
@@ -334,5 +362,14 @@ impl Defaults {
     }
     fn envelope() -> u64 {
         10
+    }
+    fn outgoing_envelope() -> u64 {
+        2
+    }
+    fn give_up() -> u64 {
+        72
+    }
+    fn outgoing_timeout() -> u64 {
+        60
     }
 }

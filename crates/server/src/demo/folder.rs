@@ -129,6 +129,7 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
         },
         register: Register { file: Some(path.join("signatories.json")) },
         far: FarSection::default(),
+        outgoing: None,
         scanner: ScannerSection::default(),
         log: Log { level: log.into(), format: LogFormat::Text },
     }

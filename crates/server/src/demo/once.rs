@@ -82,7 +82,7 @@ impl Walk<'_> {
             more: more.as_object().cloned().unwrap_or_default(),
         };
         let signed = draft.sign(&compose::signer(&pem, &key)?)?;
-        let Reply::Accepted { letter_id, receipt, repeated: false } = client.send(&signed).await? else {
+        let Reply::Accepted { letter_id, receipt, repeated: false, .. } = client.send(&signed).await? else {
             bail!("the letter was not accepted as new");
         };
         out::line(&format!(
@@ -95,7 +95,7 @@ impl Walk<'_> {
     /// The same again: the same receipt, byte for byte.
     async fn repeat(&self, sent: &Sent) -> Result<()> {
         match sent.client.send(&sent.signed).await? {
-            Reply::Accepted { letter_id, receipt, repeated: true } => {
+            Reply::Accepted { letter_id, receipt, repeated: true, .. } => {
                 ensure!(letter_id == sent.letter_id && receipt == sent.receipt, "the receipt differs");
             }
             other => bail!("a repeat was answered with {other:?}"),

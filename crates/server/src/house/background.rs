@@ -41,6 +41,8 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         };
         worker.run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
     });
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(async move { h.forward(s).await });
     let (sequencer, s) = (house.sequencer.clone(), stop.clone());
     tasks.spawn(async move { sequencer.run(s.cancelled()).await });
     let (h, s) = (house.clone(), stop.clone());

@@ -5,6 +5,7 @@ mod codes;
 mod doors;
 mod far;
 mod operator;
+mod outgoing;
 mod own_operator;
 mod stores;
 pub mod trust;
@@ -15,7 +16,7 @@ pub use stores::Stores;
 
 use crate::{config::Config, internal::Internal};
 use anyhow::{Context, Result, bail};
-use domain::{Clock, Random};
+use domain::{Clock, OrgNumber, Random};
 use eid::{Provider, Verifier};
 use evidence::Sequencer;
 use intake::Intake;
@@ -44,6 +45,8 @@ pub struct House {
     trust: intake::Trust,
     /// Another register of addresses, where there is one.
     far_client: Option<mina_meddelanden::FarClient>,
+    /// Calls other operators, where letters are handed over.
+    operators: Option<mina_meddelanden::SoapClient>,
     objects: Objects,
     sequencer: Sequencer,
     intake: Intake,
@@ -83,6 +86,10 @@ impl House {
         let directory = Directory::load(&stores.letters).await?;
         let trust = intake::Trust::new(trust::read(&config.agency)?);
         let far_client = far::client(&config)?;
+        let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
+        let outgoing = config.outgoing.as_ref();
+        let operators = outgoing.map(outgoing::client).transpose()?;
+        let outgoing = outgoing.map(|outgoing| outgoing::read(outgoing, &own)).transpose()?;
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
         let sequencer = Sequencer::new(stores.letters.clone());
         let (post, sms) = (Arc::new(Post::open(&config.notices)?), Arc::new(Sms::open(&config.notices.sms)?));
@@ -92,6 +99,8 @@ impl House {
             gateway_keys: gateway_keys.clone(),
             directory: directory.clone(),
             trust: trust.clone(),
+            whereabouts: intake::Whereabouts::Own,
+            outgoing: outgoing.map(Arc::new),
             objects: objects.clone(),
             clock: clock.clone(),
             random: random.clone(),
@@ -133,6 +142,7 @@ impl House {
             directory,
             trust,
             far_client,
+            operators,
             objects,
             sequencer,
             intake,

@@ -165,6 +165,11 @@ impl Texts {
         use domain::words::EventType;
         let (sv, en) = match event {
             EventType::Accepted => ("Brevet kom", "The letter arrived"),
+            EventType::TakenInCharge => {
+                ("Brevet var på väg till en annan brevlåda", "The letter was on its way to another mailbox")
+            }
+            EventType::Forwarded => ("Brevet lämnades vidare", "The letter was handed over"),
+            EventType::Returned => ("Brevet gick tillbaka", "The letter was returned"),
             EventType::NoticeSent => ("Avisering skickad", "Notice sent"),
             EventType::NoticeFailed => ("Aviseringen gick inte fram", "The notice did not get through"),
             EventType::NoContactPoint => ("Ingen adress för avisering", "No address for a notice"),

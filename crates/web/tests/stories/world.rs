@@ -154,6 +154,8 @@ impl World {
                 keys: gateway,
                 directory: Directory::load(&store).await.unwrap(),
                 trust: intake::Trust::default(),
+                whereabouts: intake::Whereabouts::Own,
+                outgoing: None,
                 objects: objects.clone(),
                 clock: clock.clone(),
                 random: random(),

@@ -1,0 +1,142 @@
+//! What whoever hands letters over asks and tells: where a letter goes now, what it is, how it ended.
+
+use crate::{
+    AcceptError, Intake,
+    outbound::{self, Outbound},
+    whereabouts::{OperatorAddress, Route},
+};
+use delivery::letter;
+use domain::{
+    LetterId,
+    words::{EventType, ReturnReason},
+};
+use evidence::{Broken, EvidenceError, NewEvent, feed};
+use key_client::OUTBOUND_PARTS;
+use mailbox::Original;
+use vault::Key;
+
+/// Where a letter goes now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heading {
+    /// The recipient has come here.
+    Home,
+    To(OperatorAddress),
+    /// Nobody takes it.
+    Nowhere(ReturnReason),
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending<'a> {
+    /// The other operator has it, under this id of its own.
+    Forwarded { transaction: Option<&'a str> },
+    /// Nobody has.
+    Returned(ReturnReason),
+}
+
+impl Intake {
+    /// A letter that waits to be handed over; none when it has ended.
+    pub async fn outbound(&self, letter_id: LetterId) -> Result<Option<Outbound>, AcceptError> {
+        let mut tx = self.0.store.read("find outbound").await?;
+        Ok(outbound::find(&mut tx, letter_id).await?)
+    }
+
+    /// Its envelope, with the key that the key service released.
+    pub async fn outbound_envelope(&self, letter: &Outbound, key: &Key) -> Result<Original, AcceptError> {
+        let sealed = match (&letter.envelope, &letter.object) {
+            (Some(bytes), _) => bytes.clone(),
+            (None, Some(name)) => self.0.objects.read(name, 0..letter.stored_bytes).await?.to_vec(),
+            (None, None) => return Err(AcceptError::Unavailable("the envelope is gone")),
+        };
+        let id = letter.letter_id;
+        Original::open(key, (id.own_box(), id), OUTBOUND_PARTS, &sealed)
+            .map_err(|error| AcceptError::Internal(Box::new(error)))
+    }
+
+    /// Where it goes now: asked before each try, since a recipient may have moved.
+    pub async fn heading(&self, outbound: &Outbound, original: &Original) -> Result<Heading, AcceptError> {
+        let house = &*self.0;
+        let internal = |error| AcceptError::Internal(Box::new(error));
+        let (delivery, _) = delivery::read_again(&original.signed).map_err(internal)?;
+        let to = letter::addressed(&delivery)?;
+        let now = house.clock.now();
+        let mut tx = house.store.read("route outbound").await?;
+        let found = self.look_up(&mut tx, &outbound.address_mac, &to.sender, now).await?;
+        drop(tx);
+        house.directory.refresh_if(&house.store, found.version).await?;
+        match self.route(&to.sender, &to.recipient, &found, now).await {
+            Ok(Route::Here) => Ok(Heading::Home),
+            Ok(Route::Away(operator)) => Ok(Heading::To(operator)),
+            Err(AcceptError::Refused(refusal)) => match ReturnReason::parse(refusal.code.as_str()) {
+                Some(why) => Ok(Heading::Nowhere(why)),
+                None => Err(refusal.into()),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A try that is not the last.
+    pub async fn outbound_tried(
+        &self,
+        letter_id: LetterId,
+        to: Option<&OperatorAddress>,
+        code: &str,
+    ) -> Result<(), AcceptError> {
+        let mut tx = self.0.store.begin_background("note outbound try").await?;
+        let operator = to.map(|to| &to.number);
+        outbound::tried(&mut tx, letter_id, operator, code, self.0.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes how it ended: the event, what the sender is told, and that key and envelope are gone. Nothing when it
+    /// had ended before.
+    pub async fn outbound_ended(&self, letter: &Outbound, ending: Ending<'_>) -> Result<(), AcceptError> {
+        let (house, now) = (&*self.0, self.0.clock.now());
+        let (keys, random) = (&*house.gateway_keys, &*house.random);
+        let (kind, code, transaction) = match ending {
+            Ending::Forwarded { transaction } => (EventType::Forwarded, "delivered", transaction),
+            Ending::Returned(why) => (EventType::Returned, why.as_str(), None),
+        };
+        let answer = transaction.map(|id| outbound::seal_answer(keys, letter.letter_id, id, random));
+        let mut tx = house.store.begin("end outbound").await?;
+        if !outbound::end(&mut tx, letter.letter_id, code, answer.as_deref(), now).await? {
+            return Ok(());
+        }
+        let mailbox = letter.letter_id.own_box();
+        let event = NewEvent::by_service(kind, now).with(code);
+        let placed =
+            evidence::append(&mut tx, &keys.events, mailbox, letter.letter_id, event, random).await?;
+        let Outbound { letter_id, sender_mac, .. } = *letter;
+        let row = feed::FeedRow { letter_id, seq: placed.seq, sender_mac, at: placed.at, kind };
+        feed::waiting(&mut tx, &[row]).await?;
+        tx.commit().await?;
+        self.forget_object(letter).await;
+        Ok(())
+    }
+
+    /// No row names it any more; what is not removed now the collector removes.
+    pub(crate) async fn forget_object(&self, letter: &Outbound) {
+        if let Some(name) = &letter.object
+            && let Err(error) = self.0.objects.remove(name).await
+        {
+            tracing::warn!(%error, "An object is left for the collector");
+        }
+    }
+}
+
+impl From<EvidenceError> for AcceptError {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Store(error) => error.into(),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+impl From<Broken> for AcceptError {
+    fn from(error: Broken) -> Self {
+        match error {
+            Broken::Store(error) => error.into(),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}

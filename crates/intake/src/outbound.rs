@@ -1,0 +1,222 @@
+//! The table `outbound`: letters for other operators, from when they are taken in charge to how it ended.
+
+use crate::AcceptError;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::{JobId, LetterId, OrgNumber, Random, Time, words::ReturnReason};
+use evidence::EventRow;
+use key_client::GatewayKeys;
+use mailbox::PreparedPart;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use store::{
+    Error, Many, Row, Tx, Value, args,
+    jobs::{self, NewJob},
+    row as values,
+};
+use vault::Place;
+
+/// Kind of the job that hands a letter over.
+pub const FORWARD_JOB: &str = "forward";
+
+/// Everything of one such letter that the accepting transaction writes.
+pub(crate) struct PreparedOutbound {
+    pub(crate) letter_id: LetterId,
+    pub(crate) sender_mac: [u8; 32],
+    pub(crate) address_mac: [u8; 32],
+    pub(crate) operator: OrgNumber,
+    pub(crate) proof: Vec<u8>,
+    pub(crate) part: PreparedPart,
+    pub(crate) epoch: i64,
+    pub(crate) sealed_key: Vec<u8>,
+    pub(crate) accepted_at: Time,
+    pub(crate) give_up_at: Time,
+    pub(crate) event: EventRow,
+    pub(crate) job: JobId,
+}
+
+/// A letter that waits to be handed over.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    pub letter_id: LetterId,
+    pub give_up_at: Time,
+    pub(crate) sender_mac: [u8; 32],
+    pub(crate) address_mac: [u8; 32],
+    pub(crate) envelope: Option<Vec<u8>>,
+    pub(crate) object: Option<String>,
+    pub(crate) stored_bytes: u64,
+}
+
+/// What stays of the sender's signature when the content is gone.
+#[derive(Serialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
+pub(crate) enum Proof {
+    Jws { protected: Json, signature: Json, certificate: String },
+    Delivery { signature: String },
+}
+
+impl Proof {
+    /// Of the agency API's letter as it was signed.
+    pub(crate) fn jws(original: &[u8], certificate: &[u8]) -> Self {
+        let mut jws: Json = serde_json::from_slice(original).unwrap_or_default();
+        let (protected, signature) = (jws["protected"].take(), jws["signature"].take());
+        Self::Jws { protected, signature, certificate: STANDARD.encode(certificate) }
+    }
+
+    /// Of a signed delivery, as it stands in it.
+    pub(crate) fn delivery(signed: &str) -> Self {
+        let signature = signed.rfind("<Signature ").map_or("", |at| &signed[at..]);
+        Self::Delivery { signature: signature.trim_end_matches("</SignedDelivery>").to_owned() }
+    }
+
+    pub(crate) fn seal(
+        &self,
+        keys: &GatewayKeys,
+        letter_id: LetterId,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, AcceptError> {
+        let json = serde_json::to_vec(self).map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        Ok(keys.reference.seal(&place("proof", letter_id), &vault::pad(&json), random))
+    }
+}
+
+/// `outbound.answer`.
+pub(crate) fn seal_answer(
+    keys: &GatewayKeys,
+    letter_id: LetterId,
+    transaction: &str,
+    random: &dyn Random,
+) -> Vec<u8> {
+    keys.reference.seal(&place("answer", letter_id), &vault::pad(transaction.as_bytes()), random)
+}
+
+impl PreparedOutbound {
+    /// Its object belongs to a row from now on.
+    pub(crate) fn claim_object(&mut self) {
+        if let PreparedPart::Object { guard, .. } = &mut self.part {
+            guard.claim();
+        }
+    }
+
+    fn values(&self) -> [Value<'_>; 13] {
+        let (envelope, object) = match &self.part {
+            PreparedPart::Row(bytes) => (Some(bytes), None),
+            PreparedPart::Object { name, .. } => (None, Some(name)),
+        };
+        values![
+            self.letter_id,
+            &self.sender_mac,
+            &self.address_mac,
+            self.operator.as_str(),
+            &self.proof,
+            envelope,
+            object,
+            i64::try_from(self.part.stored_bytes()).unwrap_or(i64::MAX),
+            self.epoch,
+            &self.sealed_key,
+            self.accepted_at,
+            self.give_up_at,
+            0i64,
+        ]
+    }
+}
+
+/// Writes the letters. The caller commits, or nothing of them is there.
+pub(crate) async fn insert(tx: &mut Tx, letters: &[&PreparedOutbound]) -> Result<(), Error> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = letters.iter().map(|letter| letter.values()).collect();
+    tx.execute_many(&INSERT, &rows).await?.exactly(rows.len() as u64)?;
+    let events: Vec<_> = letters.iter().map(|letter| letter.event.clone()).collect();
+    evidence::insert(tx, &events).await?;
+    let feed: Vec<_> = letters.iter().map(|letter| letter.event.feed_row(letter.sender_mac)).collect();
+    evidence::feed::waiting(tx, &feed).await?;
+    let jobs: Vec<_> = letters.iter().map(|letter| job(letter)).collect();
+    jobs::enqueue_many(tx, &jobs).await
+}
+
+/// The letter while it waits.
+pub(crate) async fn find(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Outbound>, Error> {
+    tx.one(FIND, args![letter_id]).await?.as_ref().map(|row| read(letter_id, row)).transpose()
+}
+
+/// What became of one try, and where it went.
+pub(crate) async fn tried(
+    tx: &mut Tx,
+    letter_id: LetterId,
+    operator: Option<&OrgNumber>,
+    code: &str,
+    now: Time,
+) -> Result<(), Error> {
+    // It may have ended meanwhile: then nothing is to be told of it.
+    let _ = tx.execute(TRIED, args![now, code, operator.map(OrgNumber::as_str), letter_id]).await?;
+    Ok(())
+}
+
+/// Ends it: key and envelope go. False when it had ended.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    letter_id: LetterId,
+    code: &str,
+    answer: Option<&[u8]>,
+    now: Time,
+) -> Result<bool, Error> {
+    Ok(tx.execute(END, args![now, code, answer, letter_id]).await?.count() == 1)
+}
+
+/// Why letters were returned, those that were.
+pub async fn reasons(tx: &mut Tx, letters: &[LetterId]) -> Result<HashMap<LetterId, ReturnReason>, Error> {
+    if letters.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let wanted: Vec<_> = letters.iter().map(|id| values![id]).collect();
+    let rows = tx.query_many(&REASONS, &wanted).await?;
+    let reason = |row: &Row| Ok((row.id(0)?, row.opt_text(1)?.and_then(ReturnReason::parse)));
+    let found = rows.iter().map(reason).collect::<Result<Vec<_>, Error>>()?;
+    Ok(found.into_iter().filter_map(|(id, reason)| Some((id, reason?))).collect())
+}
+
+fn job(letter: &PreparedOutbound) -> NewJob {
+    NewJob {
+        id: letter.job,
+        kind: FORWARD_JOB,
+        mailbox_id: letter.letter_id.own_box(),
+        letter_id: letter.letter_id,
+        run_at: letter.accepted_at,
+    }
+}
+
+fn read(letter_id: LetterId, row: &Row) -> Result<Outbound, Error> {
+    Ok(Outbound {
+        letter_id,
+        sender_mac: row.array(0)?,
+        address_mac: row.array(1)?,
+        envelope: row.opt_bytes(2)?.map(<[u8]>::to_vec),
+        object: row.opt_text(3)?.map(str::to_owned),
+        stored_bytes: row.number(4)?,
+        give_up_at: row.time(5)?,
+    })
+}
+
+fn place(column: &str, letter_id: LetterId) -> Place {
+    Place::new("outbound").text(column).id(letter_id.as_bytes())
+}
+
+static INSERT: Many = Many::new(
+    "INSERT INTO outbound (letter_id, sender_mac, address_mac, operator, proof, envelope, object, stored_bytes, epoch, \
+     sealed_key, accepted_at, give_up_at, attempts) VALUES ",
+    13,
+    "",
+);
+const FIND: &str = "SELECT sender_mac, address_mac, envelope, object, stored_bytes, give_up_at FROM outbound \
+    WHERE letter_id = $1 AND ended_at IS NULL";
+const TRIED: &str = "UPDATE outbound SET tried_at = $1, attempts = attempts + 1, last_code = $2, \
+    operator = COALESCE($3, operator) WHERE letter_id = $4 AND ended_at IS NULL";
+const END: &str = "UPDATE outbound SET ended_at = $1, last_code = $2, answer = $3, envelope = NULL, object = NULL, \
+    sealed_key = NULL WHERE letter_id = $4 AND ended_at IS NULL";
+static REASONS: Many = Many::new(
+    "SELECT letter_id, last_code FROM outbound WHERE ended_at IS NOT NULL AND letter_id IN (",
+    1,
+    ")",
+);

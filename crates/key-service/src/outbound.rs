@@ -1,0 +1,73 @@
+//! The keys of letters that wait to be handed over to other operators. The gateway seals them and cannot open them.
+//!
+//! They are sealed to a key pair of their own that lives for a day or so: once nothing waits under an older one, it is
+//! destroyed, and then no backup opens what was handed over.
+
+use crate::{
+    failure::Failure,
+    service::{Inner, lock},
+};
+use domain::{LetterId, MailboxId};
+use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, letter_aad, seal_info};
+use std::time::Duration;
+use store::args;
+use tracing::info;
+use vault::{Key, Opaque, Purpose, derive};
+
+impl Inner {
+    /// The content key, while the letter waits. Metered: whoever hands over asks once a try.
+    pub(crate) async fn outbound_key(&self, letter: LetterId) -> Result<Key, Failure> {
+        if !lock(&self.callers).take(METER, 1, self.clock.now()) {
+            return Err(Failure::Budget("outbound keys"));
+        }
+        let mut tx = self.letters.read("find outbound key").await?;
+        let row = tx.one(FIND, args![letter]).await?.ok_or(KeysError::Gone)?;
+        drop(tx);
+        let (epoch, sealed) = (row.int(0)?, row.bytes(1)?);
+        let secrets = self.secrets(MailboxId::OUTGOING).await?;
+        let aad = letter_aad(letter.own_box(), letter, epoch, OUTBOUND_PARTS);
+        let key = secrets.get(&epoch).ok_or(Opaque)?.open(seal_info(), &aad, sealed)?;
+        Ok(derive(&key, Purpose::Content))
+    }
+
+    /// What is sealed to now; made where there is none.
+    pub(crate) async fn outgoing_pair(&self) -> Result<MailboxKey, Failure> {
+        let made = self.make_mailbox_keys(&[MailboxId::OUTGOING]).await?;
+        made.first().copied().ok_or(Failure::Opaque)
+    }
+
+    /// Destroys what nothing waits under any more, and makes a new pair when the newest is old enough.
+    pub(crate) async fn roll_outgoing(&self) -> Result<(), Failure> {
+        let mut tx = self.keys.read("look at outgoing keys").await?;
+        let pairs = tx.query(PAIRS, args![MailboxId::OUTGOING]).await?;
+        drop(tx);
+        let Some(newest) = pairs.first() else { return Ok(()) };
+        let (epoch, age) = (newest.int(0)?, self.clock.now().since(newest.time(1)?));
+        // Gateways that seal to the older one have learnt of the newest by then.
+        if age < self.settings.roll_grace() {
+            return Ok(());
+        }
+        if pairs.len() > 1 {
+            let mut tx = self.letters.read("look for older outgoing").await?;
+            let waits = tx.one(WAITS, args![epoch]).await?.is_some();
+            drop(tx);
+            if !waits {
+                let mut tx = self.keys.begin_background("destroy outgoing keys").await?;
+                let destroyed = tx.execute(DESTROY, args![MailboxId::OUTGOING, epoch]).await?.count();
+                tx.commit().await?;
+                info!(destroyed, "Destroyed old keys of letters that were handed over");
+            }
+        }
+        if age >= PAIR_AGE {
+            self.make_epoch(MailboxId::OUTGOING, epoch + 1).await?;
+        }
+        Ok(())
+    }
+}
+
+const METER: &str = "outgoing";
+const PAIR_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const FIND: &str = "SELECT epoch, sealed_key FROM outbound WHERE letter_id = $1 AND sealed_key IS NOT NULL";
+const PAIRS: &str = "SELECT epoch, created_at FROM mailbox_key WHERE mailbox_id = $1 ORDER BY epoch DESC";
+const WAITS: &str = "SELECT 1 FROM outbound WHERE sealed_key IS NOT NULL AND epoch < $1 LIMIT 1";
+const DESTROY: &str = "DELETE FROM mailbox_key WHERE mailbox_id = $1 AND epoch < $2";

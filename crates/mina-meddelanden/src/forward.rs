@@ -1,0 +1,195 @@
+//! The job that hands a letter over to the operator where its recipient's mailbox is.
+//!
+//! It may run twice, and the other operator may have taken the letter when its answer was lost: sender and message id
+//! are the same each time, and by them it knows the letter again.
+
+use crate::soap_client::{CallError, SoapClient, text_below};
+use delivery::names::SERVICE_V3;
+use domain::{
+    Clock, Random, chance,
+    words::{EventType, ReturnReason},
+};
+use intake::{AcceptError, Ending, FORWARD_JOB, Heading, Intake, OperatorAddress, Outbound};
+use key_client::{Keys, KeysError};
+use mailbox::Original;
+use std::{sync::Arc, time::Duration};
+use store::jobs::{Job, Outcome};
+use tracing::{info, warn};
+
+/// Hands letters over. Cheap to clone.
+#[derive(Clone)]
+pub struct Forwarder {
+    pub intake: Intake,
+    /// The handle of role outgoing.
+    pub keys: Keys,
+    /// Speaks for us to other operators.
+    pub soap: SoapClient,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+/// What one try came to.
+enum Tried {
+    Ended,
+    /// Why not yet, and where it was to go.
+    Not(&'static str, Option<OperatorAddress>),
+}
+
+/// What the other operator said.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    /// `Delivered` is true; with its `TransId`.
+    Delivered(Option<String>),
+    /// `Delivered` is false: it has no such mailbox.
+    NotDelivered,
+    Fault(u32),
+    /// Nothing that can be read; the word says what there was instead.
+    Nothing(&'static str),
+}
+
+impl Forwarder {
+    /// The kind of jobs it does.
+    pub const KIND: &'static str = FORWARD_JOB;
+
+    /// One try.
+    pub async fn run(&self, job: Job) -> Outcome {
+        let code = match self.act(&job).await {
+            Ok(None) => return Outcome::Done,
+            Ok(Some(code)) => code,
+            Err(error) => {
+                warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
+                error.refusal().code.as_str()
+            }
+        };
+        metrics::counter!("kuvert_forward_total", "outcome" => "retry").increment(1);
+        // Never buried: the letter itself says when it is given up.
+        Outcome::Later(self.wait(job.attempts), code)
+    }
+
+    /// Nothing when it has ended, or why not yet.
+    async fn act(&self, job: &Job) -> Result<Option<&'static str>, AcceptError> {
+        let Some(letter) = self.intake.outbound(job.letter_id).await? else { return Ok(None) };
+        let (code, to) = match self.hand_over(&letter, job.attempts).await {
+            Ok(Tried::Ended) => return Ok(None),
+            Ok(Tried::Not(code, to)) => (code, to),
+            Err(error) => {
+                warn!(letter.id = %job.letter_id, %error, "A letter could not be handed over yet");
+                (error.refusal().code.as_str(), None)
+            }
+        };
+        if self.clock.now() >= letter.give_up_at {
+            self.returned(&letter, ReturnReason::GivenUp).await?;
+            return Ok(None);
+        }
+        self.intake.outbound_tried(letter.letter_id, to.as_ref(), code).await?;
+        Ok(Some(code))
+    }
+
+    async fn hand_over(&self, letter: &Outbound, attempts: u32) -> Result<Tried, AcceptError> {
+        let key = match self.keys.outbound_key(letter.letter_id).await {
+            Ok(key) => key,
+            // Ended by another worker since.
+            Err(KeysError::Gone) => return Ok(Tried::Ended),
+            Err(error) => return Err(error.into()),
+        };
+        let original = self.intake.outbound_envelope(letter, &key).await?;
+        drop(key);
+        let mut refused_by = None;
+        for _ in 0..MOVES {
+            let to = match self.intake.heading(letter, &original).await? {
+                Heading::To(to) => to,
+                Heading::Home if self.intake.come_home(letter, &original).await? => {
+                    return Ok(self.ended(letter, "home"));
+                }
+                Heading::Home => continue,
+                Heading::Nowhere(why) => return self.returned(letter, why).await,
+            };
+            if refused_by.as_ref() == Some(&to) {
+                return self.returned(letter, ReturnReason::NotDelivered).await;
+            }
+            match self.deliver(&to, &original).await {
+                // The recipient may have moved at this moment.
+                Said::NotDelivered => refused_by = Some(to),
+                said => return self.judge(letter, to, said, attempts).await,
+            }
+        }
+        Ok(Tried::Not("moving", refused_by))
+    }
+
+    async fn deliver(&self, to: &OperatorAddress, original: &Original) -> Said {
+        let Ok(message) = String::from_utf8(original.signed.clone()) else { return Said::Nothing("no_text") };
+        let read = |body: roxmltree::Node<'_, '_>| match text_below(body, "Delivered")?.as_str() {
+            "true" | "1" => Some(Said::Delivered(text_below(body, "TransId"))),
+            "false" | "0" => Some(Said::NotDelivered),
+            _ => None,
+        };
+        match self.soap.send(&to.service_address, message, RESPONSE, read).await {
+            Ok(said) => said,
+            Err(CallError::NoAnswer(_)) => Said::Nothing("no_answer"),
+            Err(CallError::Fault { code, .. }) => Said::Fault(code),
+            Err(CallError::Answer(_)) => Said::Nothing("answer_unreadable"),
+        }
+    }
+
+    async fn judge(
+        &self,
+        letter: &Outbound,
+        to: OperatorAddress,
+        said: Said,
+        attempts: u32,
+    ) -> Result<Tried, AcceptError> {
+        match said {
+            Said::Delivered(transaction) => self.forwarded(letter, transaction.as_deref()).await,
+            // After a try whose answer was lost, this may be how it says that it has the letter.
+            Said::Fault(ALREADY_EXISTS) if attempts > 1 => self.forwarded(letter, None).await,
+            Said::NotDelivered => self.returned(letter, ReturnReason::NotDelivered).await,
+            Said::Fault(number) => match PERMANENT.iter().find(|(permanent, _)| *permanent == number) {
+                Some((_, why)) => self.returned(letter, *why).await,
+                None => Ok(Tried::Not("fault", Some(to))),
+            },
+            Said::Nothing(what) => Ok(Tried::Not(what, Some(to))),
+        }
+    }
+
+    async fn forwarded(&self, letter: &Outbound, transaction: Option<&str>) -> Result<Tried, AcceptError> {
+        self.intake.outbound_ended(letter, Ending::Forwarded { transaction }).await?;
+        Ok(self.ended(letter, EventType::Forwarded.as_str()))
+    }
+
+    async fn returned(&self, letter: &Outbound, why: ReturnReason) -> Result<Tried, AcceptError> {
+        self.intake.outbound_ended(letter, Ending::Returned(why)).await?;
+        Ok(self.ended(letter, EventType::Returned.as_str()))
+    }
+
+    fn ended(&self, letter: &Outbound, outcome: &'static str) -> Tried {
+        metrics::counter!("kuvert_forward_total", "outcome" => outcome).increment(1);
+        info!(letter.id = %letter.letter_id, outcome, "A letter for another operator has ended");
+        Tried::Ended
+    }
+
+    /// Give or take a tenth, so that those that failed together do not all come back together.
+    fn wait(&self, attempts: u32) -> Duration {
+        let step = (attempts.max(1) as usize - 1).min(WAIT_SECONDS.len() - 1);
+        let millis = WAIT_SECONDS[step] * 1000;
+        let chance = u64::from(u16::from_be_bytes(chance::bytes(&*self.random)));
+        Duration::from_millis(millis - millis / 10 + millis / 5 * chance / u64::from(u16::MAX))
+    }
+}
+
+/// What answers `deliverSecure`.
+const RESPONSE: (&str, &str) = (SERVICE_V3, "deliverSecureResponse");
+/// How often a recipient may move while one try lasts.
+const MOVES: usize = 3;
+const WAIT_SECONDS: [u64; 6] = [5, 15, 60, 5 * 60, 15 * 60, 60 * 60];
+const ALREADY_EXISTS: u32 = 5007;
+/// Faults that no repetition mends.
+const PERMANENT: [(u32, ReturnReason); 8] = [
+    (5001, ReturnReason::InvalidInput),
+    (5002, ReturnReason::AccessDenied),
+    (5005, ReturnReason::TooLarge),
+    (ALREADY_EXISTS, ReturnReason::AlreadyExists),
+    (5012, ReturnReason::SignatureError),
+    (5014, ReturnReason::SenderNotRegistered),
+    (5019, ReturnReason::UnsupportedType),
+    (6005, ReturnReason::DispatcherNotApproved),
+];

@@ -1,0 +1,23 @@
+-- Letters for mailboxes at other operators, from when they are taken in charge. "(sealed)" columns open only with a
+-- key of the key service. Envelope and key go in the transaction that writes how it ended.
+CREATE TABLE outbound (
+    letter_id BYTEA PRIMARY KEY,
+    sender_mac BYTEA NOT NULL,     -- as submission.sender_mac
+    address_mac BYTEA NOT NULL,    -- the recipient's: where it goes is asked again before each try
+    operator TEXT NOT NULL,        -- organisation number of the operator it goes to, as last told
+    proof BYTEA NOT NULL,          -- (sealed) the sender's signature without what was signed
+    envelope BYTEA,                -- (sealed) up to 256 KiB; else null
+    object TEXT,                   -- random name in the object store; else null
+    stored_bytes BIGINT NOT NULL,  -- of the envelope's ciphertext
+    epoch BIGINT NOT NULL,         -- of the pair that sealed_key is sealed to
+    sealed_key BYTEA,              -- HPKE; null once it has ended
+    accepted_at BIGINT NOT NULL,
+    give_up_at BIGINT NOT NULL,
+    tried_at BIGINT,
+    attempts BIGINT NOT NULL,
+    last_code TEXT,                -- stable word for the last try, or for why it was returned
+    answer BYTEA,                  -- (sealed) the other operator's TransId
+    ended_at BIGINT                -- set: forwarded, returned, or delivered here after all
+);
+-- The collector asks whether any row names an object.
+CREATE INDEX outbound_object ON outbound (object) WHERE object IS NOT NULL;
