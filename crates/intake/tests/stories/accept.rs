@@ -100,7 +100,7 @@ async fn a_repeat_gets_the_same_receipt_whatever_has_happened_since(database: Da
     assert_eq!(code(world.send_as(&world.town.number, jws.into(), &[]).await), Code::SignatureInvalid);
 }
 
-async fn keys(world: &World) -> ReceiptKeys {
+pub async fn keys(world: &World) -> ReceiptKeys {
     let gateway = world.connector.keys(key_client::Role::Gateway).gateway_keys().await.unwrap();
     ReceiptKeys::from(gateway.receipt.public())
 }

@@ -1,6 +1,6 @@
 //! Deliveries of Mina Meddelanden: the same acceptance as letters of the agency API.
 
-use crate::world::{ANNA, BO, DISPATCHER, NOW, OFFICE, TOWN, World, org};
+use crate::world::{ANNA, BO, DISPATCHER, NOW, OFFICE, TOWN, US, World, org};
 use bytes::Bytes;
 use delivery::{
     Delivery, Message, XmlSigner,
@@ -24,20 +24,21 @@ both!(
 );
 
 /// An authority, and organisations with RSA certificates of it.
-struct Pki {
+pub struct Pki {
     issuer: Issuer<'static, KeyPair>,
-    pem: Vec<u8>,
+    pub pem: Vec<u8>,
 }
 
 /// The demo's published keys.
-const KEYS: [(&str, &str); 3] = [
+const KEYS: [(&str, &str); 4] = [
     (TOWN, include_str!("../../../server/src/demo/keys/164020000016.pem")),
     (OFFICE, include_str!("../../../server/src/demo/keys/164020000024.pem")),
     (DISPATCHER, include_str!("../../../server/src/demo/keys/164020000032.pem")),
+    (US, include_str!("../../../server/src/demo/keys/164020000040.pem")),
 ];
 
 impl Pki {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -45,23 +46,23 @@ impl Pki {
         let pem = params.self_signed(&key).unwrap().pem().into_bytes();
         Self { issuer: Issuer::new(params, key), pem }
     }
-    fn certificate(&self, number: &str, not_after_year: i32) -> Certificate {
+    pub fn certificate(&self, number: &str, not_after_year: i32) -> Certificate {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
         params.not_after = rcgen::date_time_ymd(not_after_year, 1, 1);
         let certificate = params.signed_by(&KeyPair::from_pem(key(number)).unwrap(), &self.issuer).unwrap();
         Certificate::parse(certificate.der()).unwrap()
     }
-    fn signer(&self, number: &str) -> XmlSigner {
+    pub fn signer(&self, number: &str) -> XmlSigner {
         XmlSigner::from_pem(key(number).as_bytes(), &self.certificate(number, 2100)).unwrap()
     }
 }
 
-fn key(number: &str) -> &'static str {
+pub fn key(number: &str) -> &'static str {
     KEYS.iter().find(|(of, _)| *of == number).unwrap().1
 }
 
-fn message(id: &str) -> Message {
+pub fn message(id: &str) -> Message {
     Message {
         id: id.into(),
         subject: "Beslut om bygglov".into(),
@@ -77,7 +78,7 @@ fn message(id: &str) -> Message {
     }
 }
 
-fn to(recipient: &str, messages: Vec<Message>) -> Delivery {
+pub fn to(recipient: &str, messages: Vec<Message>) -> Delivery {
     Delivery {
         sender_id: TOWN.into(),
         sender_name: "Ett annat namn".into(),
@@ -90,7 +91,7 @@ fn to(recipient: &str, messages: Vec<Message>) -> Delivery {
     }
 }
 
-fn sealed(delivery: &Delivery, sender: &XmlSigner, dispatcher: &XmlSigner) -> Bytes {
+pub fn sealed(delivery: &Delivery, sender: &XmlSigner, dispatcher: &XmlSigner) -> Bytes {
     let signed = write::sign(delivery, sender).unwrap();
     write::seal(&signed, CivilDate::parse("2026-11-22").unwrap(), dispatcher).unwrap().into()
 }
@@ -103,7 +104,7 @@ async fn world(database: Database) -> (World, Pki) {
 }
 
 impl World {
-    async fn takes(&self, caller: &str, envelope: Bytes) -> Result<Vec<Answer>, Code> {
+    pub async fn takes(&self, caller: &str, envelope: Bytes) -> Result<Vec<Answer>, Code> {
         match self.intake.deliver(&org(caller), envelope).await {
             Ok(Delivered { letters, .. }) => letters.map_err(|refusal| refusal.code),
             Err(AcceptError::Refused(refusal)) => Err(refusal.code),

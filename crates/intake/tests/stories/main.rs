@@ -7,6 +7,7 @@ mod crowd;
 mod deliveries;
 mod keeping;
 mod keys;
+mod outgoing;
 mod reading;
 mod refusals;
 mod world;

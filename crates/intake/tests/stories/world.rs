@@ -6,7 +6,7 @@ use domain::{
     Clock, Code, Identity, IdentityKind, MailboxId, MandateId, ManualClock, OrgNumber, PersonId, Time,
     words::Because,
 };
-use intake::{AcceptError, Answer, Checked, Draft, Intake, Parts, Settings, Trust};
+use intake::{AcceptError, Answer, Checked, Draft, Intake, Outgoing, Parts, Settings, Trust, Whereabouts};
 use key_client::Role;
 use mailbox::{Actor, Mailboxes, Objects, Rights};
 use rcgen::{CertificateParams, DnType, KeyPair};
@@ -26,6 +26,9 @@ pub const TOWN: &str = "164020000016";
 pub const OFFICE: &str = "164020000024";
 pub const DISPATCHER: &str = "164020000032";
 pub const COMPANY: &str = "164020000040";
+/// The operator that runs this.
+pub const US: &str = "164020000057";
+pub const LADAN: &str = "164020000065";
 pub const ANNA: &str = "198101052382";
 pub const BO: &str = "199001012385";
 pub const NOW: &str = "2026-11-22T10:00:00.000Z";
@@ -116,6 +119,16 @@ impl World {
     }
 
     pub async fn with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::leaving(database, change, None, Whereabouts::Own).await
+    }
+
+    /// One that hands letters over to other operators.
+    pub async fn leaving(
+        database: Database,
+        change: impl FnOnce(&mut Settings),
+        outgoing: Option<Outgoing>,
+        whereabouts: Whereabouts,
+    ) -> Self {
         let store = database.store.clone();
         let now = Time::parse(NOW).unwrap();
         let clock = Arc::new(ManualClock::at(now));
@@ -140,8 +153,8 @@ impl World {
             keys: gateway,
             directory: directory.clone(),
             trust: trust.clone(),
-            whereabouts: intake::Whereabouts::Own,
-            outgoing: None,
+            whereabouts,
+            outgoing: outgoing.map(Arc::new),
             objects: objects.clone(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
@@ -219,7 +232,7 @@ impl World {
 
     /// Somebody's mailbox is at another operator from now on.
     pub async fn moves_away(&self, number: &str) {
-        let (events, operator) = (self.keys.events(), org("164020000065"));
+        let (events, operator) = (self.keys.events(), org(LADAN));
         let address_mac = self.keys.address_mac(&Identity::parse(number).unwrap());
         let mut tx = self.store.begin("move away").await.unwrap();
         let new = operators::NewOperator {
@@ -233,6 +246,18 @@ impl World {
         let (to, account_type) = (Place::At(operator.clone()), AccountType::Secure);
         let recorder = self.recorder(&events);
         assert!(registrations::move_to(&mut tx, &address_mac, &to, account_type, &recorder).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+
+    /// And back again.
+    pub async fn moves_back(&self, number: &str) {
+        let events = self.keys.events();
+        let address_mac = self.keys.address_mac(&Identity::parse(number).unwrap());
+        let mut tx = self.store.begin("move back").await.unwrap();
+        let recorder = self.recorder(&events);
+        let moved =
+            registrations::move_to(&mut tx, &address_mac, &Place::Here, AccountType::Secure, &recorder).await;
+        assert!(moved.unwrap());
         tx.commit().await.unwrap();
     }
 
