@@ -142,10 +142,13 @@ impl Config {
             web != content,
             "web.content_origin: in production another site than web.origin, so that content can never act as the page"
         );
-        if let Ok(pem) = std::fs::read_to_string(&self.agency.key_file)
-            && pki::PUBLIC_KEYS.iter().any(|(_, public)| public.trim() == pem.trim())
-        {
-            bail!("agency.key_file: this is one of the demo's published keys; anyone has it");
+        let outgoing = self.outgoing.as_ref().map(|outgoing| ("outgoing", &outgoing.key_file));
+        for (section, path) in [Some(("agency", &self.agency.key_file)), outgoing].into_iter().flatten() {
+            if let Ok(pem) = std::fs::read_to_string(path)
+                && pki::PUBLIC_KEYS.iter().any(|(_, public)| public.trim() == pem.trim())
+            {
+                bail!("{section}.key_file: this is one of the demo's published keys; anyone has it");
+            }
         }
         Ok(())
     }

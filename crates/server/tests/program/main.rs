@@ -8,6 +8,7 @@ mod config;
 mod lifecycle;
 mod load;
 mod notify;
+mod operators;
 mod process;
 mod search;
 mod sender;
