@@ -62,6 +62,8 @@ fn page() -> String {
     list!("States of a letter (`state`)", words::LetterState);
     list!("States of a notice", words::NoticeState);
     list!("Reasons why a recipient cannot be reached (`reason`)", words::Unreachable);
+    list!("How a recipient is reached (`how`)", words::Way);
+    list!("Why a letter was returned (`why`)", words::ReturnReason);
     list!("Kinds of letters (`kind`)", words::Kind);
     list!("Wishes for a receipt (`receipt`)", words::ReceiptWish);
     list!("Acts that the owner's history tells of", words::Act);

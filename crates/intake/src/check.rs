@@ -8,7 +8,7 @@ use crate::{
     room::Place,
     signer::{self, NotSigned, Signed},
     submission::{self, Submission},
-    whereabouts::Route,
+    whereabouts::{Route, Sought},
 };
 use bytes::Bytes;
 use domain::{
@@ -91,7 +91,8 @@ impl Intake {
         signed.usable?;
         let visible_from = self.agrees(&letter, &signed, now)?;
         let letter_id = LetterId::new(now, &*house.random);
-        let filed = match self.route(&letter.sender, &letter.recipient, &found, now).await? {
+        let sought = Sought { identity: &letter.recipient, address_mac: &address_mac, found: &found };
+        let filed = match self.route(&letter.sender, sought, now).await? {
             Route::Here => Filed {
                 letter_id,
                 recipient: Recipient::of(&found, &letter.recipient, address_mac, now)?,

@@ -10,7 +10,7 @@ use crate::{
     room::Place,
     sealer,
     signer::{NotSigned, Signed},
-    whereabouts::Route,
+    whereabouts::{Route, Sought},
 };
 use bytes::Bytes;
 use delivery::{Message, Sealed, letter};
@@ -196,7 +196,8 @@ impl Intake {
         if !handed_on {
             return Err(elsewhere.into());
         }
-        match self.route(&letter.sender, &letter.recipient, found, now).await {
+        let sought = Sought { identity: &letter.recipient, address_mac: &address_mac, found };
+        match self.route(&letter.sender, sought, now).await {
             Ok(Route::Away(to)) => {
                 let form = Form::Delivery { message: 0 };
                 self.may_leave(letter, form, now)?;

@@ -3,7 +3,7 @@
 use crate::{
     AcceptError, Intake,
     outbound::{self, Outbound},
-    whereabouts::{OperatorAddress, Route},
+    whereabouts::{OperatorAddress, Route, Sought},
 };
 use delivery::letter;
 use domain::{
@@ -64,7 +64,8 @@ impl Intake {
         let found = self.look_up(&mut tx, &outbound.address_mac, &to.sender, now).await?;
         drop(tx);
         house.directory.refresh_if(&house.store, found.version).await?;
-        match self.route(&to.sender, &to.recipient, &found, now).await {
+        let sought = Sought { identity: &to.recipient, address_mac: &outbound.address_mac, found: &found };
+        match self.route(&to.sender, sought, now).await {
             Ok(Route::Here) => Ok(Heading::Home),
             Ok(Route::Away(operator)) => Ok(Heading::To(operator)),
             Err(AcceptError::Refused(refusal)) => match ReturnReason::parse(refusal.code.as_str()) {

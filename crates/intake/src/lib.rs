@@ -45,7 +45,7 @@ pub use scanner::Scanner;
 pub use sealer::refusal;
 pub use settings::Settings;
 pub use trust::Trust;
-pub use whereabouts::{OperatorAddress, Route, Whereabouts};
+pub use whereabouts::{OperatorAddress, Route, Sought, Whereabouts};
 
 use committer::Queue;
 use domain::{Clock, Random};

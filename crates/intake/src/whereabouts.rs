@@ -2,7 +2,11 @@
 
 use crate::{AcceptError, Intake};
 use domain::{Code, Identity, OrgNumber, Refusal, Time};
-use registry::{directory::Snapshot, recipient::Found};
+use registry::{
+    directory::Snapshot,
+    recipient::Found,
+    registrations::{Asked, status_many},
+};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 /// What a register of addresses says of a recipient.
@@ -54,61 +58,108 @@ pub enum Route {
     Away(OperatorAddress),
 }
 
+/// A recipient, and what our own registry knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    pub identity: &'a Identity,
+    pub address_mac: &'a [u8; 32],
+    pub found: &'a Found,
+}
+
 impl Intake {
     /// Where letters of a sender go, one answer each, in order; or the code that refuses them,
     /// [`Code::Unavailable`] when it is not known now. At most 1,000 at once.
     pub async fn routes(
         &self,
         sender: &OrgNumber,
-        asked: &[(&Identity, &Found)],
+        sought: &[Sought<'_>],
         now: Time,
-    ) -> Vec<Result<Route, Code>> {
+    ) -> Result<Vec<Result<Route, Code>>, store::Error> {
+        match &self.0.whereabouts {
+            Whereabouts::Own => self.own_routes(sender, sought, now).await,
+            Whereabouts::Register(register) => {
+                let recipients: Vec<Identity> = sought.iter().map(|one| one.identity.clone()).collect();
+                let mut places = register.places(sender, &recipients).await.into_iter();
+                let route = |one| self.told_route(sender, one, places.next().flatten(), now);
+                Ok(sought.iter().map(route).collect())
+            }
+        }
+    }
+
+    async fn own_routes(
+        &self,
+        sender: &OrgNumber,
+        sought: &[Sought<'_>],
+        now: Time,
+    ) -> Result<Vec<Result<Route, Code>>, store::Error> {
+        let house = &*self.0;
+        let snapshot = house.directory.current();
+        let route = |one: &Sought<'_>| match one.found.reachable(one.identity, now) {
+            Ok(_) => Ok(Route::Here),
+            Err(Code::RecipientElsewhere) => {
+                let to = registered(&snapshot, one.found).ok_or(Code::RecipientElsewhere)?;
+                self.leads_away(to, sender, now)
+            }
+            Err(code) => Err(code),
+        };
+        let mut routes: Vec<_> = sought.iter().map(route).collect();
+        let away: Vec<usize> =
+            (0..routes.len()).filter(|at| matches!(routes[*at], Ok(Route::Away(_)))).collect();
+        if !away.is_empty() {
+            // What recipients have said of the sender counts wherever they are.
+            let macs: Vec<_> = away.iter().map(|at| *sought[*at].address_mac).collect();
+            let asked = Some(Asked { mac: &house.gateway_keys.sender, sender });
+            let mut tx = house.store.read("ask of senders turned off").await?;
+            let said = status_many(&mut tx, &macs, asked, now).await?;
+            for (at, _) in
+                away.into_iter().zip(said).filter(|(_, said)| said.account.is_some() && !said.accepts)
+            {
+                routes[at] = Err(Code::SenderDeclined);
+            }
+        }
+        Ok(routes)
+    }
+
+    /// By what another register has told, and what is here.
+    fn told_route(
+        &self,
+        sender: &OrgNumber,
+        one: &Sought<'_>,
+        told: Option<Place>,
+        now: Time,
+    ) -> Result<Route, Code> {
         let snapshot = self.0.directory.current();
-        let leaves = |to: OperatorAddress| match &self.0.outgoing {
+        let own = snapshot.own_operator().map(|operator| &operator.number);
+        match (told, one.found.reachable(one.identity, now)) {
+            (_, Err(Code::RecipientDeceased)) => Err(Code::RecipientDeceased),
+            (Some(Place::Declined), _) => Err(Code::SenderDeclined),
+            (Some(Place::At(to)), _) if Some(&to.number) != own => self.leads_away(to, sender, now),
+            (_, Ok(_)) => Ok(Route::Here),
+            (None, Err(code)) if code != Code::SenderDeclined => Err(Code::Unavailable),
+            // Our own registry is not the one that says where somebody is.
+            (_, Err(Code::RecipientElsewhere)) => Err(Code::RecipientUnknown),
+            (_, Err(code)) => Err(code),
+        }
+    }
+
+    fn leads_away(&self, to: OperatorAddress, sender: &OrgNumber, now: Time) -> Result<Route, Code> {
+        match &self.0.outgoing {
             None => Err(Code::RecipientElsewhere),
-            Some(outgoing) if snapshot.may_send(&outgoing.organisation, sender, now).is_err() => {
+            Some(us) if self.0.directory.current().may_send(&us.organisation, sender, now).is_err() => {
                 Err(Code::SenderMustSign)
             }
             Some(_) => Ok(Route::Away(to)),
-        };
-        let Whereabouts::Register(register) = &self.0.whereabouts else {
-            let own = |(identity, found): &(&Identity, &Found)| match found.reachable(identity, now) {
-                Ok(_) => Ok(Route::Here),
-                Err(Code::RecipientElsewhere) => {
-                    leaves(registered(&snapshot, found).ok_or(Code::RecipientElsewhere)?)
-                }
-                Err(code) => Err(code),
-            };
-            return asked.iter().map(own).collect();
-        };
-        let recipients: Vec<Identity> = asked.iter().map(|(identity, _)| (*identity).clone()).collect();
-        let mut places = register.places(sender, &recipients).await.into_iter();
-        let own = snapshot.own_operator().map(|operator| &operator.number);
-        let route = |(identity, found): &(&Identity, &Found)| {
-            let place = places.next().flatten();
-            match (place, found.reachable(identity, now)) {
-                (_, Err(Code::RecipientDeceased)) => Err(Code::RecipientDeceased),
-                (Some(Place::Declined), _) => Err(Code::SenderDeclined),
-                (Some(Place::At(to)), _) if Some(&to.number) != own => leaves(to),
-                (_, Ok(_)) => Ok(Route::Here),
-                (None, Err(code)) if code != Code::SenderDeclined => Err(Code::Unavailable),
-                // Our own registry is not the one that says where somebody is.
-                (_, Err(Code::RecipientElsewhere)) => Err(Code::RecipientUnknown),
-                (_, Err(code)) => Err(code),
-            }
-        };
-        asked.iter().map(route).collect()
+        }
     }
 
     /// Where one letter goes.
     pub(crate) async fn route(
         &self,
         sender: &OrgNumber,
-        recipient: &Identity,
-        found: &Found,
+        sought: Sought<'_>,
         now: Time,
     ) -> Result<Route, AcceptError> {
-        match self.routes(sender, &[(recipient, found)], now).await.pop() {
+        match self.routes(sender, &[sought], now).await?.pop() {
             Some(Ok(route)) => Ok(route),
             Some(Err(Code::Unavailable)) | None => {
                 Err(AcceptError::Unavailable("the register of addresses does not answer"))

@@ -12,6 +12,7 @@ use domain::{
 use intake::{AcceptError, Ending, FORWARD_JOB, Heading, Intake, OperatorAddress, Outbound};
 use key_client::{Keys, KeysError};
 use mailbox::Original;
+use roxmltree::Node;
 use std::{sync::Arc, time::Duration};
 use store::jobs::{Job, Outcome};
 use tracing::{info, warn};
@@ -118,11 +119,6 @@ impl Forwarder {
 
     async fn deliver(&self, to: &OperatorAddress, original: &Original) -> Said {
         let Ok(message) = String::from_utf8(original.signed.clone()) else { return Said::Nothing("no_text") };
-        let read = |body: roxmltree::Node<'_, '_>| match text_below(body, "Delivered")?.as_str() {
-            "true" | "1" => Some(Said::Delivered(text_below(body, "TransId"))),
-            "false" | "0" => Some(Said::NotDelivered),
-            _ => None,
-        };
         match self.soap.send(&to.service_address, message, RESPONSE, read).await {
             Ok(said) => said,
             Err(CallError::NoAnswer(_)) => Said::Nothing("no_answer"),
@@ -176,6 +172,15 @@ impl Forwarder {
     }
 }
 
+/// A `DeliveryResult`.
+fn read(body: Node<'_, '_>) -> Option<Said> {
+    match text_below(body, "Delivered")?.as_str() {
+        "true" | "1" => Some(Said::Delivered(text_below(body, "TransId"))),
+        "false" | "0" => Some(Said::NotDelivered),
+        _ => None,
+    }
+}
+
 /// What answers `deliverSecure`.
 const RESPONSE: (&str, &str) = (SERVICE_V3, "deliverSecureResponse");
 /// How often a recipient may move while one try lasts.
@@ -193,3 +198,31 @@ const PERMANENT: [(u32, ReturnReason); 8] = [
     (5019, ReturnReason::UnsupportedType),
     (6005, ReturnReason::DispatcherNotApproved),
 ];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::service::result;
+    use std::collections::HashSet;
+
+    #[test]
+    fn our_own_answers_are_understood() {
+        let said = |delivered| {
+            let answer = result("deliverSecureResponse", "T-1", "198101052382", delivered);
+            read(delivery::parse(answer.as_bytes()).unwrap().root_element())
+        };
+        assert_eq!(said(true), Some(Said::Delivered(Some("T-1".into()))));
+        assert_eq!(said(false), Some(Said::NotDelivered));
+        let other = delivery::parse(b"<deliverSecureResponse/>").unwrap();
+        assert_eq!(read(other.root_element()), None);
+    }
+
+    #[test]
+    fn each_permanent_fault_has_a_reason_of_its_own() {
+        let reasons: HashSet<_> = PERMANENT.iter().map(|(_, why)| why.as_str()).collect();
+        assert_eq!(reasons.len(), PERMANENT.len());
+        // Not now, and what an operator may mend: tried again.
+        assert!(PERMANENT.iter().all(|(number, _)| ![1, 2, 3, 5, 5000].contains(number)));
+    }
+}

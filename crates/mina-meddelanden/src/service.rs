@@ -3,6 +3,9 @@
 mod deliver_secure;
 mod notify;
 
+#[cfg(test)]
+pub(crate) use deliver_secure::result;
+
 use crate::{
     Door,
     call::Call,

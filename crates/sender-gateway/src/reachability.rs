@@ -11,8 +11,8 @@ use domain::{
     words::{Unreachable, Way},
 };
 use edge::Problem;
-use intake::Route;
-use registry::recipient::{self, Found};
+use intake::{Route, Sought};
+use registry::recipient;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -62,15 +62,15 @@ pub async fn ask(
     let declined = |mailbox| registry::declined::sender_mac(&gateway.gateway_keys.sender, mailbox, &sender);
     let found = recipient::look_up_many(&mut tx, &macs, now, declined).await.map_err(answers::store)?;
     drop(tx);
-    let by_identity: HashMap<&Identity, &Found> = identities
+    let sought: Vec<Sought<'_>> = identities
         .iter()
         .zip(&macs)
-        .filter_map(|(identity, mac)| Some((identity, found.get(mac)?)))
+        .filter_map(|(identity, address_mac)| {
+            Some(Sought { identity, address_mac, found: found.get(address_mac)? })
+        })
         .collect();
-    let asked: Vec<(&Identity, &Found)> =
-        identities.iter().filter_map(|identity| Some((identity, *by_identity.get(identity)?))).collect();
-    let routes = gateway.intake.routes(&sender, &asked, now).await;
-    let routes: HashMap<&Identity, _> = asked.iter().map(|(identity, _)| *identity).zip(routes).collect();
+    let routes = gateway.intake.routes(&sender, &sought, now).await.map_err(answers::store)?;
+    let routes: HashMap<&Identity, _> = sought.iter().map(|one| one.identity).zip(routes).collect();
 
     let way = |parsed: &Result<Identity, IdentityError>| match parsed {
         Err(error) => Err(answers::identity(*error)),

@@ -12,7 +12,7 @@ use domain::{
 };
 use evidence::receipt;
 use intake::{
-    AcceptError, Answer, Ending, Heading, OperatorAddress, Outbound, Outgoing, Route, Whereabouts,
+    AcceptError, Answer, Ending, Heading, OperatorAddress, Outbound, Outgoing, Route, Sought, Whereabouts,
     whereabouts::{Place, Register},
 };
 use key_client::{KeysError, Role};
@@ -199,6 +199,16 @@ async fn what_cannot_be_handed_over_is_refused_before_its_attachments(database: 
     let manifest = [entry_of(800 * 1024)];
     let refused = world.draft(&with(letter("a"), "attachments", json!(manifest))).await;
     assert_eq!(refused.err().unwrap().refusal().code, Code::AttachmentTooLarge);
+    // A sender that the recipient has turned off, wherever that was said.
+    let gateway = world.connector.keys(Role::Gateway).gateway_keys().await.unwrap();
+    let mac = world.keys.address_mac(&Identity::parse(ANNA).unwrap());
+    let off = registry::preferences::sender_mac(&gateway.sender, &mac, &org(TOWN));
+    for (off, code) in [(vec![off], Some(Code::SenderDeclined)), (vec![], None)] {
+        let mut tx = world.store.begin("say").await.unwrap();
+        registry::preferences::store(&mut tx, &mac, &off, world.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(world.draft(&letter("a")).await.err().map(|error| error.refusal().code), code);
+    }
     // A sender that does not list us.
     let office = with(letter("a"), "sender", json!(OFFICE));
     let refused = world.send_as(&org(OFFICE), world.office.sign(&office), &[]).await;
@@ -363,8 +373,10 @@ async fn another_register_says_where_letters_go(database: Database) {
             .push(registry::recipient::look_up(&mut tx, &mac, world.clock.now(), |_| [0; 32]).await.unwrap());
     }
     drop(tx);
-    let asked: Vec<_> = identities.iter().zip(&found).collect();
-    let routes = world.intake.routes(&org(TOWN), &asked, world.clock.now()).await;
+    let macs = identities.each_ref().map(|identity| world.keys.address_mac(identity));
+    let sought = |at: usize| Sought { identity: &identities[at], address_mac: &macs[at], found: &found[at] };
+    let sought = [0, 1, 2].map(sought);
+    let routes = world.intake.routes(&org(TOWN), &sought, world.clock.now()).await.unwrap();
     let away = || Ok(Route::Away(ladan()));
     assert_eq!(routes, [away(), Err(Code::SenderDeclined), away()]);
 }

@@ -8,7 +8,7 @@ mod config;
 mod lifecycle;
 mod load;
 mod notify;
-mod operators;
+mod outgoing;
 mod process;
 mod search;
 mod sender;
