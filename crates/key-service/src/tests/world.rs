@@ -25,6 +25,7 @@ pub struct World {
     pub operator: Keys,
     pub gateway: Keys,
     pub notifier: Keys,
+    pub outgoing: Keys,
     pub stop: CancellationToken,
     pub running: JoinHandle<()>,
     settings: Settings,
@@ -68,6 +69,7 @@ impl World {
         let keys = |role| connector.keys(role);
         let (web, operator) = (keys(Role::Web), keys(Role::Operator));
         let (gateway, notifier) = (keys(Role::Gateway), keys(Role::Notifier));
+        let outgoing = keys(Role::Outgoing);
         Self {
             service,
             clock,
@@ -77,6 +79,7 @@ impl World {
             operator,
             gateway,
             notifier,
+            outgoing,
             stop,
             running,
             settings,
@@ -93,6 +96,7 @@ impl World {
         let keys = |role| connector.keys(role);
         let (web, operator) = (keys(Role::Web), keys(Role::Operator));
         let (gateway, notifier) = (keys(Role::Gateway), keys(Role::Notifier));
+        let outgoing = keys(Role::Outgoing);
         Self {
             service,
             clock,
@@ -102,6 +106,7 @@ impl World {
             operator,
             gateway,
             notifier,
+            outgoing,
             stop,
             running,
             settings,
