@@ -94,6 +94,24 @@ fn what_is_only_good_for_trying_is_refused_in_production() {
 }
 
 #[test]
+fn outgoing_is_checked_and_its_keys_stand_explained() {
+    // As it stands there in comments.
+    let begin = PRODUCTION.find("# [outgoing]").unwrap();
+    let section = PRODUCTION[begin..].split("\n\n").next().unwrap();
+    let bare = |line: &str| line.strip_prefix("# ").filter(|bare| bare.contains(" = ")).map(str::to_owned);
+    let keys: Vec<String> = section.lines().filter_map(bare).collect();
+    let whole = format!("{PRODUCTION}\n[outgoing]\n{}\n", keys.join("\n"));
+    let written: Table = toml::from_str(&toml::to_string(&check(&whole).unwrap()).unwrap()).unwrap();
+    assert_eq!(written["outgoing"].as_table().unwrap().len(), keys.len());
+    for (key, value) in [("max_envelope_mib", "11"), ("give_up_after_hours", "0"), ("timeout_seconds", "601")]
+    {
+        let error = check(&with(&whole, &format!("outgoing.{key}"), value)).unwrap_err();
+        assert!(error.contains(&format!("outgoing.{key}")), "{error}");
+    }
+    assert!(check(&format!("{PRODUCTION}\n[outgoing]\ncertificate = \"us.pem\"\n")).is_err());
+}
+
+#[test]
 fn a_published_key_is_refused_in_production() {
     let folder = tempfile::tempdir().unwrap();
     let now = domain::Clock::now(&domain::SystemClock);
