@@ -9,6 +9,7 @@ use crate::{
 };
 use domain::{
     Code, JobId, Time, chance,
+    letter::Address,
     words::{EventType, ReceiptWish},
 };
 use evidence::{Accepted, Event, EventRow, receipt::Receipt};
@@ -139,7 +140,8 @@ impl Intake {
     ) -> Result<Promised, AcceptError> {
         let house = &*self.0;
         let (random, keys) = (&*house.random, &*house.gateway_keys);
-        let Draft { letter, letter_id, macs, recipient, .. } = draft;
+        let Draft { letter, letter_id, macs, recipient, signed, .. } = draft;
+        let Address { sender, reference } = &signed.address;
         let (letter_id, mailbox_id) = (*letter_id, recipient.mailbox_id);
         let nonce = chance::bytes(random);
         let accepted = Accepted {
@@ -147,8 +149,8 @@ impl Intake {
             at: accepted_at,
             recipient: &letter.recipient,
             payload: &draft.payload,
-            sender: &letter.sender,
-            certificate: draft.signed.certificate_sha256,
+            sender,
+            certificate: signed.certificate_sha256,
         };
         let event = Event { kind, ..Event::accepted(accepted, &nonce, random) };
         let row = evidence::first(&event, &nonce, mailbox_id, &keys.events, random);
@@ -156,8 +158,8 @@ impl Intake {
             event,
             nonce,
             letter_id,
-            sender: letter.sender.clone(),
-            reference: letter.reference.clone(),
+            sender: sender.clone(),
+            reference: reference.clone(),
             accepted_at,
             durability: house.durability.word().unwrap_or("none").to_owned(),
             include_by: None,
@@ -176,7 +178,7 @@ impl Intake {
             payload_mac: macs.payload,
             letter_id,
             mailbox_id,
-            reference: Submission::seal_reference(keys, letter_id, &letter.reference, random),
+            reference: Submission::seal_reference(keys, letter_id, reference, random),
             receipt: Submission::seal_answer(keys, &answer, random)?,
             tells_opened: letter.receipt == ReceiptWish::Opened,
             visible_from,
