@@ -28,10 +28,15 @@ pub enum XmlError {
 
 /// Parses a whole message.
 pub fn parse(bytes: &[u8]) -> Result<Document<'_>, XmlError> {
+    parse_within(bytes, NODES)
+}
+
+/// The same with another limit on elements and texts, for an answer about a thousand recipients.
+pub fn parse_within(bytes: &[u8], nodes: u32) -> Result<Document<'_>, XmlError> {
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     declared(text)?;
     bounded(bytes)?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES, entity_resolver: None };
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, entity_resolver: None };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected | roxmltree::Error::UnknownEntityReference(..) => {
             XmlError::DocumentType

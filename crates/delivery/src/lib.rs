@@ -19,7 +19,7 @@ pub mod write;
 mod signature;
 mod verify;
 
-pub use document::{XmlError, parse};
+pub use document::{XmlError, parse, parse_within};
 pub use notice::Notice;
 pub use read::{Delivery, Message, ReadError};
 pub use signature::{Hash, SignatureError};

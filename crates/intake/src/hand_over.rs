@@ -3,7 +3,7 @@
 use crate::{
     AcceptError, Intake,
     outbound::{self, Outbound},
-    whereabouts::{OperatorAddress, Route, Sought},
+    whereabouts::{OperatorAddress, Route, Sought, Whereabouts},
 };
 use delivery::letter;
 use domain::{
@@ -74,6 +74,16 @@ impl Intake {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// The operator that a letter was to go to has no such mailbox: where it goes is asked anew.
+    pub fn misled(&self, original: &Original) -> Result<(), AcceptError> {
+        let Whereabouts::Register(register) = &self.0.whereabouts else { return Ok(()) };
+        let read = delivery::read_again(&original.signed);
+        let (delivery, _) = read.map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        let to = letter::addressed(&delivery)?;
+        register.forget(&to.sender, &[to.recipient]);
+        Ok(())
     }
 
     /// A try that is not the last.

@@ -37,6 +37,9 @@ pub trait Register: Send + Sync + fmt::Debug {
         sender: &'a OrgNumber,
         recipients: &'a [Identity],
     ) -> Pin<Box<dyn Future<Output = Vec<Option<Place>>> + Send + 'a>>;
+
+    /// What was told of these has been found not to hold: it is asked anew, however fresh it is.
+    fn forget(&self, sender: &OrgNumber, recipients: &[Identity]);
 }
 
 /// Who knows.
@@ -79,7 +82,21 @@ impl Intake {
             Whereabouts::Own => self.own_routes(sender, sought, now).await,
             Whereabouts::Register(register) => {
                 let recipients: Vec<Identity> = sought.iter().map(|one| one.identity.clone()).collect();
-                let mut places = register.places(sender, &recipients).await.into_iter();
+                let mut places = register.places(sender, &recipients).await;
+                places.resize(sought.len(), None);
+                // Whoever is said to be here and has no mailbox here has moved since it was said.
+                let gone = |at: &usize| {
+                    places[*at] == Some(Place::Here)
+                        && sought[*at].found.reachable(sought[*at].identity, now).is_err_and(moved)
+                };
+                let gone: Vec<usize> = (0..sought.len()).filter(gone).collect();
+                if !gone.is_empty() {
+                    let some: Vec<Identity> = gone.iter().map(|at| recipients[*at].clone()).collect();
+                    register.forget(sender, &some);
+                    let told = register.places(sender, &some).await;
+                    gone.into_iter().zip(told).for_each(|(at, place)| places[at] = place);
+                }
+                let mut places = places.into_iter();
                 let route = |one| self.told_route(sender, one, places.next().flatten(), now);
                 Ok(sought.iter().map(route).collect())
             }
@@ -167,6 +184,11 @@ impl Intake {
             Some(Err(code)) => Err(Refusal::new(code).at("/recipient").into()),
         }
     }
+}
+
+/// No mailbox here, or one that is closed.
+fn moved(code: Code) -> bool {
+    matches!(code, Code::RecipientUnknown | Code::RecipientElsewhere | Code::MailboxClosed)
 }
 
 /// The operator that our own registry has the recipient at.

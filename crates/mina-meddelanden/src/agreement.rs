@@ -76,6 +76,35 @@ impl SignatureData {
     }
 }
 
+/// What a signed document of our form says. Nothing of it is verified: that is for the register.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// `register`, `deregister`, `move` or `preferences`.
+    pub act: String,
+    pub recipient: Identity,
+    pub supplier: String,
+    pub date: CivilDate,
+    pub text: String,
+}
+
+/// Reads a signed document of our form; `None` where it is another kind of signature.
+pub fn said(signature: &[u8]) -> Option<Said> {
+    let document = delivery::parse(signature).ok()?;
+    let root = document.root_element();
+    let word = |local| {
+        let node = root.children().find(|node| document::is(node, (NAMESPACE, local)))?;
+        document::text(node).map(std::borrow::Cow::into_owned)
+    };
+    document::is(&root, ROOT).then_some(())?;
+    Some(Said {
+        act: word("Act")?,
+        recipient: Identity::parse(&word("Id")?).ok()?,
+        supplier: word("ServiceSupplier")?,
+        date: CivilDate::parse(&word("Timestamp")?).ok()?,
+        text: word("Text")?,
+    })
+}
+
 impl Agreements {
     /// Who signed the agreement; or what is wrong.
     pub(crate) fn signer(

@@ -1,4 +1,11 @@
-//! Another register of addresses (FaR) and what it says: who may send, and who dispatches for whom.
+//! Another register of addresses (FaR) and what it says: who may send, who dispatches for whom, who has a mailbox where;
+//! and what recipients have signed, taken to it.
+
+mod account;
+mod agreed;
+
+pub use account::{Account, AccountAt, Supplier};
+pub use agreed::{Agreed, Authorised, SignedAgreement};
 
 use crate::{
     authority::PORT,
@@ -11,7 +18,14 @@ use roxmltree::Node;
 #[derive(Clone, Debug)]
 pub struct FarClient {
     soap: SoapClient,
-    authority: String,
+    addresses: FarAddresses,
+}
+
+/// Where the register's two services are.
+#[derive(Clone, Debug)]
+pub struct FarAddresses {
+    pub authority: String,
+    pub recipient: String,
 }
 
 /// A dispatcher and the senders that it may act for.
@@ -23,9 +37,8 @@ pub struct Dispatcher {
 }
 
 impl FarClient {
-    /// `authority` is the address of the service of that name.
-    pub fn new(soap: SoapClient, authority: String) -> Self {
-        Self { soap, authority }
+    pub fn new(soap: SoapClient, addresses: FarAddresses) -> Self {
+        Self { soap, addresses }
     }
 
     /// Every organisation that may send.
@@ -53,7 +66,8 @@ impl FarClient {
         read: impl FnOnce(Node<'_, '_>) -> Option<T>,
     ) -> Result<T, CallError> {
         let question = format!("<a:{operation} xmlns:a=\"{PORT}\"></a:{operation}>");
-        self.soap.call(&self.authority, &question, (PORT, &format!("{operation}Response")), read).await
+        let answer = format!("{operation}Response");
+        self.soap.call(&self.addresses.authority, &question, (PORT, &answer), read).await
     }
 }
 

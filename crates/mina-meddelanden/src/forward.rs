@@ -110,7 +110,10 @@ impl Forwarder {
             }
             match self.deliver(&to, &original).await {
                 // The recipient may have moved at this moment.
-                Said::NotDelivered => refused_by = Some(to),
+                Said::NotDelivered => {
+                    self.intake.misled(&original)?;
+                    refused_by = Some(to);
+                }
                 said => return self.judge(letter, to, said, attempts).await,
             }
         }

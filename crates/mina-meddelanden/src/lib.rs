@@ -11,17 +11,21 @@ mod far;
 mod far_client;
 mod fault;
 mod forward;
+mod places;
 mod recipient;
 mod reply;
 mod service;
 mod soap_client;
 mod wsdl;
 
-pub use agreement::{Agreements, NAMESPACE as AGREEMENT_NAMESPACE};
+pub use agreement::{Agreements, NAMESPACE as AGREEMENT_NAMESPACE, Said, said};
 pub use far::{Far, FarParts};
-pub use far_client::{Dispatcher, FarClient};
+pub use far_client::{
+    Account, AccountAt, Agreed, Authorised, Dispatcher, FarAddresses, FarClient, SignedAgreement, Supplier,
+};
 pub use fault::Fault;
 pub use forward::Forwarder;
+pub use places::{Places, PlacesSettings};
 pub use soap_client::{CallError, SoapClient, SoapClientError};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn, routing::post};

@@ -40,6 +40,8 @@ pub enum SoapClientError {
 
 /// No answer of the interface is longer than a thousand accounts.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// An account is some 25 elements and texts.
+const MOST_NODES: u32 = 100_000;
 
 impl SoapClient {
     /// `certificate` (with its chain) and `key` are PEM, `authorities` those of the other side's server certificate.
@@ -87,7 +89,7 @@ impl SoapClient {
             }
             bytes.extend_from_slice(&piece);
         }
-        let document = match delivery::parse(&bytes) {
+        let document = match delivery::parse_within(&bytes, MOST_NODES) {
             Ok(document) => document,
             Err(_) if !status.is_success() => return Err(CallError::NoAnswer("an error without a fault")),
             Err(_) => return Err(CallError::Answer("it is no XML")),

@@ -308,9 +308,9 @@ async fn a_signed_delivery_is_sealed_anew_and_never_for_another_operator(databas
     assert_eq!(world.count("SELECT count(*) FROM outbound").await, 1);
 }
 
-/// Says what it was told to say.
+/// Says what it was told to say, and where that was forgotten, what it was told to say then.
 #[derive(Debug, Default)]
-struct Told(Mutex<HashMap<String, Option<Place>>>);
+struct Told(Mutex<HashMap<String, Option<Place>>>, Mutex<HashMap<String, Option<Place>>>);
 
 impl Register for Told {
     fn places<'a>(
@@ -324,6 +324,14 @@ impl Register for Told {
             .map(|one| told.get(one.expose()).cloned().unwrap_or(Some(Place::Nowhere)))
             .collect();
         Box::pin(std::future::ready(answers))
+    }
+
+    fn forget(&self, _: &OrgNumber, recipients: &[Identity]) {
+        for one in recipients {
+            if let Some(then) = self.1.lock().unwrap().remove(one.expose()) {
+                self.0.lock().unwrap().insert(one.expose().to_owned(), then);
+            }
+        }
     }
 }
 
@@ -357,7 +365,8 @@ async fn another_register_says_where_letters_go(database: Database) {
     assert_eq!(refused(send("f", CLEO).await), Code::RecipientUnknown);
     says(CLEO, Some(Place::Here));
     assert_eq!(refused(send("f", CLEO).await), Code::RecipientUnknown);
-    says(CLEO, Some(Place::At(ladan())));
+    // What was remembered proves wrong, and is asked anew.
+    told.1.lock().unwrap().insert(CLEO.into(), Some(Place::At(ladan())));
     assert!(send("f", CLEO).await.unwrap());
     assert_eq!(world.count("SELECT count(*) FROM letter").await, 3);
     assert_eq!(world.count("SELECT count(*) FROM outbound").await, 2);

@@ -18,7 +18,7 @@ use registry::{
     people::{self, Language, NewPerson},
     register::{Signatory, SignatoryFile, SignatureRule},
 };
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use store::{Store, testing::Database};
 use tower::ServiceExt;
 use vault::{Authorities, Certificate, SystemRandom};
@@ -45,7 +45,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub connector: Connector,
     pub pki: Pki,
-    router: Router,
+    pub router: Router,
+    directory: Directory,
 }
 
 /// One authority for all; the demo's published keys for organisations and people alike.
@@ -75,16 +76,52 @@ impl Pki {
         let certificate = Certificate::parse(certificate.der()).unwrap();
         XmlSigner::from_pem(KEY.as_bytes(), &certificate).unwrap()
     }
+    /// The signed document that says this act of today.
+    pub fn signs(&self, who: &str, id: &str, act: &str, supplier: &str) -> String {
+        let agreed = Agreed { id, act, supplier, date: "2026-11-22", accepted: &[], text: "Jag vill." };
+        self.document(who, &agreed)
+    }
+    fn document(&self, who: &str, agreement: &Agreed<'_>) -> String {
+        self.signer(who).sign(&agreement.document()).unwrap()
+    }
+    /// Files for both ends of a wire.
+    pub fn files(&self, folder: &std::path::Path, caller: &str) -> Files {
+        let file = |name: &str, content: &[u8]| {
+            let path = folder.join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        };
+        let key = KeyPair::from_pem(KEY).unwrap();
+        let server = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let server = server.signed_by(&key, &self.issuer).unwrap().pem();
+        let mut client = CertificateParams::default();
+        client.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), caller);
+        let client = client.signed_by(&key, &self.issuer).unwrap().pem();
+        Files {
+            authority: file("wire-ca.pem", &self.pem),
+            server: file("wire-server.pem", server.as_bytes()),
+            client: file("wire-client.pem", client.as_bytes()),
+            key: file("wire.key", KEY.as_bytes()),
+        }
+    }
     /// `SignatureData`'s members for an agreement.
     pub fn agrees(&self, who: &str, agreement: &Agreed<'_>) -> String {
         use base64::{Engine as _, prelude::BASE64_STANDARD};
-        let document = self.signer(who).sign(&agreement.document()).unwrap();
+        let document = self.document(who, agreement);
         let mut xml = Xml(String::new());
         const NS: &str = "http://minameddelanden.gov.se/schema/Common";
         xml.text_in(NS, "Signature", &BASE64_STANDARD.encode(document));
         xml.text_in(NS, "Certificate", "");
         xml.0
     }
+}
+
+/// PEM files; both ends have the same key.
+pub struct Files {
+    pub authority: PathBuf,
+    pub server: PathBuf,
+    pub client: PathBuf,
+    pub key: PathBuf,
 }
 
 /// What somebody signs.
@@ -156,7 +193,7 @@ impl World {
             store: store.clone(),
             keys: gateway,
             gateway_keys,
-            directory,
+            directory: directory.clone(),
             register: Register::File(path.clone()),
             agreements: Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()),
             clock: clock.clone(),
@@ -165,7 +202,7 @@ impl World {
         let door =
             Door { intake, clock: clock.clone(), random: random(), origin: "https://kuvert.example".into() };
         let router = mina_meddelanden::router(door, Some(far));
-        let world = Self { database, store, clock, connector, pki, router };
+        let world = Self { database, store, clock, connector, pki, router, directory };
         world.signatories(&path).await;
         world
     }
@@ -182,6 +219,24 @@ impl World {
         let rule: SignatureRule = "2".parse().unwrap();
         file.describe(&company, "Exempelbolaget AB", Some(rule)).unwrap();
         file.write(path).await.unwrap();
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.database.dir()
+    }
+
+    /// The dispatcher may act for the sender.
+    pub async fn lets_dispatch(&self, sender: &str, dispatcher: &str) {
+        let mut tx = self.store.begin("list").await.unwrap();
+        registry::dispatch::list(&mut tx, &org(sender), &org(dispatcher), self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.directory.refresh(&self.store).await.unwrap();
+    }
+    pub async fn no_longer_dispatches(&self, sender: &str, dispatcher: &str) {
+        let mut tx = self.store.begin("unlist").await.unwrap();
+        registry::dispatch::unlist(&mut tx, &org(sender), &org(dispatcher), self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.directory.refresh(&self.store).await.unwrap();
     }
 
     pub async fn mac(&self, number: &str) -> [u8; 32] {

@@ -194,7 +194,7 @@ async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCo
 }
 
 /// Lines of a file or of standard input, without spaces around them.
-fn lines(from: &str) -> Result<Vec<String>> {
+pub(super) fn lines(from: &str) -> Result<Vec<String>> {
     let reader: Box<dyn Read> = match from {
         "-" => Box::new(std::io::stdin()),
         path => Box::new(std::fs::File::open(path).with_context(|| format!("cannot read {path}"))?),

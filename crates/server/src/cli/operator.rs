@@ -1,7 +1,11 @@
-//! `kuvert operator`: the mailbox operators that recipients can have their mailboxes at.
+//! `kuvert operator`: the mailbox operators that recipients can have their mailboxes at, and what another party's register
+//! is told of recipients.
+
+mod agreed;
 
 use super::{ConfigArg, JsonArg, agency::OrgArg};
 use crate::{config::Config, house::Operator as Handle, out};
+use agreed::Act;
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 use domain::OrgNumber;
@@ -75,6 +79,22 @@ Example:
         /// 16 and ten digits
         number: OrgArg,
     },
+    /// Tell another party's register that a recipient has their mailbox here, by what the recipient signed
+    #[command(after_help = "\
+Examples:
+  kuvert operator register --signature agreement.xml
+  kuvert operator register --signature eid.sig --number-from number.txt --text-file text.txt --date 2026-11-25")]
+    Register(agreed::Args),
+    /// Tell another party's register that a recipient moves here from another operator, or back to the register's own
+    #[command(after_help = "\
+Example:
+  kuvert operator move --signature agreement.xml")]
+    Move(agreed::Args),
+    /// Tell another party's register that a recipient leaves, by what the recipient signed
+    #[command(after_help = "\
+Example:
+  kuvert operator deregister --signature agreement.xml")]
+    Deregister(agreed::Args),
 }
 
 pub async fn run(verb: Verb) -> Result<ExitCode> {
@@ -88,6 +108,9 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Show { config, json, number: OrgArg(number) } => show(&config, json, &number).await?,
         Verb::Rename { config, number: OrgArg(number), name } => rename(&config, &number, &name).await?,
         Verb::End { config, number: OrgArg(number) } => end(&config, &number).await?,
+        Verb::Register(args) => return agreed::run(Act::Register, args).await,
+        Verb::Move(args) => return agreed::run(Act::Move, args).await,
+        Verb::Deregister(args) => return agreed::run(Act::Deregister, args).await,
     }
     Ok(ExitCode::SUCCESS)
 }

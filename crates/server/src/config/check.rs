@@ -63,11 +63,18 @@ impl Config {
     fn check_far(&self) -> Result<()> {
         let far = &self.far;
         let external = far.mode == FarMode::External;
-        let https = far.authority_address.as_ref().is_some_and(|address| address.starts_with("https://"));
-        ensure!(
-            https == external,
-            "far.authority_address: an https address where far.mode is external, and only there"
-        );
+        for (key, address) in
+            [("authority_address", &far.authority_address), ("recipient_address", &far.recipient_address)]
+        {
+            let https = address.as_ref().is_some_and(|address| address.starts_with("https://"));
+            let there = https || address.is_none();
+            ensure!(
+                there && https == external,
+                "far.{key}: an https address where far.mode is external, and only there"
+            );
+        }
+        ensure!(far.fresh_seconds <= 86_400, "far.fresh_seconds: give a day, 86400, at most");
+        ensure!((1..=168).contains(&far.stale_hours), "far.stale_hours: give 1 to 168");
         for (key, path) in [
             ("certificate", &far.certificate),
             ("key_file", &far.key_file),

@@ -181,6 +181,14 @@ pub struct FarSection {
     /// URL of the other register's `Authority`: senders and dispatchers are taken from there every five minutes. For
     /// `external`, as all below.
     pub authority_address: Option<String>,
+    /// URL of its `Recipient/v3`: asked where a recipient's mailbox is.
+    pub recipient_address: Option<String>,
+    /// What it says of a recipient counts so long without asking again; 0 asks each time.
+    #[serde(default = "Defaults::fresh")]
+    pub fresh_seconds: u64,
+    /// While it is silent, what it said counts so long; then only letters for mailboxes that are open here are taken.
+    #[serde(default = "Defaults::stale")]
+    pub stale_hours: u64,
     /// Our certificate chain, PEM, to call it with.
     pub certificate: Option<PathBuf>,
     /// Its private key, PEM.
@@ -196,6 +204,9 @@ impl Default for FarSection {
             mode: FarMode::Own,
             person_authorities: None,
             authority_address: None,
+            recipient_address: None,
+            fresh_seconds: Defaults::fresh(),
+            stale_hours: Defaults::stale(),
             certificate: None,
             key_file: None,
             authorities: None,
@@ -362,6 +373,12 @@ impl Defaults {
     }
     fn envelope() -> u64 {
         10
+    }
+    fn fresh() -> u64 {
+        300
+    }
+    fn stale() -> u64 {
+        24
     }
     fn outgoing_envelope() -> u64 {
         2

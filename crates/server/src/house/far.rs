@@ -3,13 +3,20 @@
 use super::House;
 use crate::config::FarMode;
 use anyhow::{Context, Result};
-use domain::OrgNumber;
+use domain::{Clock, OrgNumber, Random};
 use key_client::Role;
-use mina_meddelanden::{Agreements, Dispatcher, Far, FarClient, FarParts, SoapClient};
-use registry::{dispatch, senders};
-use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
+use mina_meddelanden::{
+    Agreements, Dispatcher, Far, FarAddresses, FarClient, FarParts, Places, PlacesSettings, SoapClient,
+};
+use registry::{dispatch, operators, senders};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 use store::Tx;
-use tracing::info;
+use tracing::{info, warn};
 
 /// The other register is followed this often.
 pub const FOLLOW: Duration = Duration::from_secs(300);
@@ -43,8 +50,10 @@ impl House {
     pub(super) async fn follow_far(&self) -> Result<()> {
         let Some(client) = &self.far_client else { return Ok(()) };
         let (senders, dispatchers) = (client.senders().await?, client.dispatchers().await?);
+        let names = self.places.as_ref().map(Places::take_names).unwrap_or_default();
         let mut tx = self.stores.letters.begin_background("follow register").await?;
-        let changes = follow(&mut tx, &senders, &dispatchers, self.clock.now()).await?;
+        let mut changes = follow(&mut tx, &senders, &dispatchers, self.clock.now()).await?;
+        changes += rename_operators(&mut tx, &names).await?;
         tx.commit().await?;
         if changes > 0 {
             info!(changes, "Senders and dispatchers were brought up to date with the register");
@@ -56,7 +65,9 @@ impl House {
 /// The client of another register, where the configuration names one.
 pub fn client(config: &crate::config::Config) -> Result<Option<FarClient>> {
     let far = &config.far;
-    let Some(authority) = &far.authority_address else { return Ok(None) };
+    let (Some(authority), Some(recipient)) = (&far.authority_address, &far.recipient_address) else {
+        return Ok(None);
+    };
     let file = |path: &Option<std::path::PathBuf>, key: &str| -> Result<Vec<u8>> {
         read(path.as_deref().with_context(|| format!("far.{key}: give it"))?, key)
     };
@@ -67,7 +78,32 @@ pub fn client(config: &crate::config::Config) -> Result<Option<FarClient>> {
         Duration::from_secs(30),
     )
     .context("far.certificate, far.key_file, far.authorities")?;
-    Ok(Some(FarClient::new(soap, authority.clone())))
+    let addresses = FarAddresses { authority: authority.clone(), recipient: recipient.clone() };
+    Ok(Some(FarClient::new(soap, addresses)))
+}
+
+/// What the other register says of recipients, kept for a while.
+pub fn places(
+    config: &crate::config::Config,
+    client: Option<&FarClient>,
+    clock: &Arc<dyn Clock>,
+    random: &dyn Random,
+) -> Result<Option<Places>> {
+    let Some(client) = client else { return Ok(None) };
+    let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
+    let settings = PlacesSettings {
+        fresh: Duration::from_secs(config.far.fresh_seconds),
+        stale: Duration::from_secs(3600 * config.far.stale_hours),
+    };
+    Ok(Some(Places::new(client.clone(), own, settings, clock.clone(), random)))
+}
+
+/// Who knows where recipients are.
+pub fn whereabouts(places: Option<&Places>) -> intake::Whereabouts {
+    match places {
+        Some(places) => intake::Whereabouts::Register(Arc::new(places.clone())),
+        None => intake::Whereabouts::Own,
+    }
 }
 
 /// Makes ours what the register says: who may send, under which name, and who dispatches for whom. Organisations that
@@ -110,6 +146,24 @@ async fn follow(
     }
     for (sender, dispatcher) in listed {
         changes += usize::from(dispatch::list(tx, sender, dispatcher, now).await?);
+    }
+    Ok(changes)
+}
+
+/// Operators that are known here are called as the register calls them. Others are not registered by this: their
+/// addresses come with each answer.
+async fn rename_operators(tx: &mut Tx, names: &HashMap<OrgNumber, String>) -> Result<usize> {
+    let mut changes = 0;
+    for known in operators::list(tx).await?.iter().filter(|known| !known.own && known.ended_at.is_none()) {
+        if let Some(name) = names.get(&known.number).filter(|name| **name != known.name) {
+            match operators::rename(tx, &known.number, name).await {
+                Ok(renamed) => changes += usize::from(renamed),
+                Err(operators::OperatorError::Store(error)) => return Err(error.into()),
+                Err(_) => {
+                    warn!(operator = %known.number, "The register gives an operator a name that cannot be shown")
+                }
+            }
+        }
     }
     Ok(changes)
 }

@@ -11,6 +11,7 @@ mod stores;
 pub mod trust;
 
 pub use doors::{Doors, bind};
+pub use far::client as far_client;
 pub use operator::{NewPerson, Opened, Operator};
 pub use stores::Stores;
 
@@ -45,6 +46,8 @@ pub struct House {
     trust: intake::Trust,
     /// Another register of addresses, where there is one.
     far_client: Option<mina_meddelanden::FarClient>,
+    /// What it said of recipients.
+    places: Option<mina_meddelanden::Places>,
     /// Calls other operators, where letters are handed over.
     operators: Option<mina_meddelanden::SoapClient>,
     objects: Objects,
@@ -86,6 +89,7 @@ impl House {
         let directory = Directory::load(&stores.letters).await?;
         let trust = intake::Trust::new(trust::read(&config.agency)?);
         let far_client = far::client(&config)?;
+        let places = far::places(&config, far_client.as_ref(), &clock, &*random)?;
         let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
         let outgoing = config.outgoing.as_ref();
         let operators = outgoing.map(outgoing::client).transpose()?;
@@ -99,7 +103,7 @@ impl House {
             gateway_keys: gateway_keys.clone(),
             directory: directory.clone(),
             trust: trust.clone(),
-            whereabouts: intake::Whereabouts::Own,
+            whereabouts: far::whereabouts(places.as_ref()),
             outgoing: outgoing.map(Arc::new),
             objects: objects.clone(),
             clock: clock.clone(),
@@ -142,6 +146,7 @@ impl House {
             directory,
             trust,
             far_client,
+            places,
             operators,
             objects,
             sequencer,

@@ -171,6 +171,10 @@ fn what_cannot_work_is_refused_anywhere() {
         ("eid.max_age_seconds", "0", "max_age_seconds"),
         ("notices.from", "\"nobody\"", "notices.from"),
         ("notices.coalesce_minutes", "100000", "notices.coalesce_minutes"),
+        ("far.recipient_address", "\"https://far.example.se/Recipient/v3\"", "far.recipient_address"), // mode is own
+        ("far.mode", "\"external\"", "far.authority_address"),
+        ("far.fresh_seconds", "100000", "far.fresh_seconds"),
+        ("far.stale_hours", "0", "far.stale_hours"),
         ("log.level", "\"loud\"", "log.level"),
         ("log.format", "\"xml\"", "format"),
         ("log.colour", "true", "colour"),
@@ -185,6 +189,13 @@ fn what_cannot_work_is_refused_anywhere() {
         let error = error.unwrap_or_else(|| panic!("{path} = {value} is taken"));
         assert!(error.contains(key), "{path} = {value}: {error}");
     }
+    let external = with(DEV, "far.mode", "\"external\"");
+    let external = with(&external, "far.authority_address", "\"https://far.example.se/Authority\"");
+    assert!(check(&external).unwrap_err().contains("far.recipient_address"));
+    let plain = with(&external, "far.recipient_address", "\"http://far.example.se/Recipient/v3\"");
+    assert!(check(&plain).unwrap_err().contains("far.recipient_address"));
+    let secure = with(&external, "far.recipient_address", "\"https://far.example.se/Recipient/v3\"");
+    assert!(check(&secure).unwrap_err().contains("far.certificate"));
     let twice = format!("{DEV}\n{}", DEV[DEV.find("[[eid]]").unwrap()..].split("[notices]").next().unwrap());
     let error = check(&twice).unwrap_err();
     assert!(error.contains("eid") && error.contains("\"dev\""), "{error}");
