@@ -32,8 +32,11 @@ It ends with what was left out, by name, and with how many tests passed, failed 
 Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser); KUVERT_BINARY, KUVERT_CHROMIUM and KUVERT_PREVIEW in
 tests/.";
 
-/// Where messages are that others signed: not ours to keep in the repository.
-const OTHERS: &str = "../shared/reference/mina-meddelanden/samples/signed";
+/// Where messages are that others signed, and answers of others' registers: not ours to keep in the repository.
+const OTHERS: [(&str, &str); 2] = [
+    ("../shared/reference/mina-meddelanden/samples/signed", "deliveries that other implementations signed"),
+    ("../shared/reference/mina-meddelanden/samples/sundsvall", "answers of another register of addresses"),
+];
 
 const PARTS: &[&str] = &["doctests", "rust", "peers", "browser", "operate"];
 
@@ -113,10 +116,8 @@ impl Session {
             tests.args(["--color", "always"]);
         }
         let held = self.listen(tests.args(&self.chosen).env(URL_VARIABLE, postgres))?;
-        if !Path::new(OTHERS).exists() {
-            self.left_out.push(
-                "deliveries that other implementations signed, which stand beside the repository".into(),
-            );
+        for (_, what) in OTHERS.iter().filter(|(path, _)| !Path::new(path).exists()) {
+            self.left_out.push(format!("{what}, which stand beside the repository"));
         }
         if nextest && held {
             self.name_ignored()?;

@@ -8,6 +8,7 @@ mod config;
 mod lifecycle;
 mod load;
 mod notify;
+mod one_register;
 mod outgoing;
 mod process;
 mod search;
