@@ -44,7 +44,7 @@ pub fn letter(
         recipient: to.recipient.clone(),
         subject: one_line(&message.subject, 255, "/Message/Header/Subject")?,
         language: language(&message.language)?,
-        body: body(message)?,
+        body: body(&message.body_type, &message.body, "/Message/Body")?,
         attachments: attachments(&message.attachments, limits)?,
         support: support(message)?,
         matter: message.matter.as_ref().map(matter).transpose()?,
@@ -66,19 +66,18 @@ pub fn letter(
     })
 }
 
-fn body(message: &Message) -> Result<Body, Refusal> {
-    const AT: &str = "/Message/Body";
-    let media_type = match essence(&message.body_type).as_deref() {
+pub(crate) fn body(content_type: &str, content: &[u8], at: &str) -> Result<Body, Refusal> {
+    let media_type = match essence(content_type).as_deref() {
         Some("text/plain") => BodyType::Plain,
         Some("text/html") => BodyType::Html,
-        _ => return Err(Refusal::new(Code::BodyTypeNotAllowed).at(AT)),
+        _ => return Err(Refusal::new(Code::BodyTypeNotAllowed).at(at)),
     };
-    let content = std::str::from_utf8(&message.body);
+    let content = std::str::from_utf8(content);
     let content =
-        content.map_err(|_| Refusal::new(Code::FieldInvalid).because("the body is not UTF-8").at(AT))?;
+        content.map_err(|_| Refusal::new(Code::FieldInvalid).because("the body is not UTF-8").at(at))?;
     let content = content.strip_prefix('\u{FEFF}').unwrap_or(content);
     if content.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(Refusal::new(Code::CharactersNotAllowed).at(AT));
+        return Err(Refusal::new(Code::CharactersNotAllowed).at(at));
     }
     Ok(Body { media_type, content: content.to_owned() })
 }
@@ -153,21 +152,23 @@ fn matter(of: &OfficialMatter) -> Result<Matter, Refusal> {
 }
 
 fn notes(delivery: &Delivery, message: &Message) -> Result<Notes, Refusal> {
-    let part = |value: &Option<String>, at: &str| -> Result<Option<String>, Refusal> {
-        let value = value.as_deref().map(|v| one_line(v, 2000, at)).transpose()?;
-        Ok(value.filter(|v| !v.is_empty()))
-    };
     let metadata = message.metadata.iter().map(|(tag, value)| {
         const AT: &str = "/Message/Header/Metadata";
         Ok(Metadata { tag: one_line(tag, 2000, AT)?, value: lines(value, AT)? })
     });
     Ok(Notes {
-        reference: part(&delivery.reference, "/Header/Reference")?,
-        correlation_id: part(&delivery.correlation_id, "/Header/CorrelationId")?,
-        attention: part(&delivery.attention, "/Header/Attention")?,
-        sender_attention: part(&delivery.sender_attention, "/Header/Sender/Attention")?,
+        reference: note(&delivery.reference, "/Header/Reference")?,
+        correlation_id: note(&delivery.correlation_id, "/Header/CorrelationId")?,
+        attention: note(&delivery.attention, "/Header/Attention")?,
+        sender_attention: note(&delivery.sender_attention, "/Header/Sender/Attention")?,
         metadata: metadata.collect::<Result<_, Refusal>>()?,
     })
+}
+
+/// One line beside the text, where there is one.
+pub(crate) fn note(value: &Option<String>, at: &str) -> Result<Option<String>, Refusal> {
+    let value = value.as_deref().map(|v| one_line(v, 2000, at)).transpose()?;
+    Ok(value.filter(|v| !v.is_empty()))
 }
 
 /// `svSE`, as every sender writes it, is `sv-SE`.
@@ -204,14 +205,14 @@ fn essence(text: &str) -> Option<String> {
 }
 
 /// A line that may be empty; what breaks lines in it becomes a space.
-fn one_line(value: &str, most: usize, at: &str) -> Result<String, Refusal> {
+pub(crate) fn one_line(value: &str, most: usize, at: &str) -> Result<String, Refusal> {
     let spaced: String =
         value.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
     let trimmed = spaced.trim();
     if trimmed.is_empty() { Ok(String::new()) } else { line(trimmed, most, at) }
 }
 
-fn line(value: &str, most: usize, at: &str) -> Result<String, Refusal> {
+pub(crate) fn line(value: &str, most: usize, at: &str) -> Result<String, Refusal> {
     text::line(value, 1, most).map_err(|e| text_refusal(e, most, at))
 }
 

@@ -8,6 +8,7 @@
 pub mod canonical;
 pub mod document;
 pub mod explain;
+pub mod forward;
 pub mod from_letter;
 pub mod letter;
 pub mod names;
@@ -20,6 +21,7 @@ mod signature;
 mod verify;
 
 pub use document::{XmlError, parse, parse_within};
+pub use forward::Forward;
 pub use notice::Notice;
 pub use read::{Delivery, Message, ReadError};
 pub use signature::{Hash, SignatureError};
@@ -27,6 +29,7 @@ pub use soap::SoapError;
 pub use verify::{Verified, verify};
 pub use write::{XmlSigner, XmlSignerError};
 
+use domain::CivilDate;
 use names::{MESSAGE_V3, Name, SEALED_DELIVERY, SERVICE_V3, SIGNED_DELIVERY};
 use ring::digest;
 use roxmltree::Node;
@@ -39,6 +42,8 @@ pub struct Sealed {
     pub signature: Verified,
     /// The dispatcher's.
     pub seal: Verified,
+    /// The day on which it was sealed, as the dispatcher says.
+    pub received: CivilDate,
     /// For each message, SHA-256 of its canonical form with the delivery's header: what a letter is compared and
     /// committed to by. See `docs/evidence.md`.
     pub payloads: Vec<[u8; 32]>,
@@ -84,15 +89,19 @@ impl Sealed {
         let seal = verify(sealed, SEALED_DELIVERY, SEAL).map_err(DeliveryError::Seal)?;
         let signature = verify(signed, SIGNED_DELIVERY, DELIVERY).map_err(DeliveryError::Signature)?;
         let delivery = read::delivery(signed)?;
-        Ok(Self { delivery, signature, seal, payloads: payloads(signed).unwrap_or_default() })
+        let received = read::received(sealed).ok_or(DeliveryError::NoDelivery)?;
+        Ok(Self { delivery, signature, seal, received, payloads: payloads(signed).unwrap_or_default() })
     }
 }
 
-/// Reads a message that was taken before, and says who signed it if both signatures still hold: what is taken today
-/// may be less than it was then.
-pub fn read_again(envelope: &[u8]) -> Result<(Delivery, Option<Verified>), DeliveryError> {
-    let document = parse(envelope)?;
-    let inside = soap::only(soap::body(&document)?, DELIVER_SECURE).ok_or(DeliveryError::NoDelivery)?;
+/// Reads a message that was taken before, or a [`Forward::document`], and says who signed it if both signatures still
+/// hold: what is taken today may be less than it was then.
+pub fn read_again(message: &[u8]) -> Result<(Delivery, Option<Verified>), DeliveryError> {
+    let document = parse(message)?;
+    let inside = match document.root_element() {
+        root if document::is(&root, SEALED_DELIVERY) => root,
+        _ => soap::only(soap::body(&document)?, DELIVER_SECURE).ok_or(DeliveryError::NoDelivery)?,
+    };
     let signed = read::sealed(inside)?;
     let seal = verify(inside, SEALED_DELIVERY, SEAL);
     let signature = verify(signed, SIGNED_DELIVERY, DELIVERY).ok().filter(|_| seal.is_ok());

@@ -5,6 +5,7 @@ use crate::{
     names::{MESSAGE_V1, MESSAGE_V2, MESSAGE_V3, Name, OFFICIAL_MATTER_V3, SENDER},
     signature::base64,
 };
+use domain::CivilDate;
 use roxmltree::Node;
 
 /// Where a delivery differs from its schema. The path names elements, never values.
@@ -94,6 +95,13 @@ pub(crate) fn sealed<'a, 'i>(sealed: Node<'a, 'i>) -> Read<Node<'a, 'i>> {
     of.one((crate::names::DSIG, "Signature"))?;
     of.end()?;
     Ok(signed)
+}
+
+/// The day in the seal of what [`sealed`] has read.
+pub(crate) fn received(sealed: Node<'_, '_>) -> Option<CivilDate> {
+    let seal = sealed.children().find(|child| is(child, (MESSAGE_V3, "Seal")))?;
+    let day = seal.children().find(|child| is(child, (MESSAGE_V1, "ReceivedTime")))?;
+    CivilDate::parse(text(day)?.trim().get(..10)?).ok()
 }
 
 /// What is in `SignedDelivery`.
@@ -259,7 +267,7 @@ fn is_date(text: &str) -> bool {
         [b'+' | b'-', h1, h2, b':', m1, m2] => [h1, h2, m1, m2].iter().all(|d| d.is_ascii_digit()),
         _ => false,
     };
-    offset_holds && domain::CivilDate::parse(date).is_ok()
+    offset_holds && CivilDate::parse(date).is_ok()
 }
 
 /// `.+@.+\..+` of 5 to 256 characters.

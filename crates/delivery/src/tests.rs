@@ -13,7 +13,7 @@ pub(crate) fn vector(name: &str) -> Vec<u8> {
 }
 
 /// A message that another implementation signed; kept beside the repository, not in it.
-fn signed_by_others(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn signed_by_others(name: &str) -> Option<Vec<u8>> {
     let folder = "../../../shared/reference/mina-meddelanden/samples/signed";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
     // Where they are not, the whole run names them among what it left out.

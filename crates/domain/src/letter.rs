@@ -70,6 +70,19 @@ pub struct Metadata {
     pub value: String,
 }
 
+/// That somebody whom a letter was sent to sent it on to its reader, and with what words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Who did, as the operator of their mailbox says: nobody here has seen them.
+    pub by: String,
+    /// That operator, by its registered name.
+    pub operator: String,
+    pub subject: String,
+    pub body: Body,
+    /// What else was written beside the words.
+    pub notes: Notes,
+}
+
 /// What the letter says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
