@@ -7,6 +7,10 @@ use domain::{
 };
 use minicbor::{Decoder, Encoder};
 
+/// The detail of a letter's first event, where somebody it was first sent to forwarded it. Its `sender` is then the
+/// operator that handed it over; whose words it holds, `certificate` says.
+pub const FORWARDED: &str = "forwarded";
+
 /// Something that happened to a letter, or to a mailbox. Holds no personal data in clear: people are a
 /// class of actor here, the recipient and the content are salted commitments.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub use audit::{Audit, HistoryLine, audit, history_of};
 pub use chain::{Broken, Flaw, chain_holds, read_chain};
 pub use commitment::{content, entry, leaf, recipient};
 pub use error::EvidenceError;
-pub use event::{Accepted, Actor, Event, NotAnEvent};
+pub use event::{Accepted, Actor, Event, FORWARDED, NotAnEvent};
 pub use rehome::rehome;
 pub use row::{EventRow, first, insert};
 pub use sequencer::Sequencer;

@@ -76,7 +76,7 @@ impl Intake {
         }
         let (letter, address_mac) = (&draft.letter, draft.recipient.address_mac);
         let mut tx = self.0.store.read("check letter").await?;
-        let found = self.look_up(&mut tx, &address_mac, &letter.sender, now).await?;
+        let found = self.look_up(&mut tx, &address_mac, &draft.signed.address.sender, now).await?;
         let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
         if recipient.mailbox_id != draft.recipient.mailbox_id {
             // What is sealed is bound to the other mailbox.
@@ -97,14 +97,16 @@ impl Intake {
         let Promised { submission, event, answer } =
             self.promise(EventType::Accepted, &draft, accepted_at, visible_from)?;
         let Draft { letter, letter_id, signed, macs, recipient, seal, .. } = draft;
-        let dispatcher = signed.dispatcher;
-        let header = Header::of(&letter, &signed.sender_name, dispatcher.as_deref());
+        let (dispatcher, forwarded) = (signed.dispatcher, signed.forwarded);
+        let header = Header::of(&letter, &signed.sender_name, dispatcher.as_deref())
+            .forwarded_by(forwarded.as_ref().map(|one| one.by.as_str()));
         let original = Original {
             signed: draft.original.to_vec(),
             form: draft.form,
             certificate: signed.certificate.to_vec(),
             sender_name: signed.sender_name,
             dispatcher,
+            forwarded: forwarded.as_deref().cloned(),
             accepted_at,
             wrapped_keys: draft.wrapped_keys,
         };
@@ -141,6 +143,7 @@ impl Intake {
         let house = &*self.0;
         let (random, keys) = (&*house.random, &*house.gateway_keys);
         let Draft { letter, letter_id, macs, recipient, signed, .. } = draft;
+        // Of a forwarded letter that is the operator that hands it over; else the letter's own.
         let Address { sender, reference } = &signed.address;
         let (letter_id, mailbox_id) = (*letter_id, recipient.mailbox_id);
         let nonce = chance::bytes(random);
@@ -152,7 +155,8 @@ impl Intake {
             sender,
             certificate: signed.certificate_sha256,
         };
-        let event = Event { kind, ..Event::accepted(accepted, &nonce, random) };
+        let detail = signed.forwarded.as_ref().map(|_| evidence::FORWARDED.to_owned());
+        let event = Event { kind, detail, ..Event::accepted(accepted, &nonce, random) };
         let row = evidence::first(&event, &nonce, mailbox_id, &keys.events, random);
         let receipt = Receipt {
             event,

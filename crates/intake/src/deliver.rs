@@ -260,7 +260,7 @@ pub(crate) async fn attach(draft: &mut Draft, message: &Message) -> Result<(), A
 }
 
 /// Told as *not delivered*, not as a fault.
-fn unreachable(code: Code) -> bool {
+pub(crate) fn unreachable(code: Code) -> bool {
     matches!(
         code,
         Code::RecipientUnknown
@@ -273,6 +273,6 @@ fn unreachable(code: Code) -> bool {
 }
 
 /// The envelope, its attachments decoded, the original as it is sealed, and what is on its way to the database.
-const COPIES: u64 = 4;
+pub(crate) const COPIES: u64 = 4;
 const PIECE_BYTES: usize = 64 * 1024;
-const LARGE_BYTES: usize = 256 * 1024;
+pub(crate) const LARGE_BYTES: usize = 256 * 1024;

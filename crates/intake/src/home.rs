@@ -40,6 +40,7 @@ impl Intake {
             usable: Ok(()),
             sender_name: original.sender_name.clone(),
             dispatcher: original.dispatcher.clone(),
+            forwarded: None,
         };
         let macs = self.macs(&signed.address, &[]);
         let source = Source {

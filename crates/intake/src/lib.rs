@@ -15,6 +15,7 @@ pub mod content;
 mod deliver;
 mod draft;
 mod error;
+mod forward;
 mod hand_over;
 mod home;
 mod lookup;

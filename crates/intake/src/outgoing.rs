@@ -121,6 +121,7 @@ impl Intake {
             dispatcher: signed.dispatcher,
             accepted_at: at,
             wrapped_keys: Vec::new(),
+            forwarded: None,
         };
         let part = seal.original(&stored, &house.objects, random).await?;
         let outbound = PreparedOutbound {

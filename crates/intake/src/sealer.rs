@@ -5,6 +5,7 @@ use crate::signer::{NotSigned, Signed};
 use delivery::{DeliveryError, Hash, Sealed, SignatureError, Verified, XmlError, letter::Addressed};
 use domain::{Code, OrgNumber, Refusal, Time, letter::Address};
 use registry::Snapshot;
+use std::time::Duration;
 use vault::{Authorities, Untrusted};
 
 /// Checks by one state of the registry. Both signatures hold already.
@@ -16,18 +17,60 @@ pub(crate) fn verify(
     to: &Addressed,
     now: Time,
 ) -> Result<Signed, NotSigned> {
+    // Who seals is who calls.
+    if let Err(code) = sealed_by(&sealed.seal, caller) {
+        snapshot.may_send(caller, &to.sender, now)?;
+        return Err(code.into());
+    }
+    judge(snapshot, authorities, caller, sealed, to, &[now])
+}
+
+/// The same of a delivery that was taken elsewhere, perhaps years ago, and is forwarded: who sealed it is not who calls.
+///
+/// A certificate that has expired since, and a dispatcher that is no longer listed, are judged as of the day in the
+/// seal. That day is the dispatcher's word; so what must not be old is asked of today: nobody is suspended, no
+/// certificate is revoked.
+pub(crate) fn verify_forwarded(
+    snapshot: &Snapshot,
+    authorities: &Authorities,
+    sealed: &Sealed,
+    to: &Addressed,
+    now: Time,
+) -> Result<Signed, NotSigned> {
+    let dispatcher = sealed.seal.certificate.organisation.as_ref().ok_or(Code::SealerNotAllowed)?;
+    // A day is long: a certificate may begin or end in it.
+    let (first, last) = (sealed.received.start(), sealed.received.start().plus(DAY));
+    judge(snapshot, authorities, dispatcher, sealed, to, &[now, first.min(now), last.min(now)]).map_err(
+        |why| match why {
+            NotSigned::Refused(refusal) if refusal.code == Code::CallerNotAllowed => {
+                Code::SealerNotAllowed.into()
+            }
+            why => why,
+        },
+    )
+}
+
+/// `dispatcher` sealed it. What is asked of the registry and of certificates may hold at one of these times; the
+/// first of them is now.
+fn judge(
+    snapshot: &Snapshot,
+    authorities: &Authorities,
+    dispatcher: &OrgNumber,
+    sealed: &Sealed,
+    to: &Addressed,
+    times: &[Time],
+) -> Result<Signed, NotSigned> {
     let sender = &to.sender;
-    snapshot.may_send(caller, sender, now)?;
+    first_of(times, Code::CallerNotAllowed, |at| snapshot.may_send(dispatcher, sender, at))?;
     strong(snapshot, sender, sealed.signature.hash)?;
     strong(snapshot, sender, sealed.seal.hash)?;
-    // That the sender lists it was asked above.
-    sealed_by(&sealed.seal, caller)?;
-    let signer = signed_by(snapshot, &sealed.signature, sender, now)?;
-    let usable = [&sealed.signature, &sealed.seal]
-        .into_iter()
-        .try_for_each(|signature| usable(snapshot, authorities, signature, now));
+    let mut signers = times.iter().map(|at| signed_by(snapshot, &sealed.signature, sender, *at));
+    let signer = signers.find(Result::is_ok).unwrap_or(Err(Code::SignerNotAllowed))?;
+    let usable = [&sealed.signature, &sealed.seal].into_iter().try_for_each(|signature| {
+        first_of(times, Code::CertificateExpired, |at| usable(snapshot, authorities, signature, at))
+    });
     let name = |number: &OrgNumber| snapshot.sender(number).map(|sender| sender.name.clone());
-    let between = [signer, caller].into_iter().find(|number| *number != sender);
+    let between = [signer, dispatcher].into_iter().find(|number| *number != sender);
     Ok(Signed {
         address: Address { sender: sender.clone(), reference: String::new() },
         certificate: sealed.signature.certificate.der.as_slice().into(),
@@ -36,7 +79,20 @@ pub(crate) fn verify(
         // The registry's name is shown; what the delivery says may differ.
         sender_name: name(sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
+        forwarded: None,
     })
+}
+
+/// What is answered for the first of the times; for a later one, where that is refused for its time alone.
+fn first_of(times: &[Time], too_late: Code, ask: impl Fn(Time) -> Result<(), Code>) -> Result<(), Code> {
+    let mut answered = Err(too_late);
+    for at in times {
+        answered = ask(*at);
+        if answered != Err(too_late) {
+            break;
+        }
+    }
+    answered
 }
 
 /// Whether the hash is one that this sender may use.
@@ -109,3 +165,5 @@ fn signature_code(fault: SignatureError, changed: Code) -> Code {
         SignatureError::Digest(_) | SignatureError::Value(_) => changed,
     }
 }
+
+const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -2,7 +2,7 @@
 
 use domain::{
     Code, OrgNumber, Refusal, Time,
-    letter::{Address, Letter},
+    letter::{Address, Forwarded, Letter},
 };
 use registry::{CertificateEntry, Snapshot};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(crate) struct Signed {
     pub(crate) sender_name: String,
     /// Who signed or called in the sender's place.
     pub(crate) dispatcher: Option<String>,
+    /// By whom the letter comes here, when it was first sent to somebody else.
+    pub(crate) forwarded: Option<Arc<Forwarded>>,
 }
 
 /// Why not: a refusal, which a fresher snapshot may lift, or the database.
@@ -62,6 +64,7 @@ pub(crate) async fn verify(
         usable,
         sender_name: name(&address.sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
+        forwarded: None,
         address,
     })
 }

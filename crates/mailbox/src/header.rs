@@ -30,6 +30,9 @@ pub struct Header {
     /// The name of the dispatcher that signed or sent it, when that was not the sender itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatcher: Option<String>,
+    /// Who forwarded it, when it was first sent to somebody else: a name that another operator says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_by: Option<String>,
 }
 
 /// One attachment, as a list shows it.
@@ -63,7 +66,14 @@ impl Header {
             matter: letter.matter.clone(),
             attachments: attachments.collect(),
             dispatcher: dispatcher.map(str::to_owned),
+            forwarded_by: None,
         }
+    }
+
+    /// The same of a letter that somebody forwards.
+    #[must_use]
+    pub fn forwarded_by(self, name: Option<&str>) -> Self {
+        Self { forwarded_by: name.map(str::to_owned), ..self }
     }
 
     /// As stored, under the letter's headers key.

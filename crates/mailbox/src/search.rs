@@ -3,7 +3,7 @@
 use crate::Header;
 use domain::Time;
 
-/// Words that must all be found: in the subject, the sender's name, or the date.
+/// Words that must all be found: in the subject, the names of the sender and of who forwarded it, or the date.
 pub(crate) struct Search(Vec<String>);
 
 impl Search {
@@ -20,9 +20,10 @@ impl Search {
             return true;
         }
         let text = format!(
-            "{}\n{}\n{}\n{}",
+            "{}\n{}\n{}\n{}\n{}",
             if header.subject.trim().is_empty() { NO_SUBJECT } else { &header.subject },
             header.sender_name,
+            header.forwarded_by.as_deref().unwrap_or_default(),
             header.matter.as_ref().and_then(|matter| matter.subject.as_deref()).unwrap_or_default(),
             dates(shown_at)
         )
@@ -90,6 +91,7 @@ mod tests {
             matter: None,
             attachments: vec![],
             dispatcher: None,
+            forwarded_by: Some("Bo Bengtsson".into()),
         }
     }
 
@@ -106,8 +108,16 @@ mod tests {
     fn all_words_must_be_found_somewhere() {
         let header = header("Beslut om bygglov");
         let at = Time::parse("2026-11-21T23:30:00Z").unwrap();
-        for text in ["", "BESLUT", "bygg kommunen", "22 november", "2026-11-22", "beslut november 2026", "  "]
-        {
+        for text in [
+            "",
+            "BESLUT",
+            "bygg kommunen",
+            "22 november",
+            "2026-11-22",
+            "beslut november 2026",
+            "bo beng",
+            "  ",
+        ] {
             assert!(Search::new(text).finds(&header, at), "{text}");
         }
         for text in ["avslag", "beslut oktober", "2026-11-21", "164020000016x"] {

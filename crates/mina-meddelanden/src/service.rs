@@ -1,5 +1,6 @@
 //! `Service/v3`: what a mailbox operator serves. The operation is the Body's element; the SOAPAction is empty for all.
 
+mod deliver_forward;
 mod deliver_secure;
 mod notify;
 
@@ -32,6 +33,7 @@ async fn answer(door: &Door, id: &CallId, request: Request) -> Result<Response, 
     let call = Call::read(door, id, request, door.intake.settings().envelope_bytes).await?;
     // Each reads the message itself, so that it is parsed once, and refuses what is another operation after all.
     match call.operation() {
+        Some("deliverForward") => deliver_forward::forward(door, &call).await,
         Some("notify") => notify::notify(door, &call).await,
         _ => deliver_secure::deliver(door, &call).await,
     }

@@ -1,15 +1,20 @@
 //! What an operator serves: deliveries, and faults in the interface's form.
 
-use crate::world::{ANNA, BO, TOWN, World, all, between};
+use crate::world::{ANNA, BO, CLEO, LADAN, TOWN, World, all, between};
 use delivery::{
     Delivery, Message,
+    forward::Covering,
     read::{Attachment, Support},
     write,
 };
 use domain::CivilDate;
 use store::{both, testing::Database};
 
-both!(a_delivery_is_answered_with_what_became_of_it, faults_have_the_interfaces_numbers);
+both!(
+    a_delivery_is_answered_with_what_became_of_it,
+    what_is_forwarded_is_answered_for_each_recipient,
+    faults_have_the_interfaces_numbers,
+);
 
 const PATH: &str = "/Service/v3";
 
@@ -65,6 +70,40 @@ async fn a_delivery_is_answered_with_what_became_of_it(database: Database) {
     let answer = world.posts(TOWN, PATH, world.sealed(&to(BO, "m-2"))).await.unwrap();
     assert_eq!(all(&answer, "Delivered"), ["false"]);
     assert!(world.gets("/Service/v3?wsdl").await.contains("https://kuvert.example/Service/v3"));
+}
+
+async fn what_is_forwarded_is_answered_for_each_recipient(database: Database) {
+    let world = World::new(database).await;
+    world.has_box(ANNA).await;
+    let secure = world.sealed(&to(CLEO, "m-1"));
+    let covering = Covering {
+        forwarder_id: CLEO.into(),
+        forwarder_name: "Cleo Cederlund".into(),
+        recipient_ids: vec![BO.into(), ANNA.into()],
+        body_type: "text/plain".into(),
+        ..Covering::default()
+    };
+    let message = covering.envelope(secure.as_bytes(), None).unwrap();
+    let answer = world.posts(LADAN, PATH, message.clone()).await.unwrap();
+    assert!(answer.contains(
+        "<deliverForwardResponse xmlns=\"http://minameddelanden.gov.se/schema/Service/v3\"><return>"
+    ));
+    assert_eq!(
+        (all(&answer, "RecipientId"), all(&answer, "Delivered")),
+        (vec![BO.into(), ANNA.into()], vec!["false".into(), "true".into()])
+    );
+    let again = world.posts(LADAN, PATH, message.clone()).await.unwrap();
+    assert_eq!(again, answer);
+    assert_eq!(world.count("SELECT count(*) FROM letter").await, 1);
+    let refused = |number, code: &str| Err((number, code.to_owned()));
+    let other = Covering { subject: "Annat".into(), ..covering };
+    let other = other.envelope(secure.as_bytes(), None).unwrap();
+    assert_eq!(world.posts(LADAN, PATH, other).await, refused(5007, "reference_conflict"));
+    // Who sealed it may deliver it, and does not forward for people.
+    assert_eq!(world.posts(TOWN, PATH, message.clone()).await, refused(6005, "caller_not_allowed"));
+    // In another namespace it is another operation.
+    let other = message.replace("schema/Service/v3", "schema/Service/v2");
+    assert_eq!(world.posts(LADAN, PATH, other).await, refused(5001, "operation_unknown"));
 }
 
 async fn faults_have_the_interfaces_numbers(database: Database) {
