@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     LetterId, MailboxId,
     letter::{Letter, Limits},
-    words::{Act, Because},
+    words::{Act, Because, ReceiptWish},
 };
 use key_client::KeysError;
 use std::sync::Arc;
@@ -150,8 +150,13 @@ fn read(original: &Original) -> Result<(Letter, bool), MailboxError> {
             let of = usize::try_from(message).ok().and_then(|at| delivery.messages.get(at));
             let to = delivery::letter::addressed(&delivery).map_err(|_| MailboxError::Damaged)?;
             let letter = delivery::letter::letter(&delivery, &to, of.ok_or(MailboxError::Damaged)?, &NONE);
+            let mut letter = letter.map_err(|_| MailboxError::Damaged)?;
+            if original.forwarded.is_some() {
+                // Its sender asked to be told when another opens it.
+                letter.receipt = ReceiptWish::Nothing;
+            }
             let holds = signer.is_some_and(|signer| signer.certificate.der == original.certificate);
-            Ok((letter.map_err(|_| MailboxError::Damaged)?, holds))
+            Ok((letter, holds))
         }
     }
 }

@@ -136,6 +136,21 @@ pub(crate) fn document(body: &Body, language: &str, title: &str, nonce: &str) ->
     )
 }
 
+/// The bare text, for words that nobody has verified: no links, no pictures, nothing that is laid out.
+pub(crate) fn words(body: &Body) -> String {
+    let text = match body.media_type {
+        BodyType::Plain => body.content.replace("\r\n", "\n").replace('\r', "\n"),
+        BodyType::Html => tame::text_of(&html(&body.content))
+            .replace("&nbsp;", " ")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    };
+    let mut lines: Vec<&str> = text.split('\n').map(str::trim).collect();
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    lines.join("\n").trim().to_owned()
+}
+
 /// Whether there is nothing to read or see.
 pub(crate) fn is_empty(body: &Body) -> bool {
     match body.media_type {

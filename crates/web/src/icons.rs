@@ -35,6 +35,8 @@ icon! {
     DOWNLOAD: r#"<path d="M12 4v11.2M7.4 10.9 12 15.4l4.6-4.5M4.6 19.6h14.8"/>"#;
     /// An arrow that turns back.
     RESTORE: r#"<path d="M8.6 5 4.4 9.2l4.2 4.2"/><path d="M4.8 9.2h9.4a5.2 5.2 0 0 1 0 10.4h-3"/>"#;
+    /// An arrow that turns on.
+    FORWARD: r#"<path d="m15.4 5 4.2 4.200-4.200 4.200"/><path d="M19.200 9.200H9.800a5.200 5.200 0 0 0 0 10.400h3"/>"#;
     /// A public building.
     SENDERS: r#"<path d="M3.6 9.3 12 4.2l8.4 5.1M5.6 9.8v7.6M10 9.8v7.6M14 9.8v7.6M18.4 9.8v7.6M3.6 19.8h16.8"/>"#;
     /// A bell.

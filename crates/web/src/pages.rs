@@ -7,7 +7,7 @@ mod settings;
 mod start;
 
 pub use letter::{
-    Attachment, Closed, Detail, Fact, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy, Support,
+    Attachment, Closed, Detail, Fact, Forwarded, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy, Support,
 };
 pub use list::{Act, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo};
 pub use plain::{About, Accessibility, Confirm, Message, Operator, Privacy};

@@ -23,7 +23,11 @@ pub fn list(f: Frame, folder: Folder, many: bool) -> List {
         Group {
             title: t.letters.this_week.into(),
             rows: vec![
-                Row { files: 2, ..row("Exempelverket", "Slutskattebesked 2026", "tis", false) },
+                Row {
+                    files: 2,
+                    forwarded: Some(t.forwarded_by("Bo Bengtsson")),
+                    ..row("Exempelverket", "Slutskattebesked 2026", "tis", false)
+                },
                 row("Exempelkommunen", "Kallelse till möte den 9 december", "mån", false),
                 Row {
                     owner: Some("Exempelbolaget AB".into()),
@@ -123,6 +127,7 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         initials: "Ev".into(),
         sender: "Exempelverket".into(),
         via: Some("Exempelförmedlaren".into()),
+        forwarded: None,
         owner: Some("Anna Andersson".into()),
         received: "22 november 2026".into(),
         kind: Some(t.kind(domain::words::Kind::Decision)),
@@ -179,7 +184,7 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         }]),
         genuine: !forged,
         verified: HowVerified {
-            text: t.how_verified("Exempelverket", "402000-0024", "22 november 2026 09.14"),
+            text: t.how_verified("Exempelverket", "402000-0024", "22 november 2026 09.14", None),
             original: Some(KeepCopy {
                 href: "#".into(),
                 what: "JSON, 4 kB".into(),
@@ -256,6 +261,31 @@ pub fn delivery(f: Frame, bare: bool) -> Letter {
     }
 }
 
+/// A letter that somebody at another operator sent on.
+pub fn forwarded(f: Frame) -> Letter {
+    let t = f.t;
+    let letter = letter(f, false, false);
+    let note = Detail { name: t.letters.note_attention.into(), value: "Anna Andersson".into() };
+    Letter {
+        forwarded: Some(Forwarded {
+            title: t.forwarded_by("Bo Bengtsson"),
+            says: t.forwarded_says("Lådan"),
+            subject: "Kan du titta på det här?".into(),
+            words: "Hej!\nJag förstår inte vad de menar.\n\nBo".into(),
+            notes: vec![note],
+        }),
+        verified: HowVerified {
+            text: t.how_verified("Exempelverket", "402000-0024", "22 november 2026 09.14", Some("Lådan")),
+            original: Some(KeepCopy {
+                href: "#".into(),
+                what: "XML, 12 kB".into(),
+                about: t.letters.keep_copy_forwarded,
+            }),
+        },
+        ..letter
+    }
+}
+
 fn link(text: &str, href: &str) -> Link {
     Link { text: text.into(), href: Some(href.into()) }
 }
@@ -271,6 +301,7 @@ fn row(sender: &str, subject: &str, when: &str, unread: bool) -> Row {
         subject: subject.into(),
         when: when.into(),
         unread,
+        forwarded: None,
         owner: None,
         due: None,
         files: 0,

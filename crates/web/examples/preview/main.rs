@@ -50,6 +50,7 @@ const PAGES: &[&str] = &[
     "letter-forged",
     "letter-delivery",
     "letter-bare",
+    "letter-forwarded",
     "closed",
     "archive",
     "bin",

@@ -1,6 +1,6 @@
 //! Each page by its name.
 
-use crate::made_up::{delivery, letter, list};
+use crate::made_up::{delivery, forwarded, letter, list};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use web::{
@@ -109,6 +109,7 @@ pub fn page(language: &str, page: &str) -> Response {
         "letter-delivery" | "letter-bare" => {
             html(delivery(frame(Place::Inbox, "Plats i förskola"), page == "letter-bare"))
         }
+        "letter-forwarded" => html(forwarded(frame(Place::Inbox, "Beslut om din ansökan"))),
         "closed" => html(Closed {
             listing: list(frame(Place::Inbox, ""), Folder::Inbox, false).listing,
             f: frame(Place::Inbox, "Plats i förskola erbjuds"),
@@ -116,6 +117,7 @@ pub fn page(language: &str, page: &str) -> Response {
             href: "/letters/a/b".into(),
             initials: "Ek".into(),
             sender: "Exempelkommunen".into(),
+            forwarded: None,
             owner: Some("Anna Andersson".into()),
             received: "22 november 2026".into(),
             subject: "Plats i förskola erbjuds".into(),

@@ -103,6 +103,7 @@ async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> R
         href: format!("/letters/{}/{}", facts.mailbox_id, facts.letter_id),
         initials: initials(&header.sender_name),
         sender: header.sender_name.clone(),
+        forwarded: header.forwarded_by.as_deref().map(|name| t.forwarded_by(name)),
         owner: names.label(session, facts.mailbox_id),
         received: dates::long(facts.visible_from.date(), t),
         subject: t.subject(&header.subject).to_owned(),
@@ -133,6 +134,7 @@ async fn opened(
         initials: initials(&original.sender_name),
         sender: original.sender_name.clone(),
         via: original.dispatcher.clone(),
+        forwarded: original.forwarded.as_ref().map(|one| details::forwarded(one, t)),
         owner: names.label(session, facts.mailbox_id),
         received: dates::long(facts.visible_from.date(), t),
         kind: letter.kind.map(|kind| t.kind(kind)),
@@ -156,13 +158,14 @@ async fn opened(
         reply: details::reply(letter, t),
         matter: details::matter(letter, t),
         notes: details::notes(&letter.notes, t),
-        history: history(web, reader, facts.mailbox_id, facts.letter_id).await?,
+        history: history(web, reader, opened).await?,
         genuine: opened.signature_holds,
         verified: HowVerified {
             text: t.how_verified(
                 signer_name(opened),
                 &short_number(signer(opened)),
                 &dates::exact(original.accepted_at, t),
+                original.forwarded.as_ref().map(|one| one.operator.as_str()),
             ),
             original: Some(keep_copy(opened, &base, t)),
         },
@@ -223,6 +226,9 @@ fn signer_name(opened: &OpenedLetter) -> &str {
 fn keep_copy(opened: &OpenedLetter, base: &str, t: &Texts) -> KeepCopy {
     let (kind, about) = match opened.original.form {
         Form::Jws => ("JSON", t.letters.keep_copy_jws),
+        Form::Delivery { .. } if opened.original.forwarded.is_some() => {
+            ("XML", t.letters.keep_copy_forwarded)
+        }
         Form::Delivery { .. } => ("XML", t.letters.keep_copy_delivery),
     };
     let bytes = opened.original.signed.len() as u64;
@@ -236,19 +242,20 @@ fn short_number(number: domain::OrgNumber) -> String {
 }
 
 /// Who did what with the letter, newest first. Helpers do not see it.
-async fn history(
-    web: &Web,
-    reader: &Reader,
-    mailbox: MailboxId,
-    letter: LetterId,
-) -> Result<Option<Vec<OpenedBy>>, Fault> {
+async fn history(web: &Web, reader: &Reader, opened: &OpenedLetter) -> Result<Option<Vec<OpenedBy>>, Fault> {
+    let (mailbox, letter) = (opened.facts.mailbox_id, opened.facts.letter_id);
+    let forwarded = opened.original.forwarded.as_ref();
     let Some(entries) = web.0.parts.mailboxes.history(&reader.actor, mailbox, letter).await? else {
         return Ok(None);
     };
     let (t, now) = (reader.t(), web.now());
     let names = names::people_of(web, reader.session()?, mailbox).await?;
     let line = |entry: &HistoryEntry| OpenedBy {
-        who: who(entry, reader, &names, t),
+        who: match forwarded {
+            // It was not the sender that sent it here.
+            Some(forwarded) if entry.kind == EventType::Accepted => forwarded.operator.clone(),
+            _ => who(entry, reader, &names, t),
+        },
         because: entry.because.and_then(|because| by_right(because, t)),
         what: t.event(entry.kind),
         when: dates::moment(entry.at, now, t),

@@ -46,6 +46,7 @@ impl View<'_> {
             subject: self.t.subject(&header.subject).to_owned(),
             when: dates::in_row(facts.visible_from, self.now, self.t),
             unread: facts.opened_at.is_none(),
+            forwarded: header.forwarded_by.as_deref().map(|name| self.t.forwarded_by(name)),
             owner: self.names.label(self.session, facts.mailbox_id),
             due: due.map(|day| dates::short(day, self.now, self.t)),
             files: header.attachments.len(),

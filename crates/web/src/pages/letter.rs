@@ -88,6 +88,21 @@ pub struct KeepCopy {
     pub about: &'static str,
 }
 
+/// That somebody else got the letter first, and what they wrote when they sent it on. None of it is signed.
+#[derive(Clone, Debug)]
+pub struct Forwarded {
+    /// "Vidarebefordrat av Bo Bengtsson".
+    pub title: String,
+    /// Who says so.
+    pub says: String,
+    /// Their own heading.
+    pub subject: String,
+    /// Their words, as bare text.
+    pub words: String,
+    /// What else they wrote.
+    pub notes: Vec<Detail>,
+}
+
 /// A line of the letter's history.
 #[derive(Clone, Debug)]
 pub struct OpenedBy {
@@ -128,6 +143,8 @@ pub struct Letter {
     pub sender: String,
     /// The dispatcher, when another than the sender.
     pub via: Option<String>,
+    /// When somebody else got it first.
+    pub forwarded: Option<Forwarded>,
     /// Whose box, when there is more than one.
     pub owner: Option<String>,
     /// "22 november 2026".
@@ -197,6 +214,8 @@ pub struct Closed {
     pub initials: String,
     /// The sender's name.
     pub sender: String,
+    /// "Vidarebefordrat av Bo Bengtsson".
+    pub forwarded: Option<String>,
     /// Whose box, when there is more than one.
     pub owner: Option<String>,
     /// "22 november 2026".

@@ -27,6 +27,8 @@ pub struct Row {
     pub when: String,
     /// Not opened yet.
     pub unread: bool,
+    /// "Vidarebefordrat av Bo Bengtsson", when somebody else got it first.
+    pub forwarded: Option<String>,
     /// Whose box it lies in, when there is more than one.
     pub owner: Option<String>,
     /// "31 jan", when an answer is asked for.

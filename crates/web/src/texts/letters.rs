@@ -78,6 +78,7 @@ super::texts! {
         keep_copy_text: "Brevet precis som avsändaren undertecknade det. Med filen kan vem som helst kontrollera att inget är ändrat.", "The letter exactly as the sender signed it. With the file anyone can check that nothing was changed.";
         keep_copy_jws: "Filen är en JWS (RFC 7515) i JSON.", "The file is a JWS (RFC 7515) in JSON.";
         keep_copy_delivery: "Filen är hela meddelandet deliverSecure i Mina meddelanden, i XML, med avsändarens underskrift och förmedlarens försegling.", "The file is the whole deliverSecure message of Mina meddelanden, in XML, with the signature of the sender and the seal of the dispatcher.";
+        keep_copy_forwarded: "Filen är försändelsen (SealedDelivery) i Mina meddelanden, i XML, med avsändarens underskrift och förmedlarens försegling. Den som vidarebefordrade brevet står inte i den.", "The file is the delivery (SealedDelivery) of Mina meddelanden, in XML, with the signature of the sender and the seal of the dispatcher. Who forwarded the letter is not in it.";
         keep_copy_link: "Ladda ner det undertecknade brevet", "Download the signed letter";
         do_archive: "Arkivera", "Archive";
         do_bin: "Lägg i papperskorgen", "Put in the bin";

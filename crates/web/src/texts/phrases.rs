@@ -108,8 +108,39 @@ impl Texts {
     pub fn until(&self, date: &str) -> String {
         self.pick(format!("till och med {date}"), format!("until {date}"))
     }
-    /// What stands under "Äkthet kontrollerad".
-    pub fn how_verified(&self, signer: &str, number: &str, at: &str) -> String {
+    /// "Vidarebefordrat av Bo Bengtsson".
+    pub fn forwarded_by(&self, name: &str) -> String {
+        self.pick(format!("Vidarebefordrat av {name}"), format!("Forwarded by {name}"))
+    }
+    /// Whose word it is that somebody forwarded a letter.
+    pub fn forwarded_says(&self, operator: &str) -> String {
+        self.pick(
+            format!(
+                "Brevet skickades först till någon annan. Namnet och texten här kommer från brevlådan hos {operator}. \
+                 Vi har inte kontrollerat dem. Själva brevet nedanför är kontrollerat."
+            ),
+            format!(
+                "The letter was first sent to somebody else. The name and the words here come from the mailbox at {operator}. \
+                 We have not checked them. The letter itself, below, is checked."
+            ),
+        )
+    }
+    /// What stands under "Äkthet kontrollerad". `operator` handed it over, when it was forwarded.
+    pub fn how_verified(&self, signer: &str, number: &str, at: &str, operator: Option<&str>) -> String {
+        if let Some(operator) = operator {
+            return self.pick(
+                format!(
+                    "Brevet är undertecknat av {signer} (organisationsnummer {number}). När det kom {at} kontrollerade vi \
+                     underskriften, och att inget tecken i brevet eller bilagorna hade ändrats. Vem som vidarebefordrade det \
+                     är inte undertecknat: det har {operator} uppgett."
+                ),
+                format!(
+                    "The letter is signed by {signer} (organisation number {number}). When it came {at} we checked the \
+                     signature, and that nothing in the letter or its attachments had been changed. Who forwarded it is not \
+                     signed: that is what {operator} says."
+                ),
+            );
+        }
         self.pick(
             format!(
                 "Brevet är undertecknat av {signer} (organisationsnummer {number}). När brevet kom {at} kontrollerade vi \

@@ -6,6 +6,7 @@ mod content;
 mod developers;
 mod first_time;
 mod forms;
+mod forwarded;
 mod keeping;
 mod login;
 mod reading;

@@ -5,7 +5,7 @@ use eid::{
     Provider, Verifier,
     demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
 };
-use intake::{Checked, Intake};
+use intake::{Checked, Intake, Trust};
 use key_client::{Column, Connector, Role, mandate_note, organisation_profile, person_profile};
 use key_service::{KeyService, Root};
 use mailbox::{Mailboxes, Objects};
@@ -48,7 +48,9 @@ pub struct World {
     pub anna: (PersonId, MailboxId),
     pub bo: (PersonId, MailboxId),
     pub company: MailboxId,
-    intake: Intake,
+    pub intake: Intake,
+    /// Trusts nobody until told.
+    pub trust: Trust,
     town: Organisation,
     office: Organisation,
 }
@@ -147,13 +149,14 @@ impl World {
 
         let objects = Objects::open(&dir.join("objects"), random()).unwrap();
         let gateway = connector.keys(Role::Gateway);
+        let trust = Trust::default();
         let intake = Intake::start(
             intake::Parts {
                 store: store.clone(),
                 gateway_keys: Arc::new(gateway.gateway_keys().await.unwrap()),
                 keys: gateway,
                 directory: Directory::load(&store).await.unwrap(),
-                trust: intake::Trust::default(),
+                trust: trust.clone(),
                 whereabouts: intake::Whereabouts::Own,
                 outgoing: None,
                 objects: objects.clone(),
@@ -210,6 +213,7 @@ impl World {
             bo,
             company,
             intake,
+            trust,
             town,
             office,
         }

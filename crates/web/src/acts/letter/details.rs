@@ -1,8 +1,8 @@
 //! What stands around a letter's text: dates, the matter, whom to ask, and what else the sender wrote.
 
 use crate::{
-    dates, links,
-    pages::{Detail, Fact, Support},
+    body, dates, links,
+    pages::{Detail, Fact, Forwarded, Support},
     texts::Texts,
 };
 use domain::{
@@ -64,6 +64,17 @@ pub(super) fn notes(notes: &Notes, t: &Texts) -> Vec<Detail> {
     let said = notes.metadata.iter().filter(|one| !one.value.trim().is_empty());
     all.extend(said.map(|one| Detail { name: one.tag.clone(), value: one.value.clone() }));
     all
+}
+
+/// Who forwarded it, and with what words.
+pub(super) fn forwarded(of: &domain::letter::Forwarded, t: &Texts) -> Forwarded {
+    Forwarded {
+        title: t.forwarded_by(&of.by),
+        says: t.forwarded_says(&of.operator),
+        subject: of.subject.clone(),
+        words: body::words(&of.body),
+        notes: notes(&of.notes, t),
+    }
 }
 
 /// Where to ask.
