@@ -155,10 +155,14 @@ impl Intake {
         let address_mac = macs.first().ok_or(KeysError::Unavailable)?;
         let mut tx = house.store.read("find forwarder").await?;
         let found = self.look_up(&mut tx, address_mac, caller, house.clock.now()).await?;
-        let snapshot = house.directory.current();
-        let own = snapshot.own_operator().map(|operator| &operator.number);
-        let here = found.recipient.as_ref().is_some_and(|recipient| !recipient.closed).then_some(own);
-        if found.elsewhere().or(here.flatten()).is_some_and(|operator| operator != caller) {
+        let gainsaid = match found.elsewhere() {
+            Some(operator) => operator != caller,
+            None => {
+                let ourselves = house.directory.current().operator(caller).is_some_and(|one| one.own);
+                !ourselves && found.recipient.is_some_and(|recipient| !recipient.closed)
+            }
+        };
+        if gainsaid {
             let why = "who forwards has no mailbox at the operator that calls";
             return Err(Refusal::new(Code::CallerNotAllowed).because(why).at("/Header/Sender/Id").into());
         }

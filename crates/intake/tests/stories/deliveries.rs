@@ -97,7 +97,7 @@ pub fn sealed(delivery: &Delivery, sender: &XmlSigner, dispatcher: &XmlSigner) -
 }
 
 /// A world that trusts an authority.
-async fn world(database: Database) -> (World, Pki) {
+pub async fn world(database: Database) -> (World, Pki) {
     let (world, pki) = (World::new(database).await, Pki::new());
     world.trust.replace(Authorities::from_pem(&pki.pem).unwrap());
     (world, pki)
@@ -111,7 +111,7 @@ impl World {
             Err(error) => panic!("{error:?}"),
         }
     }
-    async fn letters(&self) -> i64 {
+    pub async fn letters(&self) -> i64 {
         self.count("SELECT count(*) FROM letter").await
     }
 }

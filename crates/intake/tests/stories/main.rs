@@ -5,6 +5,7 @@ mod accept;
 mod announcing;
 mod crowd;
 mod deliveries;
+mod forwarded;
 mod keeping;
 mod keys;
 mod outgoing;
