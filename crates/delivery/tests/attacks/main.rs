@@ -5,7 +5,7 @@
 mod corpus;
 
 use corpus::{By, Cast, Forge, Party, all, harmless};
-use delivery::{Sealed, letter};
+use delivery::{Forward, Sealed, forward::Covering, letter, names::SERVICE_V3};
 use domain::letter::Limits;
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,52 @@ fn no_attack_is_read_as_a_delivery() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), attacks.len(), wrong.join("\n"));
+}
+
+/// The same deliveries, forwarded: what stands in another operation, under another name, is read no less strictly.
+#[test]
+fn no_attack_is_read_as_a_forwarded_delivery() {
+    let forge = forge();
+    let forward = |message: &str| {
+        let covering = Covering {
+            forwarder_id: "199001012385".into(),
+            forwarder_name: "Bo Bengtsson".into(),
+            recipient_ids: vec!["198101052382".into()],
+            body_type: "text/plain".into(),
+            ..Covering::default()
+        };
+        let around = covering.envelope(forge.good().as_bytes(), None).unwrap();
+        // Of that message the operation, without the original; of the attack all that stands around its own.
+        let (_, operation) = around.split_once("<S:Body>")?;
+        let (operation, _) = operation.split_once("</S:Body>")?;
+        let (before, rest) = operation.split_once("<OrginalDelivery")?;
+        let (_, after) = rest.split_once("</OrginalDelivery>")?;
+        let outer = format!("<deliverSecure xmlns=\"{SERVICE_V3}\"><deliverSecure");
+        let (head, original) = message.split_once(&outer)?;
+        let (original, tail) = original.rsplit_once("</deliverSecure></deliverSecure>")?;
+        Some(format!("{head}{before}<OrginalDelivery{original}</OrginalDelivery>{after}{tail}"))
+    };
+    let good = forward(&forge.good()).unwrap();
+    let read = Forward::from_envelope(good.as_bytes()).unwrap();
+    assert_eq!(read.original.delivery.messages[0].subject, corpus::SUBJECT);
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for attack in all(&forge).iter().filter(|attack| attack.by == By::Reader) {
+        let Some(message) = std::str::from_utf8(&attack.body).ok().and_then(forward) else { continue };
+        tried += 1;
+        let taken = Forward::from_envelope(message.as_bytes()).is_ok_and(|read| {
+            let messages = &read.original.delivery.messages;
+            letter::addressed(&read.original.delivery).is_ok_and(|to| {
+                messages
+                    .iter()
+                    .all(|one| letter::letter(&read.original.delivery, &to, one, &Limits::default()).is_ok())
+            })
+        });
+        if taken {
+            wrong.push(format!("{}: {}", attack.group, attack.name));
+        }
+    }
+    assert!(tried >= 50, "{tried} attacks");
+    assert!(wrong.is_empty(), "{} of {tried} were taken:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// What grows with the square of the message takes minutes; what does not takes less, also unoptimised.
