@@ -5,6 +5,7 @@ mod at_rest;
 mod browser;
 mod cli;
 mod config;
+mod forwarded;
 mod lifecycle;
 mod load;
 mod notify;
