@@ -90,10 +90,12 @@ public class JavaClient {
                 + "\">true</SignaturesOK></Seal></SealedDelivery>");
         sign(sealed, certificate, key);
         // On its way it has another root, and prefixes on everything.
-        sealed.renameNode(sealed.getDocumentElement(), SERVICE, "deliverSecure");
+        boolean forwards = ask.containsKey("to");
+        sealed.renameNode(sealed.getDocumentElement(), SERVICE, forwards ? "OrginalDelivery" : "deliverSecure");
         prefix(sealed.getDocumentElement(), new TreeMap<>());
         sealed.normalizeDocument();
-        String message = envelope("<w:deliverSecure xmlns:w=\"" + SERVICE + "\">" + write(sealed) + "</w:deliverSecure>");
+        String message = forwards ? forward(ask, write(sealed))
+                : envelope("<w:deliverSecure xmlns:w=\"" + SERVICE + "\">" + write(sealed) + "</w:deliverSecure>");
         Document answer = parse(post(http, door + "/Service/v3", message));
         for (String name : List.of("TransId", "Delivered", "faultcode", "ErrorCode", "Description", "CallId")) {
             String value = text(answer, name);
@@ -101,6 +103,16 @@ public class JavaClient {
                 System.out.println(name + "=" + value);
             }
         }
+    }
+
+    /** As an operator: the original in another operation, whose elements have other prefixes. */
+    static String forward(Map<String, String> ask, String original) {
+        return envelope("<ns2:deliverForward xmlns:ns2=\"" + SERVICE + "\" xmlns:ns3=\"" + M1 + "\" xmlns:ns4=\"" + S + "\">"
+                + "<ns2:forwardMessage><ns2:Header><ns3:Sender><ns4:Id>" + ask.get("recipient") + "</ns4:Id><ns4:Name>"
+                + ask.get("name") + "</ns4:Name></ns3:Sender><ns3:Recipient>" + ask.get("to") + "</ns3:Recipient></ns2:Header>"
+                + "<ns2:Message><ns3:Subject>Från JDK</ns3:Subject><ns3:Body><ns3:ContentType>text/plain</ns3:ContentType><ns3:Body>"
+                + base64(ask.get("words").getBytes(StandardCharsets.UTF_8)) + "</ns3:Body></ns3:Body></ns2:Message>" + original
+                + "<ns2:MessageIdToForward>" + ask.get("id") + "</ns2:MessageIdToForward></ns2:forwardMessage></ns2:deliverForward>");
     }
 
     static String signedDelivery(Map<String, String> ask) throws Exception {

@@ -139,6 +139,38 @@ describe("clients of Mina Meddelanden", { timeout: 300_000 }, () => {
     assert.match(page, /beslut\.pdf/);
   });
 
+  it("what zeep and the JDK forward as an operator is read, and xmlsec1 verifies what is kept of it", async () => {
+    const config = path.join(service.data, "kuvert.toml");
+    const add = ["operator", "add", "--config", config, DISPATCHER, "ladan.example", "Lådan"];
+    execFileSync(BINARY, [...add, "--service-address", "https://ladan.example/service/v3"], { stdio: "pipe" });
+    const ask = (more) => ({
+      ...letter({ ...of(service, DISPATCHER), recipient: "189001019802", name: "Nils Prov", words: "Titta åäö", ...more }),
+    });
+    const through = ask({ id: "forward-1", subject: "Vidare genom zeep", to: [ANNA, "201501012387"] });
+    const { status } = await zeep(through);
+    assert.deepEqual(status, [{ id: ANNA, delivered: true }, { id: "201501012387", delivered: false }]);
+    const { fault } = await zeep({ ...through, tamper: true });
+    assert.match(fault.Description, /^seal_invalid: /);
+    const java1 = ask({ id: "forward-2", subject: "Vidare genom Java", to: ANNA });
+    const answer = await java("deliver", ...Object.entries(java1).map(([key, value]) => `${key}=${value}`));
+    assert.equal(answer.Delivered, "true", JSON.stringify(answer));
+    for (const [subject, from] of [["Vidare genom zeep", "Från zeep"], ["Vidare genom Java", "Från JDK"]]) {
+      const page = await anna.open(subject);
+      for (const said of ["Exempelkommunen", "Äkthet kontrollerad", "Vidarebefordrat av Nils Prov", from, "Titta åäö"]) {
+        assert.ok(page.includes(said), `${subject}: ${said}`);
+      }
+      const original = /href="([^"]*\/c\/[^"]*\/original)"/.exec(page)[1];
+      const kept = path.join(folder, "kept.xml");
+      writeFileSync(kept, await (await fetch(original)).text());
+      assert.deepEqual(await java("verify", kept), { seal: "true", sender: "true" });
+      const trusted = ["--trusted-pem", path.join(service.pki, "ca.pem")];
+      const check = ["--verify", ...trusted, "--node-xpath", "(//*[local-name()='Signature'])[2]", kept];
+      execFileSync("xmlsec1", check, { stdio: "pipe" });
+      writeFileSync(kept, readFileSync(kept, "utf8").replace(subject, "Ändrat"));
+      assert.throws(() => execFileSync("xmlsec1", check, { stdio: "pipe" }), "a change is noticed");
+    }
+  });
+
   it("what kuvert signs, the JDK and xmlsec1 verify", async () => {
     const file = path.join(folder, "ours.xml");
     const args = ["send", "--soap", "--data", service.data, "--to", ANNA, "--subject", "Vårt <&>", "--text", "Hej å"];
