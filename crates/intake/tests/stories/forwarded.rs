@@ -156,6 +156,8 @@ async fn its_sender_is_told_nothing(database: Database) {
     assert_eq!(accepted.sender, Some(org(LADAN)));
     assert_eq!(accepted.certificate, Some(vault::sha256(&opened.original.certificate)));
     assert_eq!(chain[1].kind, EventType::Opened);
+    drop(tx);
+    evidence::audit(&world.store, &keys.events).await.unwrap();
 }
 
 async fn the_same_again_is_one_letter_and_other_words_are_a_conflict(database: Database) {
