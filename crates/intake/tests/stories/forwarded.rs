@@ -350,7 +350,15 @@ async fn an_old_letter_is_judged_as_of_its_day_and_what_was_revoked_as_of_today(
     dispatch::unlist(&mut tx, &org(TOWN), &org(DISPATCHER), now.plus(Duration::from_secs(2 * DAY)))
         .await
         .unwrap();
+    let later = now.plus(Duration::from_secs(10 * DAY));
+    dispatch::list(&mut tx, &org(TOWN), &org(OFFICE), later).await.unwrap();
     tx.commit().await.unwrap();
+    world.directory.refresh(&world.store).await.unwrap();
+    // Nor does a day to come make anything good that is to come.
+    let signed = write::sign(&to(CLEO, vec![message("m-3")]), &pki.signer(TOWN)).unwrap();
+    let ahead = write::seal(&signed, later.date(), &pki.signer(OFFICE)).unwrap();
+    let ahead = forward(&words(&[ANNA]), &ahead.into());
+    assert_eq!(world.forwards(LADAN, ahead).await, Err(Code::SealerNotAllowed));
     world.clock.advance(Duration::from_secs(40 * DAY));
     world.directory.refresh(&world.store).await.unwrap();
     let fresh = |id: &str, day: &str| {
