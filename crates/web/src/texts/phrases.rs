@@ -117,11 +117,11 @@ impl Texts {
         self.pick(
             format!(
                 "Brevet skickades först till någon annan. Namnet och texten här kommer från brevlådan hos {operator}. \
-                 Vi har inte kontrollerat dem. Själva brevet nedanför är kontrollerat."
+                 Vi har inte kontrollerat dem."
             ),
             format!(
                 "The letter was first sent to somebody else. The name and the words here come from the mailbox at {operator}. \
-                 We have not checked them. The letter itself, below, is checked."
+                 We have not checked them."
             ),
         )
     }
