@@ -2,14 +2,27 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// Elements and texts in one message. A delivery with one letter has about a hundred.
+/// Elements, texts and comments in one message. A delivery with one letter has about a hundred.
 const NODES: u32 = 10_000;
 /// Elements within elements.
 const DEPTH: usize = 32;
 /// Attributes and namespace declarations of one element.
 const ATTRIBUTES: usize = 48;
+/// The same in the whole message: two for each node, where few have one.
+const ALL_ATTRIBUTES: usize = 20_000;
 /// Prefixes declared in the whole message; each is carried by all elements below it.
 const PREFIXES: usize = 512;
+/// CDATA sections: one for each text, where most have none.
+const SECTIONS: usize = 10_000;
+/// Bytes of tags and comments. Ten thousand tags with a namespace in each are a third of it.
+const MARKUP_BYTES: usize = 2 * 1024 * 1024;
+/// Characters by number or name, and line breaks with a carriage return, each: 10 MiB of base64 in lines of 64 characters
+/// have 160 000 lines, of which some clients write each end as `&#13;`, or as `&#13;&#10;`.
+const BREAKS: usize = 350_000;
+/// Bytes of one character by number: `&#x10FFFF;`, and zeros before it.
+const REFERENCE_BYTES: usize = 32;
+/// Bytes of the declaration.
+const DECLARATION_BYTES: usize = 256;
 
 /// Why a message is no XML that we read. The texts say nothing of what stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +48,7 @@ pub fn parse(bytes: &[u8]) -> Result<Document<'_>, XmlError> {
 pub fn parse_within(bytes: &[u8], nodes: u32) -> Result<Document<'_>, XmlError> {
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     declared(text)?;
-    bounded(bytes)?;
+    bounded(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, entity_resolver: None };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected | roxmltree::Error::UnknownEntityReference(..) => {
@@ -49,9 +62,6 @@ pub fn parse_within(bytes: &[u8], nodes: u32) -> Result<Document<'_>, XmlError> 
     let mut depth = 0usize;
     // In document order; a node's own depth follows from its parent's, which stands before it.
     for node in document.root().descendants() {
-        if node.is_pi() {
-            return Err(XmlError::Instruction);
-        }
         if node.is_element() {
             depth = depth.max(node.ancestors().take(DEPTH + 2).count());
         }
@@ -94,13 +104,10 @@ pub fn is(node: &Node<'_, '_>, (namespace, local): crate::names::Name<'_>) -> bo
 /// The parser reads over the declaration: a message that says it is in another encoding, or in another version of XML,
 /// would be read in another way by whoever believes it.
 fn declared(text: &str) -> Result<(), XmlError> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let Some(declaration) = text.strip_prefix("<?xml ").and_then(|rest| rest.get(..rest.find("?>")?)) else {
-        return Ok(());
-    };
+    let declaration = &text[unmarked(text)..declaration_end(text)?];
     let mut pieces = declaration.split(['"', '\'']);
     while let (Some(name), Some(value)) = (pieces.next(), pieces.next()) {
-        match name.trim().trim_end_matches('=').trim_end() {
+        match name.trim_start_matches(DECLARATION).trim().trim_end_matches('=').trim_end() {
             "version" if value != "1.0" => return Err(XmlError::Malformed),
             "encoding" if !value.eq_ignore_ascii_case("utf-8") => return Err(XmlError::Encoding),
             _ => {}
@@ -109,45 +116,106 @@ fn declared(text: &str) -> Result<(), XmlError> {
     Ok(())
 }
 
-/// The parser compares each attribute with all before it, and copies declarations down: both are bounded here, in
-/// one pass over the bytes, before it sees them. What is no XML at all is left to the parser.
-fn bounded(bytes: &[u8]) -> Result<(), XmlError> {
-    let (mut at, mut prefixes) = (0, 0);
-    while let Some(open) = find(bytes, at, b'<') {
-        let rest = &bytes[open..];
-        at = if rest.starts_with(b"<!--") {
-            after(bytes, open + 4, b"-->")
-        } else if rest.starts_with(b"<![CDATA[") {
-            after(bytes, open + 9, b"]]>")
-        } else if rest.starts_with(b"<?") {
-            after(bytes, open + 2, b"?>")
-        } else {
-            tag(bytes, open + 1, &mut prefixes)?
-        };
-    }
-    Ok(())
+/// Where the text begins behind its byte order mark.
+fn unmarked(text: &str) -> usize {
+    if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 }
 }
 
-/// Counts what is assigned in one tag; answers where it ends.
-fn tag(bytes: &[u8], from: usize, prefixes: &mut usize) -> Result<usize, XmlError> {
-    let (mut at, mut attributes) = (from, 0);
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'>' => return Ok(at + 1),
-            b'"' | b'\'' => match find(bytes, at + 1, byte) {
-                Some(end) => at = end,
-                None => return Ok(bytes.len()),
-            },
-            b'=' => attributes += 1,
-            b'x' if bytes[at..].starts_with(b"xmlns:") => *prefixes += 1,
-            _ => {}
-        }
-        if attributes > ATTRIBUTES || *prefixes > PREFIXES {
-            return Err(XmlError::TooComplex);
-        }
-        at += 1;
+/// Where the declaration ends: where the text begins, when there is none.
+fn declaration_end(text: &str) -> Result<usize, XmlError> {
+    let from = unmarked(text);
+    if !text[from..].starts_with(DECLARATION) {
+        return Ok(from);
     }
-    Ok(at)
+    let first = &text.as_bytes()[from..text.len().min(from + DECLARATION_BYTES)];
+    memchr::memmem::find(first, b"?>").map(|at| from + at + 2).ok_or(XmlError::Malformed)
+}
+
+/// What costs the parser more than its bytes is bounded here, in one pass before it sees them. It compares each attribute
+/// with all before it, copies declarations down, reads a text with a character by number byte by byte, and joins
+/// texts that CDATA parts. What is no XML at all is left to it.
+fn bounded(text: &str) -> Result<(), XmlError> {
+    let bytes = text.as_bytes();
+    for byte in [b'&', b'\r'] {
+        at_most(memchr::memchr_iter(byte, bytes).count(), BREAKS)?;
+    }
+    let mut seen = Seen::default();
+    let mut at = declaration_end(text)?;
+    while let Some(open) = find(bytes, at, b'<') {
+        references(&bytes[at..open])?;
+        let rest = &bytes[open..];
+        if rest.starts_with(b"<![CDATA[") {
+            at = after(bytes, open + 9, b"]]>");
+            seen.sections += 1;
+        } else if rest.starts_with(b"<?") {
+            return Err(XmlError::Instruction);
+        } else {
+            let comment = rest.starts_with(b"<!--");
+            at = if comment { after(bytes, open + 4, b"-->") } else { seen.tag(bytes, open + 1)? };
+            seen.markup += at - open;
+            seen.nodes += u32::from(rest.get(1) != Some(&b'/'));
+        }
+        seen.bounded()?;
+    }
+    references(&bytes[at.min(bytes.len())..])
+}
+
+/// What was counted in a message so far.
+#[derive(Default)]
+struct Seen {
+    nodes: u32,
+    attributes: usize,
+    prefixes: usize,
+    sections: usize,
+    markup: usize,
+}
+
+impl Seen {
+    fn bounded(&self) -> Result<(), XmlError> {
+        at_most(self.nodes, NODES)?;
+        at_most(self.attributes, ALL_ATTRIBUTES)?;
+        at_most(self.prefixes, PREFIXES)?;
+        at_most(self.sections, SECTIONS)?;
+        at_most(self.markup, MARKUP_BYTES)
+    }
+
+    /// Counts what is assigned in one tag; answers where it ends.
+    fn tag(&mut self, bytes: &[u8], from: usize) -> Result<usize, XmlError> {
+        let (mut at, mut equals, mut values) = (from, 0, 0);
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'>' => {
+                    self.attributes += equals;
+                    return Ok(at + 1);
+                }
+                b'"' | b'\'' => {
+                    values += 1;
+                    match find(bytes, at + 1, byte) {
+                        Some(end) => at = end,
+                        None => return Ok(bytes.len()),
+                    }
+                }
+                b'=' => equals += 1,
+                b'x' if bytes[at..].starts_with(b"xmlns:") => self.prefixes += 1,
+                _ => {}
+            }
+            at_most(equals.max(values), ATTRIBUTES)?;
+            at_most(self.prefixes, PREFIXES)?;
+            at_most(at - from, MARKUP_BYTES)?;
+            at += 1;
+        }
+        Ok(at)
+    }
+}
+
+fn at_most<T: PartialOrd>(count: T, most: T) -> Result<(), XmlError> {
+    if count > most { Err(XmlError::TooComplex) } else { Ok(()) }
+}
+
+/// Each character by number or name in a text ends soon.
+fn references(text: &[u8]) -> Result<(), XmlError> {
+    let ends = |at| text[at..].iter().take(REFERENCE_BYTES).any(|byte| *byte == b';');
+    if memchr::memchr_iter(b'&', text).all(ends) { Ok(()) } else { Err(XmlError::Malformed) }
 }
 
 fn find(bytes: &[u8], from: usize, byte: u8) -> Option<usize> {
@@ -158,6 +226,8 @@ fn after(bytes: &[u8], from: usize, word: &[u8]) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     memchr::memmem::find(rest, word).map_or(bytes.len(), |at| from + at + word.len())
 }
+
+const DECLARATION: &str = "<?xml ";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
@@ -190,8 +260,49 @@ mod tests {
         let attributes = |count: usize| (0..count).map(|n| format!(" a{n}='>'")).collect::<String>();
         assert!(parse(format!("<a{}/>", attributes(ATTRIBUTES)).as_bytes()).is_ok());
         assert_eq!(fault(&format!("<a{}/>", attributes(ATTRIBUTES + 1))), XmlError::TooComplex);
+        assert!(
+            parse(format!("<a>{}</a>", format!("<b{}/>", attributes(40)).repeat(500)).as_bytes()).is_ok()
+        );
+        assert_eq!(
+            fault(&format!("<a>{}</a>", format!("<b{}/>", attributes(40)).repeat(501))),
+            XmlError::TooComplex
+        );
         let declared = (0..40).map(|n| format!(" xmlns:n{n}='u'")).collect::<String>();
         assert_eq!(fault(&format!("<a>{}</a>", format!("<b{declared}/>").repeat(20))), XmlError::TooComplex);
+    }
+
+    #[test]
+    fn what_costs_more_than_its_bytes_is_bounded() {
+        let holds = |piece: &str, count: usize| {
+            parse(format!("<a>{}</a>", piece.repeat(count)).as_bytes()).map(|_| ())
+        };
+        for (piece, most) in [("<![CDATA[a]]>", SECTIONS), ("&#13;", BREAKS), ("a\r\n", BREAKS)] {
+            assert_eq!(holds(piece, most), Ok(()), "{piece}");
+            assert_eq!(holds(piece, most + 1), Err(XmlError::TooComplex), "{piece}");
+        }
+        let long =
+            |bytes: usize| parse(format!("<a><!--{}--></a>", "x".repeat(bytes)).as_bytes()).map(|_| ());
+        assert_eq!(long(MARKUP_BYTES - 100), Ok(()));
+        assert_eq!(long(MARKUP_BYTES), Err(XmlError::TooComplex));
+        assert_eq!(fault(&format!("<a b='{}'/>", "x".repeat(MARKUP_BYTES))), XmlError::TooComplex);
+        assert_eq!(fault(&format!("<a {}/>", "\"".repeat(1000))), XmlError::TooComplex);
+        assert_eq!(fault(&format!("<a {}/>", " ".repeat(MARKUP_BYTES))), XmlError::TooComplex);
+        assert!(holds("&#x0000041;", 1).is_ok());
+        assert_eq!(holds(&format!("&#{}65;", "0".repeat(REFERENCE_BYTES)), 1), Err(XmlError::Malformed));
+        assert!(holds("<![CDATA[ & no reference ]]><!-- & neither -->", 1).is_ok());
+        assert_eq!(fault(&format!("<?xml version='1.0'{}?><a/>", " ".repeat(300))), XmlError::Malformed);
+        assert_eq!(fault("<?xml version='1.0'?><?b?><a/>"), XmlError::Instruction);
+    }
+
+    #[test]
+    fn base64_in_lines_is_read_however_they_end() {
+        for end in ["\n", "\r\n", "&#13;\n", "&#xD;\n", "&#13;&#10;"] {
+            let lines = format!("{}{end}", "QUJD".repeat(16)).repeat(150_000);
+            let message = format!("<a>{lines}</a>");
+            let document = parse(message.as_bytes()).unwrap_or_else(|error| panic!("{end}: {error}"));
+            let breaks = if end == "\n" || end == "\r\n" { 1 } else { 2 };
+            assert_eq!(text(document.root_element()).unwrap().len(), 150_000 * (64 + breaks), "{end}");
+        }
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn what_other_implementations_signed_has_the_verdict_it_should() {
     if let Some(bytes) = signed_by_others("v3-SignedDelivery-dotnet-pretty-printed-BROKEN.xml") {
         let document = parse(&bytes).unwrap();
         let verdict = verify(document.root_element(), SIGNED_DELIVERY, "it");
-        assert_eq!(verdict.unwrap_err(), SignatureError::Digest("it"));
+        // Its SignedInfo was indented as well, and that is looked at first.
+        assert_eq!(verdict.unwrap_err(), SignatureError::Value("it"));
     }
     if let Some(bytes) = signed_by_others("v1-deliverSecure-sunet-2013.xml") {
         let document = parse(&bytes).unwrap();

@@ -29,8 +29,10 @@ pub struct Verified {
 /// `what` names it in errors.
 pub fn verify(signed: Node<'_, '_>, root: Name<'_>, what: &'static str) -> Result<Verified, SignatureError> {
     let parsed = signature::of(signed, what)?;
+    // The value is over little, the digest over all: what nobody signed is told before the whole is digested.
+    let verified = value(&parsed, what)?;
     content(signed, root, &parsed, what)?;
-    value(&parsed, what)
+    Ok(verified)
 }
 
 /// Whether `signed` is what the signature's digest is of.

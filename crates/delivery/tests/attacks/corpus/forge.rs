@@ -192,6 +192,17 @@ impl Forge {
     pub fn good(&self) -> String {
         envelope(&self.seal(&self.sign(&self.shape(), &self.good_letter())))
     }
+    /// A message that is taken, nearly as large as it may be: its body's base64 stands in lines that end so.
+    pub fn large(&self, end: &str) -> String {
+        envelope(&self.seal(&self.sign(&self.shape(), &self.large_letter(end))))
+    }
+    pub fn large_letter(&self, end: &str) -> String {
+        // A line is "ABC" nineteen times over. Where its end is a character by number, it takes more room in the message than when it is signed.
+        let line = format!("{}{end}", "QUJD".repeat(19));
+        let lines = line.repeat((self.most - 64 * 1024) / line.len());
+        let small = "QmV0YWxhIHRpbGwgMTIzNA==";
+        self.good_letter().replacen(small, &lines, 1)
+    }
     /// Signed as `shape` has it, and sealed as it should be.
     pub fn shaped(&self, shape: &Shape) -> String {
         envelope(&self.seal(&self.sign(shape, &self.good_letter())))
@@ -278,6 +289,13 @@ fn canonical(document: &str) -> String {
     canonical::text(read.root_element(), None).unwrap_or_else(|_| document.to_owned())
 }
 
+/// How senders break the lines of base64, and what the breaks are called.
+pub const LINE_ENDS: [(&str, &str); 4] = [
+    ("no line breaks", ""),
+    ("line breaks", "\n"),
+    ("carriage returns", "\r\n"),
+    ("carriage returns by number", "&#13;\n"),
+];
 pub const SUBJECT: &str = "Beslut om bygglov";
 pub const FORGED: &str = "Betala genast";
 pub const SEAL: &str = "<Seal xmlns=\"{m3}\"><ReceivedTime xmlns=\"{m1}\">2026-11-25</ReceivedTime>\

@@ -11,7 +11,7 @@ mod soap;
 mod text;
 mod wrapping;
 
-pub use forge::{Cast, Forge, Party, SUBJECT, authority, issuer, subject};
+pub use forge::{Cast, Forge, LINE_ENDS, Party, SUBJECT, authority, issuer, subject};
 
 /// Who must refuse it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
