@@ -43,7 +43,7 @@ impl Intake {
         }
         // Fairness begins here, before any work on the signatures.
         let place = self.0.room.admit(caller, OVERHEAD_BYTES + COPIES * length)?;
-        let read = read(envelope.clone()).await;
+        let read = self.read(envelope.clone()).await;
         let other = |error: &AcceptError| error.refusal().code == Code::OperationUnknown;
         let (sealed, to) = read.inspect_err(|error| {
             if !other(error) {
@@ -63,6 +63,22 @@ impl Intake {
             }
         };
         Ok(Delivered { recipient: to.recipient, letters })
+    }
+
+    /// Reading and verifying a large message takes milliseconds; others need not wait for it.
+    async fn read(&self, envelope: Bytes) -> Result<(Sealed, letter::Addressed), AcceptError> {
+        let large = envelope.len() > LARGE_BYTES;
+        let work = move || -> Result<_, Refusal> {
+            let sealed = Sealed::from_envelope(&envelope).map_err(|error| sealer::refusal(&error))?;
+            let to = letter::addressed(&sealed.delivery)?;
+            Ok((sealed, to))
+        };
+        if !large {
+            return Ok(work()?);
+        }
+        let _turn = self.0.reading.acquire().await.map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        let read = tokio::task::spawn_blocking(work).await;
+        Ok(read.map_err(|error| AcceptError::Internal(Box::new(error)))??)
     }
 
     async fn take(
@@ -230,22 +246,6 @@ struct Part<'a> {
 enum Known {
     Repeat(Box<Answer>),
     New(Box<Draft>, usize),
-}
-
-/// Reading and verifying a large message takes milliseconds; others need not wait for it.
-async fn read(envelope: Bytes) -> Result<(Sealed, letter::Addressed), AcceptError> {
-    let large = envelope.len() > LARGE_BYTES;
-    let work = move || -> Result<_, Refusal> {
-        let sealed = Sealed::from_envelope(&envelope).map_err(|error| sealer::refusal(&error))?;
-        let to = letter::addressed(&sealed.delivery)?;
-        Ok((sealed, to))
-    };
-    let read = if large {
-        tokio::task::spawn_blocking(work).await.map_err(|error| AcceptError::Internal(Box::new(error)))?
-    } else {
-        work()
-    };
-    Ok(read?)
 }
 
 pub(crate) async fn attach(draft: &mut Draft, message: &Message) -> Result<(), AcceptError> {

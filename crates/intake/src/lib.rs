@@ -60,6 +60,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 use store::{Durability, Store};
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// Takes letters in. Cheap to clone.
@@ -99,6 +100,8 @@ pub(crate) struct House {
     settings: Settings,
     durability: Durability,
     room: Room,
+    /// Large deliveries read at once, each on a thread of its own: no more than there are processors.
+    reading: Semaphore,
     lookups: Lookups,
     queue: Queue,
     tasks: TaskTracker,
@@ -125,6 +128,7 @@ impl Intake {
         let lanes = settings.lanes.max(1);
         let house = Arc::new(House {
             room: Room::new(settings.room_bytes),
+            reading: Semaphore::new(std::thread::available_parallelism().map_or(1, |n| n.get())),
             store,
             keys,
             gateway_keys,

@@ -66,6 +66,12 @@ async fn whole(
                     return Err(Code::LetterTooLarge.into());
                 }
                 room.grow(piece.len() as u64)?;
+                let (held, needed) = (message.len(), message.len() + piece.len());
+                if needed > message.capacity() {
+                    // What is announced, as far as what has come makes it likely: few copies, and no more than needed.
+                    let likely = announced.unwrap_or(0).min(AHEAD * needed as u64) as usize;
+                    message.reserve(likely.max(needed) - held);
+                }
                 message.extend_from_slice(&piece);
             }
         }
@@ -89,5 +95,7 @@ fn is_soap(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Code::UnsupportedMediaType).because("SOAP 1.1 is sent as text/xml in UTF-8"))
 }
 
+/// Memory taken for what has not come yet, by what has.
+const AHEAD: u64 = 8;
 /// Memory taken before anything has come.
 const FIRST: u64 = 64 * 1024;

@@ -6,6 +6,7 @@ pub mod compose;
 pub mod compose_soap;
 pub mod config;
 pub mod demo;
+mod heap;
 pub mod house;
 pub mod internal;
 pub mod load;

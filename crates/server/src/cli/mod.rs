@@ -110,6 +110,9 @@ Example:
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.verb, Verb::Demo(_) | Verb::Serve(_)) {
+        crate::heap::give_back_large_buffers();
+    }
     // Once for the process: reqwest is built without a provider of its own.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
