@@ -152,6 +152,9 @@ fn bounded(text: &str) -> Result<(), XmlError> {
         } else {
             let comment = rest.starts_with(b"<!--");
             at = if comment { after(bytes, open + 4, b"-->") } else { seen.tag(bytes, open + 1)? };
+            if !comment {
+                references(&bytes[open..at])?;
+            }
             seen.markup += at - open;
             seen.nodes += u32::from(rest.get(1) != Some(&b'/'));
         }
@@ -212,10 +215,25 @@ fn at_most<T: PartialOrd>(count: T, most: T) -> Result<(), XmlError> {
     if count > most { Err(XmlError::TooComplex) } else { Ok(()) }
 }
 
-/// Each character by number or name in a text ends soon.
+/// Each character by number or name ends soon, and is one: the parser reads what is none as another.
 fn references(text: &[u8]) -> Result<(), XmlError> {
-    let ends = |at| text[at..].iter().take(REFERENCE_BYTES).any(|byte| *byte == b';');
-    if memchr::memchr_iter(b'&', text).all(ends) { Ok(()) } else { Err(XmlError::Malformed) }
+    let holds = |at: usize| {
+        let first = &text[at + 1..text.len().min(at + 1 + REFERENCE_BYTES)];
+        let Some(name) = first.split(|byte| *byte == b';').next().filter(|name| name.len() < first.len())
+        else {
+            return false;
+        };
+        let number = |digits: &[u8], radix| {
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+        };
+        match name {
+            [b'#', b'x', digits @ ..] => number(digits, 16).is_some(),
+            [b'#', digits @ ..] => number(digits, 10).is_some(),
+            _ => true,
+        }
+    };
+    if memchr::memchr_iter(b'&', text).all(holds) { Ok(()) } else { Err(XmlError::Malformed) }
 }
 
 fn find(bytes: &[u8], from: usize, byte: u8) -> Option<usize> {
@@ -289,6 +307,10 @@ mod tests {
         assert_eq!(fault(&format!("<a {}/>", " ".repeat(MARKUP_BYTES))), XmlError::TooComplex);
         assert!(holds("&#x0000041;", 1).is_ok());
         assert_eq!(holds(&format!("&#{}65;", "0".repeat(REFERENCE_BYTES)), 1), Err(XmlError::Malformed));
+        for none in ["&#x110000;", "&#xD800;", "&#1114112;", "&#+65;", "&#;", "&#x;", "&#65", "&a"] {
+            assert_eq!(holds(none, 1), Err(XmlError::Malformed), "{none}");
+            assert_eq!(fault(&format!("<a b='{none}'/>")), XmlError::Malformed, "{none}");
+        }
         assert!(holds("<![CDATA[ & no reference ]]><!-- & neither -->", 1).is_ok());
         assert_eq!(fault(&format!("<?xml version='1.0'{}?><a/>", " ".repeat(300))), XmlError::Malformed);
         assert_eq!(fault("<?xml version='1.0'?><?b?><a/>"), XmlError::Instruction);

@@ -46,7 +46,7 @@ impl Outcome {
     pub fn accepted(&self) -> bool {
         self.answer.starts_with("HTTP/1.1 200") && self.answer.contains("Delivered>true<")
     }
-    /// The status, and the fault's number and code.
+    /// The status, and the fault's number, code and inner reason.
     pub fn said(&self) -> String {
         let between = |from: &str, to: &str| {
             let at = self.answer.find(from)? + from.len();
@@ -54,8 +54,12 @@ impl Outcome {
         };
         let status = self.answer.get(9..12).unwrap_or("closed");
         let number = between("<ErrorCode>", "<").unwrap_or_default();
-        let code = between("<Description>", ":").unwrap_or_default();
-        format!("{status} {number} {code}").trim_end().to_owned()
+        // "code: title (detail). mend", of which the detail may be wanting.
+        let description = between("<Description>", "</Description>").unwrap_or_default();
+        let code = description.split(':').next().unwrap_or_default();
+        let detail = description.split_once(" (").and_then(|(_, rest)| rest.split_once("). "));
+        let detail = detail.map(|(detail, _)| format!("({detail})")).unwrap_or_default();
+        format!("{status} {number} {code} {detail}").trim_end().to_owned()
     }
 }
 

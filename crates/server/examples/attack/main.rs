@@ -19,14 +19,15 @@
 #[path = "../../../delivery/tests/attacks/corpus/mod.rs"]
 mod corpus;
 mod door;
+mod stage;
 mod wire;
 
 use anyhow::{Context, Result, bail, ensure};
-use corpus::{Cast, Forge, Party};
+use corpus::Forge;
 use delivery::{Sealed, letter};
 use domain::letter::Limits;
 use door::{Door, Outcome, Request};
-use server::{config::Config, house::Operator};
+use server::config::Config;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -36,7 +37,6 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
-use vault::Certificate;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -79,15 +79,15 @@ async fn run(words: &[String]) -> Result<bool> {
     let pid = service.id().context("the service has ended")?;
     let config = Config::read(&folder.join("kuvert.toml"))?;
     let door = Door::new(base + 1, base + 2, &folder.join("pki"));
-    let forge = Forge::new(cast(&folder.join("pki"))?, &run, MOST);
+    let forge = Forge::new(stage::cast(&config, &folder.join("pki")).await?, &run, MOST);
 
     let good = || door.send(Request::post(forge.good().into_bytes()));
     let first = good().await;
     ensure!(first.as_ref().is_ok_and(Outcome::accepted), "a good delivery is not taken: {first:?}");
     let start_mib = resident(pid, "VmRSS:")?;
     let large = large(&forge, &door).await?;
-    let before = rows(&config).await?;
-    let attacks = attacks(&forge, &door)?;
+    let before = stage::rows(&config).await?;
+    let attacks = stage::attacks(&forge, &door)?;
     let reading: Vec<Duration> = attacks.iter().map(|(_, request)| read(&request.body)).collect();
     let before_mib = resident(pid, "VmRSS:")?;
     std::fs::write(format!("/proc/{pid}/clear_refs"), "5").ok();
@@ -120,7 +120,7 @@ async fn run(words: &[String]) -> Result<bool> {
         after_rounds.push(resident(pid, "VmRSS:")?);
         println!("memory: {} MiB after round {}", after_rounds[round], round + 1);
     }
-    let after = rows(&config).await?;
+    let after = stage::rows(&config).await?;
     let last = good().await;
     let peak = resident(pid, "VmHWM:")?;
     stop(&mut service, pid).await?;
@@ -132,15 +132,6 @@ async fn run(words: &[String]) -> Result<bool> {
     ensure!(last.as_ref().is_ok_and(Outcome::accepted), "a good delivery is not taken any more: {last:?}");
     println!("a good delivery is taken before and after");
     Ok(held)
-}
-
-/// All of the corpus, and what only the wire can carry.
-fn attacks(forge: &Forge, door: &Door) -> Result<Vec<(String, Request)>> {
-    let of =
-        |attack: corpus::Attack| (format!("{}: {}", attack.group, attack.name), Request::post(attack.body));
-    let mut all: Vec<_> = corpus::all(forge).into_iter().map(of).collect();
-    all.extend(wire::all(forge, door)?);
-    Ok(all)
 }
 
 /// Good deliveries, nearly as large as the door reads: what the way there and the work for them cost.
@@ -227,34 +218,6 @@ fn read(message: &[u8]) -> Duration {
     median(&[one(), one(), one()])
 }
 
-fn cast(pki: &Path) -> Result<Cast> {
-    let text = |name: &str| std::fs::read_to_string(pki.join(name));
-    let party = |number: &str| -> Result<Party> {
-        let certificate = Certificate::from_pem(text(&format!("{number}.pem"))?.as_bytes())?;
-        Ok(Party::new(number, &text(&format!("{number}.key"))?, &certificate.der))
-    };
-    let key = rcgen::KeyPair::from_pem(&text("ca.key")?)?;
-    Ok(Cast {
-        sender: party("164020000016")?,
-        dispatcher: party("164020000032")?,
-        other: party("164020000024")?,
-        recipient: "198101052382".into(),
-        authority: corpus::issuer("Kuvert Demo CA", key),
-    })
-}
-
-async fn rows(config: &Config) -> Result<[i64; 3]> {
-    let operator = Operator::open(config).await?;
-    let mut tx = operator.store.read("count rows").await?;
-    let mut counts = [0; 3];
-    for (count, sql) in counts.iter_mut().zip(COUNTS) {
-        *count = tx.one(sql, &[]).await?.map_or(Ok(0), |row| row.number(0))?;
-    }
-    drop(tx);
-    operator.close().await;
-    Ok(counts)
-}
-
 async fn start(folder: &Path, base: u16) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("demo").arg("--data").arg(folder).args(["--port-base", &base.to_string(), "--log", "error"]);
@@ -313,5 +276,3 @@ const MOST: usize = 10 * 1024 * 1024 - 4096;
 const LEAST: usize = 60;
 const SLOWEST: Duration = Duration::from_millis(50);
 const FLAT_MIB: u64 = 8;
-const COUNTS: [&str; 3] =
-    ["SELECT COUNT(*) FROM submission", "SELECT COUNT(*) FROM letter", "SELECT COUNT(*) FROM part"];

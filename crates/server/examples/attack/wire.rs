@@ -1,6 +1,6 @@
 //! What only a connection can carry: lengths that are not so, other media types, and other people's certificates.
 
-use crate::{
+use super::{
     corpus::{Forge, subject},
     door::{CUT, Door, Request, client},
 };
@@ -106,6 +106,11 @@ pub fn all(forge: &Forge, door: &Door) -> Result<Vec<(String, Request)>> {
             client_auth(of);
             of.not_after = rcgen::date_time_ymd(2021, 1, 1);
         })),
+    );
+    let dispatcher = &forge.cast.dispatcher;
+    add(
+        "sent with a revoked certificate of the dispatcher",
+        by(Some((&pem(&forge.cast.revoked[1]), dispatcher.key.as_bytes()))),
     );
     let own = subject("164020000032").self_signed(&key.pair())?;
     add("sent with a self-signed certificate of the dispatcher's number", certificate(own.der()));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod at_rest;
+mod attacks;
 mod browser;
 mod cli;
 mod config;

@@ -81,6 +81,8 @@ fn issued(forge: &Forge) -> Vec<Attack> {
                 *of = subject(&forge.cast.other.number);
             })],
         ),
+        ("revoked", vec![forge.cast.revoked[0].clone()]),
+        ("revoked, with a good one beside", vec![forge.cast.revoked[0].clone(), sender.der.clone()]),
         ("without an organisation number", vec![forge.issue(sender, |of| *of = subject("ingen"))]),
     ];
     let attack = |(name, certificates): (&'static str, Vec<Vec<u8>>)| {
@@ -132,6 +134,11 @@ fn others(forge: &Forge) -> Vec<Attack> {
     let old = forge.issue(dispatcher, |of| of.not_after = date_time_ymd(2021, 1, 1));
     let old = Party::new(&dispatcher.number, &dispatcher.key, &old);
     add("seal by an expired certificate", envelope(&forge.seal_as(&old, &Forge::shape_of(&old), &signed())));
+    let revoked = Party::new(&dispatcher.number, &dispatcher.key, &forge.cast.revoked[1]);
+    add(
+        "seal by a revoked certificate",
+        envelope(&forge.seal_as(&revoked, &Forge::shape_of(&revoked), &signed())),
+    );
     let unlisted = forge.issue(other, |of| *of = subject("165560000001"));
     let unlisted = Party::new("165560000001", &other.key, &unlisted);
     add(

@@ -9,8 +9,8 @@ use delivery::{
     write::{self, XmlSigner},
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_RSA_SHA256, date_time_ymd,
 };
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use std::cell::Cell;
@@ -53,6 +53,17 @@ pub struct Cast {
     pub other: Party,
     pub recipient: String,
     pub authority: Issuer<'static, KeyPair>,
+    /// Certificates of the sender's and the dispatcher's own keys, which were revoked.
+    pub revoked: [Vec<u8>; 2],
+}
+
+/// Good certificates for two, before they are revoked.
+pub fn revocable(of: [&Party; 2], authority: &Issuer<'static, KeyPair>) -> [Vec<u8>; 2] {
+    of.map(|party| {
+        let mut parameters = subject(&party.number);
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        parameters.signed_by(&party.pair(), authority).unwrap().der().to_vec()
+    })
 }
 
 /// Makes messages of the cast.
@@ -76,6 +87,8 @@ pub struct Shape {
     pub sha1: bool,
     /// Instead of the signature's value.
     pub value: Option<Vec<u8>>,
+    /// Makes the value over `SignedInfo`, instead of rsa-sha256.
+    pub made: fn(&Party, &[u8]) -> Vec<u8>,
 }
 
 impl Shape {
@@ -116,6 +129,7 @@ impl Forge {
             key_info: x509(&party.base64()),
             sha1: false,
             value: None,
+            made: |party, info| party.signer.sign(info).unwrap(),
         }
     }
 
@@ -215,7 +229,7 @@ impl Forge {
         let sum = STANDARD.encode(digest(algorithm, bytes.as_bytes()));
         let info = shape.info.replace("{digest}", &sum);
         let signed = canonical(&format!("<SignedInfo xmlns=\"{DSIG}\">{info}</SignedInfo>"));
-        let value = shape.value.clone().unwrap_or_else(|| party.signer.sign(signed.as_bytes()).unwrap());
+        let value = shape.value.clone().unwrap_or_else(|| (shape.made)(party, signed.as_bytes()));
         let value = STANDARD.encode(value);
         let key_info = &shape.key_info;
         format!(

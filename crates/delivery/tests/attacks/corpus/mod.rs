@@ -6,12 +6,13 @@
 mod bulk;
 mod certificates;
 mod forge;
+mod keys;
 mod signatures;
 mod soap;
 mod text;
 mod wrapping;
 
-pub use forge::{Cast, Forge, LINE_ENDS, Party, SUBJECT, authority, issuer, subject};
+pub use forge::{Cast, Forge, LINE_ENDS, Party, SUBJECT, authority, issuer, revocable, subject};
 
 /// Who must refuse it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,10 @@
 use super::{
     Attack, By,
     forge::{
-        ENVELOPED, EXCLUSIVE, Forge, RSA_SHA256, SHA256_URI, Shape, TRANSFORM, envelope, signed_delivery,
+        ENVELOPED, EXCLUSIVE, Forge, Party, RSA_SHA256, SEAL, SHA256_URI, Shape, TRANSFORM, envelope,
+        signed_delivery,
     },
+    keys,
 };
 use delivery::names::DSIG;
 
@@ -149,8 +151,41 @@ fn algorithms(forge: &Forge) -> Vec<Attack> {
         By::House,
         forge.shaped(&sha1),
     ));
+    let rsa_sha1 = |shape: Shape| Shape { made: keys::rsa_sha1, ..shape.with(RSA_SHA256, RSA_SHA1) };
+    let both = rsa_sha1(Shape { sha1: true, ..sum("http://www.w3.org/2000/09/xmldsig#sha1") });
+    list.push(Attack::new("algorithm", "rsa-sha1 of a sender who may not", By::House, forge.shaped(&both)));
+    list.push(Attack::new(
+        "algorithm",
+        "rsa-sha1 over a SHA-256 digest, of a sender who may not",
+        By::House,
+        forge.shaped(&rsa_sha1(forge.shape())),
+    ));
+    let dispatcher = &forge.cast.dispatcher;
+    let signed = forge.sign(&forge.shape(), &forge.good_letter()) + SEAL;
+    list.push(Attack::new(
+        "algorithm",
+        "seal by rsa-sha1 of a dispatcher who may not",
+        By::House,
+        envelope(&forge.seal_as(dispatcher, &rsa_sha1(Forge::shape_of(dispatcher)), &signed)),
+    ));
+    let hmac = more("hmac-sha256");
+    for (name, method, made) in [
+        (
+            "hmac-sha256 keyed with the public key",
+            hmac.as_str(),
+            keys::hmac_of_key as fn(&Party, &[u8]) -> Vec<u8>,
+        ),
+        ("hmac-sha256 keyed with the certificate", &hmac, keys::hmac_of_certificate),
+        ("hmac-sha1 keyed with the public key", HMAC_SHA1, keys::hmac_sha1_of_key),
+        ("an HMAC keyed with the public key, called rsa-sha256", RSA_SHA256, keys::hmac_of_key),
+    ] {
+        list.push(shaped(forge, "algorithm", name, Shape { made, ..forge.shape().with(RSA_SHA256, method) }));
+    }
     list
 }
+
+const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+const HMAC_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
 
 fn values(forge: &Forge) -> Vec<Attack> {
     let value = |value: Vec<u8>| Shape { value: Some(value), ..forge.shape() };
