@@ -135,8 +135,8 @@ impl<S: Sink> Writer<'_, S> {
     }
 }
 
-/// Only ASCII is replaced, so every cut is at a character's edge. Most of a large text is base64: pieces in which nothing
-/// is to be replaced are told at once, many bytes in one step.
+/// Only ASCII is replaced, so every cut is at a character's edge. Most of a large text is base64: pieces in which
+/// nothing is to be replaced are told at once, many bytes in one step.
 fn escape(text: &str, to: &mut impl Sink, replaced: impl Fn(u8) -> bool, by: impl Fn(u8) -> &'static str) {
     let mut done = 0;
     for (no, piece) in text.as_bytes().chunks(PIECE_BYTES).enumerate() {

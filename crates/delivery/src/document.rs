@@ -16,8 +16,8 @@ const PREFIXES: usize = 512;
 const SECTIONS: usize = 10_000;
 /// Bytes of tags and comments. Ten thousand tags with a namespace in each are a third of it.
 const MARKUP_BYTES: usize = 2 * 1024 * 1024;
-/// Characters by number or name, and line breaks with a carriage return, each: 10 MiB of base64 in lines of 64 characters
-/// have 160 000 lines, of which some clients write each end as `&#13;`, or as `&#13;&#10;`.
+/// Characters by number or name, and line breaks with a carriage return, each: 10 MiB of base64 in lines of 64
+/// characters have 160 000 lines, of which some clients write each end as `&#13;`, or as `&#13;&#10;`.
 const BREAKS: usize = 350_000;
 /// Bytes of one character by number: `&#x10FFFF;`, and zeros before it.
 const REFERENCE_BYTES: usize = 32;
@@ -131,9 +131,9 @@ fn declaration_end(text: &str) -> Result<usize, XmlError> {
     memchr::memmem::find(first, b"?>").map(|at| from + at + 2).ok_or(XmlError::Malformed)
 }
 
-/// What costs the parser more than its bytes is bounded here, in one pass before it sees them. It compares each attribute
-/// with all before it, copies declarations down, reads a text with a character by number byte by byte, and joins
-/// texts that CDATA parts. What is no XML at all is left to it.
+/// What costs the parser more than its bytes is bounded here, in one pass before it sees them. It compares each
+/// attribute with all before it, copies declarations down, reads a text with a character by number byte by byte, and
+/// joins texts that CDATA parts. What is no XML at all is left to it.
 fn bounded(text: &str) -> Result<(), XmlError> {
     let bytes = text.as_bytes();
     for byte in [b'&', b'\r'] {

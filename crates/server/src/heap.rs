@@ -1,8 +1,9 @@
 //! How the C library's allocator keeps memory.
 //!
-//! glibc maps large buffers and gives them back when they are freed, until the first was: then it keeps up to twice as much for
-//! each thread, and a service that has read a few messages of 10 MiB holds a hundred MiB for good. A threshold that is set
-//! stays where it is, and it can only be set before the process starts. Elsewhere the variable means nothing.
+//! glibc maps large buffers and gives them back when they are freed, until the first was: then it keeps up to twice as
+//! much for each thread, and a service that has read a few messages of 10 MiB holds a hundred MiB for good. A threshold
+//! that is set stays where it is, and without `unsafe` it can only be set before the process starts. Elsewhere the
+//! variable means nothing.
 
 use std::{os::unix::process::CommandExt, process::Command};
 

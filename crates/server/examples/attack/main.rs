@@ -5,9 +5,10 @@
 //!
 //! Starts a demo of its own on DIR (a temporary folder by default). Each attack is sent N times (5); times are medians.
 //! `door` is the time in the SOAP door as the service's own metrics have it, from the first byte of the message to the
-//! fault; `read` is that of reading and verifying in this process. Good deliveries of 10 MiB are measured in the same way, for
-//! comparison. Exit 0 only if good deliveries are taken before and after, each attack is refused for its own reason, nothing else is
-//! stored, the slowest attack takes less than 50 ms in the door, and memory does not grow from the second round to the last.
+//! fault; `read` is that of reading and verifying in this process. Good deliveries of 10 MiB are measured in the same
+//! way, for comparison. Exit 0 only if good deliveries are taken before and after, each attack is refused for its own
+//! reason, nothing else is stored, the slowest attack takes less than 50 ms in the door, and memory does not grow from
+//! the second round to the last.
 
 #![allow(
     clippy::unwrap_used,

@@ -20,6 +20,10 @@ use store::DatabaseKind;
 async fn heavy_every_attack_is_refused_for_its_own_reason_and_stores_nothing() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let mut service = demo.start();
+    // It began anew with the threshold that lets large buffers go, under the same process id.
+    let pid = std::fs::read_to_string(demo.path().join("kuvert.pid")).unwrap();
+    let environ = std::fs::read_to_string(format!("/proc/{}/environ", pid.trim())).unwrap();
+    assert!(environ.split('\0').any(|one| one == "MALLOC_MMAP_THRESHOLD_=1048576"));
     let config = Config::read(&demo.path().join("kuvert.toml")).unwrap();
     let door = Door::new(demo.base + 1, demo.base + 2, &demo.path().join("pki"));
     let cast = stage::cast(&config, &demo.path().join("pki")).await.unwrap();

@@ -211,7 +211,7 @@ impl Forge {
         envelope(&self.seal(&self.sign(&self.shape(), &self.large_letter(end))))
     }
     pub fn large_letter(&self, end: &str) -> String {
-        // A line is "ABC" nineteen times over. Where its end is a character by number, it takes more room in the message than when it is signed.
+        // "ABC" nineteen times over.
         let line = format!("{}{end}", "QUJD".repeat(19));
         let lines = line.repeat((self.most - 64 * 1024) / line.len());
         let small = "QmV0YWxhIHRpbGwgMTIzNA==";
