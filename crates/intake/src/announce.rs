@@ -58,10 +58,8 @@ impl Intake {
             return Err(Code::LetterTooLarge.into());
         }
         let _place = self.0.room.admit(caller, OVERHEAD_BYTES + COPIES * length)?;
-        // A thousand recipients take a millisecond or two to read; others need not wait for them.
         let read = move || Notice::from_envelope(&envelope).map_err(|error| sealer::refusal(&error));
-        let notice = tokio::task::spawn_blocking(read).await;
-        let notice = notice.map_err(|error| AcceptError::Internal(Box::new(error)))??;
+        let notice = self.aside(usize::try_from(length).unwrap_or(usize::MAX), read).await?;
         let announcer = notice.announcer()?;
         self.may_announce(caller, &announcer.sender).await?;
         // Judged only when the reference is new.

@@ -43,7 +43,13 @@ impl Intake {
         }
         // Fairness begins here, before any work on the signatures.
         let place = self.0.room.admit(caller, OVERHEAD_BYTES + COPIES * length)?;
-        let read = self.read(envelope.clone()).await;
+        let message = envelope.clone();
+        let read = self.aside(envelope.len(), move || {
+            let sealed = Sealed::from_envelope(&message).map_err(|error| sealer::refusal(&error))?;
+            let to = letter::addressed(&sealed.delivery)?;
+            Ok((sealed, to))
+        });
+        let read = read.await;
         let other = |error: &AcceptError| error.refusal().code == Code::OperationUnknown;
         let (sealed, to) = read.inspect_err(|error| {
             if !other(error) {
@@ -63,22 +69,6 @@ impl Intake {
             }
         };
         Ok(Delivered { recipient: to.recipient, letters })
-    }
-
-    /// Reading and verifying a large message takes milliseconds; others need not wait for it.
-    async fn read(&self, envelope: Bytes) -> Result<(Sealed, letter::Addressed), AcceptError> {
-        let large = envelope.len() > LARGE_BYTES;
-        let work = move || -> Result<_, Refusal> {
-            let sealed = Sealed::from_envelope(&envelope).map_err(|error| sealer::refusal(&error))?;
-            let to = letter::addressed(&sealed.delivery)?;
-            Ok((sealed, to))
-        };
-        if !large {
-            return Ok(work()?);
-        }
-        let _turn = self.0.reading.acquire().await.map_err(|error| AcceptError::Internal(Box::new(error)))?;
-        let read = tokio::task::spawn_blocking(work).await;
-        Ok(read.map_err(|error| AcceptError::Internal(Box::new(error)))??)
     }
 
     async fn take(
@@ -214,6 +204,8 @@ impl Intake {
         }
         let sought = Sought { identity: &letter.recipient, address_mac: &address_mac, found };
         match self.route(&letter.sender, sought, now).await {
+            // Who brings it is where it would go: two registers, or two moments, that do not agree.
+            Ok(Route::Away(to)) if to.number == *caller => Err(elsewhere.into()),
             Ok(Route::Away(to)) => {
                 let form = Form::Delivery { message: 0 };
                 self.may_leave(letter, form, now)?;
@@ -275,4 +267,3 @@ pub(crate) fn unreachable(code: Code) -> bool {
 /// The envelope, its attachments decoded, the original as it is sealed, and what is on its way to the database.
 pub(crate) const COPIES: u64 = 4;
 const PIECE_BYTES: usize = 64 * 1024;
-pub(crate) const LARGE_BYTES: usize = 256 * 1024;

@@ -7,7 +7,7 @@
 use crate::{
     AcceptError, Answer, Delivered, Draft, Intake,
     check::{OVERHEAD_BYTES, Source, count_refusal},
-    deliver::{COPIES, LARGE_BYTES, attach, unreachable},
+    deliver::{COPIES, attach, unreachable},
     draft::{Filed, Recipient},
     lookup::{Addressed, Question},
     room::Place,
@@ -100,7 +100,7 @@ impl Intake {
         let operator = self.operator(caller).await?;
         // Fairness begins here, before any work on the signatures.
         let place = house.room.admit(caller, OVERHEAD_BYTES + COPIES * length)?;
-        let asked = read(envelope).await?;
+        let asked = self.aside(envelope.len(), move || read(&envelope)).await?;
         let forwarded = asked.forward.covering.forwarded(&operator, house.settings.limits.body_bytes)?;
         let mut signed = self.forwarded_by(&asked).await?;
         signed.forwarded = Some(Arc::new(forwarded));
@@ -267,29 +267,19 @@ fn apart(known: Vec<Known>, drafts: &mut Vec<(Box<Draft>, usize)>) -> Result<Vec
     Ok(answers)
 }
 
-/// Reading and verifying a large message takes milliseconds; others need not wait for it.
-async fn read(envelope: Bytes) -> Result<Asked, AcceptError> {
-    let large = envelope.len() > LARGE_BYTES;
-    let work = move || -> Result<_, Refusal> {
-        let mut forward = Forward::from_envelope(&envelope).map_err(|error| sealer::refusal(&error))?;
-        let document = Bytes::from(std::mem::take(&mut forward.document));
-        let to = letter::addressed(&forward.original.delivery)
-            .map_err(|refusal| refusal.because("in the original delivery"))?;
-        let (forwarder, recipients) = forward.covering.addressed()?;
-        let messages = forward.messages()?;
-        let letters = recipients.len() as u64 * messages.len() as u64;
-        if letters > 1 && letters.saturating_mul(document.len() as u64) > ALL_BYTES {
-            let why = "all letters together; forward it to fewer at a time";
-            return Err(Refusal::new(Code::LetterTooLarge).because(why));
-        }
-        Ok(Asked { forward, document, to, forwarder, recipients, messages })
-    };
-    let read = if large {
-        tokio::task::spawn_blocking(work).await.map_err(|error| AcceptError::Internal(Box::new(error)))?
-    } else {
-        work()
-    };
-    Ok(read?)
+fn read(envelope: &Bytes) -> Result<Asked, Refusal> {
+    let mut forward = Forward::from_envelope(envelope).map_err(|error| sealer::refusal(&error))?;
+    let document = Bytes::from(std::mem::take(&mut forward.document));
+    let to = letter::addressed(&forward.original.delivery)
+        .map_err(|refusal| refusal.because("in the original delivery"))?;
+    let (forwarder, recipients) = forward.covering.addressed()?;
+    let messages = forward.messages()?;
+    let letters = recipients.len() as u64 * messages.len() as u64;
+    if letters > 1 && letters.saturating_mul(document.len() as u64) > ALL_BYTES {
+        let why = "all letters together; forward it to fewer at a time";
+        return Err(Refusal::new(Code::LetterTooLarge).because(why));
+    }
+    Ok(Asked { forward, document, to, forwarder, recipients, messages })
 }
 
 /// One message can become a thousand letters: what they may take together.

@@ -8,6 +8,7 @@ mod accept;
 mod announce;
 mod announcement;
 mod answer;
+mod aside;
 mod caller;
 mod check;
 mod committer;
@@ -101,7 +102,7 @@ pub(crate) struct House {
     durability: Durability,
     room: Room,
     /// Large deliveries read at once, each on a thread of its own: no more than there are processors.
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
     lookups: Lookups,
     queue: Queue,
     tasks: TaskTracker,
@@ -128,7 +129,7 @@ impl Intake {
         let lanes = settings.lanes.max(1);
         let house = Arc::new(House {
             room: Room::new(settings.room_bytes),
-            reading: Semaphore::new(std::thread::available_parallelism().map_or(1, |n| n.get())),
+            reading: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, |n| n.get()))),
             store,
             keys,
             gateway_keys,
