@@ -338,7 +338,7 @@ impl Register for Told {
 async fn another_register_says_where_letters_go(database: Database) {
     const CLEO: &str = "200001012384";
     let told = Arc::new(Told::default());
-    let (world, _) = world_with(database, Whereabouts::Register(told.clone())).await;
+    let (world, pki) = world_with(database, Whereabouts::Register(told.clone())).await;
     let says = |number: &str, place| told.0.lock().unwrap().insert(number.into(), place);
     let send = async |reference: &str, recipient: &str| {
         let letter = with(letter(reference), "recipient", json!(recipient));
@@ -368,9 +368,15 @@ async fn another_register_says_where_letters_go(database: Database) {
     // What was remembered proves wrong, and is asked anew.
     told.1.lock().unwrap().insert(CLEO.into(), Some(Place::At(ladan())));
     assert!(send("f", CLEO).await.unwrap());
+    // Brought by whom it would go to, which is no operator that we know.
+    let itself = OperatorAddress { number: org(DISPATCHER), ..ladan() };
+    says(CLEO, Some(Place::At(itself)));
+    let brought = sealed(&to(CLEO, vec![message("m-1")]), &pki.signer(TOWN), &pki.signer(DISPATCHER));
+    assert_eq!(world.takes(DISPATCHER, brought).await, Err(Code::RecipientUnknown));
     assert_eq!(world.count("SELECT count(*) FROM letter").await, 3);
     assert_eq!(world.count("SELECT count(*) FROM outbound").await, 2);
 
+    says(CLEO, Some(Place::At(ladan())));
     // Many at once, in order.
     says(BO, Some(Place::Declined));
     let identities = [ANNA, BO, CLEO].map(|number| Identity::parse(number).unwrap());
