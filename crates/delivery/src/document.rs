@@ -6,10 +6,9 @@ use roxmltree::{Document, Node, ParsingOptions};
 const NODES: u32 = 10_000;
 /// Elements within elements.
 const DEPTH: usize = 32;
-/// Attributes and namespace declarations of one element.
+/// Attributes and namespace declarations of one element. In the whole message there may be two for each node, where few
+/// have one.
 const ATTRIBUTES: usize = 48;
-/// The same in the whole message: two for each node, where few have one.
-const ALL_ATTRIBUTES: usize = 20_000;
 /// Prefixes declared in the whole message; each is carried by all elements below it.
 const PREFIXES: usize = 512;
 /// CDATA sections: one for each text, where most have none.
@@ -21,6 +20,9 @@ const MARKUP_BYTES: usize = 2 * 1024 * 1024;
 const BREAKS: usize = 350_000;
 /// Bytes of one character by number: `&#x10FFFF;`, and zeros before it.
 const REFERENCE_BYTES: usize = 32;
+/// Bytes of a text that is in no element called `Body`. The longest that has a limit in the schema is of 2000
+/// characters.
+const TEXT_BYTES: usize = 256 * 1024;
 /// Bytes of the declaration.
 const DECLARATION_BYTES: usize = 256;
 
@@ -37,6 +39,8 @@ pub enum XmlError {
     Instruction,
     #[error("the message has too many or too deeply nested parts")]
     TooComplex,
+    #[error("a text that is no body and no file is longer than 256 KiB")]
+    TooLong,
 }
 
 /// Parses a whole message.
@@ -48,7 +52,7 @@ pub fn parse(bytes: &[u8]) -> Result<Document<'_>, XmlError> {
 pub fn parse_within(bytes: &[u8], nodes: u32) -> Result<Document<'_>, XmlError> {
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     declared(text)?;
-    bounded(text)?;
+    bounded(text, nodes)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, entity_resolver: None };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected | roxmltree::Error::UnknownEntityReference(..) => {
@@ -134,7 +138,7 @@ fn declaration_end(text: &str) -> Result<usize, XmlError> {
 /// What costs the parser more than its bytes is bounded here, in one pass before it sees them. It compares each
 /// attribute with all before it, copies declarations down, reads a text with a character by number byte by byte, and
 /// joins texts that CDATA parts. What is no XML at all is left to it.
-fn bounded(text: &str) -> Result<(), XmlError> {
+fn bounded(text: &str, nodes: u32) -> Result<(), XmlError> {
     let bytes = text.as_bytes();
     for byte in [b'&', b'\r'] {
         at_most(memchr::memchr_iter(byte, bytes).count(), BREAKS)?;
@@ -143,9 +147,11 @@ fn bounded(text: &str) -> Result<(), XmlError> {
     let mut at = declaration_end(text)?;
     while let Some(open) = find(bytes, at, b'<') {
         references(&bytes[at..open])?;
+        seen.text(open - at)?;
         let rest = &bytes[open..];
         if rest.starts_with(b"<![CDATA[") {
             at = after(bytes, open + 9, b"]]>");
+            seen.text(at - open)?;
             seen.sections += 1;
         } else if rest.starts_with(b"<?") {
             return Err(XmlError::Instruction);
@@ -154,13 +160,15 @@ fn bounded(text: &str) -> Result<(), XmlError> {
             at = if comment { after(bytes, open + 4, b"-->") } else { seen.tag(bytes, open + 1)? };
             if !comment {
                 references(&bytes[open..at])?;
+                seen.in_body = is_body(&bytes[open + 1..at]);
             }
             seen.markup += at - open;
             seen.nodes += u32::from(rest.get(1) != Some(&b'/'));
         }
-        seen.bounded()?;
+        seen.bounded(nodes)?;
     }
-    references(&bytes[at.min(bytes.len())..])
+    seen.text(bytes.len() - at)?;
+    references(&bytes[at..])
 }
 
 /// What was counted in a message so far.
@@ -171,15 +179,21 @@ struct Seen {
     prefixes: usize,
     sections: usize,
     markup: usize,
+    /// The last tag begins what may hold a large text: a letter's body, or a file.
+    in_body: bool,
 }
 
 impl Seen {
-    fn bounded(&self) -> Result<(), XmlError> {
-        at_most(self.nodes, NODES)?;
-        at_most(self.attributes, ALL_ATTRIBUTES)?;
+    fn bounded(&self, nodes: u32) -> Result<(), XmlError> {
+        at_most(self.nodes, nodes)?;
+        at_most(self.attributes, 2 * nodes as usize)?;
         at_most(self.prefixes, PREFIXES)?;
         at_most(self.sections, SECTIONS)?;
         at_most(self.markup, MARKUP_BYTES)
+    }
+
+    fn text(&self, bytes: usize) -> Result<(), XmlError> {
+        if bytes > TEXT_BYTES && !self.in_body { Err(XmlError::TooLong) } else { Ok(()) }
     }
 
     /// Counts what is assigned in one tag; answers where it ends.
@@ -209,6 +223,13 @@ impl Seen {
         }
         Ok(at)
     }
+}
+
+/// Whether a tag begins an element called `Body`, whatever its prefix.
+fn is_body(tag: &[u8]) -> bool {
+    let name =
+        tag.split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'>')).next().unwrap_or_default();
+    name.split(|byte| *byte == b':').next_back() == Some(b"Body") && !name.starts_with(b"/")
 }
 
 fn at_most<T: PartialOrd>(count: T, most: T) -> Result<(), XmlError> {
@@ -292,7 +313,7 @@ mod tests {
     #[test]
     fn what_costs_more_than_its_bytes_is_bounded() {
         let holds = |piece: &str, count: usize| {
-            parse(format!("<a>{}</a>", piece.repeat(count)).as_bytes()).map(|_| ())
+            parse(format!("<Body>{}</Body>", piece.repeat(count)).as_bytes()).map(|_| ())
         };
         for (piece, most) in [("<![CDATA[a]]>", SECTIONS), ("&#13;", BREAKS), ("a\r\n", BREAKS)] {
             assert_eq!(holds(piece, most), Ok(()), "{piece}");
@@ -317,10 +338,34 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_long_in_a_body_alone() {
+        let long = "x".repeat(TEXT_BYTES + 1);
+        for good in [
+            format!("<Body>{long}</Body>"),
+            format!("<m:Body\nxmlns:m='u'>{long}</m:Body>"),
+            format!("<Body><!-- -->{long}<![CDATA[{long}]]></Body>"),
+            format!("<a>{}</a>", &long[1..]),
+        ] {
+            assert!(parse(good.as_bytes()).is_ok(), "{}", &good[..30]);
+        }
+        for bad in [
+            format!("<a>{long}</a>"),
+            format!("<Body><a>{long}</a></Body>"),
+            format!("<a><Body></Body>{long}</a>"),
+            format!("<BodyBody>{long}</BodyBody>"),
+            format!("<a><![CDATA[{long}]]></a>"),
+        ] {
+            assert_eq!(fault(&bad), XmlError::TooLong, "{}", &bad[..30]);
+        }
+        assert_eq!(fault(&(" ".repeat(TEXT_BYTES + 1) + "<a/>")), XmlError::TooLong);
+        assert_eq!(fault(&("<a/>".to_owned() + &" ".repeat(TEXT_BYTES + 1))), XmlError::TooLong);
+    }
+
+    #[test]
     fn base64_in_lines_is_read_however_they_end() {
         for end in ["\n", "\r\n", "&#13;\n", "&#xD;\n", "&#13;&#10;"] {
             let lines = format!("{}{end}", "QUJD".repeat(16)).repeat(150_000);
-            let message = format!("<a>{lines}</a>");
+            let message = format!("<m:Body xmlns:m='u'>{lines}</m:Body>");
             let document = parse(message.as_bytes()).unwrap_or_else(|error| panic!("{end}: {error}"));
             let breaks = if end == "\n" || end == "\r\n" { 1 } else { 2 };
             assert_eq!(text(document.root_element()).unwrap().len(), 150_000 * (64 + breaks), "{end}");

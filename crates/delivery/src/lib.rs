@@ -86,7 +86,6 @@ impl Sealed {
     /// From the element that is a `SealedDelivery`, whatever it is called where it stands.
     pub fn read(sealed: Node<'_, '_>) -> Result<Self, DeliveryError> {
         let signed = read::sealed(sealed)?;
-        read::short(sealed)?;
         let seal = verify(sealed, SEALED_DELIVERY, SEAL).map_err(DeliveryError::Seal)?;
         let signature = verify(signed, SIGNED_DELIVERY, DELIVERY).map_err(DeliveryError::Signature)?;
         let delivery = read::delivery(signed)?;

@@ -104,20 +104,6 @@ pub(crate) fn received(sealed: Node<'_, '_>) -> Option<CivilDate> {
     CivilDate::parse(text(day)?.trim().get(..10)?).ok()
 }
 
-/// Told before anything large is digested: of the interface's own elements only bodies and files hold much.
-pub(crate) fn short(sealed: Node<'_, '_>) -> Read<()> {
-    let own = [MESSAGE_V1, MESSAGE_V2, MESSAGE_V3, SENDER, OFFICIAL_MATTER_V3, crate::names::DSIG];
-    let long = |text: &Node<'_, '_>| text.is_text() && text.text().is_some_and(|t| t.len() > SHORT_BYTES);
-    let held = |text: Node<'_, '_>| {
-        text.parent().is_some_and(|of| {
-            !is(&of, (MESSAGE_V1, "Body")) && own.iter().any(|n| of.tag_name().namespace() == Some(n))
-        })
-    };
-    let fault = "a text that is no body and no file is longer than 256 KiB";
-    let found = sealed.descendants().filter(long).any(held);
-    if found { Err(ReadError { path: "SealedDelivery".into(), fault }) } else { Ok(()) }
-}
-
 /// What is in `SignedDelivery`.
 pub(crate) fn delivery(signed: Node<'_, '_>) -> Read<Delivery> {
     let mut of = Children::signed(signed, "SignedDelivery")?;
@@ -291,9 +277,6 @@ pub(crate) fn is_address(text: &str) -> bool {
     let dotted = host.is_some_and(|h| h.len() > 2 && h[1..h.len() - 1].contains(&'.'));
     (5..=256).contains(&characters.len()) && dotted
 }
-
-/// The longest that has a limit in the schema is of 2000 characters.
-const SHORT_BYTES: usize = 256 * 1024;
 
 /// The child elements of one element, taken in order.
 pub struct Children<'a, 'i> {
