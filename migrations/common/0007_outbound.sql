@@ -19,5 +19,7 @@ CREATE TABLE outbound (
     answer BYTEA,                  -- (sealed) the other operator's TransId
     ended_at BIGINT                -- set: forwarded, returned, or delivered here after all
 );
+-- When an operator answers again, what waits for it need not wait longer.
+CREATE INDEX outbound_waiting ON outbound (operator) WHERE ended_at IS NULL;
 -- The collector asks whether any row names an object.
 CREATE INDEX outbound_object ON outbound (object) WHERE object IS NOT NULL;

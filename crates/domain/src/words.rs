@@ -108,9 +108,8 @@ words! {
 }
 
 words! {
-    /// How a recipient that can be reached is reached, in answers to `POST /v1/reachability`.
+    /// How a recipient whose mailbox is not here is reached, in answers to `POST /v1/reachability`.
     Way {
-        Here = "here", "The mailbox is here.";
         Forwarded = "forwarded", "The mailbox is at another operator, which we hand letters over to.";
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use delivery::letter;
 use domain::{
-    LetterId,
+    LetterId, OrgNumber,
     words::{EventType, ReturnReason},
 };
 use evidence::{Broken, EvidenceError, NewEvent, feed};
@@ -97,6 +97,14 @@ impl Intake {
         let operator = to.map(|to| &to.number);
         outbound::tried(&mut tx, letter_id, operator, code, self.0.clock.now()).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The operator answers again: what waits for it need not wait longer.
+    pub async fn outbound_hasten(&self, operator: &OrgNumber) -> Result<u64, AcceptError> {
+        let mut tx = self.0.store.begin_background("hasten outbound").await?;
+        let due = outbound::hasten(&mut tx, operator, self.0.clock.now()).await?;
+        tx.commit().await?;
+        Ok(due)
     }
 
     /// Writes how it ended: the event, what the sender is told, and that key and envelope are gone. Nothing when it

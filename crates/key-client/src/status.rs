@@ -10,7 +10,7 @@ use vault::KeyId;
 pub struct Status {
     /// Every purpose, by name.
     pub purposes: Vec<PurposeStatus>,
-    /// Private keys of mailboxes, all epochs.
+    /// Private keys of mailboxes, all epochs, and of letters that wait for other operators.
     pub mailbox_keys: i64,
     /// Mailboxes where letters were erased and the epoch has not rolled yet.
     pub waiting_to_roll: i64,

@@ -6,14 +6,18 @@
 use crate::soap_client::{CallError, SoapClient, text_below};
 use delivery::names::SERVICE_V3;
 use domain::{
-    Clock, Random, chance,
+    Clock, OrgNumber, Random, Time, chance,
     words::{EventType, ReturnReason},
 };
 use intake::{AcceptError, Ending, FORWARD_JOB, Heading, Intake, OperatorAddress, Outbound};
 use key_client::{Keys, KeysError};
 use mailbox::Original;
 use roxmltree::Node;
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use store::jobs::{Job, Outcome};
 use tracing::{info, warn};
 
@@ -27,6 +31,8 @@ pub struct Forwarder {
     pub soap: SoapClient,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    /// When each operator's letters were last made due.
+    pub hastened: Arc<Mutex<HashMap<OrgNumber, Time>>>,
 }
 
 /// What one try came to.
@@ -138,12 +144,18 @@ impl Forwarder {
         attempts: u32,
     ) -> Result<Tried, AcceptError> {
         match said {
-            Said::Delivered(transaction) => self.forwarded(letter, transaction.as_deref()).await,
+            Said::Delivered(transaction) => {
+                let ended = self.forwarded(letter, transaction.as_deref()).await?;
+                if attempts > 1 {
+                    self.hasten(&to.number).await?;
+                }
+                Ok(ended)
+            }
             // After a try whose answer was lost, this may be how it says that it has the letter.
             Said::Fault(ALREADY_EXISTS) if attempts > 1 => self.forwarded(letter, None).await,
             Said::NotDelivered => self.returned(letter, ReturnReason::NotDelivered).await,
-            Said::Fault(number) => match PERMANENT.iter().find(|(permanent, _)| *permanent == number) {
-                Some((_, why)) => self.returned(letter, *why).await,
+            Said::Fault(number) => match ends(number, attempts) {
+                Some(why) => self.returned(letter, why).await,
                 None => Ok(Tried::Not("fault", Some(to))),
             },
             Said::Nothing(what) => Ok(Tried::Not(what, Some(to))),
@@ -160,6 +172,23 @@ impl Forwarder {
         Ok(self.ended(letter, EventType::Returned.as_str()))
     }
 
+    /// An operator that answers again gets what has waited for it, a thousand letters at a time.
+    async fn hasten(&self, operator: &OrgNumber) -> Result<(), AcceptError> {
+        let now = self.clock.now();
+        {
+            let mut hastened = self.hastened.lock().unwrap_or_else(PoisonError::into_inner);
+            if hastened.get(operator).is_some_and(|last| now < last.plus(HASTEN_AGAIN)) {
+                return Ok(());
+            }
+            hastened.insert(operator.clone(), now);
+        }
+        let due = self.intake.outbound_hasten(operator).await?;
+        if due > 0 {
+            info!(%operator, due, "An operator answers again, and gets what has waited for it");
+        }
+        Ok(())
+    }
+
     fn ended(&self, letter: &Outbound, outcome: &'static str) -> Tried {
         metrics::counter!("kuvert_forward_total", "outcome" => outcome).increment(1);
         info!(letter.id = %letter.letter_id, outcome, "A letter for another operator has ended");
@@ -173,6 +202,14 @@ impl Forwarder {
         let chance = u64::from(u16::from_be_bytes(chance::bytes(&*self.random)));
         Duration::from_millis(millis - millis / 10 + millis / 5 * chance / u64::from(u16::MAX))
     }
+}
+
+/// Why a fault ends a letter at this try; none when it is tried again.
+fn ends(number: u32, attempts: u32) -> Option<ReturnReason> {
+    if NOT_TOLD_YET.contains(&number) && (attempts as usize) < WAIT_SECONDS.len() {
+        return None;
+    }
+    PERMANENT.iter().find(|(permanent, _)| *permanent == number).map(|(_, why)| *why)
 }
 
 /// A `DeliveryResult`.
@@ -202,6 +239,11 @@ const PERMANENT: [(u32, ReturnReason); 8] = [
     (6005, ReturnReason::DispatcherNotApproved),
 ];
 
+/// Of those, what an operator may say that does not know yet that we dispatch for the sender: registers are followed
+/// every few minutes. Final when the short waits are over, after some twenty minutes.
+const NOT_TOLD_YET: [u32; 3] = [5002, 5014, 6005];
+const HASTEN_AGAIN: Duration = Duration::from_secs(5);
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -227,5 +269,13 @@ mod tests {
         assert_eq!(reasons.len(), PERMANENT.len());
         // Not now, and what an operator may mend: tried again.
         assert!(PERMANENT.iter().all(|(number, _)| ![1, 2, 3, 5, 5000].contains(number)));
+    }
+
+    #[test]
+    fn whoever_may_not_have_been_told_yet_is_asked_until_the_short_waits_are_over() {
+        assert_eq!((ends(5001, 1), ends(5000, 99)), (Some(ReturnReason::InvalidInput), None));
+        for (number, why) in PERMANENT.into_iter().filter(|(number, _)| NOT_TOLD_YET.contains(number)) {
+            assert_eq!((ends(number, 1), ends(number, 5), ends(number, 6)), (None, None, Some(why)));
+        }
     }
 }

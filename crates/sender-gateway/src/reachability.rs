@@ -35,6 +35,8 @@ struct Reachability {
     recipient: String,
     reachable: bool,
     reason: Option<&'static str>,
+    /// Told only where it is not the plain way.
+    #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<&'static str>,
 }
 
@@ -75,8 +77,8 @@ pub async fn ask(
     let way = |parsed: &Result<Identity, IdentityError>| match parsed {
         Err(error) => Err(answers::identity(*error)),
         Ok(identity) => match routes.get(identity) {
-            Some(Ok(Route::Here)) => Ok(Way::Here),
-            Some(Ok(Route::Away(_))) => Ok(Way::Forwarded),
+            Some(Ok(Route::Here)) => Ok(None),
+            Some(Ok(Route::Away(_))) => Ok(Some(Way::Forwarded)),
             Some(Err(code)) => Err(*code),
             None => Err(Code::RecipientUnknown),
         },
@@ -86,7 +88,7 @@ pub async fn ask(
         recipient,
         reachable: way.is_ok(),
         reason: way.err().map(Unreachable::as_str),
-        how: way.ok().map(Way::as_str),
+        how: way.ok().flatten().map(Way::as_str),
     });
     Ok(Json(Results { results: results.collect() }))
 }

@@ -11,8 +11,8 @@ mod worker;
 
 pub use backoff::backoff;
 pub use queue::{
-    Backlog, Ending, backlog, bury, bury_many, claim, enqueue, enqueue_many, finish, finish_many, release,
-    renew, retry, retry_many, revive,
+    Backlog, Ending, backlog, bury, bury_many, claim, enqueue, enqueue_many, finish, finish_many, hasten,
+    release, renew, retry, retry_many, revive,
 };
 pub use worker::{Each, Handler, Outcome, Worker, WorkerSettings, each};
 

@@ -80,7 +80,10 @@ fn show(status: &Status) {
             ));
         }
     }
-    out::line(&format!("{} private keys of mailboxes", status.mailbox_keys));
+    out::line(&format!(
+        "{} private keys of mailboxes and of what waits for other operators",
+        status.mailbox_keys
+    ));
     if let Some(since) = status.waiting_since {
         let waiting = status.waiting_to_roll;
         out::line(&format!("{waiting} mailboxes wait for a new key after erasures, since {}", since.date()));

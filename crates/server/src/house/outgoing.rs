@@ -7,7 +7,7 @@ use delivery::XmlSigner;
 use domain::OrgNumber;
 use key_client::Role;
 use mina_meddelanden::{Forwarder, SoapClient};
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use store::jobs::{Worker, WorkerSettings, each};
 use tokio_util::sync::CancellationToken;
 use vault::Certificate;
@@ -51,12 +51,13 @@ impl House {
             soap,
             clock: self.clock.clone(),
             random: self.random.clone(),
+            hastened: Arc::default(),
         };
         let worker = Worker {
             store: self.stores.letters.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
-            wake: std::sync::Arc::default(),
+            wake: Arc::default(),
             settings: WorkerSettings::new(&[Forwarder::KIND]),
         };
         let handler = each(AT_ONCE, move |job| {

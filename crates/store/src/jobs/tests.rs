@@ -18,6 +18,7 @@ both!(
     a_claimed_job_is_not_claimed_again,
     a_lease_that_ran_out_goes_to_another_and_the_late_one_changes_nothing,
     a_retried_job_waits_its_time,
+    what_waits_is_hastened_and_what_is_taken_is_left,
     a_buried_job_rests_until_revived,
     a_released_job_has_not_been_tried,
     a_renewed_lease_holds,
@@ -112,6 +113,23 @@ async fn a_retried_job_waits_its_time(store: Store) {
     tx.commit().await.unwrap();
     assert!(take(&store, START.plus(LEASE * 3), 2).await.is_empty());
     assert_eq!(take(&store, START.plus(LEASE * 4), 2).await[0].attempts, 2);
+}
+
+async fn what_waits_is_hastened_and_what_is_taken_is_left(store: Store) {
+    let jobs = [job(1, "notify"), job(2, "notify"), job(3, "notify")];
+    add(&store, &jobs).await;
+    let taken = take(&store, START, 1).await;
+    let mut tx = store.begin("retry").await.unwrap();
+    for waits in &taken[1..] {
+        retry(&mut tx, waits, START.plus(LEASE * 9), "smtp_451").await.unwrap();
+    }
+    let letters = [taken[0].letter_id, taken[1].letter_id];
+    assert_eq!(hasten(&mut tx, "remind", &letters, START).await.unwrap(), 0);
+    assert_eq!(hasten(&mut tx, "notify", &[], START).await.unwrap(), 0);
+    assert_eq!(hasten(&mut tx, "notify", &letters, START).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    let due: Vec<_> = take(&store, START, 2).await.iter().map(|job| job.letter_id).collect();
+    assert_eq!(due, [taken[1].letter_id]);
 }
 
 async fn a_buried_job_rests_until_revived(store: Store) {
