@@ -34,7 +34,7 @@ pub enum AccountAt {
 pub struct Supplier {
     pub number: OrgNumber,
     pub name: String,
-    /// URL of its `Service/v3`: https, and at most [`LONGEST_ADDRESS`] characters.
+    /// URL of its `Service/v3`: https, and at most 255 characters.
     pub service_address: String,
 }
 
