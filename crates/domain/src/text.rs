@@ -28,7 +28,7 @@ pub fn line(text: &str, min: usize, max: usize) -> Result<String, TextError> {
     Ok(text.to_owned())
 }
 
-/// Text of several lines, for the rest as [`line`]; every line break becomes one newline.
+/// Text of several lines, for the rest as [`line()`]; every line break becomes one newline.
 pub fn lines(text: &str, min: usize, max: usize) -> Result<String, TextError> {
     let text = text.replace("\r\n", "\n");
     let length = text.chars().count();
