@@ -8,8 +8,8 @@ use crate::command::{output, program};
 pub const HELP: &str = "
 Usage: cargo xtask words
 
-Fails when a file under version control names a path that exists on one machine only: a home folder, or a
-workplace's own folders.";
+Fails when a file under version control names a path that exists on one machine only: a home folder, or
+where somebody keeps a working copy.";
 
 /// In two halves, so that this file does not name them. Each is looked for where a path can begin.
 const PATHS: &[(&str, &str)] = &[
@@ -68,7 +68,10 @@ mod tests {
     #[test]
     fn other_paths_stand() {
         assert_eq!(
-            offences("../shared/advisory-db.tar.xz\nhttps://example.se/work/tools\nnet/work/main.rs"),
+            offences(&format!(
+                "..{0}{1}\nhttps://example.se{0}/tools\nnet{0}{2}a.rs",
+                "/work", "/shared", "/main/"
+            )),
             []
         );
     }
