@@ -154,7 +154,8 @@ pub(crate) async fn tried(
     Ok(())
 }
 
-/// Makes letters due that wait for this operator after a try in vain: as many as it may take in some seconds.
+/// Makes letters due that wait for this operator after a try in vain: as many as it may take in some seconds. One that it
+/// answered with a fault has its own time to wait.
 pub(crate) async fn hasten(tx: &mut Tx, operator: &OrgNumber, now: Time) -> Result<u64, Error> {
     let rows = tx.query(WAITING, args![operator.as_str()]).await?;
     let letters = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<_>, Error>>()?;
@@ -221,7 +222,7 @@ const FIND: &str = "SELECT sender_mac, address_mac, envelope, object, stored_byt
 const TRIED: &str = "UPDATE outbound SET tried_at = $1, attempts = attempts + 1, last_code = $2, \
     operator = COALESCE($3, operator) WHERE letter_id = $4 AND ended_at IS NULL";
 const WAITING: &str = "SELECT letter_id FROM outbound WHERE operator = $1 AND ended_at IS NULL AND attempts > 0 \
-    ORDER BY accepted_at LIMIT 1000";
+    AND last_code <> 'fault' ORDER BY accepted_at LIMIT 1000";
 const END: &str = "UPDATE outbound SET ended_at = $1, last_code = $2, answer = $3, envelope = NULL, object = NULL, \
     sealed_key = NULL WHERE letter_id = $4 AND ended_at IS NULL";
 static REASONS: Many = Many::new(

@@ -146,8 +146,11 @@ impl Forwarder {
         match said {
             Said::Delivered(transaction) => {
                 let ended = self.forwarded(letter, transaction.as_deref()).await?;
-                if attempts > 1 {
-                    self.hasten(&to.number).await?;
+                // The letter has ended, whatever becomes of the others.
+                if attempts > 1
+                    && let Err(error) = self.hasten(&to.number).await
+                {
+                    warn!(%error, "What waits for an operator could not be made due");
                 }
                 Ok(ended)
             }
