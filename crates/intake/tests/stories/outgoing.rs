@@ -25,6 +25,7 @@ use vault::Authorities;
 both!(
     a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once,
     a_returned_letter_says_why_and_a_large_one_leaves_no_object,
+    what_waits_for_an_operator_is_made_due_unless_it_answered_with_a_fault,
     what_cannot_be_handed_over_is_refused_before_its_attachments,
     whoever_comes_here_meanwhile_gets_the_letter_here,
     a_signed_delivery_is_sealed_anew_and_never_for_another_operator,
@@ -182,6 +183,24 @@ async fn a_returned_letter_says_why_and_a_large_one_leaves_no_object(database: D
     let mut tx = world.store.read("why").await.unwrap();
     let why = intake::outbound::reasons(&mut tx, &[answer.letter_id]).await.unwrap();
     assert_eq!(why[&answer.letter_id], ReturnReason::NotDelivered);
+}
+
+async fn what_waits_for_an_operator_is_made_due_unless_it_answered_with_a_fault(database: Database) {
+    let (world, _) = world(database).await;
+    let mut sent = Vec::new();
+    for reference in ["silent", "fault", "untried"] {
+        sent.push(world.send(&letter(reference), &[]).await.unwrap().letter_id);
+    }
+    world.intake.outbound_tried(sent[0], Some(&ladan()), "no_answer").await.unwrap();
+    world.intake.outbound_tried(sent[1], Some(&ladan()), "fault").await.unwrap();
+    let mut tx = world.store.begin("wait").await.unwrap();
+    let later = world.clock.now().plus(Duration::from_secs(3600));
+    let waits = "UPDATE job SET run_at = $1 WHERE kind = 'forward'";
+    tx.execute(waits, store::args![later]).await.unwrap().exactly(3).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.intake.outbound_hasten(&org(TOWN)).await.unwrap(), 0);
+    assert_eq!(world.intake.outbound_hasten(&org(LADAN)).await.unwrap(), 1);
+    assert_eq!(world.intake.outbound_hasten(&org(LADAN)).await.unwrap(), 0);
 }
 
 async fn what_cannot_be_handed_over_is_refused_before_its_attachments(database: Database) {
