@@ -159,10 +159,7 @@ impl Intake {
             }
         }
         let snapshot = house.directory.current();
-        signer::verify(&house.store, &snapshot, caller, jws, now).await.map_err(|error| match error {
-            NotSigned::Store(error) => error.into(),
-            NotSigned::Refused(refusal) => refusal.into(),
-        })
+        Ok(signer::verify(&house.store, &snapshot, caller, jws, now).await?)
     }
 
     /// The same payload gets the same answer, byte for byte; another payload is a conflict.

@@ -21,7 +21,7 @@ use domain::{
 use futures_util::future::try_join_all;
 use key_client::KeysError;
 use mailbox::Form;
-use registry::recipient::Found;
+use registry::{Snapshot, recipient::Found};
 
 /// What became of a delivery whose signatures hold.
 #[derive(Debug)]
@@ -106,31 +106,14 @@ impl Intake {
         whole.ok_or(AcceptError::Unknown)
     }
 
-    /// By what we know of the registry; when that refuses, by what the registry says now.
     async fn sealed_by(
         &self,
         caller: &OrgNumber,
         sealed: &Sealed,
         to: &letter::Addressed,
     ) -> Result<Signed, AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
-        let authorities = house.trust.current();
-        let mut snapshot = house.directory.current();
-        for _ in 0..2 {
-            match sealer::verify(&snapshot, &authorities, caller, sealed, to, now) {
-                Ok(signed) => return Ok(signed),
-                Err(NotSigned::Store(error)) => return Err(error.into()),
-                Err(NotSigned::Refused(refusal)) => {
-                    house.directory.refresh(&house.store).await?;
-                    let fresh = house.directory.current();
-                    if fresh.version == snapshot.version {
-                        return Err(refusal.into());
-                    }
-                    snapshot = fresh;
-                }
-            }
-        }
-        Err(Code::Unavailable.into())
+        let (authorities, now) = (self.0.trust.current(), self.0.clock.now());
+        self.by_registry(|snapshot| sealer::verify(snapshot, &authorities, caller, sealed, to, now)).await
     }
 
     /// Whether the message was accepted before; if not, its draft.
@@ -218,6 +201,24 @@ impl Intake {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Judged by what we know of the registry; when that refuses, once more by what the registry says now.
+    pub(crate) async fn by_registry(
+        &self,
+        judge: impl Fn(&Snapshot) -> Result<Signed, NotSigned>,
+    ) -> Result<Signed, AcceptError> {
+        let house = &*self.0;
+        let known = house.directory.current();
+        let mut judged = judge(&known);
+        if matches!(judged, Err(NotSigned::Refused(_))) {
+            house.directory.refresh(&house.store).await?;
+            let fresh = house.directory.current();
+            if fresh.version != known.version {
+                judged = judge(&fresh);
+            }
+        }
+        Ok(judged?)
     }
 
     /// Attachments lie in the envelope and are as large as it lets them be.

@@ -12,7 +12,7 @@ use crate::{
     lookup::{Addressed, Question},
     room::Place,
     sealer,
-    signer::{NotSigned, Signed},
+    signer::Signed,
 };
 use bytes::Bytes;
 use delivery::{Forward, letter};
@@ -169,26 +169,11 @@ impl Intake {
         Ok(())
     }
 
-    /// By what we know of the registry; when that refuses, by what the registry says now.
     async fn forwarded_by(&self, asked: &Asked) -> Result<Signed, AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
-        let authorities = house.trust.current();
-        let mut snapshot = house.directory.current();
-        loop {
-            let sealed = &asked.forward.original;
-            match sealer::verify_forwarded(&snapshot, &authorities, sealed, &asked.to, now) {
-                Ok(signed) => return Ok(signed),
-                Err(NotSigned::Store(error)) => return Err(error.into()),
-                Err(NotSigned::Refused(refusal)) => {
-                    house.directory.refresh(&house.store).await?;
-                    let fresh = house.directory.current();
-                    if fresh.version == snapshot.version {
-                        return Err(refusal.into());
-                    }
-                    snapshot = fresh;
-                }
-            }
-        }
+        let (authorities, now) = (self.0.trust.current(), self.0.clock.now());
+        let sealed = &asked.forward.original;
+        self.by_registry(|snapshot| sealer::verify_forwarded(snapshot, &authorities, sealed, &asked.to, now))
+            .await
     }
 
     /// Whether the message was forwarded before, by the same person to the same; if not, its draft.

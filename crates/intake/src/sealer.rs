@@ -22,14 +22,15 @@ pub(crate) fn verify(
         snapshot.may_send(caller, &to.sender, now)?;
         return Err(code.into());
     }
-    judge(snapshot, authorities, caller, sealed, to, &[now])
+    judge(snapshot, authorities, caller, sealed, to, now, &[])
 }
 
 /// The same of a delivery that was taken elsewhere, perhaps years ago, and is forwarded: who sealed it is not who calls.
 ///
 /// A certificate that has expired since, and a dispatcher that is no longer listed, are judged as of the day in the
 /// seal. That day is the dispatcher's word; so what must not be old is asked of today: nobody is suspended, no
-/// certificate is revoked.
+/// certificate is revoked, and a dispatcher that signed in its sender's place is listed still. It could write today
+/// and date it back; what the sender signed it cannot.
 pub(crate) fn verify_forwarded(
     snapshot: &Snapshot,
     authorities: &Authorities,
@@ -40,7 +41,7 @@ pub(crate) fn verify_forwarded(
     let dispatcher = sealed.seal.certificate.organisation.as_ref().ok_or(Code::SealerNotAllowed)?;
     // A day is long: a certificate may begin or end in it.
     let (first, last) = (sealed.received.start(), sealed.received.start().plus(DAY));
-    judge(snapshot, authorities, dispatcher, sealed, to, &[now, first.min(now), last.min(now)]).map_err(
+    judge(snapshot, authorities, dispatcher, sealed, to, now, &[first.min(now), last.min(now)]).map_err(
         |why| match why {
             NotSigned::Refused(refusal) if refusal.code == Code::CallerNotAllowed => {
                 Code::SealerNotAllowed.into()
@@ -50,22 +51,21 @@ pub(crate) fn verify_forwarded(
     )
 }
 
-/// `dispatcher` sealed it. What is asked of the registry and of certificates may hold at one of these times; the
-/// first of them is now.
+/// `dispatcher` sealed it. That it is listed and that certificates are valid may hold now or at one of these times.
 fn judge(
     snapshot: &Snapshot,
     authorities: &Authorities,
     dispatcher: &OrgNumber,
     sealed: &Sealed,
     to: &Addressed,
-    times: &[Time],
+    now: Time,
+    earlier: &[Time],
 ) -> Result<Signed, NotSigned> {
-    let sender = &to.sender;
+    let (sender, times) = (&to.sender, &[&[now], earlier].concat());
     first_of(times, Code::CallerNotAllowed, |at| snapshot.may_send(dispatcher, sender, at))?;
     strong(snapshot, sender, sealed.signature.hash)?;
     strong(snapshot, sender, sealed.seal.hash)?;
-    let mut signers = times.iter().map(|at| signed_by(snapshot, &sealed.signature, sender, *at));
-    let signer = signers.find(Result::is_ok).unwrap_or(Err(Code::SignerNotAllowed))?;
+    let signer = signed_by(snapshot, &sealed.signature, sender, now)?;
     let usable = [&sealed.signature, &sealed.seal].into_iter().try_for_each(|signature| {
         first_of(times, Code::CertificateExpired, |at| usable(snapshot, authorities, signature, at))
     });

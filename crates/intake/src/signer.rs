@@ -1,5 +1,6 @@
 //! Who calls, who signed, and whether the signature holds: before anything else is judged.
 
+use crate::AcceptError;
 use domain::{
     Code, OrgNumber, Refusal, Time,
     letter::{Address, Forwarded, Letter},
@@ -136,6 +137,15 @@ impl From<Code> for NotSigned {
         Self::Refused(code.into())
     }
 }
+impl From<NotSigned> for AcceptError {
+    fn from(why: NotSigned) -> Self {
+        match why {
+            NotSigned::Refused(refusal) => refusal.into(),
+            NotSigned::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<Error> for NotSigned {
     fn from(error: Error) -> Self {
         Self::Store(error)

@@ -369,6 +369,12 @@ async fn an_old_letter_is_judged_as_of_its_day_and_what_was_revoked_as_of_today(
     };
     world.ids(LADAN, fresh("m-4", "2026-11-23")).await;
     assert_eq!(world.forwards(LADAN, fresh("m-5", "2026-12-20")).await, Err(Code::SealerNotAllowed));
+    // What it signed itself in its sender's place it could have written today.
+    let dispatcher = pki.signer(DISPATCHER);
+    let signed = write::sign(&to(CLEO, vec![message("m-5")]), &dispatcher).unwrap();
+    let dated_back = write::seal(&signed, CivilDate::parse("2026-11-23").unwrap(), &dispatcher).unwrap();
+    let dated_back = forward(&words(&[ANNA]), &dated_back.into());
+    assert_eq!(world.forwards(LADAN, dated_back).await, Err(Code::SignerNotAllowed));
     // Revoked since: whenever it was sealed.
     let certificate = pki.certificate(TOWN, 2026);
     let signed = write::sign(
