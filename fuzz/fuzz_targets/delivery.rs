@@ -1,8 +1,8 @@
-//! A `deliverSecure` or `notify` message from outside: whatever the bytes are, reading and verifying ends, and what it takes is
-//! what was signed. The seeds are signed messages, so that mutations reach the verifier and the reader behind it.
+//! A `deliverSecure`, `deliverForward` or `notify` message from outside: whatever the bytes are, reading and verifying ends, and
+//! what it takes is what was signed. The seeds are signed messages, so that mutations reach the verifier and the reader behind it.
 #![no_main]
 
-use delivery::{Notice, Sealed, canonical, document, parse, soap};
+use delivery::{Forward, Notice, Sealed, canonical, document, parse, soap};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,6 +23,12 @@ fuzz_target!(|bytes: &[u8]| {
                 let _ = delivery::letter::letter(&delivery, &to, message, &Default::default());
             }
         }
+    }
+    // What is forwarded holds an original of which both signatures hold, and is kept so that it is read again.
+    if let Ok(forward) = Forward::from_envelope(bytes) {
+        let _ = (forward.covering.addressed(), forward.messages());
+        let (delivery, signer) = delivery::read_again(forward.document.as_bytes()).expect("read once, read again");
+        assert!(signer.is_some() && delivery == forward.original.delivery);
     }
     // What agencies announce is not signed: the bytes meet the reader at once.
     if let Ok(notice) = Notice::from_envelope(bytes) {
