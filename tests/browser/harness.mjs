@@ -141,12 +141,13 @@ export async function largeEnough(page, what) {
 
 /** Tab alone reaches every control, each shows that it has the focus, and none of it is hidden under the menu. */
 export async function byKeyboard(page, what) {
-  // Begin before everything: a browser goes on from where the focus last was.
+  // Begin before everything: a browser goes on from where the focus last was. End at a place of our own, too: a body
+  // that has the focus may be one whose frame is about to get it, which takes a while where the frame has its own process.
   await page.evaluate(() => {
-    const top = document.createElement('div');
-    top.tabIndex = -1;
-    top.id = 'before-everything';
+    const place = (id, tabIndex) => Object.assign(document.createElement('div'), { id, tabIndex });
+    const top = place('before-everything', -1);
     document.body.prepend(top);
+    document.body.append(place('after-everything', 0));
     top.focus();
   });
   const count = await page.evaluate(() => {
@@ -158,9 +159,12 @@ export async function byKeyboard(page, what) {
   });
   for (let step = 0; step < count + 40; step += 1) {
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => {
+    const at = await page.evaluate(async () => {
+      const resting = () => document.activeElement && document.activeElement !== document.body;
+      for (let frame = 0; frame < 300 && !resting(); frame += 1) await new Promise(requestAnimationFrame);
       const e = document.activeElement;
-      if (!e || e === document.body) return { end: true };
+      if (!resting()) return { lost: true };
+      if (e.id === 'after-everything') return { end: true };
       delete e.dataset.wanted;
       const style = getComputedStyle(e);
       const box = e.getBoundingClientRect();
@@ -173,10 +177,11 @@ export async function byKeyboard(page, what) {
       };
     });
     if (at.end) break;
+    assert.ok(!at.lost, `Tab leads nowhere on ${what}`);
     assert.ok(at.ring, `no visible focus on ${what}: ${at.html}`);
     assert.ok(!at.covered, `the focus is covered on ${what}: ${at.html}`);
   }
-  await page.evaluate(() => document.getElementById('before-everything').remove());
+  await page.evaluate(() => ['before-everything', 'after-everything'].forEach((id) => document.getElementById(id).remove()));
   const missed = await page.evaluate(() => [...document.querySelectorAll('[data-wanted]')].map((e) => e.outerHTML.slice(0, 160)));
   assert.deepEqual(missed, [], `not reached by Tab on ${what}`);
 }
