@@ -45,7 +45,7 @@ catalogue! {
     SignatureInvalid = "signature_invalid", 403, "The signature does not fit the letter", "Sign the exact bytes that are sent; check with kuvert doctor.";
     // The delivery of Mina Meddelanden.
     XmlMalformed = "xml_malformed", 400, "The message is not well-formed XML in UTF-8", "Send SOAP 1.1 as text/xml in UTF-8.";
-    XmlNotAllowed = "xml_not_allowed", 400, "The message has a document type, an entity, a processing instruction, or too many parts", "Send plain elements and texts, as the WSDL describes them.";
+    XmlNotAllowed = "xml_not_allowed", 400, "The message has a document type, an entity, a processing instruction, too many parts, or a long text outside a Body", "Send plain elements and texts, as the WSDL describes them, and what is long in a Body.";
     OperationUnknown = "operation_unknown", 400, "This address has no such operation", "Compare the body's first element with the WSDL at ?wsdl.";
     DeliveryMalformed = "delivery_malformed", 400, "The message does not follow its schema", "Compare the element that detail names with the schema at ?wsdl.";
     BodyTypeNotAllowed = "body_type_not_allowed", 415, "The body is neither text/plain nor text/html in UTF-8", "Give one of the two as ContentType.";
