@@ -1,5 +1,7 @@
 //! The repository speaks of itself alone: no path of the machine it was written on.
 
+use std::path::{Component, Path};
+
 use anyhow::{Result, bail};
 
 use crate::command::{output, program};
@@ -8,18 +10,16 @@ use crate::command::{output, program};
 pub const HELP: &str = "
 Usage: cargo xtask words
 
-Fails when a file under version control names a path that exists on one machine only: a home folder, or
-where somebody keeps a working copy.";
+Fails when a file under version control names a path that exists on one machine only: in somebody's home, among
+temporary files, or under the folder where this working copy lies.";
 
-/// In two halves, so that this file does not name them. Each is looked for where a path can begin.
-const PATHS: &[(&str, &str)] = &[
-    ("/work", "/main/"),
-    ("/work", "/shared"),
-    ("/work", "/t/"),
-    ("/work", "/.library"),
-    ("/root/", ".cargo"),
-    ("/root/", ".rustup"),
-    ("/tmp/", "bash_jobs"),
+/// Folders in which each machine has files of its own.
+const PRIVATE: &[&str] = &["home", "root", "Users", "tmp"];
+
+/// Folders that every system has. A working copy in one of them gives it no other meaning.
+const COMMON: &[&str] = &[
+    "bin", "boot", "dev", "etc", "lib", "media", "mnt", "opt", "proc", "run", "sbin", "srv", "sys", "usr",
+    "var",
 ];
 
 /// The task.
@@ -27,12 +27,15 @@ pub fn run(arguments: &[String]) -> Result<()> {
     if !arguments.is_empty() {
         bail!("words takes no arguments, not {arguments:?}");
     }
+    let paths = paths(&std::env::current_dir()?);
     let files = output(program("git").args(["ls-files", "-z"]))?;
     let mut found = Vec::new();
     for file in files.split('\0').filter(|file| !file.is_empty()) {
         // A file that is deleted but not yet committed, or not text, has no words.
         let Ok(text) = std::fs::read_to_string(file) else { continue };
-        found.extend(offences(&text).into_iter().map(|(line, path)| format!("  {file}:{line}: {path}")));
+        found.extend(
+            offences(&text, &paths).into_iter().map(|(line, path)| format!("  {file}:{line}: {path}")),
+        );
     }
     if !found.is_empty() {
         bail!("paths of one machine stand in the repository:\n{}", found.join("\n"));
@@ -40,11 +43,21 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn offences(text: &str) -> Vec<(usize, String)> {
-    let paths: Vec<String> = PATHS.iter().map(|(head, tail)| format!("{head}{tail}")).collect();
+/// How the paths begin that nobody else has.
+fn paths(working_copy: &Path) -> Vec<String> {
+    let top = working_copy.components().find_map(|part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    let own = top.filter(|top| !COMMON.contains(top) && !PRIVATE.contains(top));
+    PRIVATE.iter().copied().chain(own).map(|name| format!("/{name}/")).collect()
+}
+
+/// Each line that names one, where a path can begin.
+fn offences(text: &str, paths: &[String]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        for path in &paths {
+        for path in paths {
             let begins =
                 |at: usize| !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '.');
             if line.match_indices(path.as_str()).any(|(at, _)| begins(at)) {
@@ -59,20 +72,22 @@ fn offences(text: &str) -> Vec<(usize, String)> {
 mod tests {
     use super::*;
 
+    fn found(text: &str, working_copy: &str) -> Vec<(usize, String)> {
+        offences(text, &paths(Path::new(working_copy)))
+    }
+
     #[test]
     fn a_path_of_one_machine_is_found_with_its_line() {
-        let text = format!("first\nsee {}{}x for more", "/work", "/main/");
-        assert_eq!(offences(&text), [(2, format!("{}{}", "/work", "/main/"))]);
+        for name in ["home", "root", "tmp", "Users", "copies"] {
+            let text = format!("first\nsee `/{name}/anna/kuvert` for more");
+            assert_eq!(found(&text, "/copies/kuvert"), [(2, format!("/{name}/"))]);
+        }
     }
 
     #[test]
     fn other_paths_stand() {
-        assert_eq!(
-            offences(&format!(
-                "..{0}{1}\nhttps://example.se{0}/tools\nnet{0}{2}a.rs",
-                "/work", "/shared", "/main/"
-            )),
-            []
-        );
+        let text = "../home/x\nhttps://example.se/tmp/tools\nnet/copies/a.rs\n/etc/kuvert/kuvert.toml\n-/root -/srv\n/srv/x";
+        assert_eq!(found(text, "/copies/kuvert"), []);
+        assert_eq!(found(text, "/srv/kuvert"), []);
     }
 }

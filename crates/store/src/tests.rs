@@ -259,7 +259,7 @@ fn addresses_are_understood_or_refused() {
         "sqlite:",
         "sqlite::memory:",
         "mysql://x",
-        "/tmp/x.db",
+        "/var/x.db",
         "sqlite:/no/such/folder/x.db",
         "sqlite:x?mode=rw",
     ] {

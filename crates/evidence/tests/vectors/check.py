@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the vectors of events and receipts with other people's code: cbor2, hashlib, cryptography.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install cbor2 cryptography
-    /tmp/venv/bin/python crates/evidence/tests/vectors/check.py
+    python3 -m venv target/venv && target/venv/bin/pip install cbor2 cryptography
+    target/venv/bin/python crates/evidence/tests/vectors/check.py
 
 Exits 0 when every vector holds.
 """
