@@ -125,6 +125,7 @@ fn script(document: &str) -> Result<String> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn only_marked_blocks_run_and_in_their_order() {
@@ -135,6 +136,33 @@ mod tests {
         assert!(first < script.find("second\n").unwrap());
         assert!(script.ends_with("echo 'ran 2 blocks of docs/operate.md'\n"));
     }
+
+    /// What is measured and not told of is no use to whoever runs it; what is told of and not measured misleads.
+    #[test]
+    fn the_document_names_each_metric_of_the_code_and_no_other() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let document = std::fs::read_to_string(root.join(DOCUMENT)).unwrap();
+        let words = document.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+        let told: BTreeSet<_> =
+            words.filter(|word| word.starts_with("kuvert_") && *word != DATABASE).collect();
+        let files =
+            output(program("git").current_dir(&root).args(["ls-files", "crates/*/src/*.rs"])).unwrap();
+        let code: String =
+            files.lines().map(|file| std::fs::read_to_string(root.join(file)).unwrap()).collect();
+        let measured: BTreeSet<_> = code.split("metrics::").filter_map(metric).collect();
+        let one_sided: Vec<_> = told.symmetric_difference(&measured).collect();
+        assert_eq!(one_sided, [&""; 0]);
+    }
+
+    /// The name in `counter!("kuvert_…"`.
+    fn metric(code: &str) -> Option<&str> {
+        let (kind, rest) = code.split_once("!(")?;
+        let name = rest.trim_start().strip_prefix('"')?;
+        ["counter", "gauge", "histogram"].contains(&kind).then(|| name.split('"').next())?
+    }
+
+    /// Of the keys: the one other thing that is named so.
+    const DATABASE: &str = "kuvert_keys";
 
     #[test]
     fn a_document_without_commands_fails() {

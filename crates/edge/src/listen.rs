@@ -153,7 +153,7 @@ async fn welcome(
     }
     let share = match certificate.as_ref().map(|certificate| shares.take(certificate.sha256)) {
         Some(None) => {
-            metrics::counter!("connections_over_share", "door" => door.name).increment(1);
+            metrics::counter!("kuvert_connections_over_share_total", "door" => door.name).increment(1);
             return;
         }
         share => share.flatten(),
