@@ -5,6 +5,8 @@
 mod agency;
 mod config;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod keys;
 mod mailbox;
 mod migrate;
