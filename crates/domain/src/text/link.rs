@@ -1,21 +1,51 @@
 //! Whether a text holds a link, or what mail programs and phones make a link of.
 
+use std::net::Ipv4Addr;
+
 /// True for anything with a scheme (`https://`), for `www.`, and for what looks like a domain, alone or within an e-mail
-/// address. It is better to refuse too much: a text that is refused can be mended, and a link that was sent cannot be
+/// address, and for an IPv4 address. It is better to refuse too much: a text that is refused can be mended, and a link that was sent cannot be
 /// taken back. So a full stop without a space after it counts too, but for the abbreviations of everyday Swedish.
 pub fn has_link(text: &str) -> bool {
     // What is read as a full stop in a domain, UTS 46 §2.3, and letters of full width as those they stand for.
     let text: String = text.chars().filter(|c| !UNSEEN.contains(c)).map(plain).collect();
     let text = text.to_lowercase();
-    text.contains("://") || text.contains("www.") || text.split(|c| !in_name(c)).any(is_domain)
+    text.contains("://")
+        || text.contains("www.")
+        || text.split(|c| !in_name(c)).any(|word| is_domain(word) || is_ipv4(word))
 }
 
-/// Labels between full stops, of which the last is a top-level domain or could be one.
+/// Labels between full stops, one of which is a top-level domain or could be one, whatever stands after it: programs that
+/// make links end them where they see fit.
 fn is_domain(word: &str) -> bool {
-    let word = word.trim_matches(['.', '-']);
-    let Some((before, last)) = word.rsplit_once('.') else { return false };
-    let top = last.starts_with("xn--") || last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
-    top && !before.is_empty() && !ABBREVIATIONS.contains(&word)
+    let labels: Vec<&str> = word.trim_matches(NO_LETTERS).split('.').collect();
+    (1..labels.len()).any(|at| could_be_top(labels[at]) && !is_ordinary(&labels, at))
+}
+
+/// How it begins counts.
+fn could_be_top(label: &str) -> bool {
+    let end = label.find(|c: char| !c.is_alphabetic()).unwrap_or(label.len());
+    let (letters, rest) = label.split_at(end);
+    label.starts_with("xn--")
+        || letters.chars().count() >= 2 && !rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// An abbreviation, or the month of a date, which may have a number after it.
+fn is_ordinary(labels: &[&str], at: usize) -> bool {
+    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
+    let (before, after) = (labels[0], &labels[at + 1..]);
+    let pair = format!("{before}.{}", labels[at]);
+    at == 1
+        && after.iter().all(|label| is_number(label))
+        && (ABBREVIATIONS.contains(&pair.as_str()) || is_number(before) && MONTHS.contains(&labels[at]))
+}
+
+/// Four numbers of at most 255 and without leading zeros, RFC 3986 §3.2.2, whatever stands after them. Numbers with fewer
+/// parts are versions, dates, times and amounts, and no program makes a link of them.
+fn is_ipv4(word: &str) -> bool {
+    word.split(['-', '_']).any(|piece| {
+        let four: Vec<&str> = piece.split('.').filter(|label| !label.is_empty()).take(4).collect();
+        four.join(".").parse::<Ipv4Addr>().is_ok()
+    })
 }
 
 fn in_name(c: char) -> bool {
@@ -33,8 +63,15 @@ fn plain(c: char) -> char {
 /// They part nothing for a reader, and some programs take them out.
 const UNSEEN: [char; 5] = ['\u{AD}', '\u{200C}', '\u{200D}', '\u{2060}', '\u{034F}'];
 
+/// What a word may begin and end with and is no part of a name.
+const NO_LETTERS: [char; 3] = ['.', '-', '_'];
+
 /// Written without spaces; their last parts are no top-level domains.
 const ABBREVIATIONS: [&str; 6] = ["t.ex", "m.fl", "e.dyl", "o.dyl", "e.likn", "o.likn"];
+
+/// As in 29.nov.2026; none is a top-level domain.
+const MONTHS: [&str; 14] =
+    ["jan", "feb", "febr", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "sept", "okt", "nov", "dec"];
 
 #[cfg(test)]
 mod tests {
@@ -63,6 +100,28 @@ mod tests {
             "under_streck.example.se",
             "rad ett\nexample.com\nrad tre",
             "Klart.Kontakta oss",
+            "192.0.2.7",
+            "gå till 192.0.2.7/x nu",
+            "(192.0.2.7:8080)",
+            "1.1.1.1",
+            "255.255.255.255.",
+            "192.0.2.7_",
+            "192.0.2.7.1",
+            "10.0.0.1-10.0.0.9",
+            "１９２．０．２．７",
+            "evil.com.1",
+            "evil.com.1.2/x",
+            "evil.com_",
+            "_evil.com_",
+            "evil.com-",
+            "evil.com_x",
+            "evil.com-1",
+            "evil.com²",
+            "163.com.1",
+            "evil.xn--p1ai.1",
+            "t.ex.evil.com",
+            "t.ex.com",
+            "1.nov.evil.com",
         ] {
             assert!(has_link(text), "{text}");
         }
@@ -80,6 +139,17 @@ mod tests {
             "Snart.",
             "Tel. 0701-74 06 05, rum B.12",
             "Mötet är inställt.\nHälsningar, Exempelkommunen",
+            "2026-11-29 12.30",
+            "29.11.2026, 29.11.26 och 29.nov.2026",
+            "1.234,50 kr, 1.234.567 kr, 1.234.567.890 kr",
+            "version 4.2.1, 4.2.1-beta och 4.2.1_2",
+            "kl.12.30, kl. 12.30, 10.00-12.00",
+            "10.00-12.00_",
+            "SFS 2018:1937, dnr 2026-11.300.4.1, mål B 1234-26",
+            "t.ex.10 kr, t.ex. 10 kr, bl.a., bl.a.12, m.fl.",
+            "Ring 08.123.45.67 eller 070.123.45.67",
+            "256.0.2.7 och 1.2.3.400",
+            "§ 1.2.3, bilaga 1.2.3_a",
         ] {
             assert!(!has_link(text), "{text}");
         }
