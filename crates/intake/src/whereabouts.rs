@@ -150,7 +150,9 @@ impl Intake {
         match (told, one.found.reachable(one.identity, now)) {
             (_, Err(Code::RecipientDeceased)) => Err(Code::RecipientDeceased),
             (Some(Place::Declined), _) => Err(Code::SenderDeclined),
-            (Some(Place::At(to)), _) if Some(&to.number) != own => self.leads_away(to, sender, now),
+            (Some(Place::At(to)), _) if Some(&to.number) != own => {
+                self.leads_away(as_known(&snapshot, to), sender, now)
+            }
             (_, Ok(_)) => Ok(Route::Here),
             (None, Err(code)) if code != Code::SenderDeclined => Err(Code::Unavailable),
             // Our own registry is not the one that says where somebody is.
@@ -189,6 +191,14 @@ impl Intake {
 /// No mailbox here, or one that is closed.
 fn moved(code: Code) -> bool {
     matches!(code, Code::RecipientUnknown | Code::RecipientElsewhere | Code::MailboxClosed)
+}
+
+/// An operator that is registered here has the address that it is registered with, whatever another register says.
+fn as_known(snapshot: &Snapshot, told: OperatorAddress) -> OperatorAddress {
+    match snapshot.operator(&told.number) {
+        Some(known) => OperatorAddress { service_address: known.service_address.clone(), ..told },
+        None => told,
+    }
 }
 
 /// The operator that our own registry has the recipient at.

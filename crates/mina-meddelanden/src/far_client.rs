@@ -3,9 +3,11 @@
 
 mod account;
 mod agreed;
+mod operators;
 
 pub use account::{Account, AccountAt, Supplier};
 pub use agreed::{Agreed, Authorised, SignedAgreement};
+pub use operators::Operators;
 
 use crate::{
     authority::PORT,
@@ -19,6 +21,7 @@ use roxmltree::Node;
 pub struct FarClient {
     soap: SoapClient,
     addresses: FarAddresses,
+    operators: Operators,
 }
 
 /// Where the register's two services are.
@@ -37,8 +40,9 @@ pub struct Dispatcher {
 }
 
 impl FarClient {
-    pub fn new(soap: SoapClient, addresses: FarAddresses) -> Self {
-        Self { soap, addresses }
+    /// `operators` is where those that the register names may be.
+    pub fn new(soap: SoapClient, addresses: FarAddresses, operators: Operators) -> Self {
+        Self { soap, addresses, operators }
     }
 
     /// Every organisation that may send.

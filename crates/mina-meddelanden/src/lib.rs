@@ -21,7 +21,8 @@ mod wsdl;
 pub use agreement::{Agreements, NAMESPACE as AGREEMENT_NAMESPACE, Said, said};
 pub use far::{Far, FarParts};
 pub use far_client::{
-    Account, AccountAt, Agreed, Authorised, Dispatcher, FarAddresses, FarClient, SignedAgreement, Supplier,
+    Account, AccountAt, Agreed, Authorised, Dispatcher, FarAddresses, FarClient, Operators, SignedAgreement,
+    Supplier,
 };
 pub use fault::Fault;
 pub use forward::Forwarder;

@@ -413,4 +413,11 @@ async fn another_register_says_where_letters_go(database: Database) {
     let routes = world.intake.routes(&org(TOWN), &sought, world.clock.now()).await.unwrap();
     let away = || Ok(Route::Away(ladan()));
     assert_eq!(routes, [away(), Err(Code::SenderDeclined), away()]);
+    // An operator that is registered here is where it was registered, whatever the register says.
+    says(BO, Some(Place::At(OperatorAddress { service_address: "https://127.0.0.1/".into(), ..ladan() })));
+    let route = async || world.intake.routes(&org(TOWN), &sought[1..2], world.clock.now()).await.unwrap();
+    assert_ne!(route().await, [away()]);
+    world.knows_ladan().await;
+    world.directory.refresh(&world.store).await.unwrap();
+    assert_eq!(route().await, [away()]);
 }

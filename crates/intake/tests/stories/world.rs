@@ -230,20 +230,27 @@ impl World {
         code(self.send(letter, files).await)
     }
 
-    /// Somebody's mailbox is at another operator from now on.
-    pub async fn moves_away(&self, number: &str) {
-        let (events, operator) = (self.keys.events(), org(LADAN));
-        let address_mac = self.keys.address_mac(&Identity::parse(number).unwrap());
-        let mut tx = self.store.begin("move away").await.unwrap();
+    /// The other operator is registered.
+    pub async fn knows_ladan(&self) {
+        let mut tx = self.store.begin("add operator").await.unwrap();
         let new = operators::NewOperator {
-            number: &operator,
+            number: &org(LADAN),
             domain: "ladan.example",
             name: "Lådan",
             service_address: "https://ladan.example/service/v3",
             ui_address: None,
         };
         operators::add(&mut tx, &new, self.clock.now()).await.unwrap();
-        let (to, account_type) = (Place::At(operator.clone()), AccountType::Secure);
+        tx.commit().await.unwrap();
+    }
+
+    /// Somebody's mailbox is at another operator from now on.
+    pub async fn moves_away(&self, number: &str) {
+        self.knows_ladan().await;
+        let events = self.keys.events();
+        let address_mac = self.keys.address_mac(&Identity::parse(number).unwrap());
+        let mut tx = self.store.begin("move away").await.unwrap();
+        let (to, account_type) = (Place::At(org(LADAN)), AccountType::Secure);
         let recorder = self.recorder(&events);
         assert!(registrations::move_to(&mut tx, &address_mac, &to, account_type, &recorder).await.unwrap());
         tx.commit().await.unwrap();

@@ -1,6 +1,6 @@
 //! `isReachable` and `isRegistered`, as they are asked: up to a thousand recipients at once, one answer each, in order.
 
-use super::FarClient;
+use super::{FarClient, Operators};
 use crate::soap_client::{CallError, text_below};
 use delivery::{
     document::is,
@@ -34,12 +34,10 @@ pub enum AccountAt {
 pub struct Supplier {
     pub number: OrgNumber,
     pub name: String,
-    /// URL of its `Service/v3`: https, and at most 255 characters.
+    /// URL of its `Service/v3`, as [`Operators`] lets it be.
     pub service_address: String,
 }
 
-/// The longest URL that is taken from a register.
-pub const LONGEST_ADDRESS: usize = 255;
 const LONGEST_NAME: usize = 256;
 
 impl FarClient {
@@ -67,8 +65,11 @@ impl FarClient {
         recipients: &[Identity],
     ) -> Result<Vec<Account>, CallError> {
         let read = |body: Node<'_, '_>| {
-            let told: HashMap<String, Account> =
-                body.children().filter(Node::is_element).filter_map(account).collect();
+            let told: HashMap<String, Account> = body
+                .children()
+                .filter(Node::is_element)
+                .filter_map(|of| account(of, self.operators))
+                .collect();
             recipients.iter().map(|recipient| told.get(recipient.expose()).cloned()).collect()
         };
         self.soap.call(&self.addresses.recipient, &question, (RECIPIENT_V3, answer), read).await
@@ -87,7 +88,7 @@ fn question(operation: &str, sender: Option<&OrgNumber>, recipients: &[Identity]
 }
 
 /// A `return` of either answer: in `isReachable` the account stands within it.
-fn account(of: Node<'_, '_>) -> Option<(String, Account)> {
+fn account(of: Node<'_, '_>, operators: Operators) -> Option<(String, Account)> {
     let status = child(of, (RECIPIENT, "AccountStatus")).unwrap_or(of);
     let word = |of, local| child(of, (RECIPIENT, local)).and_then(|node| text_below(node, local));
     let yes = |text: String| matches!(text.as_str(), "true" | "1");
@@ -97,6 +98,7 @@ fn account(of: Node<'_, '_>) -> Option<(String, Account)> {
     let accepts = word(of, "SenderAccepted").is_some_and(yes);
     let at = match child(status, (RECIPIENT, "ServiceSupplier")) {
         Some(of) if there && !pending => supplier(
+            operators,
             word(of, "Id").unwrap_or_default(),
             word(of, "Name").unwrap_or_default(),
             word(of, "ServiceAdress").unwrap_or_default(),
@@ -106,57 +108,17 @@ fn account(of: Node<'_, '_>) -> Option<(String, Account)> {
     Some((id, Account { at, accepts }))
 }
 
-fn supplier(number: String, name: String, service_address: String) -> AccountAt {
+fn supplier(operators: Operators, number: String, name: String, service_address: String) -> AccountAt {
     let Ok(number) = OrgNumber::parse(&number) else {
         return AccountAt::Unusable("the operator has no organisation number");
     };
-    if let Err(why) = usable(&service_address) {
+    if let Err(why) = operators.may_have(&service_address) {
         return AccountAt::Unusable(why);
     }
     let name = name.chars().take(LONGEST_NAME).collect();
     AccountAt::Supplier(Supplier { number, name, service_address })
 }
 
-/// Letters go out over TLS alone, and to no address that carries a password or a part of a page.
-fn usable(address: &str) -> Result<(), &'static str> {
-    if address.chars().count() > LONGEST_ADDRESS {
-        return Err("the operator's address is too long");
-    }
-    let url = reqwest::Url::parse(address).map_err(|_| "the operator's address is no URL")?;
-    if url.scheme() != "https" {
-        return Err("the operator's address is not https");
-    }
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if plain && url.has_host() { Ok(()) } else { Err("the operator's address has more than an address") }
-}
-
 fn child<'a, 'i>(of: Node<'a, 'i>, name: Name<'_>) -> Option<Node<'a, 'i>> {
     of.children().find(|node| is(node, name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_https_and_bounded() {
-        for good in ["https://mm.kivra.com/service/v3", "https://127.0.0.1:8443/Service/v3"] {
-            assert_eq!(usable(good), Ok(()), "{good}");
-        }
-        let longest = format!("https://a.example/{}", "a".repeat(LONGEST_ADDRESS - 18));
-        assert_eq!(usable(&longest), Ok(()));
-        for bad in [
-            "",
-            "service/v3",
-            "http://mm.example/service/v3",
-            "ftp://mm.example/",
-            "file:///etc/passwd",
-            "https://user:word@mm.example/",
-            "https://user@mm.example/",
-            "https://mm.example/#here",
-            &format!("{longest}a"),
-        ] {
-            assert!(usable(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use domain::{CivilDate, Clock, Identity, ManualClock};
 use edge::listen;
 use intake::whereabouts::{OperatorAddress, Place, Register};
 use mina_meddelanden::{
-    AccountAt, Agreed, Authorised, CallError, FarAddresses, FarClient, Places, PlacesSettings,
+    AccountAt, Agreed, Authorised, CallError, FarAddresses, FarClient, Operators, Places, PlacesSettings,
     SignedAgreement, SoapClient,
 };
 use std::{
@@ -68,7 +68,7 @@ impl Wire {
             authority: format!("https://127.0.0.1:{port}/Authority"),
             recipient: format!("https://127.0.0.1:{port}/Recipient/v3"),
         };
-        Self { stop, task, calls, client: FarClient::new(soap, addresses), gate }
+        Self { stop, task, calls, client: FarClient::new(soap, addresses, Operators::Elsewhere), gate }
     }
     async fn of(world: &World, caller: &str) -> Self {
         Self::new(world.router.clone(), &world.pki, world.folder(), caller).await

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use domain::{Clock, OrgNumber, Random};
 use key_client::Role;
 use mina_meddelanden::{
-    Agreements, Dispatcher, Far, FarAddresses, FarClient, FarParts, Places, PlacesSettings, SoapClient,
+    Agreements, Dispatcher, Far, FarAddresses, FarClient, FarParts, Operators, Places, PlacesSettings,
+    SoapClient,
 };
 use registry::{dispatch, operators, senders};
 use std::{
@@ -79,7 +80,8 @@ pub fn client(config: &crate::config::Config) -> Result<Option<FarClient>> {
     )
     .context("far.certificate, far.key_file, far.authorities")?;
     let addresses = FarAddresses { authority: authority.clone(), recipient: recipient.clone() };
-    Ok(Some(FarClient::new(soap, addresses)))
+    let operators = if config.instance.production { Operators::Elsewhere } else { Operators::Anywhere };
+    Ok(Some(FarClient::new(soap, addresses, operators)))
 }
 
 /// What the other register says of recipients, kept for a while.
