@@ -5,23 +5,27 @@
 //! `stale`; then nothing is known. A register that answers and refuses is not silent: nothing older counts against it.
 
 mod cache;
+mod call;
+mod queue;
 
-use crate::{
-    far_client::{AccountAt, FarClient},
-    soap_client::CallError,
-};
+use crate::far_client::FarClient;
 use cache::{Cache, Key};
+use call::Told;
 use domain::{Clock, Identity, OrgNumber, Random, Time};
-use intake::whereabouts::{OperatorAddress, Place, Register};
+use intake::whereabouts::{Place, Register};
+use queue::{Asked, Queue};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     fmt,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 
 /// The register of another party, asked and remembered. Cheap to clone.
 #[derive(Clone)]
@@ -47,30 +51,13 @@ struct Inner {
 
 struct State {
     cache: Cache,
-    waiting: VecDeque<Asked>,
+    queue: Queue,
     /// Calls under way.
     calls: usize,
     /// Until then the register is taken for silent without asking it: letters do not wait for a time-out each.
     silent_until: Option<Time>,
     /// Operators' names as the register last told them.
     names: HashMap<OrgNumber, String>,
-}
-
-/// One recipient that somebody waits for.
-struct Asked {
-    sender: OrgNumber,
-    recipient: Identity,
-    key: Key,
-    answer: oneshot::Sender<Option<Place>>,
-}
-
-/// What became of a question.
-enum Told {
-    Answers(Vec<Option<Place>>),
-    /// Nothing: older answers count.
-    Silent,
-    /// It answers, and not this: nothing counts.
-    Refused,
 }
 
 impl Places {
@@ -84,7 +71,7 @@ impl Places {
     ) -> Self {
         let state = State {
             cache: Cache::new(random),
-            waiting: VecDeque::new(),
+            queue: Queue::new(),
             calls: 0,
             silent_until: None,
             names: HashMap::new(),
@@ -105,10 +92,14 @@ impl Register for Places {
         recipients: &'a [Identity],
     ) -> Pin<Box<dyn Future<Output = Vec<Option<Place>>> + Send + 'a>> {
         Box::pin(async move {
+            let until = Instant::now() + PATIENCE;
             let (mut places, waiting) = self.0.ask(sender, recipients);
             Inner::start(&self.0);
-            for (at, answer) in waiting {
-                places[at] = answer.await.unwrap_or_default();
+            for Waiting { at, key, answer } in waiting {
+                places[at] = match timeout_at(until, answer).await {
+                    Ok(told) => told.unwrap_or_default(),
+                    Err(_) => self.0.older(&self.0.lock().cache, &key),
+                };
             }
             places
         })
@@ -123,68 +114,54 @@ impl Register for Places {
     }
 }
 
-type Answer = oneshot::Receiver<Option<Place>>;
+/// One of several recipients whose answer is to come.
+struct Waiting {
+    at: usize,
+    key: Key,
+    answer: oneshot::Receiver<Option<Place>>,
+}
 
 impl Inner {
     /// What is known, and for the rest where its answer will come.
-    fn ask(&self, sender: &OrgNumber, recipients: &[Identity]) -> (Vec<Option<Place>>, Vec<(usize, Answer)>) {
+    fn ask(&self, sender: &OrgNumber, recipients: &[Identity]) -> (Vec<Option<Place>>, Vec<Waiting>) {
         let now = self.clock.now();
         let mut state = self.lock();
         let silent = state.silent_until.is_some_and(|until| now < until);
         let (mut places, mut waiting) = (vec![None; recipients.len()], Vec::new());
-        let (mut hits, mut misses) = (0, 0);
+        let mut hits = 0;
         for (at, recipient) in recipients.iter().enumerate() {
             let key = state.cache.key(sender, recipient);
             if let Some(place) = state.cache.find(&key, now, self.settings.fresh) {
                 places[at] = Some(place);
                 hits += 1;
-            } else if silent {
-                places[at] = self.older(&state.cache, &key, now);
+            } else if silent || state.queue.is_full() {
+                places[at] = self.older(&state.cache, &key);
             } else {
                 let (answer, told) = oneshot::channel();
-                waiting.push((at, told));
-                misses += 1;
-                let (sender, recipient) = (sender.clone(), recipient.clone());
-                state.waiting.push_back(Asked { sender, recipient, key, answer });
+                state.queue.push(sender, Asked { recipient: recipient.clone(), key, answer });
+                waiting.push(Waiting { at, key, answer: told });
             }
         }
         drop(state);
         count("hit", hits);
-        count("miss", misses);
+        count("miss", waiting.len() as u64);
         (places, waiting)
     }
 
     /// Lets what waits be asked, unless enough calls are under way: what comes meanwhile shares the next one.
     fn start(of: &Arc<Self>) {
         let mut state = of.lock();
-        if state.calls < CALLS && !state.waiting.is_empty() {
+        if state.calls < CALLS && !state.queue.is_empty() {
             state.calls += 1;
-            let inner = Arc::clone(of);
-            tokio::spawn(async move { inner.run().await });
-        }
-    }
-
-    async fn run(&self) {
-        let mut under_way = UnderWay { of: self, ended: false };
-        loop {
-            let batch = {
-                let mut state = self.lock();
-                let batch = state.take();
-                if batch.is_empty() {
-                    // Under the same lock: what comes now finds that nobody calls.
-                    state.calls -= 1;
-                    under_way.ended = true;
-                    return;
-                }
-                batch
-            };
-            self.answer(batch).await;
+            // Made here: a task that never comes to run counts no longer either.
+            let under_way = UnderWay { of: Arc::clone(of), ended: false };
+            drop(state);
+            tokio::spawn(under_way.run());
         }
     }
 
     /// Asks for all of one sender's recipients in one call.
-    async fn answer(&self, batch: Vec<Asked>) {
-        let Some(first) = batch.first() else { return };
+    async fn answer(&self, sender: &OrgNumber, batch: Vec<Asked>) {
         let mut recipients: Vec<Identity> = Vec::with_capacity(batch.len());
         let mut places: HashMap<Key, usize> = HashMap::with_capacity(batch.len());
         for asked in &batch {
@@ -193,17 +170,25 @@ impl Inner {
                 recipients.len() - 1
             });
         }
-        let told = self.call(&first.sender, &recipients).await;
+        let told = self.call(sender, &recipients).await;
         let now = self.clock.now();
         let mut state = self.lock();
-        state.silent_until = matches!(told, Told::Silent).then(|| now.plus(SILENCE));
+        if matches!(told, Told::Silent) {
+            state.silent_until = Some(now.plus(SILENCE));
+            // Nobody waits for another silence.
+            let all = batch.into_iter().chain(state.queue.drain());
+            for asked in all.filter(|asked| !asked.answer.is_closed()) {
+                let _ = asked.answer.send(self.older(&state.cache, &asked.key));
+            }
+            return;
+        }
+        state.silent_until = None;
         for asked in batch {
             let place = match &told {
                 Told::Answers(told) => places.get(&asked.key).and_then(|at| told.get(*at)?.clone()),
-                Told::Silent => self.older(&state.cache, &asked.key, now),
-                Told::Refused => None,
+                _ => None,
             };
-            if let (Told::Answers(_), Some(place)) = (&told, &place) {
+            if let Some(place) = &place {
                 state.cache.put(asked.key, place, now);
             }
             // Whoever asked may have hung up.
@@ -211,55 +196,9 @@ impl Inner {
         }
     }
 
-    async fn call(&self, sender: &OrgNumber, recipients: &[Identity]) -> Told {
-        let started = std::time::Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, self.client.is_reachable(sender, recipients)).await;
-        let answer = answer.unwrap_or(Err(CallError::NoAnswer("it took too long")));
-        let (outcome, told) = match answer {
-            Ok(accounts) => {
-                let places = accounts.into_iter().map(|account| self.place(account.at, account.accepts));
-                ("answered", Told::Answers(places.collect()))
-            }
-            // 5000: unknown, or not now.
-            Err(CallError::Fault { code, call_id }) if code != 5000 => {
-                tracing::warn!(
-                    fault.code = code,
-                    call.id = call_id,
-                    "The register of addresses refuses to say where"
-                );
-                ("refused", Told::Refused)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "The register of addresses does not say where");
-                ("silent", Told::Silent)
-            }
-        };
-        metrics::histogram!("kuvert_far_call_seconds", "outcome" => outcome).record(started.elapsed());
-        told
-    }
-
-    fn place(&self, at: AccountAt, accepts: bool) -> Option<Place> {
-        let supplier = match at {
-            AccountAt::Nowhere => return Some(Place::Nowhere),
-            AccountAt::Supplier(_) if !accepts => return Some(Place::Declined),
-            AccountAt::Supplier(supplier) if supplier.number == self.own => return Some(Place::Here),
-            AccountAt::Supplier(supplier) => supplier,
-            AccountAt::Unusable(why) => {
-                tracing::warn!(why, "The register of addresses names an operator that no letter can go to");
-                return None;
-            }
-        };
-        let mut state = self.lock();
-        if state.names.len() < MOST_NAMES {
-            state.names.insert(supplier.number.clone(), supplier.name);
-        }
-        let (number, service_address) = (supplier.number, supplier.service_address);
-        Some(Place::At(OperatorAddress { number, service_address }))
-    }
-
     /// An answer that counts while the register is silent.
-    fn older(&self, cache: &Cache, key: &Key, now: Time) -> Option<Place> {
-        let place = cache.find(key, now, self.settings.stale);
+    fn older(&self, cache: &Cache, key: &Key) -> Option<Place> {
+        let place = cache.find(key, self.clock.now(), self.settings.stale);
         count(if place.is_some() { "stale" } else { "silent" }, 1);
         place
     }
@@ -269,31 +208,32 @@ impl Inner {
     }
 }
 
-impl State {
-    /// What waits for the first one's sender, up to a whole question.
-    fn take(&mut self) -> Vec<Asked> {
-        let Some(sender) = self.waiting.front().map(|asked| asked.sender.clone()) else { return Vec::new() };
-        let mut batch = Vec::new();
-        let mut rest = VecDeque::new();
-        while let Some(asked) = self.waiting.pop_front() {
-            if asked.sender == sender && batch.len() < MOST {
-                batch.push(asked);
-            } else {
-                rest.push_back(asked);
-            }
-        }
-        self.waiting = rest;
-        batch
-    }
-}
-
-/// However a call ends, others may call afterwards.
-struct UnderWay<'a> {
-    of: &'a Inner,
+/// A task that asks until nobody waits. However it ends, others may ask afterwards.
+struct UnderWay {
+    of: Arc<Inner>,
     ended: bool,
 }
 
-impl Drop for UnderWay<'_> {
+impl UnderWay {
+    async fn run(mut self) {
+        while let Some((sender, batch)) = self.next() {
+            self.of.answer(&sender, batch).await;
+        }
+    }
+
+    fn next(&mut self) -> Option<(OrgNumber, Vec<Asked>)> {
+        let mut state = self.of.lock();
+        let next = state.queue.take();
+        if next.is_none() {
+            // Under the same lock: what comes now finds that nobody asks.
+            state.calls -= 1;
+            self.ended = true;
+        }
+        next
+    }
+}
+
+impl Drop for UnderWay {
     fn drop(&mut self) {
         if !self.ended {
             self.of.lock().calls -= 1;
@@ -313,13 +253,12 @@ fn count(answer: &'static str, more: u64) {
     }
 }
 
-/// Recipients in one question, by the interface.
-const MOST: usize = 1000;
 /// Questions at once.
 const CALLS: usize = 4;
 /// A letter waits for the register no longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// After a silence the register is not asked again for so long.
 const SILENCE: Duration = Duration::from_secs(2);
-/// There are a handful of operators.
-const MOST_NAMES: usize = 1000;
+
+#[cfg(test)]
+mod tests;
