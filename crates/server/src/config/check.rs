@@ -149,9 +149,13 @@ impl Config {
             web != content,
             "web.content_origin: in production another site than web.origin, so that content can never act as the page"
         );
-        let outgoing = self.outgoing.as_ref().map(|outgoing| ("outgoing", &outgoing.key_file));
-        for (section, path) in [Some(("agency", &self.agency.key_file)), outgoing].into_iter().flatten() {
-            if let Ok(pem) = std::fs::read_to_string(path)
+        for (section, path) in [
+            ("agency", Some(&self.agency.key_file)),
+            ("web", self.web.key_file.as_ref()),
+            ("far", self.far.key_file.as_ref()),
+            ("outgoing", self.outgoing.as_ref().map(|outgoing| &outgoing.key_file)),
+        ] {
+            if let Some(Ok(pem)) = path.map(std::fs::read_to_string)
                 && pki::PUBLIC_KEYS.iter().any(|(_, public)| public.trim() == pem.trim())
             {
                 bail!("{section}.key_file: this is one of the demo's published keys; anyone has it");

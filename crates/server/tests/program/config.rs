@@ -117,10 +117,18 @@ fn a_published_key_is_refused_in_production() {
     let now = domain::Clock::now(&domain::SystemClock);
     let number = domain::OrgNumber::parse("164020000016").unwrap();
     pki::prepare(folder.path(), &[(number, "Exempelkommunen")], now).unwrap();
-    let key = folder.path().join("164020000016.key");
-    let text = with(PRODUCTION, "agency.key_file", &format!("{:?}", key.display().to_string()));
-    let error = check(&text).unwrap_err();
-    assert!(error.contains("agency.key_file") && error.contains("published"), "{error}");
+    let key = format!("{:?}", folder.path().join("164020000016.key").display().to_string());
+    let outgoing = "{ certificate = \"c\", key_file = \"k\", authorities = \"a\" }";
+    let whole = with(&with(PRODUCTION, "web.certificate", "\"c\""), "web.key_file", "\"k\"");
+    let whole = with(&whole, "outgoing", outgoing);
+    check(&whole).unwrap();
+    for section in ["agency", "web", "far", "outgoing"] {
+        let error = check(&with(&whole, &format!("{section}.key_file"), &key)).unwrap_err();
+        assert!(
+            error.contains(&format!("{section}.key_file: this is one of the demo's published")),
+            "{error}"
+        );
+    }
     let pem = std::fs::read(folder.path().join("164020000016.pem")).unwrap();
     let certificate = vault::Certificate::from_pem(&pem).unwrap();
     let error = pki::refuse_public(&certificate).unwrap_err().to_string();
