@@ -45,6 +45,18 @@ mod tests {
     use key_client::{ColumnItem, GrantToken, pending_request};
     use vault::SystemRandom;
 
+    /// All but these. A new role does not compile until it has its place here.
+    fn all_but(some: &[Role]) -> impl Iterator<Item = Role> {
+        let next = |role: &Role| match role {
+            Role::Gateway => Some(Role::Web),
+            Role::Web => Some(Role::Notifier),
+            Role::Notifier => Some(Role::Outgoing),
+            Role::Outgoing => Some(Role::Operator),
+            Role::Operator => None,
+        };
+        std::iter::successors(Some(Role::Gateway), next).filter(|role| !some.contains(role))
+    }
+
     #[test]
     fn only_the_web_reads_letters_and_logs_people_in() {
         let grant = || GrantToken::random(&SystemRandom);
@@ -58,7 +70,7 @@ mod tests {
         ];
         for request in requests {
             assert!(permitted(Role::Web, &request), "{request:?}");
-            for role in [Role::Gateway, Role::Notifier, Role::Operator] {
+            for role in all_but(&[Role::Web]) {
                 assert!(!permitted(role, &request), "{role:?} {request:?}");
             }
         }
@@ -89,9 +101,21 @@ mod tests {
         ] {
             assert!(!permitted(Role::Gateway, &request), "{request:?}");
         }
-        for role in [Role::Web, Role::Notifier, Role::Operator] {
+        for role in all_but(&[Role::Gateway]) {
             assert!(!permitted(role, &Request::OpenColumns { access: Access::Gateway, items: vec![] }));
         }
-        assert!(!permitted(Role::Notifier, &seal(&[Column::Pending])));
+        for role in [Role::Notifier, Role::Outgoing] {
+            assert!(!permitted(role, &seal(&[Column::Pending])), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn only_who_hands_over_gets_a_letter_s_outbound_key() {
+        let letter = LetterId::new(Time::from_millis(0), &SystemRandom);
+        let request = Request::OutboundKey { letter };
+        assert!(permitted(Role::Outgoing, &request));
+        for role in all_but(&[Role::Outgoing]) {
+            assert!(!permitted(role, &request), "{role:?}");
+        }
     }
 }
