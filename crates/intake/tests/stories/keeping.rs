@@ -72,7 +72,7 @@ async fn what_is_erased_is_gone_and_its_history_stays(database: Database) {
     ] {
         assert_eq!(world.count(sql).await, 0, "{sql}");
     }
-    world.no_objects().await;
+    world.objects_become(0).await;
     assert_eq!(world.count("SELECT count(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
     assert!(boxes.open(&actor, anna, id).await.unwrap().is_none());
     assert!(boxes.peek(&actor, anna, id).await.unwrap().is_none());

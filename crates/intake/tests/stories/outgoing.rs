@@ -178,7 +178,7 @@ async fn a_returned_letter_says_why_and_a_large_one_leaves_no_object(database: D
     assert_eq!(Sealed::from_envelope(&original.signed).unwrap().delivery.messages[0].attachments.len(), 1);
     world.intake.outbound_ended(&waiting, Ending::Returned(ReturnReason::NotDelivered)).await.unwrap();
     world.is_gone(answer.letter_id).await;
-    world.no_objects().await;
+    world.objects_become(0).await;
     assert_eq!(world.told(answer.letter_id).await, [EventType::TakenInCharge, EventType::Returned]);
     let mut tx = world.store.read("why").await.unwrap();
     let why = intake::outbound::reasons(&mut tx, &[answer.letter_id]).await.unwrap();

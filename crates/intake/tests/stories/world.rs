@@ -324,18 +324,19 @@ impl World {
         ] {
             assert_eq!(self.count(sql).await, 0, "{sql}");
         }
-        self.no_objects().await;
+        self.objects_become(0).await;
     }
 
-    /// Removal of what was written for nothing happens beside.
-    pub async fn no_objects(&self) {
-        for _ in 0..200 {
-            if self.objects_stored() == 0 {
+    /// Removal of what was written for nothing happens beside, and nobody tells when it has happened: the one place
+    /// that looks again and again.
+    pub async fn objects_become(&self, count: usize) {
+        for _ in 0..1000 {
+            if self.objects_stored() == count {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        panic!("{} objects are left", self.objects_stored());
+        panic!("{} objects are stored", self.objects_stored());
     }
 
     pub fn objects_stored(&self) -> usize {
