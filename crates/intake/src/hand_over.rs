@@ -29,7 +29,7 @@ pub enum Heading {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending<'a> {
     /// The other operator has it, under this id of its own.
-    Forwarded { transaction: Option<&'a str> },
+    HandedOver { transaction: Option<&'a str> },
     /// Nobody has.
     Returned(ReturnReason),
 }
@@ -113,7 +113,7 @@ impl Intake {
         let (house, now) = (&*self.0, self.0.clock.now());
         let (keys, random) = (&*house.gateway_keys, &*house.random);
         let (kind, code, transaction) = match ending {
-            Ending::Forwarded { transaction } => (EventType::Forwarded, "delivered", transaction),
+            Ending::HandedOver { transaction } => (EventType::Forwarded, "delivered", transaction),
             Ending::Returned(why) => (EventType::Returned, why.as_str(), None),
         };
         let answer = transaction.map(|id| outbound::seal_answer(keys, letter.letter_id, id, random));

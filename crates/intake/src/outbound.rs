@@ -17,7 +17,7 @@ use store::{
 use vault::Place;
 
 /// Kind of the job that hands a letter over.
-pub const FORWARD_JOB: &str = "forward";
+pub const HAND_OVER_JOB: &str = "hand_over";
 
 /// Everything of one such letter that the accepting transaction writes.
 pub(crate) struct PreparedOutbound {
@@ -159,7 +159,7 @@ pub(crate) async fn tried(
 pub(crate) async fn hasten(tx: &mut Tx, operator: &OrgNumber, now: Time) -> Result<u64, Error> {
     let rows = tx.query(WAITING, args![operator.as_str()]).await?;
     let letters = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<_>, Error>>()?;
-    jobs::hasten(tx, FORWARD_JOB, &letters, now).await
+    jobs::hasten(tx, HAND_OVER_JOB, &letters, now).await
 }
 
 /// Ends it: key and envelope go. False when it had ended.
@@ -188,7 +188,7 @@ pub async fn reasons(tx: &mut Tx, letters: &[LetterId]) -> Result<HashMap<Letter
 fn job(letter: &PreparedOutbound) -> NewJob {
     NewJob {
         id: letter.job,
-        kind: FORWARD_JOB,
+        kind: HAND_OVER_JOB,
         mailbox_id: letter.letter_id.own_box(),
         letter_id: letter.letter_id,
         run_at: letter.accepted_at,

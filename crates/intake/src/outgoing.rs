@@ -36,7 +36,7 @@ pub(crate) struct Leaving {
 
 impl Intake {
     /// What letters for other operators leave with, where they do.
-    pub fn forwards(&self) -> Option<&Outgoing> {
+    pub fn hands_over(&self) -> Option<&Outgoing> {
         self.0.outgoing.as_deref()
     }
 

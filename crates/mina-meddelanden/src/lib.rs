@@ -10,7 +10,7 @@ mod call;
 mod far;
 mod far_client;
 mod fault;
-mod forward;
+mod hand_over;
 mod places;
 mod recipient;
 mod reply;
@@ -25,7 +25,7 @@ pub use far_client::{
     Supplier,
 };
 pub use fault::Fault;
-pub use forward::Forwarder;
+pub use hand_over::HandOver;
 pub use places::{Places, PlacesSettings};
 pub use soap_client::{CallError, SoapClient, SoapClientError};
 

@@ -79,10 +79,10 @@ pub async fn show(State(gateway): State<Gateway>) -> Json<Capabilities> {
         letter_states: LetterState::ALL.iter().map(|s| s.as_str()).collect(),
         unreachable_reasons: Unreachable::ALL.iter().map(|u| u.as_str()).collect(),
         ways: Way::ALL.iter().map(|w| w.as_str()).collect(),
-        forwarding: gateway.intake.forwards().map(|outgoing| Forwarding {
+        forwarding: gateway.intake.hands_over().map(|outgoing| Forwarding {
             dispatcher: outgoing.organisation.as_str().to_owned(),
             envelope_bytes: outgoing.envelope_bytes,
-            not_supported: intake::NOT_FORWARDED,
+            not_supported: intake::NOT_HANDED_OVER,
             return_reasons: ReturnReason::ALL.iter().map(|r| r.as_str()).collect(),
         }),
         limits: gateway.intake.settings().limits.clone(),

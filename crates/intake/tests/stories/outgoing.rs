@@ -115,7 +115,7 @@ async fn a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once(database: 
         Code::ReferenceConflict
     );
     assert_eq!(world.count("SELECT count(*) FROM letter").await, 0);
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'forward'").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'hand_over'").await, 1);
     nothing_can_be_read(&world).await;
 
     let (waiting, original) = world.waiting(answer.letter_id).await;
@@ -131,7 +131,7 @@ async fn a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once(database: 
     world.intake.outbound_tried(answer.letter_id, Some(&ladan()), "no_answer").await.unwrap();
     assert_eq!(world.told(answer.letter_id).await, [EventType::TakenInCharge]);
 
-    let ending = Ending::Forwarded { transaction: Some("T-1") };
+    let ending = Ending::HandedOver { transaction: Some("T-1") };
     world.intake.outbound_ended(&waiting, ending).await.unwrap();
     // Whoever comes too late changes nothing.
     world.intake.outbound_ended(&waiting, Ending::Returned(ReturnReason::GivenUp)).await.unwrap();
@@ -195,7 +195,7 @@ async fn what_waits_for_an_operator_is_made_due_unless_it_answered_with_a_fault(
     world.intake.outbound_tried(sent[1], Some(&ladan()), "fault").await.unwrap();
     let mut tx = world.store.begin("wait").await.unwrap();
     let later = world.clock.now().plus(Duration::from_secs(3600));
-    let waits = "UPDATE job SET run_at = $1 WHERE kind = 'forward'";
+    let waits = "UPDATE job SET run_at = $1 WHERE kind = 'hand_over'";
     tx.execute(waits, store::args![later]).await.unwrap().exactly(3).unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.intake.outbound_hasten(&org(TOWN)).await.unwrap(), 0);

@@ -20,29 +20,16 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(async move {
-        let worker = Worker {
-            store: h.stores.letters.clone(),
-            clock: h.clock.clone(),
-            random: h.random.clone(),
-            wake: Arc::default(),
-            settings: WorkerSettings::new(&[notifier::KIND]),
-        };
-        worker.run(h.notifier.clone(), s).await;
+        h.worker(WorkerSettings::new(&[notifier::KIND])).run(h.notifier.clone(), s).await;
     });
     let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(async move {
-        let worker = Worker {
-            store: h.stores.letters.clone(),
-            clock: h.clock.clone(),
-            random: h.random.clone(),
-            wake: Arc::default(),
-            // A few at a time: each may go to thousands of addresses.
-            settings: WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) },
-        };
-        worker.run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
+        // A few at a time: each may go to thousands of addresses.
+        let settings = WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) };
+        h.worker(settings).run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
     });
     let (h, s) = (house.clone(), stop.clone());
-    tasks.spawn(async move { h.forward(s).await });
+    tasks.spawn(async move { h.hand_over(s).await });
     let (sequencer, s) = (house.sequencer.clone(), stop.clone());
     tasks.spawn(async move { sequencer.run(s.cancelled()).await });
     let (h, s) = (house.clone(), stop.clone());
@@ -98,6 +85,17 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
 }
 
 impl House {
+    /// Works on the letters' queue.
+    pub(super) fn worker(&self, settings: WorkerSettings) -> Worker {
+        Worker {
+            store: self.stores.letters.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            wake: Arc::default(),
+            settings,
+        }
+    }
+
     /// What waits and what was given up, for the operator to see.
     async fn measure_jobs(&self) -> Result<(), store::Error> {
         let mut tx = self.stores.letters.read("measure jobs").await?;

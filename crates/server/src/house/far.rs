@@ -1,6 +1,6 @@
 //! The register of addresses: our own, served on the agency door, or another's, which is asked and followed.
 
-use super::House;
+use super::{House, files};
 use crate::config::FarMode;
 use anyhow::{Context, Result};
 use domain::{Clock, OrgNumber, Random};
@@ -12,7 +12,7 @@ use mina_meddelanden::{
 use registry::{dispatch, operators, senders};
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -31,7 +31,7 @@ impl House {
         let agreements = match &self.config.far.person_authorities {
             None => Agreements::None,
             Some(path) => {
-                let authorities = vault::Authorities::from_pem(&read(path, "person_authorities")?);
+                let authorities = vault::Authorities::from_pem(&files::read("far.person_authorities", path)?);
                 Agreements::Xml(authorities.context("far.person_authorities")?)
             }
         };
@@ -69,13 +69,13 @@ pub fn client(config: &crate::config::Config) -> Result<Option<FarClient>> {
     let (Some(authority), Some(recipient)) = (&far.authority_address, &far.recipient_address) else {
         return Ok(None);
     };
-    let file = |path: &Option<std::path::PathBuf>, key: &str| -> Result<Vec<u8>> {
-        read(path.as_deref().with_context(|| format!("far.{key}: give it"))?, key)
+    let file = |path: &Option<PathBuf>, key: &str| -> Result<Vec<u8>> {
+        files::read(key, path.as_deref().with_context(|| format!("{key}: give it"))?)
     };
     let soap = SoapClient::new(
-        &file(&far.certificate, "certificate")?,
-        &file(&far.key_file, "key_file")?,
-        &file(&far.authorities, "authorities")?,
+        &file(&far.certificate, "far.certificate")?,
+        &file(&far.key_file, "far.key_file")?,
+        &file(&far.authorities, "far.authorities")?,
         Duration::from_secs(30),
     )
     .context("far.certificate, far.key_file, far.authorities")?;
@@ -168,8 +168,4 @@ async fn rename_operators(tx: &mut Tx, names: &HashMap<OrgNumber, String>) -> Re
         }
     }
     Ok(changes)
-}
-
-fn read(path: &Path, key: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("far.{key}: {}", path.display()))
 }

@@ -4,6 +4,7 @@ mod background;
 mod codes;
 mod doors;
 mod far;
+mod files;
 mod operator;
 mod outgoing;
 mod own_operator;

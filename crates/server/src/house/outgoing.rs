@@ -1,20 +1,21 @@
 //! Letters for other operators: our certificate as it is configured, and the worker that hands over.
 
-use super::House;
+use super::{House, files};
 use crate::config;
 use anyhow::{Context, Result, ensure};
 use delivery::XmlSigner;
 use domain::OrgNumber;
 use key_client::Role;
-use mina_meddelanden::{Forwarder, SoapClient};
-use std::{path::Path, sync::Arc, time::Duration};
-use store::jobs::{Worker, WorkerSettings, each};
+use mina_meddelanden::{HandOver, SoapClient};
+use std::time::Duration;
+use store::jobs::{WorkerSettings, each};
 use tokio_util::sync::CancellationToken;
 use vault::Certificate;
 
 /// What intake signs and seals with. The certificate must be our own.
 pub fn read(outgoing: &config::Outgoing, own: &OrgNumber) -> Result<intake::Outgoing> {
-    let (key, pem) = (file("key_file", &outgoing.key_file)?, file("certificate", &outgoing.certificate)?);
+    let key = files::read("outgoing.key_file", &outgoing.key_file)?;
+    let pem = files::read("outgoing.certificate", &outgoing.certificate)?;
     let certificate = Certificate::from_pem(&pem).context("outgoing.certificate")?;
     ensure!(
         certificate.organisation.as_ref() == Some(own),
@@ -31,45 +32,29 @@ pub fn read(outgoing: &config::Outgoing, own: &OrgNumber) -> Result<intake::Outg
 
 /// Calls other operators with the same.
 pub fn client(outgoing: &config::Outgoing) -> Result<SoapClient> {
-    let key = file("key_file", &outgoing.key_file)?;
-    let certificate = file("certificate", &outgoing.certificate)?;
-    let authorities = file("authorities", &outgoing.authorities)?;
+    let key = files::read("outgoing.key_file", &outgoing.key_file)?;
+    let certificate = files::read("outgoing.certificate", &outgoing.certificate)?;
+    let authorities = files::read("outgoing.authorities", &outgoing.authorities)?;
     let timeout = Duration::from_secs(outgoing.timeout_seconds);
     SoapClient::new(&certificate, &key, &authorities, timeout).context("outgoing")
 }
 
 impl House {
     /// Hands letters over until `stop`; nothing where it is not configured.
-    pub(super) async fn forward(&self, stop: CancellationToken) {
+    pub(super) async fn hand_over(&self, stop: CancellationToken) {
         let Some(soap) = self.operators.clone() else {
             stop.cancelled().await;
             return;
         };
-        let forwarder = Forwarder {
-            intake: self.intake.clone(),
-            keys: self.connector.keys(Role::Outgoing),
-            soap,
-            clock: self.clock.clone(),
-            random: self.random.clone(),
-            hastened: Arc::default(),
-        };
-        let worker = Worker {
-            store: self.stores.letters.clone(),
-            clock: self.clock.clone(),
-            random: self.random.clone(),
-            wake: Arc::default(),
-            settings: WorkerSettings::new(&[Forwarder::KIND]),
-        };
+        let keys = self.connector.keys(Role::Outgoing);
+        let hand_over =
+            HandOver::new(self.intake.clone(), keys, soap, self.clock.clone(), self.random.clone());
         let handler = each(AT_ONCE, move |job| {
-            let forwarder = forwarder.clone();
-            async move { forwarder.run(job).await }
+            let hand_over = hand_over.clone();
+            async move { hand_over.run(job).await }
         });
-        worker.run(handler, stop).await;
+        self.worker(WorkerSettings::new(&[HandOver::KIND])).run(handler, stop).await;
     }
-}
-
-fn file(key: &str, path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("outgoing.{key}: cannot read {}", path.display()))
 }
 
 /// Letters on their way to other operators at the same time.

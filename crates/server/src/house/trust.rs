@@ -1,6 +1,6 @@
 //! The authorities whose certificates sign deliveries, and their revocation lists, read from files.
 
-use super::House;
+use super::{House, files};
 use crate::config::Agency;
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -17,15 +17,14 @@ pub fn read(agency: &Agency) -> Result<Authorities> {
 pub fn from_files(authorities: (&str, &Path), lists: Option<(&str, &Path)>) -> Result<Authorities> {
     let (name, path) = authorities;
     let named = || format!("{name}: {}", path.display());
-    let pem = std::fs::read(path).with_context(named)?;
-    let mut authorities = Authorities::from_pem(&pem).with_context(named)?;
+    let mut authorities = Authorities::from_pem(&files::read(name, path)?).with_context(named)?;
     let Some((name, folder)) = lists else { return Ok(authorities) };
     let files = std::fs::read_dir(folder);
     for file in files.with_context(|| format!("{name}: {}", folder.display()))? {
         let path = file?.path();
         if path.extension().is_some_and(|ending| ending == "crl" || ending == "pem") {
             let named = || format!("{name}: {}", path.display());
-            authorities.add_list(&std::fs::read(&path).with_context(named)?).with_context(named)?;
+            authorities.add_list(&files::read(name, &path)?).with_context(named)?;
         }
     }
     Ok(authorities)

@@ -9,7 +9,7 @@ use domain::{
     Clock, OrgNumber, Random, Time, chance,
     words::{EventType, ReturnReason},
 };
-use intake::{AcceptError, Ending, FORWARD_JOB, Heading, Intake, OperatorAddress, Outbound};
+use intake::{AcceptError, Ending, HAND_OVER_JOB, Heading, Intake, OperatorAddress, Outbound};
 use key_client::{Keys, KeysError};
 use mailbox::Original;
 use roxmltree::Node;
@@ -23,16 +23,14 @@ use tracing::{info, warn};
 
 /// Hands letters over. Cheap to clone.
 #[derive(Clone)]
-pub struct Forwarder {
-    pub intake: Intake,
-    /// The handle of role outgoing.
-    pub keys: Keys,
-    /// Speaks for us to other operators.
-    pub soap: SoapClient,
-    pub clock: Arc<dyn Clock>,
-    pub random: Arc<dyn Random>,
+pub struct HandOver {
+    intake: Intake,
+    keys: Keys,
+    soap: SoapClient,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     /// When each operator's letters were last made due.
-    pub hastened: Arc<Mutex<HashMap<OrgNumber, Time>>>,
+    hastened: Arc<Mutex<HashMap<OrgNumber, Time>>>,
 }
 
 /// What one try came to.
@@ -54,9 +52,20 @@ enum Said {
     Nothing(&'static str),
 }
 
-impl Forwarder {
+impl HandOver {
     /// The kind of jobs it does.
-    pub const KIND: &'static str = FORWARD_JOB;
+    pub const KIND: &'static str = HAND_OVER_JOB;
+
+    /// `keys` are the handle of role outgoing; `soap` speaks for us to other operators.
+    pub fn new(
+        intake: Intake,
+        keys: Keys,
+        soap: SoapClient,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { intake, keys, soap, clock, random, hastened: Arc::default() }
+    }
 
     /// One try.
     pub async fn run(&self, job: Job) -> Outcome {
@@ -145,7 +154,7 @@ impl Forwarder {
     ) -> Result<Tried, AcceptError> {
         match said {
             Said::Delivered(transaction) => {
-                let ended = self.forwarded(letter, transaction.as_deref()).await?;
+                let ended = self.handed_over(letter, transaction.as_deref()).await?;
                 // The letter has ended, whatever becomes of the others.
                 if attempts > 1
                     && let Err(error) = self.hasten(&to.number).await
@@ -155,7 +164,7 @@ impl Forwarder {
                 Ok(ended)
             }
             // After a try whose answer was lost, this may be how it says that it has the letter.
-            Said::Fault(ALREADY_EXISTS) if attempts > 1 => self.forwarded(letter, None).await,
+            Said::Fault(ALREADY_EXISTS) if attempts > 1 => self.handed_over(letter, None).await,
             Said::NotDelivered => self.returned(letter, ReturnReason::NotDelivered).await,
             Said::Fault(number) => match ends(number, attempts) {
                 Some(why) => self.returned(letter, why).await,
@@ -165,8 +174,8 @@ impl Forwarder {
         }
     }
 
-    async fn forwarded(&self, letter: &Outbound, transaction: Option<&str>) -> Result<Tried, AcceptError> {
-        self.intake.outbound_ended(letter, Ending::Forwarded { transaction }).await?;
+    async fn handed_over(&self, letter: &Outbound, transaction: Option<&str>) -> Result<Tried, AcceptError> {
+        self.intake.outbound_ended(letter, Ending::HandedOver { transaction }).await?;
         Ok(self.ended(letter, EventType::Forwarded.as_str()))
     }
 
