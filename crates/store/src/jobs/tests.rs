@@ -29,6 +29,7 @@ both!(
     a_panic_does_not_end_the_worker,
     a_worker_that_must_stop_gives_back_what_it_cannot_finish,
     a_worker_keeps_its_leases_while_it_works,
+    a_worker_that_lost_all_its_leases_stops_and_changes_nothing,
     settled_jobs_are_left_alone,
 );
 
@@ -312,6 +313,32 @@ async fn a_worker_keeps_its_leases_while_it_works(database: Database) {
     go.notify_one();
     assert_eq!(running.await.unwrap().unwrap(), 1);
     assert_eq!(left(store, START.plus(LEASE * 100)).await.due, 0);
+    database.remove().await;
+}
+
+async fn a_worker_that_lost_all_its_leases_stops_and_changes_nothing(database: Database) {
+    let store = &database.store;
+    add(store, &[job(1, "notify")]).await;
+    let clock = Arc::new(ManualClock::at(START));
+    let mut worker = worker(store, &clock);
+    worker.settings.lease = Duration::from_millis(90);
+    let begun = Arc::new(Notify::new());
+    let handler = each(1, {
+        let begun = Arc::clone(&begun);
+        move |_| {
+            begun.notify_one();
+            std::future::pending()
+        }
+    });
+    let running = tokio::spawn(async move { worker.once(&handler, &CancellationToken::new()).await });
+    begun.notified().await;
+    // As after a long sleep of the machine: by the other's clock the lease has run out, however often it was renewed.
+    let other = take(store, START.plus(LEASE * 9), 2).await.remove(0);
+    // It ends by itself, although its handler never would.
+    assert_eq!(running.await.unwrap().unwrap(), 1);
+    let mut tx = store.begin("finish").await.unwrap();
+    finish(&mut tx, &other).await.unwrap();
+    tx.commit().await.unwrap();
     database.remove().await;
 }
 

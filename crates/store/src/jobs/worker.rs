@@ -128,19 +128,26 @@ impl Worker {
                     let _ = work.await;
                     return None;
                 }
-                () = tokio::time::sleep(self.settings.lease / 3) => {
-                    if let Err(error) = self.keep(jobs).await {
-                        warn!(%error, "Could not renew the leases of jobs");
+                () = tokio::time::sleep(self.settings.lease / 3) => match self.keep(jobs).await {
+                    Ok(true) => {}
+                    // Others do all of it by now, and nothing of what is done here counts.
+                    Ok(false) => {
+                        work.abort();
+                        let _ = work.await;
+                        return Some(Vec::new());
                     }
+                    Err(error) => warn!(%error, "Could not renew the leases of jobs"),
                 }
             }
         }
     }
 
-    async fn keep(&self, jobs: &[Job]) -> Result<(), Error> {
+    /// False when none of the jobs is ours any more.
+    async fn keep(&self, jobs: &[Job]) -> Result<bool, Error> {
         let mut tx = self.store.begin("renew leases").await?;
-        queue::renew(&mut tx, self.clock.now().plus(self.settings.lease), &all(jobs)).await?;
-        tx.commit().await
+        let lost = queue::renew(&mut tx, self.clock.now().plus(self.settings.lease), &all(jobs)).await?;
+        tx.commit().await?;
+        Ok(lost.len() < jobs.len())
     }
 
     async fn give_back(&self, jobs: &[Job]) -> Result<(), Error> {
