@@ -99,6 +99,10 @@ impl Intake {
                 visible_from,
                 leaving: None,
             },
+            // Who brings it is where it would go.
+            Route::Away(to) if to.number == *caller => {
+                return Err(Refusal::new(Code::RecipientElsewhere).at("/recipient").into());
+            }
             Route::Away(to) => {
                 self.may_leave(&letter, Form::Jws, now)?;
                 self.leaves(letter_id, address_mac, to, None, now)

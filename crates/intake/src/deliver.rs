@@ -179,9 +179,8 @@ impl Intake {
             Ok(recipient) => return Ok(Filed { letter_id, recipient, visible_from: now, leaving: None }),
             Err(refusal) => refusal,
         };
-        let handed_on = house.outgoing.is_some()
-            && house.directory.current().operator(caller).is_none()
-            && sealed.delivery.messages.len() == 1;
+        let handed_on =
+            house.outgoing.is_some() && !self.is_operator(caller) && sealed.delivery.messages.len() == 1;
         if !handed_on {
             return Err(elsewhere.into());
         }

@@ -67,6 +67,10 @@ impl Intake {
         let sought = Sought { identity: &to.recipient, address_mac: &outbound.address_mac, found: &found };
         match self.route(&to.sender, sought, now).await {
             Ok(Route::Here) => Ok(Heading::Home),
+            // Two registers, or two moments, that do not agree: handed back, it could go to and fro for ever.
+            Ok(Route::Away(to)) if to.number == outbound.brought_by => {
+                Ok(Heading::Nowhere(ReturnReason::NotDelivered))
+            }
             Ok(Route::Away(operator)) => Ok(Heading::To(operator)),
             Err(AcceptError::Refused(refusal)) => match ReturnReason::parse(refusal.code.as_str()) {
                 Some(why) => Ok(Heading::Nowhere(why)),
@@ -86,16 +90,18 @@ impl Intake {
         Ok(())
     }
 
-    /// A try that is not the last.
-    pub async fn outbound_tried(
-        &self,
-        letter_id: LetterId,
-        to: Option<&OperatorAddress>,
-        code: &str,
-    ) -> Result<(), AcceptError> {
+    /// Written before it is sent: whatever happens then, it is known who may have it. False when it has ended.
+    pub async fn outbound_sends(&self, letter_id: LetterId, to: &OrgNumber) -> Result<bool, AcceptError> {
+        let mut tx = self.0.store.begin_background("note outbound send").await?;
+        let waits = outbound::sends(&mut tx, letter_id, to).await?;
+        tx.commit().await?;
+        Ok(waits)
+    }
+
+    /// A try that is not the last, with what is known of the letter now.
+    pub async fn outbound_tried(&self, letter: &Outbound, code: &str) -> Result<(), AcceptError> {
         let mut tx = self.0.store.begin_background("note outbound try").await?;
-        let operator = to.map(|to| &to.number);
-        outbound::tried(&mut tx, letter_id, operator, code, self.0.clock.now()).await?;
+        outbound::tried(&mut tx, letter, code, self.0.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 

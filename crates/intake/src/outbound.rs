@@ -24,6 +24,7 @@ pub(crate) struct PreparedOutbound {
     pub(crate) letter_id: LetterId,
     pub(crate) sender_mac: [u8; 32],
     pub(crate) address_mac: [u8; 32],
+    pub(crate) brought_by: OrgNumber,
     pub(crate) operator: OrgNumber,
     pub(crate) proof: Vec<u8>,
     pub(crate) part: PreparedPart,
@@ -40,6 +41,15 @@ pub(crate) struct PreparedOutbound {
 pub struct Outbound {
     pub letter_id: LetterId,
     pub give_up_at: Time,
+    /// Tries that are not the last.
+    pub attempts: u64,
+    /// The operator it goes to, as last told.
+    pub operator: OrgNumber,
+    /// The operator that it was sent to and that may have it: nobody knows.
+    pub sent_to: Option<OrgNumber>,
+    /// Since when `operator` says that we may not dispatch for the sender.
+    pub refused_since: Option<Time>,
+    pub(crate) brought_by: OrgNumber,
     pub(crate) sender_mac: [u8; 32],
     pub(crate) address_mac: [u8; 32],
     pub(crate) envelope: Option<Vec<u8>>,
@@ -98,7 +108,7 @@ impl PreparedOutbound {
         }
     }
 
-    fn values(&self) -> [Value<'_>; 13] {
+    fn values(&self) -> [Value<'_>; 14] {
         let (envelope, object) = match &self.part {
             PreparedPart::Row(bytes) => (Some(bytes), None),
             PreparedPart::Object { name, .. } => (None, Some(name)),
@@ -107,6 +117,7 @@ impl PreparedOutbound {
             self.letter_id,
             &self.sender_mac,
             &self.address_mac,
+            self.brought_by.as_str(),
             self.operator.as_str(),
             &self.proof,
             envelope,
@@ -141,16 +152,18 @@ pub(crate) async fn find(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Outb
     tx.one(FIND, args![letter_id]).await?.as_ref().map(|row| read(letter_id, row)).transpose()
 }
 
-/// What became of one try, and where it went.
-pub(crate) async fn tried(
-    tx: &mut Tx,
-    letter_id: LetterId,
-    operator: Option<&OrgNumber>,
-    code: &str,
-    now: Time,
-) -> Result<(), Error> {
+/// It is sent to an operator now, and from now on may be there. False when it has ended.
+pub(crate) async fn sends(tx: &mut Tx, letter_id: LetterId, to: &OrgNumber) -> Result<bool, Error> {
+    Ok(tx.execute(SENDS, args![to.as_str(), letter_id]).await?.count() == 1)
+}
+
+/// What became of one try, and what is known of the letter after it.
+pub(crate) async fn tried(tx: &mut Tx, letter: &Outbound, code: &str, now: Time) -> Result<(), Error> {
+    let Outbound { letter_id, operator, sent_to, refused_since, .. } = letter;
+    let sent_to = sent_to.as_ref().map(OrgNumber::as_str);
     // It may have ended meanwhile: then nothing is to be told of it.
-    let _ = tx.execute(TRIED, args![now, code, operator.map(OrgNumber::as_str), letter_id]).await?;
+    let _ =
+        tx.execute(TRIED, args![now, code, operator.as_str(), sent_to, *refused_since, *letter_id]).await?;
     Ok(())
 }
 
@@ -204,7 +217,16 @@ fn read(letter_id: LetterId, row: &Row) -> Result<Outbound, Error> {
         object: row.opt_text(3)?.map(str::to_owned),
         stored_bytes: row.number(4)?,
         give_up_at: row.time(5)?,
+        attempts: row.number(6)?,
+        brought_by: organisation(7, row.text(7)?)?,
+        operator: organisation(8, row.text(8)?)?,
+        sent_to: row.opt_text(9)?.map(|number| organisation(9, number)).transpose()?,
+        refused_since: row.opt_time(10)?,
     })
+}
+
+fn organisation(index: usize, number: &str) -> Result<OrgNumber, Error> {
+    OrgNumber::parse(number).map_err(|_| Error::Column { index, wanted: "an organisation number" })
 }
 
 fn place(column: &str, letter_id: LetterId) -> Place {
@@ -212,15 +234,17 @@ fn place(column: &str, letter_id: LetterId) -> Place {
 }
 
 static INSERT: Many = Many::new(
-    "INSERT INTO outbound (letter_id, sender_mac, address_mac, operator, proof, envelope, object, stored_bytes, epoch, \
+    "INSERT INTO outbound (letter_id, sender_mac, address_mac, brought_by, operator, proof, envelope, object, stored_bytes, epoch, \
      sealed_key, accepted_at, give_up_at, attempts) VALUES ",
-    13,
+    14,
     "",
 );
-const FIND: &str = "SELECT sender_mac, address_mac, envelope, object, stored_bytes, give_up_at FROM outbound \
+const FIND: &str = "SELECT sender_mac, address_mac, envelope, object, stored_bytes, give_up_at, attempts, brought_by, operator, \
+    sent_to, refused_since FROM outbound \
     WHERE letter_id = $1 AND ended_at IS NULL";
-const TRIED: &str = "UPDATE outbound SET tried_at = $1, attempts = attempts + 1, last_code = $2, \
-    operator = COALESCE($3, operator) WHERE letter_id = $4 AND ended_at IS NULL";
+const SENDS: &str = "UPDATE outbound SET sent_to = $1 WHERE letter_id = $2 AND ended_at IS NULL";
+const TRIED: &str = "UPDATE outbound SET tried_at = $1, attempts = attempts + 1, last_code = $2, operator = $3, \
+    sent_to = $4, refused_since = $5 WHERE letter_id = $6 AND ended_at IS NULL";
 const WAITING: &str = "SELECT letter_id FROM outbound WHERE operator = $1 AND ended_at IS NULL AND attempts > 0 \
     AND last_code <> 'fault' ORDER BY accepted_at LIMIT 1000";
 const END: &str = "UPDATE outbound SET ended_at = $1, last_code = $2, answer = $3, envelope = NULL, object = NULL, \

@@ -87,7 +87,7 @@ impl Intake {
         let at = house.clock.now();
         let Promised { submission, event, answer } =
             self.promise(EventType::TakenInCharge, &draft, at, at)?;
-        let Draft { letter, letter_id, signed, macs, recipient, seal, original, .. } = draft;
+        let Draft { caller, letter, letter_id, signed, macs, recipient, seal, original, .. } = draft;
         let Leaving { to, files, signed_delivery } = leaving;
         let (certificate, proof) = match &signed_delivery {
             Some(theirs) => (signed.certificate.to_vec(), Proof::delivery(theirs)),
@@ -128,6 +128,7 @@ impl Intake {
             letter_id,
             sender_mac: macs.sender,
             address_mac: recipient.address_mac,
+            brought_by: caller,
             operator: to.number,
             proof: proof.seal(&house.gateway_keys, letter_id, random)?,
             part,

@@ -40,6 +40,9 @@ pub trait Register: Send + Sync + fmt::Debug {
 
     /// What was told of these has been found not to hold: it is asked anew, however fresh it is.
     fn forget(&self, sender: &OrgNumber, recipients: &[Identity]);
+
+    /// Whether it has named this organisation as an operator.
+    fn is_operator(&self, number: &OrgNumber) -> bool;
 }
 
 /// Who knows.
@@ -169,6 +172,15 @@ impl Intake {
             }
             Some(_) => Ok(Route::Away(to)),
         }
+    }
+
+    /// Whether an organisation is a mailbox operator, by our registry or by the word of another.
+    pub(crate) fn is_operator(&self, number: &OrgNumber) -> bool {
+        let told = match &self.0.whereabouts {
+            Whereabouts::Own => false,
+            Whereabouts::Register(register) => register.is_operator(number),
+        };
+        told || self.0.directory.current().operator(number).is_some()
     }
 
     /// Where one letter goes.

@@ -2,54 +2,66 @@
 //!
 //! It may run twice, and the other operator may have taken the letter when its answer was lost: sender and message id
 //! are the same each time, and by them it knows the letter again.
+//!
+//! Whom a letter is sent to is written before it is sent, and taken back when the answer says that it was not taken. Until
+//! then the letter is *in doubt* there. It is sent there again while its recipient is there, and *already exists* means
+//! that it has arrived. When the recipient has moved it goes where the recipient is now: it can lie twice then, once in
+//! the mailbox that was left, under the same sender and id. That operator is not asked once more, since there is no
+//! question but the delivery itself: the letter could end where nobody looks for it. To be lost is worse than to be doubled.
 
-use crate::soap_client::{CallError, SoapClient, text_below};
-use delivery::names::SERVICE_V3;
+mod operators;
+mod said;
+
+use crate::soap_client::SoapClient;
 use domain::{
-    Clock, OrgNumber, Random, Time, chance,
+    Clock, OrgNumber, Random, chance,
     words::{EventType, ReturnReason},
 };
+use futures_util::future::join_all;
 use intake::{AcceptError, Ending, HAND_OVER_JOB, Heading, Intake, OperatorAddress, Outbound};
 use key_client::{Keys, KeysError};
 use mailbox::Original;
-use roxmltree::Node;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-use store::jobs::{Job, Outcome};
+use operators::Operators;
+use said::{ALREADY_EXISTS, RESPONSE, Said, ends};
+use std::{sync::Arc, time::Duration};
+use store::jobs::{Handler, Job, Outcome};
 use tracing::{info, warn};
 
-/// Hands letters over. Cheap to clone.
-#[derive(Clone)]
+/// Hands letters over. Several workers may share one.
 pub struct HandOver {
     intake: Intake,
     keys: Keys,
     soap: SoapClient,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    /// When each operator's letters were last made due.
-    hastened: Arc<Mutex<HashMap<OrgNumber, Time>>>,
+    operators: Operators,
 }
 
 /// What one try came to.
 enum Tried {
     Ended,
-    /// Why not yet, and where it was to go.
-    Not(&'static str, Option<OperatorAddress>),
+    Not(Not),
 }
 
-/// What the other operator said.
-#[derive(Debug, PartialEq, Eq)]
-enum Said {
-    /// `Delivered` is true; with its `TransId`.
-    Delivered(Option<String>),
-    /// `Delivered` is false: it has no such mailbox.
-    NotDelivered,
-    Fault(u32),
-    /// Nothing that can be read; the word says what there was instead.
-    Nothing(&'static str),
+/// Why it has not ended yet.
+struct Not {
+    code: &'static str,
+    /// It was not sent, since this operator was silent.
+    silent: Option<OrgNumber>,
+}
+
+impl Handler for HandOver {
+    async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
+        let tried = join_all(jobs.into_iter().map(async |job| {
+            let tried = self.one(&job).await;
+            (job, tried)
+        }));
+        let outcome = |(job, tried)| {
+            let outcome = self.outcome(&job, tried);
+            (job, outcome)
+        };
+        tried.await.into_iter().map(outcome).collect()
+    }
 }
 
 impl HandOver {
@@ -64,44 +76,50 @@ impl HandOver {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { intake, keys, soap, clock, random, hastened: Arc::default() }
+        Self { intake, keys, soap, clock, random, operators: Operators::new() }
     }
 
     /// One try.
-    pub async fn run(&self, job: Job) -> Outcome {
-        let code = match self.act(&job).await {
-            Ok(None) => return Outcome::Done,
-            Ok(Some(code)) => code,
+    async fn one(&self, job: &Job) -> Tried {
+        match self.act(job).await {
+            Ok(tried) => tried,
             Err(error) => {
                 warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
-                error.refusal().code.as_str()
+                not_yet(error.refusal().code.as_str())
             }
-        };
-        metrics::counter!("kuvert_forward_total", "outcome" => "retry").increment(1);
-        // Never buried: the letter itself says when it is given up.
-        Outcome::Later(self.wait(job.attempts), code)
+        }
     }
 
-    /// Nothing when it has ended, or why not yet.
-    async fn act(&self, job: &Job) -> Result<Option<&'static str>, AcceptError> {
-        let Some(letter) = self.intake.outbound(job.letter_id).await? else { return Ok(None) };
-        let (code, to) = match self.hand_over(&letter, job.attempts).await {
-            Ok(Tried::Ended) => return Ok(None),
-            Ok(Tried::Not(code, to)) => (code, to),
+    /// When it is tried again, once the others of its batch have been tried.
+    fn outcome(&self, job: &Job, tried: Tried) -> Outcome {
+        let Tried::Not(Not { code, silent }) = tried else { return Outcome::Done };
+        metrics::counter!("kuvert_forward_total", "outcome" => "retry").increment(1);
+        // One that was silent and has answered another letter meanwhile.
+        let answers = silent.is_some_and(|operator| !self.operators.is_silent(&operator));
+        let wait = if answers { Duration::ZERO } else { self.wait(job.attempts) };
+        // Never buried: the letter itself says when it is given up.
+        Outcome::Later(wait, code)
+    }
+
+    async fn act(&self, job: &Job) -> Result<Tried, AcceptError> {
+        let Some(mut letter) = self.intake.outbound(job.letter_id).await? else { return Ok(Tried::Ended) };
+        let _place = self.operators.place(&letter.operator).await;
+        let not = match self.hand_over(&mut letter).await {
+            Ok(Tried::Ended) => return Ok(Tried::Ended),
+            Ok(Tried::Not(not)) => not,
             Err(error) => {
                 warn!(letter.id = %job.letter_id, %error, "A letter could not be handed over yet");
-                (error.refusal().code.as_str(), None)
+                Not { code: error.refusal().code.as_str(), silent: None }
             }
         };
-        if self.clock.now() >= letter.give_up_at {
-            self.returned(&letter, ReturnReason::GivenUp).await?;
-            return Ok(None);
+        if self.is_last(&letter) {
+            return self.returned(&letter, ReturnReason::GivenUp).await;
         }
-        self.intake.outbound_tried(letter.letter_id, to.as_ref(), code).await?;
-        Ok(Some(code))
+        self.intake.outbound_tried(&letter, not.code).await?;
+        Ok(Tried::Not(not))
     }
 
-    async fn hand_over(&self, letter: &Outbound, attempts: u32) -> Result<Tried, AcceptError> {
+    async fn hand_over(&self, letter: &mut Outbound) -> Result<Tried, AcceptError> {
         let key = match self.keys.outbound_key(letter.letter_id).await {
             Ok(key) => key,
             // Ended by another worker since.
@@ -115,6 +133,7 @@ impl HandOver {
             let to = match self.intake.heading(letter, &original).await? {
                 Heading::To(to) => to,
                 Heading::Home if self.intake.come_home(letter, &original).await? => {
+                    tell_of_doubt(letter, None);
                     return Ok(self.ended(letter, "home"));
                 }
                 Heading::Home => continue,
@@ -123,54 +142,70 @@ impl HandOver {
             if refused_by.as_ref() == Some(&to) {
                 return self.returned(letter, ReturnReason::NotDelivered).await;
             }
-            match self.deliver(&to, &original).await {
+            if letter.operator != to.number {
+                (letter.operator, letter.refused_since) = (to.number.clone(), None);
+            }
+            // Where it may be already it is asked for once more before it is given up, silent or not.
+            let in_doubt = letter.sent_to.as_ref() == Some(&to.number);
+            let turn = self.operators.turn(&to.number, self.clock.now());
+            if turn.is_none() && !(in_doubt && self.is_last(letter)) {
+                return Ok(Tried::Not(Not { code: "silent", silent: Some(to.number) }));
+            }
+            if !self.intake.outbound_sends(letter.letter_id, &to.number).await? {
+                return Ok(Tried::Ended);
+            }
+            tell_of_doubt(letter, Some(&to.number));
+            let earlier = letter.sent_to.replace(to.number.clone());
+            let said = self.deliver(&to, &original).await;
+            drop(turn);
+            self.learn(letter, &said, earlier.as_ref());
+            let was_silent = self.operators.heard(&to.number, said.is_answer(), self.clock.now());
+            let again = was_silent || in_doubt || letter.attempts > 0;
+            if again && said.takes_letters() {
+                self.hasten(&to.number).await;
+            }
+            match said {
                 // The recipient may have moved at this moment.
                 Said::NotDelivered => {
                     self.intake.misled(&original)?;
                     refused_by = Some(to);
                 }
-                said => return self.judge(letter, to, said, attempts).await,
+                said => return self.judge(letter, said, in_doubt).await,
             }
         }
-        Ok(Tried::Not("moving", refused_by))
+        Ok(not_yet("moving"))
     }
 
     async fn deliver(&self, to: &OperatorAddress, original: &Original) -> Said {
-        let Ok(message) = String::from_utf8(original.signed.clone()) else { return Said::Nothing("no_text") };
-        match self.soap.send(&to.service_address, message, RESPONSE, read).await {
-            Ok(said) => said,
-            Err(CallError::NoAnswer(_)) => Said::Nothing("no_answer"),
-            Err(CallError::Fault { code, .. }) => Said::Fault(code),
-            Err(CallError::Answer(_)) => Said::Nothing("answer_unreadable"),
+        // It was read as XML before it was kept.
+        let message = String::from_utf8_lossy(&original.signed).into_owned();
+        Said::of(self.soap.send(&to.service_address, message, RESPONSE, Said::read).await)
+    }
+
+    /// What an answer says of where the letter may be, and of whether we are let dispatch. `earlier`: where it may have
+    /// been before. A fault says nothing of an earlier try; that there is no such mailbox does.
+    fn learn(&self, letter: &mut Outbound, said: &Said, earlier: Option<&OrgNumber>) {
+        if said.not_taken() {
+            let there = earlier.filter(|there| *said != Said::NotDelivered || **there != letter.operator);
+            letter.sent_to = there.cloned();
+        }
+        if said.not_told_yet() {
+            letter.refused_since.get_or_insert(self.clock.now());
+        } else if said.is_answer() {
+            letter.refused_since = None;
         }
     }
 
-    async fn judge(
-        &self,
-        letter: &Outbound,
-        to: OperatorAddress,
-        said: Said,
-        attempts: u32,
-    ) -> Result<Tried, AcceptError> {
+    async fn judge(&self, letter: &Outbound, said: Said, in_doubt: bool) -> Result<Tried, AcceptError> {
         match said {
-            Said::Delivered(transaction) => {
-                let ended = self.handed_over(letter, transaction.as_deref()).await?;
-                // The letter has ended, whatever becomes of the others.
-                if attempts > 1
-                    && let Err(error) = self.hasten(&to.number).await
-                {
-                    warn!(%error, "What waits for an operator could not be made due");
-                }
-                Ok(ended)
-            }
-            // After a try whose answer was lost, this may be how it says that it has the letter.
-            Said::Fault(ALREADY_EXISTS) if attempts > 1 => self.handed_over(letter, None).await,
-            Said::NotDelivered => self.returned(letter, ReturnReason::NotDelivered).await,
-            Said::Fault(number) => match ends(number, attempts) {
+            Said::Delivered(transaction) => self.handed_over(letter, transaction.as_deref()).await,
+            // A try whose answer was lost has brought it there, and this is how it says so.
+            Said::Fault(ALREADY_EXISTS) if in_doubt => self.handed_over(letter, None).await,
+            Said::Fault(number) => match ends(number, letter.refused_since, self.clock.now()) {
                 Some(why) => self.returned(letter, why).await,
-                None => Ok(Tried::Not("fault", Some(to))),
+                None => Ok(not_yet(said.code())),
             },
-            Said::Nothing(what) => Ok(Tried::Not(what, Some(to))),
+            said => Ok(not_yet(said.code())),
         }
     }
 
@@ -184,27 +219,32 @@ impl HandOver {
         Ok(self.ended(letter, EventType::Returned.as_str()))
     }
 
-    /// An operator that answers again gets what has waited for it, a thousand letters at a time.
-    async fn hasten(&self, operator: &OrgNumber) -> Result<(), AcceptError> {
+    /// An operator that answers again gets what has waited for it, a thousand letters at a time. What is to become of
+    /// the letter in hand does not hang on it.
+    async fn hasten(&self, operator: &OrgNumber) {
         let now = self.clock.now();
-        {
-            let mut hastened = self.hastened.lock().unwrap_or_else(PoisonError::into_inner);
-            if hastened.get(operator).is_some_and(|last| now < last.plus(HASTEN_AGAIN)) {
-                return Ok(());
+        if !self.operators.may_hasten(operator, now) {
+            return;
+        }
+        match self.intake.outbound_hasten(operator).await {
+            Ok(due) => {
+                self.operators.hastened(operator, now);
+                if due > 0 {
+                    info!(%operator, due, "An operator answers again, and gets what has waited for it");
+                }
             }
-            hastened.insert(operator.clone(), now);
+            Err(error) => warn!(%error, "What waits for an operator could not be made due"),
         }
-        let due = self.intake.outbound_hasten(operator).await?;
-        if due > 0 {
-            info!(%operator, due, "An operator answers again, and gets what has waited for it");
-        }
-        Ok(())
     }
 
     fn ended(&self, letter: &Outbound, outcome: &'static str) -> Tried {
         metrics::counter!("kuvert_forward_total", "outcome" => outcome).increment(1);
         info!(letter.id = %letter.letter_id, outcome, "A letter for another operator has ended");
         Tried::Ended
+    }
+
+    fn is_last(&self, letter: &Outbound) -> bool {
+        self.clock.now() >= letter.give_up_at
     }
 
     /// Give or take a tenth, so that those that failed together do not all come back together.
@@ -216,78 +256,17 @@ impl HandOver {
     }
 }
 
-/// Why a fault ends a letter at this try; none when it is tried again.
-fn ends(number: u32, attempts: u32) -> Option<ReturnReason> {
-    if NOT_TOLD_YET.contains(&number) && (attempts as usize) < WAIT_SECONDS.len() {
-        return None;
-    }
-    PERMANENT.iter().find(|(permanent, _)| *permanent == number).map(|(_, why)| *why)
+fn not_yet(code: &'static str) -> Tried {
+    Tried::Not(Not { code, silent: None })
 }
 
-/// A `DeliveryResult`.
-fn read(body: Node<'_, '_>) -> Option<Said> {
-    match text_below(body, "Delivered")?.as_str() {
-        "true" | "1" => Some(Said::Delivered(text_below(body, "TransId"))),
-        "false" | "0" => Some(Said::NotDelivered),
-        _ => None,
+/// It goes to another place than where it may be already.
+fn tell_of_doubt(letter: &Outbound, to: Option<&OrgNumber>) {
+    if let Some(there) = letter.sent_to.as_ref().filter(|there| Some(*there) != to) {
+        warn!(letter.id = %letter.letter_id, operator = %there, "The recipient of a letter has moved; the operator before may have it too");
     }
 }
 
-/// What answers `deliverSecure`.
-const RESPONSE: (&str, &str) = (SERVICE_V3, "deliverSecureResponse");
 /// How often a recipient may move while one try lasts.
 const MOVES: usize = 3;
 const WAIT_SECONDS: [u64; 6] = [5, 15, 60, 5 * 60, 15 * 60, 60 * 60];
-const ALREADY_EXISTS: u32 = 5007;
-/// Faults that no repetition mends.
-const PERMANENT: [(u32, ReturnReason); 8] = [
-    (5001, ReturnReason::InvalidInput),
-    (5002, ReturnReason::AccessDenied),
-    (5005, ReturnReason::TooLarge),
-    (ALREADY_EXISTS, ReturnReason::AlreadyExists),
-    (5012, ReturnReason::SignatureError),
-    (5014, ReturnReason::SenderNotRegistered),
-    (5019, ReturnReason::UnsupportedType),
-    (6005, ReturnReason::DispatcherNotApproved),
-];
-
-/// Of those, what an operator may say that does not know yet that we dispatch for the sender: registers are followed
-/// every few minutes. Final when the short waits are over, after some twenty minutes.
-const NOT_TOLD_YET: [u32; 3] = [5002, 5014, 6005];
-const HASTEN_AGAIN: Duration = Duration::from_secs(5);
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use crate::service::result;
-    use std::collections::HashSet;
-
-    #[test]
-    fn our_own_answers_are_understood() {
-        let said = |delivered| {
-            let answer = result("deliverSecureResponse", "T-1", "198101052382", delivered);
-            read(delivery::parse(answer.as_bytes()).unwrap().root_element())
-        };
-        assert_eq!(said(true), Some(Said::Delivered(Some("T-1".into()))));
-        assert_eq!(said(false), Some(Said::NotDelivered));
-        let other = delivery::parse(b"<deliverSecureResponse/>").unwrap();
-        assert_eq!(read(other.root_element()), None);
-    }
-
-    #[test]
-    fn each_permanent_fault_has_a_reason_of_its_own() {
-        let reasons: HashSet<_> = PERMANENT.iter().map(|(_, why)| why.as_str()).collect();
-        assert_eq!(reasons.len(), PERMANENT.len());
-        // Not now, and what an operator may mend: tried again.
-        assert!(PERMANENT.iter().all(|(number, _)| ![1, 2, 3, 5, 5000].contains(number)));
-    }
-
-    #[test]
-    fn whoever_may_not_have_been_told_yet_is_asked_until_the_short_waits_are_over() {
-        assert_eq!((ends(5001, 1), ends(5000, 99)), (Some(ReturnReason::InvalidInput), None));
-        for (number, why) in PERMANENT.into_iter().filter(|(number, _)| NOT_TOLD_YET.contains(number)) {
-            assert_eq!((ends(number, 1), ends(number, 5), ends(number, 6)), (None, None, Some(why)));
-        }
-    }
-}

@@ -15,7 +15,7 @@ use domain::{Clock, Identity, OrgNumber, Random, Time};
 use intake::whereabouts::{Place, Register};
 use queue::{Asked, Queue};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     future::Future,
     pin::Pin,
@@ -58,6 +58,8 @@ struct State {
     silent_until: Option<Time>,
     /// Operators' names as the register last told them.
     names: HashMap<OrgNumber, String>,
+    /// Operators that it has named.
+    operators: HashSet<OrgNumber>,
 }
 
 impl Places {
@@ -75,6 +77,7 @@ impl Places {
             calls: 0,
             silent_until: None,
             names: HashMap::new(),
+            operators: HashSet::new(),
         };
         Self(Arc::new(Inner { client, own, settings, clock, state: Mutex::new(state) }))
     }
@@ -111,6 +114,10 @@ impl Register for Places {
             let key = state.cache.key(sender, recipient);
             state.cache.forget(&key);
         }
+    }
+
+    fn is_operator(&self, number: &OrgNumber) -> bool {
+        self.0.lock().operators.contains(number)
     }
 }
 

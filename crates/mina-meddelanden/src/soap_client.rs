@@ -19,6 +19,9 @@ pub struct SoapClient {
 /// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
+    /// There was no connection, and nothing was sent.
+    #[error("not sent: {0}")]
+    NotSent(&'static str),
     /// Nothing is known of what became of it.
     #[error("no answer: {0}")]
     NoAnswer(&'static str),
@@ -80,7 +83,10 @@ impl SoapClient {
             .header(header::CONTENT_TYPE, "text/xml; charset=utf-8")
             .header("SOAPAction", "\"\"")
             .body(message);
-        let mut response = request.send().await.map_err(|error| CallError::NoAnswer(why(&error)))?;
+        let mut response = request.send().await.map_err(|error| match error.is_connect() {
+            true => CallError::NotSent(why(&error)),
+            false => CallError::NoAnswer(why(&error)),
+        })?;
         let status = response.status();
         let mut bytes = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| CallError::NoAnswer(why(&error)))? {

@@ -30,6 +30,8 @@ both!(
     whoever_comes_here_meanwhile_gets_the_letter_here,
     a_signed_delivery_is_sealed_anew_and_never_for_another_operator,
     another_register_says_where_letters_go,
+    no_letter_goes_back_to_who_brought_it_or_on_for_another_operator,
+    where_a_letter_may_be_is_known_before_it_is_sent,
 );
 
 const ADDRESS: &str = "https://ladan.example/service/v3";
@@ -128,14 +130,15 @@ async fn a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once(database: 
     assert_eq!((delivery.messages.len(), delivery.messages[0].id.as_str()), (1, "a"));
     assert_eq!(delivery.messages[0].attachments[0].content, TEXT);
     assert_eq!(world.intake.heading(&waiting, &original).await.unwrap(), Heading::To(ladan()));
-    world.intake.outbound_tried(answer.letter_id, Some(&ladan()), "no_answer").await.unwrap();
+    world.intake.outbound_tried(&waiting, "no_answer").await.unwrap();
     assert_eq!(world.told(answer.letter_id).await, [EventType::TakenInCharge]);
 
     let ending = Ending::HandedOver { transaction: Some("T-1") };
     world.intake.outbound_ended(&waiting, ending).await.unwrap();
     // Whoever comes too late changes nothing.
     world.intake.outbound_ended(&waiting, Ending::Returned(ReturnReason::GivenUp)).await.unwrap();
-    world.intake.outbound_tried(answer.letter_id, None, "no_answer").await.unwrap();
+    world.intake.outbound_tried(&waiting, "no_answer").await.unwrap();
+    assert!(!world.intake.outbound_sends(answer.letter_id, &org(LADAN)).await.unwrap());
     assert!(world.intake.come_home(&waiting, &original).await.is_ok());
     world.is_gone(answer.letter_id).await;
     assert_eq!(world.told(answer.letter_id).await, [EventType::TakenInCharge, EventType::Forwarded]);
@@ -191,8 +194,10 @@ async fn what_waits_for_an_operator_is_made_due_unless_it_answered_with_a_fault(
     for reference in ["silent", "fault", "untried"] {
         sent.push(world.send(&letter(reference), &[]).await.unwrap().letter_id);
     }
-    world.intake.outbound_tried(sent[0], Some(&ladan()), "no_answer").await.unwrap();
-    world.intake.outbound_tried(sent[1], Some(&ladan()), "fault").await.unwrap();
+    for (letter_id, code) in [(sent[0], "no_answer"), (sent[1], "fault")] {
+        let (waiting, _) = world.waiting(letter_id).await;
+        world.intake.outbound_tried(&waiting, code).await.unwrap();
+    }
     let mut tx = world.store.begin("wait").await.unwrap();
     let later = world.clock.now().plus(Duration::from_secs(3600));
     let waits = "UPDATE job SET run_at = $1 WHERE kind = 'hand_over'";
@@ -331,6 +336,9 @@ async fn a_signed_delivery_is_sealed_anew_and_never_for_another_operator(databas
 #[derive(Debug, Default)]
 struct Told(Mutex<HashMap<String, Option<Place>>>, Mutex<HashMap<String, Option<Place>>>);
 
+/// The one that it has named beside those that somebody's mailbox is at.
+const NAMED: &str = OFFICE;
+
 impl Register for Told {
     fn places<'a>(
         &'a self,
@@ -351,6 +359,10 @@ impl Register for Told {
                 self.0.lock().unwrap().insert(one.expose().to_owned(), then);
             }
         }
+    }
+
+    fn is_operator(&self, number: &OrgNumber) -> bool {
+        number.as_str() == NAMED
     }
 }
 
@@ -420,4 +432,54 @@ async fn another_register_says_where_letters_go(database: Database) {
     world.knows_ladan().await;
     world.directory.refresh(&world.store).await.unwrap();
     assert_eq!(route().await, [away()]);
+}
+
+async fn no_letter_goes_back_to_who_brought_it_or_on_for_another_operator(database: Database) {
+    // Without a mailbox here.
+    const CLEO: &str = "200001012384";
+    let told = Arc::new(Told::default());
+    let (world, pki) = world_with(database, Whereabouts::Register(told.clone())).await;
+    let says = |place| told.0.lock().unwrap().insert(CLEO.into(), Some(place));
+    let at = |number: &str| Place::At(OperatorAddress { number: org(number), ..ladan() });
+    let to_cleo = |reference: &str| with(letter(reference), "recipient", json!(CLEO));
+    let (town, dispatcher) = (pki.signer(TOWN), pki.signer(DISPATCHER));
+    says(at(LADAN));
+    let brought = sealed(&to(CLEO, vec![message("m-1")]), &town, &dispatcher);
+    let by_soap = world.takes(DISPATCHER, brought).await.unwrap().remove(0).letter_id;
+    let signed = world.dispatcher.sign(&to_cleo("a"));
+    let by_rest = world.send_as(&org(DISPATCHER), signed, &[]).await.unwrap().letter_id;
+    let by_town = world.send(&to_cleo("b"), &[]).await.unwrap().letter_id;
+    // Cleo moves to whom two of them were brought by.
+    says(at(DISPATCHER));
+    for (letter_id, back) in [(by_soap, true), (by_rest, true), (by_town, false)] {
+        let (waiting, original) = world.waiting(letter_id).await;
+        let heading = world.intake.heading(&waiting, &original).await.unwrap();
+        assert_eq!(heading == Heading::Nowhere(ReturnReason::NotDelivered), back, "{heading:?}");
+    }
+    let again = world.send_as(&org(DISPATCHER), world.dispatcher.sign(&to_cleo("c")), &[]).await;
+    assert_eq!(code(again), Code::RecipientElsewhere);
+    // An operator that only the other register has named, and that dispatches for the town.
+    let mut tx = world.store.begin("list").await.unwrap();
+    registry::dispatch::list(&mut tx, &org(TOWN), &org(NAMED), world.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    says(at(LADAN));
+    let next = sealed(&to(CLEO, vec![message("m-2")]), &town, &pki.signer(NAMED));
+    world.takes(NAMED, next).await.unwrap_err();
+    assert_eq!(world.count("SELECT count(*) FROM outbound").await, 3);
+}
+
+async fn where_a_letter_may_be_is_known_before_it_is_sent(database: Database) {
+    let (world, _) = world(database).await;
+    let letter_id = world.send(&letter("a"), &[]).await.unwrap().letter_id;
+    let (mut waiting, _) = world.waiting(letter_id).await;
+    assert_eq!((waiting.attempts, &waiting.sent_to, waiting.refused_since), (0, &None, None));
+    assert!(world.intake.outbound_sends(letter_id, &org(LADAN)).await.unwrap());
+    // Whoever sent it is killed here.
+    assert_eq!(world.waiting(letter_id).await.0.sent_to, Some(org(LADAN)));
+    let now = world.clock.now();
+    (waiting.operator, waiting.refused_since) = (org(DISPATCHER), Some(now));
+    world.intake.outbound_tried(&waiting, "fault").await.unwrap();
+    let (tried, _) = world.waiting(letter_id).await;
+    assert_eq!((tried.attempts, tried.sent_to, tried.refused_since), (1, None, Some(now)));
+    assert_eq!(tried.operator, org(DISPATCHER));
 }

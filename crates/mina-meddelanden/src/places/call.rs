@@ -58,6 +58,9 @@ impl Inner {
         if state.names.len() < MOST_NAMES {
             state.names.insert(supplier.number.clone(), supplier.name);
         }
+        if state.operators.len() < MOST_NAMES {
+            state.operators.insert(supplier.number.clone());
+        }
         let (number, service_address) = (supplier.number, supplier.service_address);
         Some(Place::At(OperatorAddress { number, service_address }))
     }

@@ -27,18 +27,20 @@ both!(
 );
 
 /// A router behind mutual TLS.
-struct Wire {
+pub struct Wire {
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
     calls: Arc<AtomicUsize>,
     client: FarClient,
+    pub soap: SoapClient,
+    pub port: u16,
     /// Answers of the router are held back while this is taken.
     gate: Arc<tokio::sync::RwLock<()>>,
 }
 
 impl Wire {
     /// `caller` is the organisation whose certificate the client shows.
-    async fn new(router: axum::Router, pki: &Pki, folder: &Path, caller: &str) -> Self {
+    pub async fn new(router: axum::Router, pki: &Pki, folder: &Path, caller: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let files = pki.files(folder, caller);
         let revoked: edge::tls::Revoked = Arc::new(|_| false);
@@ -68,7 +70,8 @@ impl Wire {
             authority: format!("https://127.0.0.1:{port}/Authority"),
             recipient: format!("https://127.0.0.1:{port}/Recipient/v3"),
         };
-        Self { stop, task, calls, client: FarClient::new(soap, addresses, Operators::Elsewhere), gate }
+        let client = FarClient::new(soap.clone(), addresses, Operators::Elsewhere);
+        Self { stop, task, calls, client, soap, port, gate }
     }
     async fn of(world: &World, caller: &str) -> Self {
         Self::new(world.router.clone(), &world.pki, world.folder(), caller).await
@@ -122,6 +125,7 @@ async fn the_register_says_where_each_recipient_is(database: Database) {
     assert_eq!(wire.calls(), 2, "one question for all, after Bo's registration");
     let names = places.take_names();
     assert_eq!(names[&org(OWN)], "Kuvert");
+    assert!(places.is_operator(&org(OWN)) && !places.is_operator(&town));
     assert!(places.take_names().is_empty());
     // Fresh for five minutes; then asked again.
     world.clock.advance(Duration::from_secs(299));

@@ -4,6 +4,7 @@
 mod another;
 mod asking;
 mod authority;
+mod handing_over;
 mod moving;
 mod notify;
 mod service;

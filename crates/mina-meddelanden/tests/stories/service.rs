@@ -18,7 +18,7 @@ both!(
 
 const PATH: &str = "/Service/v3";
 
-fn to(recipient: &str, id: &str) -> Delivery {
+pub fn to(recipient: &str, id: &str) -> Delivery {
     Delivery {
         sender_id: TOWN.into(),
         sender_name: "Exempelkommunen".into(),
@@ -44,7 +44,7 @@ fn to(recipient: &str, id: &str) -> Delivery {
 }
 
 impl World {
-    fn sealed(&self, delivery: &Delivery) -> String {
+    pub fn sealed(&self, delivery: &Delivery) -> String {
         let town = self.pki.signer(TOWN);
         let signed = write::sign(delivery, &town).unwrap();
         write::seal(&signed, CivilDate::parse("2026-11-22").unwrap(), &town).unwrap()

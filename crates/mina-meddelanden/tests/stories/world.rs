@@ -5,7 +5,7 @@ use delivery::{XmlSigner, document, write::Xml};
 use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
-use intake::{Intake, Trust};
+use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
 use key_client::{Connector, Role};
 use key_service::{KeyService, Root};
 use mailbox::Objects;
@@ -18,7 +18,7 @@ use registry::{
     people::{self, Language, NewPerson},
     register::{Signatory, SignatoryFile, SignatureRule},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use store::{Store, testing::Database};
 use tower::ServiceExt;
 use vault::{Authorities, Certificate, SystemRandom};
@@ -46,6 +46,7 @@ pub struct World {
     pub connector: Connector,
     pub pki: Pki,
     pub router: Router,
+    pub intake: Intake,
     directory: Directory,
 }
 
@@ -66,15 +67,27 @@ impl Pki {
         let pem = params.self_signed(&key).unwrap().pem().into_bytes();
         Self { issuer: Issuer::new(params, key), pem }
     }
+    /// What we sign and seal with.
+    fn outgoing(&self, give_up_after: Duration) -> Outgoing {
+        Outgoing {
+            organisation: org(OWN),
+            signer: self.signer(OWN),
+            certificate: self.certificate(OWN),
+            envelope_bytes: 1024 * 1024,
+            give_up_after,
+        }
+    }
     /// Of an organisation or a person.
     pub fn signer(&self, number: &str) -> XmlSigner {
+        XmlSigner::from_pem(KEY.as_bytes(), &self.certificate(number)).unwrap()
+    }
+    fn certificate(&self, number: &str) -> Certificate {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
         params.distinguished_name.push(DnType::CommonName, "Någon Exempel");
         params.not_after = rcgen::date_time_ymd(2100, 1, 1);
         let certificate = params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &self.issuer).unwrap();
-        let certificate = Certificate::parse(certificate.der()).unwrap();
-        XmlSigner::from_pem(KEY.as_bytes(), &certificate).unwrap()
+        Certificate::parse(certificate.der()).unwrap()
     }
     /// The signed document that says this act of today.
     pub fn signs(&self, who: &str, id: &str, act: &str, supplier: &str) -> String {
@@ -155,6 +168,15 @@ pub type Answered = Result<String, (u32, String)>;
 
 impl World {
     pub async fn new(database: Database) -> Self {
+        Self::leaving(database, Whereabouts::Own, None).await
+    }
+
+    /// One that hands letters over to where that register says, for an hour.
+    pub async fn handing_over(database: Database, register: Arc<dyn whereabouts::Register>) -> Self {
+        Self::leaving(database, Whereabouts::Register(register), Some(Duration::from_secs(3600))).await
+    }
+
+    async fn leaving(database: Database, whereabouts: Whereabouts, give_up_after: Option<Duration>) -> Self {
         let (store, dir) = (database.store.clone(), database.dir().to_owned());
         let clock = Arc::new(ManualClock::at(Time::parse(NOW).unwrap()));
         let random = || Arc::new(SystemRandom);
@@ -181,8 +203,8 @@ impl World {
             keys: gateway.clone(),
             directory: directory.clone(),
             trust: Trust::new(Authorities::from_pem(&pki.pem).unwrap()),
-            whereabouts: intake::Whereabouts::Own,
-            outgoing: None,
+            whereabouts,
+            outgoing: give_up_after.map(|time| Arc::new(pki.outgoing(time))),
             objects: Objects::open(&dir.join("objects"), random()).unwrap(),
             clock: clock.clone(),
             random: random(),
@@ -199,10 +221,14 @@ impl World {
             clock: clock.clone(),
             random: random(),
         }));
-        let door =
-            Door { intake, clock: clock.clone(), random: random(), origin: "https://kuvert.example".into() };
+        let door = Door {
+            intake: intake.clone(),
+            clock: clock.clone(),
+            random: random(),
+            origin: "https://kuvert.example".into(),
+        };
         let router = mina_meddelanden::router(door, Some(far));
-        let world = Self { database, store, clock, connector, pki, router, directory };
+        let world = Self { database, store, clock, connector, pki, router, intake, directory };
         world.signatories(&path).await;
         world
     }

@@ -28,8 +28,10 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         let settings = WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) };
         h.worker(settings).run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
     });
-    let (h, s) = (house.clone(), stop.clone());
-    tasks.spawn(async move { h.hand_over(s).await });
+    for _ in 0..super::outgoing::WORKERS {
+        let (h, s) = (house.clone(), stop.clone());
+        tasks.spawn(async move { h.hand_over(s).await });
+    }
     let (sequencer, s) = (house.sequencer.clone(), stop.clone());
     tasks.spawn(async move { sequencer.run(s.cancelled()).await });
     let (h, s) = (house.clone(), stop.clone());

@@ -49,8 +49,8 @@ pub struct House {
     far_client: Option<mina_meddelanden::FarClient>,
     /// What it said of recipients.
     places: Option<mina_meddelanden::Places>,
-    /// Calls other operators, where letters are handed over.
-    operators: Option<mina_meddelanden::SoapClient>,
+    /// Hands letters over to other operators, where that is configured.
+    hand_over: Option<Arc<mina_meddelanden::HandOver>>,
     objects: Objects,
     sequencer: Sequencer,
     intake: Intake,
@@ -93,7 +93,7 @@ impl House {
         let places = far::places(&config, far_client.as_ref(), &clock, &*random)?;
         let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
         let outgoing = config.outgoing.as_ref();
-        let operators = outgoing.map(outgoing::client).transpose()?;
+        let soap = outgoing.map(outgoing::client).transpose()?;
         let outgoing = outgoing.map(|outgoing| outgoing::read(outgoing, &own)).transpose()?;
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
         let sequencer = Sequencer::new(stores.letters.clone());
@@ -111,6 +111,10 @@ impl House {
             random: random.clone(),
         };
         let intake = Intake::start(parts, intake_settings(&config)).await?;
+        let keys = connector.keys(Role::Outgoing);
+        let hand_over =
+            |soap| mina_meddelanden::HandOver::new(intake.clone(), keys, soap, clock.clone(), random.clone());
+        let hand_over = soap.map(hand_over).map(Arc::new);
         let mailboxes = Mailboxes::new(
             stores.letters.clone(),
             connector.keys(Role::Web),
@@ -148,7 +152,7 @@ impl House {
             trust,
             far_client,
             places,
-            operators,
+            hand_over,
             objects,
             sequencer,
             intake,

@@ -5,10 +5,9 @@ use crate::config;
 use anyhow::{Context, Result, ensure};
 use delivery::XmlSigner;
 use domain::OrgNumber;
-use key_client::Role;
 use mina_meddelanden::{HandOver, SoapClient};
 use std::time::Duration;
-use store::jobs::{WorkerSettings, each};
+use store::jobs::WorkerSettings;
 use tokio_util::sync::CancellationToken;
 use vault::Certificate;
 
@@ -40,22 +39,17 @@ pub fn client(outgoing: &config::Outgoing) -> Result<SoapClient> {
 }
 
 impl House {
-    /// Hands letters over until `stop`; nothing where it is not configured.
+    /// One of [`WORKERS`] that hand letters over until `stop`; nothing where it is not configured.
     pub(super) async fn hand_over(&self, stop: CancellationToken) {
-        let Some(soap) = self.operators.clone() else {
+        let Some(handler) = self.hand_over.clone() else {
             stop.cancelled().await;
             return;
         };
-        let keys = self.connector.keys(Role::Outgoing);
-        let hand_over =
-            HandOver::new(self.intake.clone(), keys, soap, self.clock.clone(), self.random.clone());
-        let handler = each(AT_ONCE, move |job| {
-            let hand_over = hand_over.clone();
-            async move { hand_over.run(job).await }
-        });
-        self.worker(WorkerSettings::new(&[HandOver::KIND])).run(handler, stop).await;
+        let settings = WorkerSettings { batch: BATCH, ..WorkerSettings::new(&[HandOver::KIND]) };
+        self.worker(settings).run(handler, stop).await;
     }
 }
 
-/// Letters on their way to other operators at the same time.
-const AT_ONCE: usize = 8;
+/// A worker's letters end together: the one that asks whether a silent operator answers again holds up one of them.
+pub(super) const WORKERS: usize = 4;
+const BATCH: usize = 16;
