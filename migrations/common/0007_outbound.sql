@@ -4,7 +4,7 @@ CREATE TABLE outbound (
     letter_id BYTEA PRIMARY KEY,
     sender_mac BYTEA NOT NULL,     -- as submission.sender_mac
     address_mac BYTEA NOT NULL,    -- the recipient's: where it goes is asked again before each try
-    brought_by TEXT NOT NULL,      -- organisation number of who brought it: never handed over to
+    brought_by BYTEA NOT NULL,     -- who brought it, as a sender's tag: never handed over to
     operator TEXT NOT NULL,        -- organisation number of the operator it goes to, as last told
     sent_to TEXT,                  -- the operator that it was sent to and that may have it; written before it is sent
     refused_since BIGINT,          -- since when operator says that we do not dispatch for the sender; null: it does not

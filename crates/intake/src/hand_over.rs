@@ -3,6 +3,7 @@
 use crate::{
     AcceptError, Intake,
     outbound::{self, Outbound},
+    submission,
     whereabouts::{OperatorAddress, Route, Sought, Whereabouts},
 };
 use delivery::letter;
@@ -67,11 +68,14 @@ impl Intake {
         let sought = Sought { identity: &to.recipient, address_mac: &outbound.address_mac, found: &found };
         match self.route(&to.sender, sought, now).await {
             Ok(Route::Here) => Ok(Heading::Home),
-            // Two registers, or two moments, that do not agree: handed back, it could go to and fro for ever.
-            Ok(Route::Away(to)) if to.number == outbound.brought_by => {
-                Ok(Heading::Nowhere(ReturnReason::NotDelivered))
+            Ok(Route::Away(to)) => {
+                // Two registers, or two moments, that do not agree: handed back, it could go to and fro for ever.
+                let back = submission::sender_mac(&house.gateway_keys.sender, &to.number);
+                if back == outbound.brought_by {
+                    return Ok(Heading::Nowhere(ReturnReason::NotDelivered));
+                }
+                Ok(Heading::To(to))
             }
-            Ok(Route::Away(operator)) => Ok(Heading::To(operator)),
             Err(AcceptError::Refused(refusal)) => match ReturnReason::parse(refusal.code.as_str()) {
                 Some(why) => Ok(Heading::Nowhere(why)),
                 None => Err(refusal.into()),

@@ -7,6 +7,7 @@ use crate::{
     committer::{Cargo, Prepared},
     draft::{Draft, Filed, Recipient},
     outbound::{PreparedOutbound, Proof},
+    submission,
     whereabouts::OperatorAddress,
 };
 use delivery::{Sealed, XmlSigner, from_letter, write};
@@ -128,7 +129,7 @@ impl Intake {
             letter_id,
             sender_mac: macs.sender,
             address_mac: recipient.address_mac,
-            brought_by: caller,
+            brought_by: submission::sender_mac(&house.gateway_keys.sender, &caller),
             operator: to.number,
             proof: proof.seal(&house.gateway_keys, letter_id, random)?,
             part,
