@@ -44,10 +44,13 @@ impl Intake {
 
     /// Its envelope, with the key that the key service released.
     pub async fn outbound_envelope(&self, letter: &Outbound, key: &Key) -> Result<Original, AcceptError> {
-        let sealed = match (&letter.envelope, &letter.object) {
-            (Some(bytes), _) => bytes.clone(),
-            (None, Some(name)) => self.0.objects.read(name, 0..letter.stored_bytes).await?.to_vec(),
-            (None, None) => return Err(AcceptError::Unavailable("the envelope is gone")),
+        let sealed = match &letter.object {
+            Some(name) => self.0.objects.read(name, 0..letter.stored_bytes).await?.to_vec(),
+            None => {
+                let mut tx = self.0.store.read("read outbound").await?;
+                let sealed = outbound::envelope(&mut tx, letter.letter_id).await?;
+                sealed.ok_or(AcceptError::Unavailable("the envelope is gone"))?
+            }
         };
         let id = letter.letter_id;
         Original::open(key, (id.own_box(), id), OUTBOUND_PARTS, &sealed)
@@ -102,7 +105,14 @@ impl Intake {
         Ok(waits)
     }
 
-    /// A try that is not the last, with what is known of the letter now.
+    /// It was not sent this time, for this reason.
+    pub async fn outbound_skipped(&self, letter_id: LetterId, code: &str) -> Result<(), AcceptError> {
+        let mut tx = self.0.store.begin_background("note outbound skip").await?;
+        outbound::skipped(&mut tx, letter_id, code).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A try in which it was sent and that is not the last, with what is known of the letter now.
     pub async fn outbound_tried(&self, letter: &Outbound, code: &str) -> Result<(), AcceptError> {
         let mut tx = self.0.store.begin_background("note outbound try").await?;
         outbound::tried(&mut tx, letter, code, self.0.clock.now()).await?;
@@ -128,7 +138,7 @@ impl Intake {
         };
         let answer = transaction.map(|id| outbound::seal_answer(keys, letter.letter_id, id, random));
         let mut tx = house.store.begin("end outbound").await?;
-        if !outbound::end(&mut tx, letter.letter_id, code, answer.as_deref(), now).await? {
+        if !outbound::end(&mut tx, letter, code, answer.as_deref(), now).await? {
             return Ok(());
         }
         let mailbox = letter.letter_id.own_box();

@@ -56,7 +56,7 @@ impl Intake {
         let Cargo::Letter(mut here) = prepared.cargo else { return Err(AcceptError::Unknown) };
         let keys = &*house.gateway_keys;
         let mut tx = house.store.begin("deliver outbound here").await?;
-        if !outbound::end(&mut tx, letter.letter_id, "delivered_here", None, now).await? {
+        if !outbound::end(&mut tx, letter, "delivered_here", None, now).await? {
             return Ok(true);
         }
         let accepted = NewEvent::by_service(EventType::Accepted, now).with("came_home");

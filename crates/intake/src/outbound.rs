@@ -41,7 +41,7 @@ pub(crate) struct PreparedOutbound {
 pub struct Outbound {
     pub letter_id: LetterId,
     pub give_up_at: Time,
-    /// Tries that are not the last.
+    /// Tries in which it was sent, before this one.
     pub attempts: u64,
     /// The operator it goes to, as last told.
     pub operator: OrgNumber,
@@ -52,7 +52,6 @@ pub struct Outbound {
     pub(crate) brought_by: [u8; 32],
     pub(crate) sender_mac: [u8; 32],
     pub(crate) address_mac: [u8; 32],
-    pub(crate) envelope: Option<Vec<u8>>,
     pub(crate) object: Option<String>,
     pub(crate) stored_bytes: u64,
 }
@@ -108,7 +107,7 @@ impl PreparedOutbound {
         }
     }
 
-    fn values(&self) -> [Value<'_>; 14] {
+    fn values(&self) -> [Value<'_>; 15] {
         let (envelope, object) = match &self.part {
             PreparedPart::Row(bytes) => (Some(bytes), None),
             PreparedPart::Object { name, .. } => (None, Some(name)),
@@ -118,16 +117,17 @@ impl PreparedOutbound {
             &self.sender_mac,
             &self.address_mac,
             &self.brought_by,
+            self.job,
             self.operator.as_str(),
-            &self.proof,
-            envelope,
-            object,
-            i64::try_from(self.part.stored_bytes()).unwrap_or(i64::MAX),
-            self.epoch,
-            &self.sealed_key,
             self.accepted_at,
             self.give_up_at,
             0i64,
+            self.epoch,
+            &self.sealed_key,
+            object,
+            i64::try_from(self.part.stored_bytes()).unwrap_or(i64::MAX),
+            &self.proof,
+            envelope,
         ]
     }
 }
@@ -152,38 +152,51 @@ pub(crate) async fn find(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Outb
     tx.one(FIND, args![letter_id]).await?.as_ref().map(|row| read(letter_id, row)).transpose()
 }
 
+/// The sealed envelope, where it lies in the row.
+pub(crate) async fn envelope(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Vec<u8>>, Error> {
+    let row = tx.one(ENVELOPE, args![letter_id]).await?;
+    Ok(row.as_ref().map(|row| row.opt_bytes(0)).transpose()?.flatten().map(<[u8]>::to_vec))
+}
+
 /// It is sent to an operator now, and from now on may be there. False when it has ended.
 pub(crate) async fn sends(tx: &mut Tx, letter_id: LetterId, to: &OrgNumber) -> Result<bool, Error> {
     Ok(tx.execute(SENDS, args![to.as_str(), letter_id]).await?.count() == 1)
 }
 
-/// What became of one try, and what is known of the letter after it.
+/// What became of one try, and what is known of the letter after it. Nothing is told of one that has ended meanwhile, or
+/// that another worker has tried since.
 pub(crate) async fn tried(tx: &mut Tx, letter: &Outbound, code: &str, now: Time) -> Result<(), Error> {
     let Outbound { letter_id, operator, sent_to, refused_since, .. } = letter;
-    let sent_to = sent_to.as_ref().map(OrgNumber::as_str);
-    // It may have ended meanwhile: then nothing is to be told of it.
-    let _ =
-        tx.execute(TRIED, args![now, code, operator.as_str(), sent_to, *refused_since, *letter_id]).await?;
+    let (sent_to, attempts) = (sent_to.as_ref().map(OrgNumber::as_str), letter.attempts as i64);
+    let values = args![now, code, operator.as_str(), sent_to, *refused_since, *letter_id, attempts];
+    let _ = tx.execute(TRIED, values).await?;
     Ok(())
 }
 
-/// Makes letters due that wait for this operator after a try in vain: as many as it may take in some seconds. One that it
-/// answered with a fault has its own time to wait.
-pub(crate) async fn hasten(tx: &mut Tx, operator: &OrgNumber, now: Time) -> Result<u64, Error> {
-    let rows = tx.query(WAITING, args![operator.as_str()]).await?;
-    let letters = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<_>, Error>>()?;
-    jobs::hasten(tx, HAND_OVER_JOB, &letters, now).await
+/// It was not sent, for this reason.
+pub(crate) async fn skipped(tx: &mut Tx, letter_id: LetterId, code: &str) -> Result<(), Error> {
+    let _ = tx.execute(SKIPPED, args![code, letter_id]).await?;
+    Ok(())
 }
 
-/// Ends it: key and envelope go. False when it had ended.
+/// Makes letters due that wait for this operator: as many as it may take in some seconds. Those that it has answered, and
+/// those that had no answer several times, have their own time to wait.
+pub(crate) async fn hasten(tx: &mut Tx, operator: &OrgNumber, now: Time) -> Result<u64, Error> {
+    let rows = tx.query(WAITING, args![operator.as_str()]).await?;
+    let waiting = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<_>, Error>>()?;
+    jobs::hasten(tx, &waiting, now).await
+}
+
+/// Ends it at its operator: key and envelope go. False when it had ended.
 pub(crate) async fn end(
     tx: &mut Tx,
-    letter_id: LetterId,
+    letter: &Outbound,
     code: &str,
     answer: Option<&[u8]>,
     now: Time,
 ) -> Result<bool, Error> {
-    Ok(tx.execute(END, args![now, code, answer, letter_id]).await?.count() == 1)
+    let values = args![now, code, answer, letter.operator.as_str(), letter.letter_id];
+    Ok(tx.execute(END, values).await?.count() == 1)
 }
 
 /// Why letters were returned, those that were.
@@ -213,15 +226,14 @@ fn read(letter_id: LetterId, row: &Row) -> Result<Outbound, Error> {
         letter_id,
         sender_mac: row.array(0)?,
         address_mac: row.array(1)?,
-        envelope: row.opt_bytes(2)?.map(<[u8]>::to_vec),
-        object: row.opt_text(3)?.map(str::to_owned),
-        stored_bytes: row.number(4)?,
-        give_up_at: row.time(5)?,
-        attempts: row.number(6)?,
-        brought_by: row.array(7)?,
-        operator: organisation(8, row.text(8)?)?,
-        sent_to: row.opt_text(9)?.map(|number| organisation(9, number)).transpose()?,
-        refused_since: row.opt_time(10)?,
+        object: row.opt_text(2)?.map(str::to_owned),
+        stored_bytes: row.number(3)?,
+        give_up_at: row.time(4)?,
+        attempts: row.number(5)?,
+        brought_by: row.array(6)?,
+        operator: organisation(7, row.text(7)?)?,
+        sent_to: row.opt_text(8)?.map(|number| organisation(8, number)).transpose()?,
+        refused_since: row.opt_time(9)?,
     })
 }
 
@@ -234,21 +246,23 @@ fn place(column: &str, letter_id: LetterId) -> Place {
 }
 
 static INSERT: Many = Many::new(
-    "INSERT INTO outbound (letter_id, sender_mac, address_mac, brought_by, operator, proof, envelope, object, stored_bytes, epoch, \
-     sealed_key, accepted_at, give_up_at, attempts) VALUES ",
-    14,
+    "INSERT INTO outbound (letter_id, sender_mac, address_mac, brought_by, job_id, operator, accepted_at, give_up_at, \
+     attempts, epoch, sealed_key, object, stored_bytes, proof, envelope) VALUES ",
+    15,
     "",
 );
-const FIND: &str = "SELECT sender_mac, address_mac, envelope, object, stored_bytes, give_up_at, attempts, brought_by, operator, \
-    sent_to, refused_since FROM outbound \
-    WHERE letter_id = $1 AND ended_at IS NULL";
+const FIND: &str = "SELECT sender_mac, address_mac, object, stored_bytes, give_up_at, attempts, brought_by, operator, \
+    sent_to, refused_since FROM outbound WHERE letter_id = $1 AND ended_at IS NULL";
+const ENVELOPE: &str = "SELECT envelope FROM outbound WHERE letter_id = $1 AND ended_at IS NULL";
 const SENDS: &str = "UPDATE outbound SET sent_to = $1 WHERE letter_id = $2 AND ended_at IS NULL";
 const TRIED: &str = "UPDATE outbound SET tried_at = $1, attempts = attempts + 1, last_code = $2, operator = $3, \
-    sent_to = $4, refused_since = $5 WHERE letter_id = $6 AND ended_at IS NULL";
-const WAITING: &str = "SELECT letter_id FROM outbound WHERE operator = $1 AND ended_at IS NULL AND attempts > 0 \
-    AND last_code <> 'fault' ORDER BY accepted_at LIMIT 1000";
-const END: &str = "UPDATE outbound SET ended_at = $1, last_code = $2, answer = $3, envelope = NULL, object = NULL, \
-    sealed_key = NULL WHERE letter_id = $4 AND ended_at IS NULL";
+    sent_to = $4, refused_since = $5 WHERE letter_id = $6 AND ended_at IS NULL AND attempts = $7";
+const SKIPPED: &str = "UPDATE outbound SET last_code = $1 WHERE letter_id = $2 AND ended_at IS NULL";
+const WAITING: &str = "SELECT job_id FROM outbound WHERE operator = $1 AND ended_at IS NULL \
+    AND (last_code IN ('silent', 'busy') OR (last_code IN ('no_answer', 'no_connection') AND attempts < 6)) \
+    ORDER BY accepted_at LIMIT 1000";
+const END: &str = "UPDATE outbound SET ended_at = $1, last_code = $2, answer = $3, operator = $4, envelope = NULL, \
+    object = NULL, sealed_key = NULL WHERE letter_id = $5 AND ended_at IS NULL";
 static REASONS: Many = Many::new(
     "SELECT letter_id, last_code FROM outbound WHERE ended_at IS NOT NULL AND letter_id IN (",
     1,

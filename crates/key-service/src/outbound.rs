@@ -1,7 +1,7 @@
 //! The keys of letters that wait to be handed over to other operators. The gateway seals them and cannot open them.
 //!
 //! They are sealed to a key pair of their own that lives for a day or so: once nothing waits under an older one, it is
-//! destroyed, and then no backup opens what was handed over.
+//! destroyed, and what was handed over opens with a backup of the key store alone, while there is one.
 
 use crate::{
     failure::Failure,

@@ -17,17 +17,17 @@ use domain::{
     Clock, OrgNumber, Random, chance,
     words::{EventType, ReturnReason},
 };
-use futures_util::future::join_all;
+use futures_util::FutureExt;
 use intake::{AcceptError, Ending, HAND_OVER_JOB, Heading, Intake, OperatorAddress, Outbound};
 use key_client::{Keys, KeysError};
 use mailbox::Original;
-use operators::Operators;
+use operators::{NoTurn, Operators, Turn};
 use said::{ALREADY_EXISTS, RESPONSE, Said, ends};
-use std::{sync::Arc, time::Duration};
-use store::jobs::{Handler, Job, Outcome};
-use tracing::{info, warn};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use store::jobs::{Handler, Job, Outcome, WorkerSettings};
+use tracing::{error, info, warn};
 
-/// Hands letters over. Several workers may share one.
+/// Hands letters over. The workers share one.
 pub struct HandOver {
     intake: Intake,
     keys: Keys,
@@ -40,33 +40,46 @@ pub struct HandOver {
 /// What one try came to.
 enum Tried {
     Ended,
-    Not(Not),
-}
-
-/// Why it has not ended yet.
-struct Not {
-    code: &'static str,
-    /// It was not sent, since this operator was silent.
-    silent: Option<OrgNumber>,
+    /// Not yet, for this reason.
+    Not(&'static str),
+    /// It was not sent to this operator.
+    Skipped(NoTurn, OrgNumber),
+    /// The operator has it, and that could not be written.
+    Unwritten(&'static str),
 }
 
 impl Handler for HandOver {
     async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
-        let tried = join_all(jobs.into_iter().map(async |job| {
-            let tried = self.one(&job).await;
-            (job, tried)
-        }));
-        let outcome = |(job, tried)| {
-            let outcome = self.outcome(&job, tried);
-            (job, outcome)
-        };
-        tried.await.into_iter().map(outcome).collect()
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            // One that panicked comes back as any other: never buried, since the letter itself says when it is given up.
+            let tried = AssertUnwindSafe(self.act(&job)).catch_unwind().await;
+            let outcome = match tried {
+                Ok(Ok(Tried::Ended)) => Outcome::Done,
+                Ok(Ok(Tried::Not(code) | Tried::Unwritten(code))) => self.later(&job, code),
+                // It may have answered another letter meanwhile.
+                Ok(Ok(Tried::Skipped(NoTurn::Silent, operator))) if !self.operators.is_silent(&operator) => {
+                    Outcome::Later(Duration::ZERO, NoTurn::Silent.code())
+                }
+                Ok(Ok(Tried::Skipped(why, _))) => self.later(&job, why.code()),
+                Ok(Err(error)) => {
+                    warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
+                    self.later(&job, error.refusal().code.as_str())
+                }
+                Err(_) => {
+                    error!(letter.id = %job.letter_id, "Handing a letter over panicked");
+                    self.later(&job, "internal")
+                }
+            };
+            outcomes.push((job, outcome));
+        }
+        outcomes
     }
 }
 
 impl HandOver {
-    /// The kind of jobs it does.
-    pub const KIND: &'static str = HAND_OVER_JOB;
+    /// Workers to run. Each does one letter at a time, so that none waits for what another does.
+    pub const WORKERS: usize = AT_ONCE;
 
     /// `keys` are the handle of role outgoing; `soap` speaks for us to other operators.
     pub fn new(
@@ -76,50 +89,50 @@ impl HandOver {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { intake, keys, soap, clock, random, operators: Operators::new() }
+        Self { intake, keys, soap, clock, random, operators: Operators::default() }
     }
 
-    /// One try.
-    async fn one(&self, job: &Job) -> Tried {
-        match self.act(job).await {
-            Ok(tried) => tried,
-            Err(error) => {
-                warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
-                not_yet(error.refusal().code.as_str())
-            }
-        }
-    }
-
-    /// When it is tried again, once the others of its batch have been tried.
-    fn outcome(&self, job: &Job, tried: Tried) -> Outcome {
-        let Tried::Not(Not { code, silent }) = tried else { return Outcome::Done };
-        metrics::counter!("kuvert_forward_total", "outcome" => "retry").increment(1);
-        // One that was silent and has answered another letter meanwhile.
-        let answers = silent.is_some_and(|operator| !self.operators.is_silent(&operator));
-        let wait = if answers { Duration::ZERO } else { self.wait(job.attempts) };
-        // Never buried: the letter itself says when it is given up.
-        Outcome::Later(wait, code)
+    /// Of each worker.
+    pub fn settings() -> WorkerSettings {
+        WorkerSettings { batch: 1, ..WorkerSettings::new(&[HAND_OVER_JOB]) }
     }
 
     async fn act(&self, job: &Job) -> Result<Tried, AcceptError> {
         let Some(mut letter) = self.intake.outbound(job.letter_id).await? else { return Ok(Tried::Ended) };
-        let _place = self.operators.place(&letter.operator).await;
-        let not = match self.hand_over(&mut letter).await {
-            Ok(Tried::Ended) => return Ok(Tried::Ended),
-            Ok(Tried::Not(not)) => not,
-            Err(error) => {
-                warn!(letter.id = %job.letter_id, %error, "A letter could not be handed over yet");
-                Not { code: error.refusal().code.as_str(), silent: None }
+        let turn = match self.turn(&letter, &letter.operator).await {
+            Ok(turn) => Some(turn),
+            // Now and then it is asked all the same where the recipient is by now.
+            Err(_) if self.is_last(&letter) || job.attempts.is_multiple_of(FOLLOW) => None,
+            Err(why) => {
+                self.intake.outbound_skipped(letter.letter_id, why.code()).await?;
+                return Ok(Tried::Skipped(why, letter.operator));
             }
         };
-        if self.is_last(&letter) {
-            return self.returned(&letter, ReturnReason::GivenUp).await;
+        let tried = match self.hand_over(&mut letter, turn, job.attempts > 1).await {
+            Ok(Tried::Ended) => return Ok(Tried::Ended),
+            Ok(tried) => tried,
+            Err(error) => {
+                warn!(letter.id = %job.letter_id, %error, "A letter could not be handed over yet");
+                Tried::Not(error.refusal().code.as_str())
+            }
+        };
+        match &tried {
+            Tried::Unwritten(code) => self.intake.outbound_tried(&letter, code).await?,
+            _ if self.is_last(&letter) => return self.returned(&letter, ReturnReason::GivenUp).await,
+            Tried::Skipped(why, _) => self.intake.outbound_skipped(letter.letter_id, why.code()).await?,
+            Tried::Not(code) => self.intake.outbound_tried(&letter, code).await?,
+            Tried::Ended => {}
         }
-        self.intake.outbound_tried(&letter, not.code).await?;
-        Ok(Tried::Not(not))
+        Ok(tried)
     }
 
-    async fn hand_over(&self, letter: &mut Outbound) -> Result<Tried, AcceptError> {
+    /// `again`: it is not the letter's first time.
+    async fn hand_over(
+        &self,
+        letter: &mut Outbound,
+        mut turn: Option<Turn>,
+        again: bool,
+    ) -> Result<Tried, AcceptError> {
         let key = match self.keys.outbound_key(letter.letter_id).await {
             Ok(key) => key,
             // Ended by another worker since.
@@ -145,23 +158,26 @@ impl HandOver {
             if letter.operator != to.number {
                 (letter.operator, letter.refused_since) = (to.number.clone(), None);
             }
-            // Where it may be already it is asked for once more before it is given up, silent or not.
-            let in_doubt = letter.sent_to.as_ref() == Some(&to.number);
-            let turn = self.operators.turn(&to.number, self.clock.now());
-            if turn.is_none() && !(in_doubt && self.is_last(letter)) {
-                return Ok(Tried::Not(Not { code: "silent", silent: Some(to.number) }));
-            }
+            // A turn at another operator is given back before one is waited for.
+            let held = turn.take().filter(|turn| turn.is_at(&to.number));
+            let turn = match held {
+                Some(turn) => turn,
+                None => match self.turn(letter, &to.number).await {
+                    Ok(turn) => turn,
+                    Err(why) => return Ok(Tried::Skipped(why, to.number)),
+                },
+            };
             if !self.intake.outbound_sends(letter.letter_id, &to.number).await? {
                 return Ok(Tried::Ended);
             }
             tell_of_doubt(letter, Some(&to.number));
             let earlier = letter.sent_to.replace(to.number.clone());
+            let in_doubt = earlier.as_ref() == Some(&to.number);
             let said = self.deliver(&to, &original).await;
-            drop(turn);
             self.learn(letter, &said, earlier.as_ref());
             let was_silent = self.operators.heard(&to.number, said.is_answer(), self.clock.now());
-            let again = was_silent || in_doubt || letter.attempts > 0;
-            if again && said.takes_letters() {
+            drop(turn);
+            if (was_silent || again) && said.takes_letters() {
                 self.hasten(&to.number).await;
             }
             match said {
@@ -173,7 +189,19 @@ impl HandOver {
                 said => return self.judge(letter, said, in_doubt).await,
             }
         }
-        Ok(not_yet("moving"))
+        Ok(Tried::Not("moving"))
+    }
+
+    /// Leave to call an operator. The last time it is waited for; and one that may have the letter already is asked once
+    /// more before it is given up, silent or not.
+    async fn turn(&self, letter: &Outbound, operator: &OrgNumber) -> Result<Turn, NoTurn> {
+        match self.operators.turn(operator, self.clock.now()) {
+            Err(why) if self.is_last(letter) => match why {
+                NoTurn::Silent if letter.sent_to.as_ref() != Some(operator) => Err(why),
+                _ => Ok(self.operators.last_turn(operator).await),
+            },
+            answer => answer,
+        }
     }
 
     async fn deliver(&self, to: &OperatorAddress, original: &Original) -> Said {
@@ -198,20 +226,26 @@ impl HandOver {
 
     async fn judge(&self, letter: &Outbound, said: Said, in_doubt: bool) -> Result<Tried, AcceptError> {
         match said {
-            Said::Delivered(transaction) => self.handed_over(letter, transaction.as_deref()).await,
+            Said::Delivered(transaction) => Ok(self.handed_over(letter, transaction.as_deref()).await),
             // A try whose answer was lost has brought it there, and this is how it says so.
-            Said::Fault(ALREADY_EXISTS) if in_doubt => self.handed_over(letter, None).await,
+            Said::Fault(ALREADY_EXISTS) if in_doubt => Ok(self.handed_over(letter, None).await),
             Said::Fault(number) => match ends(number, letter.refused_since, self.clock.now()) {
                 Some(why) => self.returned(letter, why).await,
-                None => Ok(not_yet(said.code())),
+                None => Ok(Tried::Not(said.code())),
             },
-            said => Ok(not_yet(said.code())),
+            said => Ok(Tried::Not(said.code())),
         }
     }
 
-    async fn handed_over(&self, letter: &Outbound, transaction: Option<&str>) -> Result<Tried, AcceptError> {
-        self.intake.outbound_ended(letter, Ending::HandedOver { transaction }).await?;
-        Ok(self.ended(letter, EventType::Forwarded.as_str()))
+    /// What is known to have arrived is never told as given up: where it cannot be written now, it is sent once more.
+    async fn handed_over(&self, letter: &Outbound, transaction: Option<&str>) -> Tried {
+        match self.intake.outbound_ended(letter, Ending::HandedOver { transaction }).await {
+            Ok(()) => self.ended(letter, EventType::Forwarded.as_str()),
+            Err(error) => {
+                warn!(letter.id = %letter.letter_id, %error, "A letter was handed over, and that could not be written");
+                Tried::Unwritten(error.refusal().code.as_str())
+            }
+        }
     }
 
     async fn returned(&self, letter: &Outbound, why: ReturnReason) -> Result<Tried, AcceptError> {
@@ -222,19 +256,22 @@ impl HandOver {
     /// An operator that answers again gets what has waited for it, a thousand letters at a time. What is to become of
     /// the letter in hand does not hang on it.
     async fn hasten(&self, operator: &OrgNumber) {
-        let now = self.clock.now();
-        if !self.operators.may_hasten(operator, now) {
+        if !self.operators.hastens(operator, self.clock.now()) {
             return;
         }
         match self.intake.outbound_hasten(operator).await {
-            Ok(due) => {
-                self.operators.hastened(operator, now);
-                if due > 0 {
-                    info!(%operator, due, "An operator answers again, and gets what has waited for it");
-                }
+            Ok(0) => {}
+            Ok(due) => info!(%operator, due, "An operator answers again, and gets what has waited for it"),
+            Err(error) => {
+                self.operators.not_hastened(operator);
+                warn!(%error, "What waits for an operator could not be made due");
             }
-            Err(error) => warn!(%error, "What waits for an operator could not be made due"),
         }
+    }
+
+    fn later(&self, job: &Job, code: &'static str) -> Outcome {
+        metrics::counter!("kuvert_forward_total", "outcome" => "retry").increment(1);
+        Outcome::Later(self.wait(job.attempts), code)
     }
 
     fn ended(&self, letter: &Outbound, outcome: &'static str) -> Tried {
@@ -256,10 +293,6 @@ impl HandOver {
     }
 }
 
-fn not_yet(code: &'static str) -> Tried {
-    Tried::Not(Not { code, silent: None })
-}
-
 /// It goes to another place than where it may be already.
 fn tell_of_doubt(letter: &Outbound, to: Option<&OrgNumber>) {
     if let Some(there) = letter.sent_to.as_ref().filter(|there| Some(*there) != to) {
@@ -267,6 +300,10 @@ fn tell_of_doubt(letter: &Outbound, to: Option<&OrgNumber>) {
     }
 }
 
+/// Letters that are worked on at the same time.
+const AT_ONCE: usize = 16;
+/// Every so many times the register is asked, whether or not the operator takes letters.
+const FOLLOW: u32 = 4;
 /// How often a recipient may move while one try lasts.
 const MOVES: usize = 3;
 const WAIT_SECONDS: [u64; 6] = [5, 15, 60, 5 * 60, 15 * 60, 60 * 60];

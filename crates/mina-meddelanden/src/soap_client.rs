@@ -97,7 +97,7 @@ impl SoapClient {
         }
         let document = match delivery::parse_within(&bytes, MOST_NODES) {
             Ok(document) => document,
-            Err(_) if !status.is_success() => return Err(CallError::NoAnswer("an error without a fault")),
+            Err(_) if !status.is_success() => return Err(without_fault(status)),
             Err(_) => return Err(CallError::Answer("it is no XML")),
         };
         let body = soap::body(&document).map_err(|_| CallError::Answer("it is no SOAP"))?;
@@ -105,7 +105,7 @@ impl SoapClient {
             return Err(fault(body));
         }
         if status != StatusCode::OK {
-            return Err(CallError::NoAnswer("an error without a fault"));
+            return Err(without_fault(status));
         }
         if !is(&body, answer) {
             return Err(CallError::Answer("it is another element"));
@@ -137,6 +137,20 @@ fn fault(body: Node<'_, '_>) -> CallError {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let call_id = text_below(body, "CallId").filter(|id| id.len() <= 50 && id.chars().all(word));
     CallError::Fault { code, call_id: call_id.unwrap_or_default() }
+}
+
+/// What stands before a service says that it is not there. Any other error may be for this message alone.
+fn without_fault(status: StatusCode) -> CallError {
+    let absent = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    match absent.contains(&status) {
+        true => CallError::NoAnswer("the service is not there"),
+        false => CallError::Answer("it is an error without a fault"),
+    }
 }
 
 fn why(error: &reqwest::Error) -> &'static str {

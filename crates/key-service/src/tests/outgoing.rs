@@ -22,9 +22,9 @@ impl World {
         let aad = letter_aad(letter.own_box(), letter, pair.epoch, OUTBOUND_PARTS);
         let sealed =
             seal_to(&PublicKey::from_bytes(pair.public_key), seal_info(), &aad, key.expose()).unwrap();
-        let put = "INSERT INTO outbound (letter_id, sender_mac, address_mac, operator, proof, envelope, stored_bytes, \
-            epoch, sealed_key, accepted_at, give_up_at, attempts) \
-            VALUES ($1, $2, $2, '164020000065', $2, $2, 32, $3, $4, $5, $5, 0)";
+        let put = "INSERT INTO outbound (letter_id, sender_mac, address_mac, brought_by, job_id, operator, proof, \
+            envelope, stored_bytes, epoch, sealed_key, accepted_at, give_up_at, attempts) \
+            VALUES ($1, $2, $2, $2, $1, '164020000065', $2, $2, 32, $3, $4, $5, $5, 0)";
         self.change(put, args![letter, &SENDER, pair.epoch, &sealed, self.clock.now()]).await;
         (letter, key)
     }

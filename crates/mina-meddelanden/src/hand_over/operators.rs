@@ -10,13 +10,11 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// All that letters go to.
-pub(super) struct Operators {
-    all: Arc<Semaphore>,
-    of: Mutex<HashMap<OrgNumber, Operator>>,
-}
+#[derive(Default)]
+pub(super) struct Operators(Mutex<HashMap<OrgNumber, Operator>>);
 
 struct Operator {
-    own: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     /// Set: it did not answer the last time, and is not asked before this.
     silent_until: Option<Time>,
     /// The turn of the one letter that asks it after a silence.
@@ -25,41 +23,58 @@ struct Operator {
     hastened_at: Option<Time>,
 }
 
-/// A place among the letters that are worked on.
-pub(super) struct Place {
-    _own: Option<OwnedSemaphorePermit>,
-    _all: Option<OwnedSemaphorePermit>,
-}
-
 /// Held while an operator is called.
 pub(super) struct Turn {
+    operator: OrgNumber,
+    _place: Option<OwnedSemaphorePermit>,
     _asks: Arc<()>,
 }
 
+/// Why an operator is not called now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoTurn {
+    /// It has just not answered.
+    Silent,
+    /// As many letters go to it as may at a time.
+    Busy,
+}
+
+impl NoTurn {
+    /// Stable word for what was not sent.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+impl Turn {
+    pub(super) fn is_at(&self, operator: &OrgNumber) -> bool {
+        self.operator == *operator
+    }
+}
+
 impl Operators {
-    pub(super) fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(AT_ONCE)), of: Mutex::default() }
-    }
-
-    /// Waits for a place. Whoever waits for one operator holds none of the places that all share.
-    pub(super) async fn place(&self, operator: &OrgNumber) -> Place {
-        let own = self.with(operator, |one| Arc::clone(&one.own));
-        let own = own.acquire_owned().await.ok();
-        Place { _own: own, _all: Arc::clone(&self.all).acquire_owned().await.ok() }
-    }
-
-    /// Whether it may be called now: not soon after a silence, and then by one letter at a time.
-    pub(super) fn turn(&self, operator: &OrgNumber, now: Time) -> Option<Turn> {
+    /// Whether it may be called now: not soon after a silence, then by one letter at a time, and never by more than its
+    /// places.
+    pub(super) fn turn(&self, operator: &OrgNumber, now: Time) -> Result<Turn, NoTurn> {
         self.with(operator, |one| {
-            let asks = Arc::new(());
-            if let Some(until) = one.silent_until {
-                if now < until || one.asks.strong_count() > 0 {
-                    return None;
-                }
-                one.asks = Arc::downgrade(&asks);
+            if one.silent_until.is_some_and(|until| now < until || one.asks.strong_count() > 0) {
+                return Err(NoTurn::Silent);
             }
-            Some(Turn { _asks: asks })
+            let place = Arc::clone(&one.places).try_acquire_owned().map_err(|_| NoTurn::Busy)?;
+            let asks = Arc::new(());
+            one.asks = Arc::downgrade(&asks);
+            Ok(Turn { operator: operator.clone(), _place: Some(place), _asks: asks })
         })
+    }
+
+    /// For what cannot come later: waits for a place, and asks whether or not it is silent.
+    pub(super) async fn last_turn(&self, operator: &OrgNumber) -> Turn {
+        let places = self.with(operator, |one| Arc::clone(&one.places));
+        let place = places.acquire_owned().await.ok();
+        Turn { operator: operator.clone(), _place: place, _asks: Arc::default() }
     }
 
     /// Whether it answered. Tells whether it had been silent before.
@@ -72,19 +87,26 @@ impl Operators {
         self.with(operator, |one| one.silent_until.is_some())
     }
 
-    /// Whether what waits for it has not been made due just now.
-    pub(super) fn may_hasten(&self, operator: &OrgNumber, now: Time) -> bool {
-        self.with(operator, |one| one.hastened_at.is_none_or(|last| now >= last.plus(HASTEN_AGAIN)))
+    /// Whether to make due what waits for it: false where that was done just now.
+    pub(super) fn hastens(&self, operator: &OrgNumber, now: Time) -> bool {
+        self.with(operator, |one| {
+            let hastens = one.hastened_at.is_none_or(|last| now >= last.plus(HASTEN_AGAIN));
+            if hastens {
+                one.hastened_at = Some(now);
+            }
+            hastens
+        })
     }
 
-    pub(super) fn hastened(&self, operator: &OrgNumber, now: Time) {
-        self.with(operator, |one| one.hastened_at = Some(now));
+    /// It went wrong, and is to be done again.
+    pub(super) fn not_hastened(&self, operator: &OrgNumber) {
+        self.with(operator, |one| one.hastened_at = None);
     }
 
     fn with<T>(&self, operator: &OrgNumber, act: impl FnOnce(&mut Operator) -> T) -> T {
-        let mut all = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(all.entry(operator.clone()).or_insert_with(|| Operator {
-            own: Arc::new(Semaphore::new(AT_ONCE / 2)),
+            places: Arc::new(Semaphore::new(PLACES)),
             silent_until: None,
             asks: Weak::new(),
             hastened_at: None,
@@ -92,8 +114,8 @@ impl Operators {
     }
 }
 
-/// Letters on their way at the same time; half of them to one operator.
-const AT_ONCE: usize = 16;
+/// Letters on their way to one operator at the same time: half of those that are worked on.
+const PLACES: usize = super::AT_ONCE / 2;
 /// Less than the first wait, so that an operator with one letter is asked as often as ever.
 const SILENCE: Duration = Duration::from_secs(4);
 const HASTEN_AGAIN: Duration = Duration::from_secs(5);
@@ -112,44 +134,43 @@ mod tests {
 
     #[test]
     fn a_silent_operator_is_asked_by_one_letter_at_a_time() {
-        let (operators, ladan) = (Operators::new(), org("164020000065"));
+        let (operators, ladan) = (Operators::default(), org("164020000065"));
+        let why = |at| operators.turn(&ladan, at).err();
         let (one, two) = (operators.turn(&ladan, NOW), operators.turn(&ladan, NOW));
-        assert!(one.is_some() && two.is_some());
+        assert!(one.is_ok() && two.is_ok());
         assert!(!operators.heard(&ladan, false, NOW) && operators.is_silent(&ladan));
-        assert!(operators.turn(&ladan, NOW).is_none());
-        assert!(operators.turn(&org("164020000073"), NOW).is_some());
+        drop((one, two));
+        assert_eq!(why(NOW), Some(NoTurn::Silent));
+        assert!(operators.turn(&org("164020000073"), NOW).is_ok());
         let later = NOW.plus(SILENCE);
         let asks = operators.turn(&ladan, later);
-        assert!(asks.is_some() && operators.turn(&ladan, later).is_none());
+        assert!(asks.is_ok_and(|turn| turn.is_at(&ladan) && why(later) == Some(NoTurn::Silent)));
         // Ended without a word, as when the service stops.
-        drop(asks);
         let asks = operators.turn(&ladan, later);
-        assert!(asks.is_some() && operators.heard(&ladan, true, later));
-        assert!(operators.turn(&ladan, later).is_some() && !operators.is_silent(&ladan));
+        assert!(asks.is_ok() && operators.heard(&ladan, true, later));
+        assert!(why(later).is_none() && !operators.is_silent(&ladan));
     }
 
     #[test]
     fn what_waits_is_made_due_again_when_that_went_wrong() {
-        let (operators, ladan) = (Operators::new(), org("164020000065"));
-        assert!(operators.may_hasten(&ladan, NOW) && operators.may_hasten(&ladan, NOW));
-        operators.hastened(&ladan, NOW);
-        assert!(!operators.may_hasten(&ladan, NOW) && operators.may_hasten(&ladan, NOW.plus(HASTEN_AGAIN)));
+        let (operators, ladan) = (Operators::default(), org("164020000065"));
+        assert!(operators.hastens(&ladan, NOW) && !operators.hastens(&ladan, NOW));
+        operators.not_hastened(&ladan);
+        assert!(operators.hastens(&ladan, NOW) && operators.hastens(&ladan, NOW.plus(HASTEN_AGAIN)));
     }
 
     #[test]
     fn one_operator_has_half_of_the_places() {
-        let (operators, ladan) = (Operators::new(), org("164020000065"));
-        let now = |operator: &OrgNumber| {
-            let mut context = task::Context::from_waker(task::Waker::noop());
-            match pin!(operators.place(operator)).poll(&mut context) {
-                task::Poll::Ready(place) => Some(place),
-                task::Poll::Pending => None,
-            }
-        };
-        let held: Vec<_> = std::iter::from_fn(|| now(&ladan)).collect();
-        assert_eq!(held.len(), AT_ONCE / 2);
-        assert!(now(&org("164020000073")).is_some());
+        let (operators, ladan) = (Operators::default(), org("164020000065"));
+        let held: Vec<_> = std::iter::from_fn(|| operators.turn(&ladan, NOW).ok()).collect();
+        assert_eq!(held.len(), super::super::AT_ONCE / 2);
+        assert_eq!(operators.turn(&ladan, NOW).err(), Some(NoTurn::Busy));
+        assert!(operators.turn(&org("164020000073"), NOW).is_ok());
+        // What cannot come later waits for one.
+        let mut context = task::Context::from_waker(task::Waker::noop());
+        let mut last = pin!(operators.last_turn(&ladan));
+        assert!(last.as_mut().poll(&mut context).is_pending());
         drop(held);
-        assert!(now(&ladan).is_some());
+        assert!(last.as_mut().poll(&mut context).is_ready());
     }
 }

@@ -13,14 +13,13 @@ use mina_meddelanden::HandOver;
 use std::{
     collections::{HashMap, VecDeque},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use store::{
-    both,
-    jobs::{Worker, WorkerSettings},
-    testing::Database,
-};
+use store::{both, jobs::Worker, testing::Database};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use vault::SystemRandom;
@@ -33,13 +32,19 @@ both!(
     already_exists_shows_that_an_operator_answers_again,
     whoever_may_not_have_been_told_yet_is_asked_for_twenty_minutes,
     one_operator_that_does_not_answer_leaves_places_to_others,
+    a_letter_that_what_stands_before_an_operator_refuses_holds_up_no_other,
+    what_arrived_is_not_told_as_given_up_where_it_could_not_be_written,
+    a_letter_that_makes_us_panic_is_not_buried,
 );
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Where each has a mailbox.
 #[derive(Debug, Default)]
-struct Places(Mutex<HashMap<&'static str, Place>>);
+struct Places {
+    of: Mutex<HashMap<&'static str, Place>>,
+    panics: AtomicBool,
+}
 
 impl Register for Places {
     fn places<'a>(
@@ -47,7 +52,8 @@ impl Register for Places {
         _: &'a OrgNumber,
         recipients: &'a [Identity],
     ) -> Pin<Box<dyn Future<Output = Vec<Option<Place>>> + Send + 'a>> {
-        let places = self.0.lock().unwrap();
+        assert!(!self.panics.load(Ordering::Relaxed));
+        let places = self.of.lock().unwrap();
         let answers: Vec<_> = recipients.iter().map(|one| places.get(one.expose()).cloned()).collect();
         Box::pin(std::future::ready(answers))
     }
@@ -63,8 +69,10 @@ enum Says {
     Fault(u32),
     /// An error without a fault: whether it has the letter, nobody knows.
     Nothing,
+    /// What stands before it lets the message not through.
+    TooLarge,
 }
-use Says::{Delivered, Fault, Nothing};
+use Says::{Delivered, Fault, Nothing, TooLarge};
 
 /// What the operators say next, and how many letters each has got.
 #[derive(Clone)]
@@ -85,6 +93,7 @@ async fn answer(State(told): State<Told>, uri: axum::http::Uri) -> axum::respons
     let kind = [("content-type", "text/xml; charset=utf-8")];
     match says {
         Nothing => StatusCode::BAD_GATEWAY.into_response(),
+        TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Fault(number) => {
             let fault = format!(
                 "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body><S:Fault>\
@@ -151,7 +160,7 @@ impl Two {
             clock: world.clock.clone(),
             random,
             wake: Arc::default(),
-            settings: WorkerSettings::new(&[HandOver::KIND]),
+            settings: HandOver::settings(),
         };
         let (worker, hand_over) = (Arc::new(worker), Arc::new(hand_over));
         let two = Self { world, wire, told, places, worker, hand_over };
@@ -163,7 +172,7 @@ impl Two {
     fn is_at(&self, who: &'static str, operator: &str) {
         let service_address = format!("https://127.0.0.1:{}/{operator}", self.wire.port);
         let at = Place::At(OperatorAddress { number: org(operator), service_address });
-        self.places.0.lock().unwrap().insert(who, at);
+        self.places.of.lock().unwrap().insert(who, at);
     }
 
     fn say<const N: usize>(&self, says: [Says; N]) {
@@ -182,10 +191,14 @@ impl Two {
         assert_eq!(between(&answer, "Delivered"), "true");
     }
 
-    /// All that is due, once; answers how many letters operators have got since the beginning.
+    /// All that is due; answers how many letters operators have got since the beginning.
     async fn works(&self) -> usize {
-        self.worker.once(&self.hand_over, &CancellationToken::new()).await.unwrap();
+        while self.does_one().await > 0 {}
         self.got("")
+    }
+
+    async fn does_one(&self) -> usize {
+        self.worker.once(&self.hand_over, &CancellationToken::new()).await.unwrap()
     }
 
     async fn works_later(&self) -> usize {
@@ -265,10 +278,13 @@ async fn a_letter_that_may_be_somewhere_follows_its_recipient_all_the_same(datab
     let in_doubt = format!("SELECT count(*) FROM outbound WHERE ended_at IS NULL AND sent_to = '{LADAN}'");
     assert_eq!(two.world.count(in_doubt.leak()).await, 1, "what another says does not count for it");
     two.world.has_box(ANNA).await;
-    two.places.0.lock().unwrap().insert(ANNA, Place::Here);
+    two.places.of.lock().unwrap().insert(ANNA, Place::Here);
     two.works_later().await;
     assert_eq!(two.codes().await, ["delivered", "delivered_here"]);
     assert_eq!((two.got(LADAN), two.got(BREVEN)), (2, 2), "who may have it is not asked again");
+    let arrived =
+        format!("SELECT count(*) FROM outbound WHERE last_code = 'delivered' AND operator = '{BREVEN}'");
+    assert_eq!(two.world.count(arrived.leak()).await, 1, "known by where it arrived");
     assert_eq!(two.world.count("SELECT count(*) FROM letter").await, 1);
 }
 
@@ -316,7 +332,8 @@ async fn already_exists_shows_that_an_operator_answers_again(database: Database)
     two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE letter_id <> (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
     two.world.clock.advance(Duration::from_secs(6));
     two.say([Fault(5007)]);
-    assert_eq!(two.works().await, 2);
+    two.does_one().await;
+    assert_eq!(two.got(""), 2);
     // No time has passed, and the other is due.
     assert_eq!(two.works().await, 3);
     assert_eq!(two.codes().await, ["delivered"; 2]);
@@ -350,14 +367,67 @@ async fn one_operator_that_does_not_answer_leaves_places_to_others(database: Dat
     }
     two.sends_to(BO, "breven").await;
     let held = two.told.gate.clone().acquire_owned().await.unwrap();
-    let (worker, hand_over) = (two.worker.clone(), two.hand_over.clone());
-    let running = tokio::spawn(async move { worker.once(&hand_over, &CancellationToken::new()).await });
+    let workers: Vec<_> = (0..HandOver::WORKERS)
+        .map(|_| {
+            let (worker, hand_over) = (two.worker.clone(), two.hand_over.clone());
+            tokio::spawn(async move {
+                while worker.once(&hand_over, &CancellationToken::new()).await.unwrap() > 0 {}
+            })
+        })
+        .collect();
     let ended = "SELECT count(*) FROM outbound WHERE ended_at IS NOT NULL";
-    while two.got(LADAN) < 8 || two.world.count(ended).await == 0 {
+    let busy = "SELECT count(*) FROM outbound WHERE last_code = 'busy'";
+    while two.got(LADAN) < 8 || two.world.count(busy).await < 12 || two.world.count(ended).await == 0 {
         tokio::task::yield_now().await;
     }
     assert_eq!((two.got(LADAN), two.got(BREVEN)), (8, 1), "half of sixteen places");
     drop(held);
-    assert_eq!(running.await.unwrap().unwrap(), 21);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    // Those that found no place come back by themselves, and the first of them brings the others.
+    two.world.clock.advance(Duration::from_secs(6));
+    two.works().await;
     assert_eq!(two.codes().await, vec!["delivered"; 21]);
+    assert_eq!(two.got(LADAN), 20, "each once");
+}
+
+async fn a_letter_that_what_stands_before_an_operator_refuses_holds_up_no_other(database: Database) {
+    let two = Two::new(database).await;
+    two.sends("too large").await;
+    two.sends("small").await;
+    two.say([TooLarge]);
+    two.works().await;
+    assert_eq!(two.codes().await, ["answer_unreadable waits", "delivered"]);
+    // Nor is it made due by what comes after it.
+    two.sends("silent").await;
+    two.say([Nothing]);
+    two.works().await;
+    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE letter_id = (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
+    two.world.clock.advance(Duration::from_secs(6));
+    two.works().await;
+    assert_eq!(two.codes().await, ["answer_unreadable waits", "delivered", "delivered"]);
+}
+
+async fn what_arrived_is_not_told_as_given_up_where_it_could_not_be_written(database: Database) {
+    let two = Two::new(database).await;
+    two.sends("last").await;
+    two.world.clock.advance(HOUR);
+    two.sql("ALTER TABLE feed_waiting RENAME TO feed_away").await;
+    two.works().await;
+    two.sql("ALTER TABLE feed_away RENAME TO feed_waiting").await;
+    assert_eq!(two.codes().await, ["internal waits"]);
+    assert_eq!(two.tries(60, [Fault(5007)]).await, ["delivered"]);
+    assert_eq!(two.got(LADAN), 2);
+}
+
+async fn a_letter_that_makes_us_panic_is_not_buried(database: Database) {
+    let two = Two::new(database).await;
+    two.sends("a").await;
+    two.places.panics.store(true, Ordering::Relaxed);
+    for _ in 0..10 {
+        two.tries(1, []).await;
+    }
+    two.places.panics.store(false, Ordering::Relaxed);
+    assert_eq!(two.tries(1, []).await, ["delivered"]);
 }

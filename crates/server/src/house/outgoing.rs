@@ -7,7 +7,6 @@ use delivery::XmlSigner;
 use domain::OrgNumber;
 use mina_meddelanden::{HandOver, SoapClient};
 use std::time::Duration;
-use store::jobs::WorkerSettings;
 use tokio_util::sync::CancellationToken;
 use vault::Certificate;
 
@@ -39,17 +38,12 @@ pub fn client(outgoing: &config::Outgoing) -> Result<SoapClient> {
 }
 
 impl House {
-    /// One of [`WORKERS`] that hand letters over until `stop`; nothing where it is not configured.
+    /// One of [`HandOver::WORKERS`] that hand letters over until `stop`; nothing where it is not configured.
     pub(super) async fn hand_over(&self, stop: CancellationToken) {
         let Some(handler) = self.hand_over.clone() else {
             stop.cancelled().await;
             return;
         };
-        let settings = WorkerSettings { batch: BATCH, ..WorkerSettings::new(&[HandOver::KIND]) };
-        self.worker(settings).run(handler, stop).await;
+        self.worker(HandOver::settings()).run(handler, stop).await;
     }
 }
-
-/// A worker's letters end together: the one that asks whether a silent operator answers again holds up one of them.
-pub(super) const WORKERS: usize = 4;
-const BATCH: usize = 16;

@@ -2,7 +2,7 @@
 
 use super::{Job, NewJob, Token};
 use crate::{Error, Many, Store, Tx, Value, args, dialect, row};
-use domain::{JobId, LetterId, Time};
+use domain::{JobId, Time};
 use std::{collections::HashSet, time::Duration};
 
 /// A job that did not succeed: when it is due again, and the code that says why not.
@@ -143,20 +143,18 @@ pub async fn revive(tx: &mut Tx, id: JobId, now: Time) -> Result<bool, Error> {
     Ok(tx.execute(REVIVE, args![id, now]).await?.count() == 1)
 }
 
-/// Makes jobs of a kind due that wait for a later try, by the letters that they are about. What is taken by a worker is
-/// left to it.
-pub async fn hasten(tx: &mut Tx, kind: &str, letters: &[LetterId], now: Time) -> Result<u64, Error> {
+/// Makes jobs due that wait for a later try. What is taken by a worker is left to it.
+pub async fn hasten(tx: &mut Tx, jobs: &[JobId], now: Time) -> Result<u64, Error> {
     static HASTEN: Many = Many::new(
-        "UPDATE job SET run_at = $1 WHERE kind = $2 AND run_at > $1 AND dead_at IS NULL AND lease_token IS NULL \
-         AND letter_id IN (",
+        "UPDATE job SET run_at = $1 WHERE run_at > $1 AND dead_at IS NULL AND lease_token IS NULL AND job_id IN (",
         1,
         ")",
     );
-    if letters.is_empty() {
+    if jobs.is_empty() {
         return Ok(0);
     }
-    let rows: Vec<_> = letters.iter().map(|id| row![id]).collect();
-    Ok(tx.execute_many_with(&HASTEN, args![now, kind], &rows).await?.count())
+    let rows: Vec<_> = jobs.iter().map(|id| row![*id]).collect();
+    Ok(tx.execute_many_with(&HASTEN, args![now], &rows).await?.count())
 }
 
 /// What lies in the queue.
