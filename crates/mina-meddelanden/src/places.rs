@@ -2,7 +2,8 @@
 //! letters ask at the same moment is one question.
 //!
 //! An answer younger than `fresh` counts without asking. While the register is silent an older one counts, up to
-//! `stale`; then nothing is known. A register that answers and refuses is not silent: nothing older counts against it.
+//! `stale`; then nothing is known. So it does for whom its answer leaves out or for whom it is none, and for nobody else.
+//! A register that answers and refuses is not silent: nothing older counts against it.
 
 mod cache;
 mod call;
@@ -10,7 +11,7 @@ mod queue;
 
 use crate::far_client::FarClient;
 use cache::{Cache, Key};
-use call::Told;
+use call::Said;
 use domain::{Clock, Identity, OrgNumber, Random, Time};
 use intake::whereabouts::{Place, Register};
 use queue::{Asked, Queue};
@@ -180,7 +181,7 @@ impl Inner {
         let told = self.call(sender, &recipients).await;
         let now = self.clock.now();
         let mut state = self.lock();
-        if matches!(told, Told::Silent) {
+        let Ok(said) = told else {
             state.silent_until = Some(now.plus(SILENCE));
             // Nobody waits for another silence.
             let all = batch.into_iter().chain(state.queue.drain());
@@ -188,22 +189,23 @@ impl Inner {
                 let _ = asked.answer.send(self.older(&state.cache, &asked.key));
             }
             return;
-        }
+        };
         state.silent_until = None;
         for asked in batch {
-            let place = match &told {
-                Told::Answers(told) => places.get(&asked.key).and_then(|at| told.get(*at)?.clone()),
-                _ => None,
+            let place = match places.get(&asked.key).and_then(|at| said.get(*at)) {
+                Some(Said::Place(place)) => {
+                    state.cache.put(asked.key, place, now);
+                    Some(place.clone())
+                }
+                Some(Said::Nothing) => None,
+                Some(Said::Unclear) | None => self.older(&state.cache, &asked.key),
             };
-            if let Some(place) = &place {
-                state.cache.put(asked.key, place, now);
-            }
             // Whoever asked may have hung up.
             let _ = asked.answer.send(place);
         }
     }
 
-    /// An answer that counts while the register is silent.
+    /// An answer that counts while the register does not say.
     fn older(&self, cache: &Cache, key: &Key) -> Option<Place> {
         let place = cache.find(key, self.clock.now(), self.settings.stale);
         count(if place.is_some() { "stale" } else { "silent" }, 1);

@@ -1,4 +1,5 @@
 //! `isReachable` and `isRegistered`, as they are asked: up to a thousand recipients at once, one answer each, in order.
+//! Whoever the register leaves out has none, and the others keep theirs.
 
 use super::{FarClient, Operators};
 use crate::soap_client::{CallError, text_below};
@@ -46,16 +47,16 @@ impl FarClient {
         &self,
         sender: &OrgNumber,
         recipients: &[Identity],
-    ) -> Result<Vec<Account>, CallError> {
+    ) -> Result<Vec<Option<Account>>, CallError> {
         let question = question("isReachable", Some(sender), recipients);
         self.accounts(question, "isReachableResponse", recipients).await
     }
 
     /// Where each of at most 1000 recipients has a mailbox, whatever the sender.
-    pub async fn is_registered(&self, recipients: &[Identity]) -> Result<Vec<AccountAt>, CallError> {
+    pub async fn is_registered(&self, recipients: &[Identity]) -> Result<Vec<Option<AccountAt>>, CallError> {
         let question = question("isRegistered", None, recipients);
         let accounts = self.accounts(question, "isRegisteredResponse", recipients).await?;
-        Ok(accounts.into_iter().map(|account| account.at).collect())
+        Ok(accounts.into_iter().map(|account| Some(account?.at)).collect())
     }
 
     async fn accounts(
@@ -63,14 +64,14 @@ impl FarClient {
         question: String,
         answer: &str,
         recipients: &[Identity],
-    ) -> Result<Vec<Account>, CallError> {
+    ) -> Result<Vec<Option<Account>>, CallError> {
         let read = |body: Node<'_, '_>| {
             let told: HashMap<String, Account> = body
                 .children()
                 .filter(Node::is_element)
                 .filter_map(|of| account(of, self.operators))
                 .collect();
-            recipients.iter().map(|recipient| told.get(recipient.expose()).cloned()).collect()
+            Some(recipients.iter().map(|recipient| told.get(recipient.expose()).cloned()).collect())
         };
         self.soap.call(&self.addresses.recipient, &question, (RECIPIENT_V3, answer), read).await
     }

@@ -7,5 +7,6 @@ mod authority;
 mod handing_over;
 mod moving;
 mod notify;
+mod odd_answers;
 mod service;
 mod world;

@@ -175,7 +175,7 @@ fn agreed(
 
 /// The name of the operator where the register has the recipient now, as far as it says.
 async fn place(client: &FarClient, recipient: &Identity) -> Option<String> {
-    match client.is_registered(std::slice::from_ref(recipient)).await.ok()?.pop()? {
+    match client.is_registered(std::slice::from_ref(recipient)).await.ok()?.pop()?? {
         AccountAt::Supplier(supplier) => Some(format!("{} ({})", supplier.name, supplier.number)),
         AccountAt::Nowhere | AccountAt::Unusable(_) => None,
     }
