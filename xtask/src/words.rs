@@ -11,7 +11,7 @@ pub const HELP: &str = "
 Usage: cargo xtask words
 
 Fails when a file under version control names a path that exists on one machine only: in somebody's home, among
-temporary files, or under the folder where this working copy lies.";
+temporary files, or where this working copy lies.";
 
 /// Folders in which each machine has files of its own.
 const PRIVATE: &[&str] = &["home", "root", "Users", "tmp"];
@@ -43,14 +43,18 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// How the paths begin that nobody else has.
+/// How the paths begin that nobody else has. One folder alone may stand elsewhere, as `/src/` does, so that of the working
+/// copy counts with the one below it.
 fn paths(working_copy: &Path) -> Vec<String> {
-    let top = working_copy.components().find_map(|part| match part {
+    let names = working_copy.components().filter_map(|part| match part {
         Component::Normal(name) => name.to_str(),
         _ => None,
     });
-    let own = top.filter(|top| !COMMON.contains(top) && !PRIVATE.contains(top));
-    PRIVATE.iter().copied().chain(own).map(|name| format!("/{name}/")).collect()
+    let top: Vec<&str> = names.take(2).collect();
+    let own =
+        (top.len() == 2 && !COMMON.contains(&top[0]) && !PRIVATE.contains(&top[0])).then(|| top.join("/"));
+    let private = PRIVATE.iter().map(|name| (*name).to_owned());
+    private.chain(own).map(|name| format!("/{name}/")).collect()
 }
 
 /// Each line that names one, where a path can begin.
@@ -78,16 +82,17 @@ mod tests {
 
     #[test]
     fn a_path_of_one_machine_is_found_with_its_line() {
-        for name in ["home", "root", "tmp", "Users", "copies"] {
+        for name in ["home", "root", "tmp", "Users", "src/copies"] {
             let text = format!("first\nsee `/{name}/anna/kuvert` for more");
-            assert_eq!(found(&text, "/copies/kuvert"), [(2, format!("/{name}/"))]);
+            assert_eq!(found(&text, "/src/copies/kuvert"), [(2, format!("/{name}/"))]);
         }
     }
 
     #[test]
     fn other_paths_stand() {
-        let text = "../home/x\nhttps://example.se/tmp/tools\nnet/copies/a.rs\n/etc/kuvert/kuvert.toml\n-/root -/srv\n/srv/x";
-        assert_eq!(found(text, "/copies/kuvert"), []);
+        let text = "../home/x\nhttps://example.se/tmp/tools\nnet/src/copies/a.rs\n/src/a.rs\n/etc/kuvert/kuvert.toml\n-/root -/srv\n/srv/x";
+        assert_eq!(found(text, "/src/copies/kuvert"), []);
+        assert_eq!(found(text, "/src"), []);
         assert_eq!(found(text, "/srv/kuvert"), []);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::net::Ipv4Addr;
 
-/// True for anything with a scheme (`https://`), for `www.`, and for what looks like a domain, alone or within an e-mail
-/// address, and for an IPv4 address. It is better to refuse too much: a text that is refused can be mended, and a link that was sent cannot be
-/// taken back. So a full stop without a space after it counts too, but for the abbreviations of everyday Swedish.
+/// True for anything with a scheme (`https://`), for `www.`, for what looks like a domain, alone or within an e-mail
+/// address, and for an IPv4 address. It is better to refuse too much: a text that is refused can be mended, and a link
+/// that was sent cannot be taken back. So a full stop without a space after it counts too, but in the dates and
+/// abbreviations of everyday Swedish.
 pub fn has_link(text: &str) -> bool {
     // What is read as a full stop in a domain, UTS 46 §2.3, and letters of full width as those they stand for.
     let text: String = text.chars().filter(|c| !UNSEEN.contains(c)).map(plain).collect();
@@ -18,29 +19,29 @@ pub fn has_link(text: &str) -> bool {
 /// make links end them where they see fit.
 fn is_domain(word: &str) -> bool {
     let labels: Vec<&str> = word.trim_matches(NO_LETTERS).split('.').collect();
-    (1..labels.len()).any(|at| could_be_top(labels[at]) && !is_ordinary(&labels, at))
+    labels.windows(2).any(|pair| could_be_top(pair[1]) && !is_ordinary(pair[0], pair[1]))
 }
 
 /// How it begins counts.
 fn could_be_top(label: &str) -> bool {
-    let end = label.find(|c: char| !c.is_alphabetic()).unwrap_or(label.len());
-    let (letters, rest) = label.split_at(end);
+    let (letters, rest) = letters(label);
     label.starts_with("xn--")
         || letters.chars().count() >= 2 && !rest.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// An abbreviation, or the month of a date, which may have a number after it.
-fn is_ordinary(labels: &[&str], at: usize) -> bool {
-    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
-    let (before, after) = (labels[0], &labels[at + 1..]);
-    let pair = format!("{before}.{}", labels[at]);
-    at == 1
-        && after.iter().all(|label| is_number(label))
-        && (ABBREVIATIONS.contains(&pair.as_str()) || is_number(before) && MONTHS.contains(&labels[at]))
+/// An abbreviation, or a word that follows a number.
+fn is_ordinary(before: &str, label: &str) -> bool {
+    let (word, _) = letters(label);
+    let after_number = before.ends_with(|c: char| c.is_ascii_digit());
+    after_number && AFTER_NUMBERS.contains(&word) || ABBREVIATIONS.contains(&(before, word))
 }
 
-/// Four numbers of at most 255 and without leading zeros, RFC 3986 §3.2.2, whatever stands after them. Numbers with fewer
-/// parts are versions, dates, times and amounts, and no program makes a link of them.
+fn letters(label: &str) -> (&str, &str) {
+    label.split_at(label.find(|c: char| !c.is_alphabetic()).unwrap_or(label.len()))
+}
+
+/// Four numbers of at most 255 and without leading zeros, RFC 3986 §3.2.2, whatever stands on either side: that is where
+/// programs see them, in a section number too. Fewer are versions, dates, times and amounts, and nobody makes a link of them.
 fn is_ipv4(word: &str) -> bool {
     word.split(['-', '_']).any(|piece| {
         let four: Vec<&str> = piece.split('.').filter(|label| !label.is_empty()).take(4).collect();
@@ -67,11 +68,15 @@ const UNSEEN: [char; 5] = ['\u{AD}', '\u{200C}', '\u{200D}', '\u{2060}', '\u{034
 const NO_LETTERS: [char; 3] = ['.', '-', '_'];
 
 /// Written without spaces; their last parts are no top-level domains.
-const ABBREVIATIONS: [&str; 6] = ["t.ex", "m.fl", "e.dyl", "o.dyl", "e.likn", "o.likn"];
+const ABBREVIATIONS: [(&str, &str); 6] =
+    [("t", "ex"), ("m", "fl"), ("e", "dyl"), ("o", "dyl"), ("e", "likn"), ("o", "likn")];
 
-/// As in 29.nov.2026; none is a top-level domain.
-const MONTHS: [&str; 14] =
-    ["jan", "feb", "febr", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "sept", "okt", "nov", "dec"];
+/// Chapters, as in 5.kap.2, and months, as in 29.nov.2026. None is a top-level domain.
+#[rustfmt::skip]
+const AFTER_NUMBERS: [&str; 26] = [
+    "kap", "jan", "januari", "feb", "febr", "februari", "mar", "mars", "apr", "april", "maj", "jun", "juni", "jul",
+    "juli", "aug", "augusti", "sep", "sept", "september", "okt", "oktober", "nov", "november", "dec", "december",
+];
 
 #[cfg(test)]
 mod tests {
@@ -122,6 +127,24 @@ mod tests {
             "t.ex.evil.com",
             "t.ex.com",
             "1.nov.evil.com",
+            "1.nov-evil.com",
+            "1.nov-5.evil.com",
+            "1.kap.evil.com",
+            "evil.nov.com",
+            "163.com-1",
+            "163.xyz/1",
+            "1177.se.1",
+            "evil..xyz.2",
+            "1-192.0.2.7",
+            "192.0.2.7+1",
+            "1.xn--1ai.2",
+            "slut i.nov",
+            // Cannot be told from one.
+            "se avsnitt 5.1.2.1",
+            "dnr 3.1.2.1-12345/2026",
+            "2.mom.3",
+            "2026.KS.123",
+            "Tel.nr.08-123",
         ] {
             assert!(has_link(text), "{text}");
         }
@@ -150,6 +173,12 @@ mod tests {
             "Ring 08.123.45.67 eller 070.123.45.67",
             "256.0.2.7 och 1.2.3.400",
             "§ 1.2.3, bilaga 1.2.3_a",
+            "29.juni.2026, 29.november.2026, 1.maj, 3.MARS.26",
+            "1.nov-5.nov.2026 och 1.nov-5.nov",
+            "29.nov.2026-3.dec.2026",
+            "fr.o.m.1.dec.2026 t.o.m.10.jan.",
+            "t.ex.1.dec.2026, bl.a.m.fl.",
+            "5.kap.2 § och 5.kap.2-3",
         ] {
             assert!(!has_link(text), "{text}");
         }

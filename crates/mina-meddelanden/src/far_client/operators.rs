@@ -53,11 +53,13 @@ fn is_near_v4(ip: Ipv4Addr) -> bool {
 }
 
 fn is_near_v6(ip: Ipv6Addr) -> bool {
-    ip.is_loopback()
-        || ip.is_unspecified()
-        || ip.is_unique_local()
-        || ip.is_unicast_link_local()
-        || ip.is_multicast()
+    let segments = ip.segments();
+    // RFC 3879: fec0::/10 was a site's own. RFC 6052, 3056 and 4291 §2.5.5.1: these hold an IPv4 address that a gateway
+    // leads on to, and no operator has reason to be named so.
+    let ours = segments[0] & 0xffc0 == 0xfec0;
+    let holds_v4 = matches!(segments, [0x64, 0xff9b, ..] | [0x2002, ..] | [0, 0, 0, 0, 0, 0, _, _]);
+    let of_many = ip.is_multicast();
+    ours || holds_v4 || of_many || ip.is_unique_local() || ip.is_unicast_link_local()
 }
 
 /// The longest URL that is taken.
@@ -115,7 +117,14 @@ mod tests {
             "[::ffff:a9fe:a9fe]",
             "[fd00::1]",
             "[fe80::1]",
+            "[fdff::1]",
+            "[febf::1]",
+            "[fec0::1]",
             "[ff02::1]",
+            "[64:ff9b::127.0.0.1]",
+            "[64:ff9b:1::a00:8]",
+            "[2002:7f00:1::]",
+            "[::10.0.0.8]",
             "localhost",
             "LOCALHOST.:8443",
             "mm.localhost",
@@ -129,6 +138,8 @@ mod tests {
             "100.128.0.1",
             "192.0.2.7",
             "[2001:db8::1]",
+            "[2003::1]",
+            "[64:ff9a::1]",
             "[::ffff:192.0.2.7]",
             "localhost.example",
             "notlocalhost",
