@@ -153,13 +153,17 @@ pub(crate) fn full() -> Delivery {
 /// With one of the demo's published keys, whoever it is.
 pub(crate) fn signer(number: &str) -> XmlSigner {
     let key = include_str!("../../server/src/demo/keys/164020000016.pem");
+    XmlSigner::from_pem(key.as_bytes(), &[certificate(number, key)]).unwrap()
+}
+
+fn certificate(number: &str, key: &str) -> vault::Certificate {
     let pair = rcgen::KeyPair::from_pem(key).unwrap();
     let mut names = rcgen::DistinguishedName::new();
     names.push(rcgen::DnType::CustomDnType(vec![2, 5, 4, 5]), number);
     let mut parameters = rcgen::CertificateParams::default();
     parameters.distinguished_name = names;
     let der = parameters.self_signed(&pair).unwrap().der().to_vec();
-    XmlSigner::from_pem(key.as_bytes(), &vault::Certificate::parse(&der).unwrap()).unwrap()
+    vault::Certificate::parse(&der).unwrap()
 }
 
 pub(crate) fn sealed(delivery: &Delivery) -> String {
@@ -180,6 +184,34 @@ fn what_is_written_is_read_back_and_both_signatures_hold() {
     assert_eq!(letter.reply, ReplyWish::Requested);
     assert_eq!(letter.notes.metadata[0].value, "value");
     assert_eq!(letter.matter.unwrap().event.unwrap().preceding_id.as_deref(), Some("e-0"));
+}
+
+#[test]
+fn a_signature_carries_its_whole_chain_and_no_more_than_is_read() {
+    let key = include_str!("../../server/src/demo/keys/164020000016.pem");
+    let others: Vec<_> = (0..6)
+        .map(|no| {
+            let mut parameters = rcgen::CertificateParams::default();
+            parameters.serial_number = Some(rcgen::SerialNumber::from(no));
+            let pair = rcgen::KeyPair::generate().unwrap();
+            vault::Certificate::parse(parameters.self_signed(&pair).unwrap().der()).unwrap()
+        })
+        .collect();
+    let mut chain = vec![certificate("164020000016", key)];
+    chain.extend(others);
+    let signer = XmlSigner::from_pem(key.as_bytes(), &chain[..6]).unwrap();
+    let signed = write::sign(&full(), &signer).unwrap();
+    let envelope = write::seal(&signed, CivilDate::parse("2026-11-25").unwrap(), &signer).unwrap();
+    let read = Sealed::from_envelope(envelope.as_bytes()).unwrap();
+    for signature in [read.signature, read.seal] {
+        assert_eq!(signature.certificate, chain[0]);
+        assert!(signature.others.iter().eq(chain[1..6].iter().map(|one| &one.der)));
+    }
+    for wrong in [&chain[..], &[]] {
+        assert_eq!(XmlSigner::from_pem(key.as_bytes(), wrong).err(), Some(XmlSignerError::Chain));
+    }
+    // The signer's own comes first.
+    assert!(matches!(XmlSigner::from_pem(key.as_bytes(), &chain[1..3]), Err(XmlSignerError::Key(_))));
 }
 
 #[test]

@@ -16,10 +16,13 @@ use vault::{
     sha256,
 };
 
-/// An organisation's RSA key and certificate. No `Debug`, no `Clone`.
+/// An organisation's RSA key and certificate, and the authorities that stand between it and those that others trust.
+/// No `Debug`, no `Clone`.
 pub struct XmlSigner {
     key: LetterSigner,
-    certificate: String,
+    certificate: Certificate,
+    /// `X509Data` as each signature has it.
+    x509_data: String,
 }
 
 /// Why a delivery cannot be signed with this key.
@@ -27,16 +30,32 @@ pub struct XmlSigner {
 pub enum XmlSignerError {
     #[error("deliveries are signed with RSA; this key is of another kind")]
     NotRsa,
+    #[error(
+        "a signature carries one to {} certificates: the signer's own, and the authorities in between",
+        CERTIFICATES
+    )]
+    Chain,
     #[error(transparent)]
     Key(#[from] SignerError),
 }
 
 impl XmlSigner {
-    /// The key's PEM and the certificate that goes with it.
-    pub fn from_pem(key: &[u8], certificate: &Certificate) -> Result<Self, XmlSignerError> {
-        let key = LetterSigner::from_pem(key, certificate)?;
+    /// The key's PEM and the certificate that goes with it, first in its chain. All of the chain is sent along: whoever
+    /// trusts the root alone has the authorities in between from nowhere else.
+    pub fn from_pem(key: &[u8], chain: &[Certificate]) -> Result<Self, XmlSignerError> {
+        let own = chain.first().filter(|_| chain.len() <= CERTIFICATES).ok_or(XmlSignerError::Chain)?;
+        let key = LetterSigner::from_pem(key, own)?;
         let key = key.with_algorithm(Algorithm::Rs256).map_err(|_| XmlSignerError::NotRsa)?;
-        Ok(Self { key, certificate: STANDARD.encode(&certificate.der) })
+        let mut x509_data = Xml(String::new());
+        x509_data.open("X509Data");
+        chain.iter().for_each(|one| x509_data.text("X509Certificate", &STANDARD.encode(&one.der)));
+        x509_data.close("X509Data");
+        Ok(Self { key, certificate: own.clone(), x509_data: x509_data.0 })
+    }
+
+    /// The one whose key signs.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 
     /// Signs a canonical document: the signature becomes the last child of its root.
@@ -59,10 +78,9 @@ impl XmlSigner {
         );
         let value = self.key.sign(format!("<SignedInfo xmlns=\"{DSIG}\">{inside}").as_bytes())?;
         Ok(format!(
-            "<Signature xmlns=\"{DSIG}\"><SignedInfo>{inside}<SignatureValue>{}</SignatureValue><KeyInfo><X509Data>\
-             <X509Certificate>{}</X509Certificate></X509Data></KeyInfo></Signature>",
+            "<Signature xmlns=\"{DSIG}\"><SignedInfo>{inside}<SignatureValue>{}</SignatureValue><KeyInfo>{}</KeyInfo></Signature>",
             STANDARD.encode(value),
-            self.certificate
+            self.x509_data
         ))
     }
 }
@@ -237,3 +255,6 @@ fn size(message: &Message) -> usize {
     let files: usize = message.attachments.iter().map(|file| file.content.len() * 4 / 3 + 512).sum();
     message.body.len() * 4 / 3 + files + 2048
 }
+
+/// Readers take no more in one signature.
+const CERTIFICATES: usize = 6;

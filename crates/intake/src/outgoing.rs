@@ -14,14 +14,13 @@ use delivery::{Sealed, XmlSigner, from_letter, write};
 use domain::{Code, JobId, LetterId, OrgNumber, Refusal, Time, letter::Letter, words::EventType};
 use mailbox::{Form, Original};
 use std::{sync::Arc, time::Duration};
-use vault::{Certificate, Opaque, jws::SignerError, seal_to::PublicKey};
+use vault::{Opaque, jws::SignerError, seal_to::PublicKey};
 
 /// What letters for other operators are signed and sealed with, and how long they are tried.
 pub struct Outgoing {
     /// Our own number, as the certificate names it.
     pub organisation: OrgNumber,
     pub signer: XmlSigner,
-    pub certificate: Certificate,
     /// Of a whole `deliverSecure` message: not all operators take more than 2 MiB.
     pub envelope_bytes: u64,
     pub give_up_after: Duration,
@@ -92,7 +91,7 @@ impl Intake {
         let Leaving { to, files, signed_delivery } = leaving;
         let (certificate, proof) = match &signed_delivery {
             Some(theirs) => (signed.certificate.to_vec(), Proof::delivery(theirs)),
-            None => (outgoing.certificate.der.clone(), Proof::jws(&original, &signed.certificate)),
+            None => (outgoing.signer.certificate().der.clone(), Proof::jws(&original, &signed.certificate)),
         };
         let (with, sender_name) = (Arc::clone(outgoing), signed.sender_name.clone());
         // Two signatures and a look at the whole take milliseconds; others need not wait for it.

@@ -14,17 +14,18 @@ use serde_json::Value;
 use std::path::Path;
 use vault::Certificate;
 
-/// An organisation's RSA key and certificate, to sign and seal with.
+/// An organisation's RSA key and its certificate's chain, to sign and seal with.
 pub fn signer(certificate: &Path, key: &Path) -> Result<XmlSigner> {
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let parsed = Certificate::from_pem(&read(certificate)?);
-    let parsed = parsed.with_context(|| format!("in {}", certificate.display()))?;
+    let chain = Certificate::chain_from_pem(&read(certificate)?);
+    let chain = chain.with_context(|| format!("in {}", certificate.display()))?;
     ensure!(
-        parsed.organisation.is_some(),
+        chain.first().is_some_and(|own| own.organisation.is_some()),
         "{}: names no organisation in serialNumber",
         certificate.display()
     );
-    XmlSigner::from_pem(&read(key)?, &parsed).with_context(|| format!("in {}", key.display()))
+    XmlSigner::from_pem(&read(key)?, &chain)
+        .with_context(|| format!("in {} and {}", certificate.display(), key.display()))
 }
 
 /// The whole message. `sender_name` is what a registry would show. Other members are named as the agency API names them;

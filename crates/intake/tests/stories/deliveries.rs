@@ -20,13 +20,17 @@ both!(
     the_same_message_is_one_letter_however_it_is_sealed,
     messages_of_one_delivery_are_all_accepted_or_none,
     who_may_sign_seal_and_call_is_asked_of_the_registry_and_the_authorities,
+    an_authority_in_between_comes_with_each_signature,
     who_cannot_be_reached_is_told_without_a_fault,
 );
 
 /// An authority, and organisations with RSA certificates of it.
 pub struct Pki {
     issuer: Issuer<'static, KeyPair>,
+    /// The root.
     pub pem: Vec<u8>,
+    /// The authorities between the root and those certificates.
+    pub between: Vec<Certificate>,
 }
 
 /// The demo's published keys.
@@ -44,7 +48,18 @@ impl Pki {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem().into_bytes();
-        Self { issuer: Issuer::new(params, key), pem }
+        Self { issuer: Issuer::new(params, key), pem, between: Vec::new() }
+    }
+    /// Another authority, which this one has certified.
+    pub fn below(&self) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "In between");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().unwrap();
+        let certificate = Certificate::parse(params.signed_by(&key, &self.issuer).unwrap().der()).unwrap();
+        let between = [&[certificate], &self.between[..]].concat();
+        Self { issuer: Issuer::new(params, key), pem: self.pem.clone(), between }
     }
     pub fn certificate(&self, number: &str, not_after_year: i32) -> Certificate {
         let mut params = CertificateParams::default();
@@ -53,8 +68,15 @@ impl Pki {
         let certificate = params.signed_by(&KeyPair::from_pem(key(number)).unwrap(), &self.issuer).unwrap();
         Certificate::parse(certificate.der()).unwrap()
     }
+    /// With the whole chain but the root.
     pub fn signer(&self, number: &str) -> XmlSigner {
-        XmlSigner::from_pem(key(number).as_bytes(), &self.certificate(number, 2100)).unwrap()
+        let chain = [&[self.certificate(number, 2100)], &self.between[..]].concat();
+        XmlSigner::from_pem(key(number).as_bytes(), &chain).unwrap()
+    }
+    /// With the organisation's own certificate alone.
+    pub fn signer_alone(&self, number: &str, not_after_year: i32) -> XmlSigner {
+        let own = self.certificate(number, not_after_year);
+        XmlSigner::from_pem(key(number).as_bytes(), &[own]).unwrap()
     }
 }
 
@@ -194,7 +216,7 @@ async fn who_may_sign_seal_and_call_is_asked_of_the_registry_and_the_authorities
     for (name, envelope, caller, code) in cases {
         assert_eq!(world.takes(caller, envelope).await, Err(code), "{name}");
     }
-    let expired = XmlSigner::from_pem(key(TOWN).as_bytes(), &pki.certificate(TOWN, 2026)).unwrap();
+    let expired = pki.signer_alone(TOWN, 2026);
     assert_eq!(world.takes(TOWN, sealed(&delivery, &expired, &town)).await, Err(Code::CertificateExpired));
     // Signed by a dispatcher that the sender lists, as one sender in production does.
     assert!(world.takes(DISPATCHER, sealed(&delivery, &dispatcher, &dispatcher)).await.is_ok());
@@ -207,6 +229,36 @@ async fn who_may_sign_seal_and_call_is_asked_of_the_registry_and_the_authorities
     let refused = world.takes(DISPATCHER, sealed(&next, &dispatcher, &dispatcher)).await;
     assert_eq!(refused, Err(Code::CallerNotAllowed));
     assert_eq!(world.letters().await, 1);
+}
+
+async fn an_authority_in_between_comes_with_each_signature(database: Database) {
+    let (world, root) = world(database).await;
+    let pki = root.below().below();
+    let (whole, alone) = (pki.signer(TOWN), pki.signer_alone(TOWN, 2100));
+    let delivery = to(ANNA, vec![message("m-1")]);
+    for (name, envelope) in [
+        ("the letter's is left out", sealed(&delivery, &alone, &whole)),
+        ("the seal's is left out", sealed(&delivery, &whole, &alone)),
+    ] {
+        assert_eq!(world.takes(TOWN, envelope).await, Err(Code::CertificateUntrusted), "{name}");
+    }
+    assert_eq!(world.letters().await, 0);
+    let envelope = sealed(&delivery, &whole, &whole);
+    // In another order in the seal, whose KeyInfo nothing covers.
+    let text = std::str::from_utf8(&envelope).unwrap();
+    let (head, rest) = text.rsplit_once("<X509Data>").unwrap();
+    let (certificates, tail) = rest.split_once("</X509Data>").unwrap();
+    let turned: String =
+        certificates.split_inclusive("</X509Certificate>").collect::<Vec<_>>().into_iter().rev().collect();
+    let turned = Bytes::from(format!("{head}<X509Data>{turned}</X509Data>{tail}"));
+    assert!(turned != envelope);
+    let letter_id = world.takes(TOWN, turned).await.unwrap()[0].letter_id;
+    assert!(world.takes(TOWN, envelope).await.unwrap()[0].repeated);
+    let anna = world.actor(world.anna.0).await;
+    let opened = world.mailboxes.open(&anna, world.anna.1, letter_id).await.unwrap().unwrap();
+    assert!(opened.signature_holds);
+    // The evidence is of the town's own certificate.
+    assert_eq!(Certificate::parse(&opened.original.certificate).unwrap().organisation, Some(org(TOWN)));
 }
 
 async fn who_cannot_be_reached_is_told_without_a_fault(database: Database) {

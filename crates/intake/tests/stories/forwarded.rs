@@ -326,8 +326,7 @@ async fn an_original_that_does_not_hold_is_refused_and_leaves_nothing(database: 
 async fn an_old_letter_is_judged_as_of_its_day_and_what_was_revoked_as_of_today(database: Database) {
     let (world, pki) = operating(database).await;
     // Valid until the first of January 2026.
-    let expired =
-        |number: &str| XmlSigner::from_pem(key(number).as_bytes(), &pki.certificate(number, 2026)).unwrap();
+    let expired = |number: &str| pki.signer_alone(number, 2026);
     let town = expired(TOWN);
     let sealed_on = |id: &str, day: &str| {
         let signed = write::sign(&to(CLEO, vec![message(id)]), &town).unwrap();
@@ -379,7 +378,7 @@ async fn an_old_letter_is_judged_as_of_its_day_and_what_was_revoked_as_of_today(
     let certificate = pki.certificate(TOWN, 2026);
     let signed = write::sign(
         &to(CLEO, vec![message("m-6")]),
-        &XmlSigner::from_pem(key(TOWN).as_bytes(), &certificate).unwrap(),
+        &XmlSigner::from_pem(key(TOWN).as_bytes(), std::slice::from_ref(&certificate)).unwrap(),
     );
     let secure =
         write::seal(&signed.unwrap(), CivilDate::parse("2024-05-02").unwrap(), &pki.signer(TOWN)).unwrap();

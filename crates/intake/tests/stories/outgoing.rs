@@ -2,10 +2,10 @@
 
 use crate::{
     accept::keys,
-    deliveries::{Pki, key, message, sealed, to},
+    deliveries::{Pki, message, sealed, to},
     world::{ANNA, BO, DISPATCHER, LADAN, OFFICE, TOWN, US, World, attaching, code, letter, org, with},
 };
-use delivery::{Sealed, XmlSigner};
+use delivery::Sealed;
 use domain::{
     Clock as _, Code, Identity, LetterId, OrgNumber,
     words::{EventType, ReturnReason},
@@ -20,13 +20,14 @@ use mailbox::Original;
 use serde_json::json;
 use std::{collections::HashMap, pin::Pin, sync::Arc, sync::Mutex, time::Duration};
 use store::{both, testing::Database};
-use vault::Authorities;
+use vault::{Authorities, Certificate, Untrusted};
 
 both!(
     a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once,
     a_returned_letter_says_why_and_a_large_one_leaves_no_object,
     what_waits_for_an_operator_is_made_due_unless_it_answered_with_a_fault,
     what_cannot_be_handed_over_is_refused_before_its_attachments,
+    our_chain_goes_with_what_we_sign,
     whoever_comes_here_meanwhile_gets_the_letter_here,
     a_signed_delivery_is_sealed_anew_and_never_for_another_operator,
     another_register_says_where_letters_go,
@@ -38,11 +39,9 @@ const ADDRESS: &str = "https://ladan.example/service/v3";
 const TEXT: &[u8] = b"Bilaga med hemligheter";
 
 fn outgoing(pki: &Pki) -> Outgoing {
-    let certificate = pki.certificate(US, 2100);
     Outgoing {
         organisation: org(US),
-        signer: XmlSigner::from_pem(key(US).as_bytes(), &certificate).unwrap(),
-        certificate,
+        signer: pki.signer(US),
         envelope_bytes: 1024 * 1024,
         give_up_after: Duration::from_secs(3600),
     }
@@ -50,14 +49,19 @@ fn outgoing(pki: &Pki) -> Outgoing {
 
 async fn world_with(database: Database, whereabouts: Whereabouts) -> (World, Pki) {
     let pki = Pki::new();
-    let world = World::leaving(database, |_| {}, Some(outgoing(&pki)), whereabouts).await;
+    let world = signing(database, whereabouts, outgoing(&pki), &pki).await;
+    (world, pki)
+}
+
+async fn signing(database: Database, whereabouts: Whereabouts, outgoing: Outgoing, pki: &Pki) -> World {
+    let world = World::leaving(database, |_| {}, Some(outgoing), whereabouts).await;
     world.trust.replace(Authorities::from_pem(&pki.pem).unwrap());
     let now = world.clock.now();
     let mut tx = world.store.begin("list us").await.unwrap();
     registry::senders::add(&mut tx, &org(US), "Exempelposten", false, now).await.unwrap();
     registry::dispatch::list(&mut tx, &org(TOWN), &org(US), now).await.unwrap();
     tx.commit().await.unwrap();
-    (world, pki)
+    world
 }
 
 /// Anna's mailbox is at the other operator.
@@ -249,6 +253,25 @@ async fn what_cannot_be_handed_over_is_refused_before_its_attachments(database: 
     assert_eq!(world.refused(&letter("c"), &[]).await, Code::SenderMustSign);
     assert_eq!(world.count("SELECT count(*) FROM submission").await, 1);
     assert_eq!(world.count("SELECT count(*) FROM outbound").await, 1);
+}
+
+async fn our_chain_goes_with_what_we_sign(database: Database) {
+    let pki = Pki::new().below();
+    let world = signing(database, Whereabouts::Own, outgoing(&pki), &pki).await;
+    world.moves_away(ANNA).await;
+    let answer = world.send(&letter("a"), &[]).await.unwrap();
+    let (_, original) = world.waiting(answer.letter_id).await;
+    let envelope = Sealed::from_envelope(&original.signed).unwrap();
+    // Whoever receives it trusts the root and knows nothing else.
+    let (root, now) = (Authorities::from_pem(&pki.pem).unwrap(), world.clock.now());
+    for signature in [&envelope.signature, &envelope.seal] {
+        assert_eq!(signature.certificate.organisation, Some(org(US)));
+        assert_eq!(signature.others, [pki.between[0].der.clone()]);
+        assert_eq!(root.trust(&signature.certificate, &signature.others, now), Ok(()));
+        assert_eq!(root.trust(&signature.certificate, &[], now), Err(Untrusted::Issuer));
+    }
+    let kept = Certificate::parse(&original.certificate).unwrap();
+    assert_eq!(kept.organisation, Some(org(US)), "what is kept is our own certificate");
 }
 
 fn entry_of(bytes: usize) -> serde_json::Value {

@@ -72,14 +72,13 @@ impl Pki {
         Outgoing {
             organisation: org(OWN),
             signer: self.signer(OWN),
-            certificate: self.certificate(OWN),
             envelope_bytes: 1024 * 1024,
             give_up_after,
         }
     }
     /// Of an organisation or a person.
     pub fn signer(&self, number: &str) -> XmlSigner {
-        XmlSigner::from_pem(KEY.as_bytes(), &self.certificate(number)).unwrap()
+        XmlSigner::from_pem(KEY.as_bytes(), &[self.certificate(number)]).unwrap()
     }
     fn certificate(&self, number: &str) -> Certificate {
         let mut params = CertificateParams::default();

@@ -10,19 +10,19 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vault::Certificate;
 
-/// What intake signs and seals with. The certificate must be our own.
+/// What intake signs and seals with. The certificate must be our own; its chain goes with each signature.
 pub fn read(outgoing: &config::Outgoing, own: &OrgNumber) -> Result<intake::Outgoing> {
     let key = files::read("outgoing.key_file", &outgoing.key_file)?;
     let pem = files::read("outgoing.certificate", &outgoing.certificate)?;
-    let certificate = Certificate::from_pem(&pem).context("outgoing.certificate")?;
+    let chain = Certificate::chain_from_pem(&pem).context("outgoing.certificate")?;
+    let signer = XmlSigner::from_pem(&key, &chain).context("outgoing.certificate, outgoing.key_file")?;
     ensure!(
-        certificate.organisation.as_ref() == Some(own),
+        signer.certificate().organisation.as_ref() == Some(own),
         "outgoing.certificate: it is not of instance.number, which senders list as their dispatcher: take our own"
     );
     Ok(intake::Outgoing {
         organisation: own.clone(),
-        signer: XmlSigner::from_pem(&key, &certificate).context("outgoing.key_file")?,
-        certificate,
+        signer,
         envelope_bytes: outgoing.max_envelope_mib * 1024 * 1024,
         give_up_after: Duration::from_secs(outgoing.give_up_after_hours * 3600),
     })

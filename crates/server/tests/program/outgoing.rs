@@ -75,16 +75,24 @@ impl Two {
     }
 }
 
-/// Ours, of the other's authority, with an RSA key as real ones have.
+/// Our chain, with an RSA key as real ones have. The other trusts its root, and learns of the authority in between from
+/// us alone.
 fn certificate(other: &Demo) -> (String, String) {
     let mut named = CertificateParams::default();
     named.distinguished_name = DistinguishedName::new();
-    let mut authority = named.clone();
-    authority.distinguished_name.push(DnType::CommonName, "Kuvert Demo CA");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority_key = KeyPair::from_pem(&fs::read_to_string(other.pki("ca.key")).unwrap()).unwrap();
-    let issuer = Issuer::new(authority, authority_key);
+    let authority = |name: &str| {
+        let mut params = named.clone();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params
+    };
+    let (root, root_key) = (authority("Root"), KeyPair::generate().unwrap());
+    let trusted = fs::read_to_string(other.pki("ca.pem")).unwrap();
+    fs::write(other.pki("ca.pem"), trusted + &root.self_signed(&root_key).unwrap().pem()).unwrap();
+    let (between, between_key) = (authority("In between"), KeyPair::generate().unwrap());
+    let between_pem = between.signed_by(&between_key, &Issuer::new(root, root_key)).unwrap().pem();
+    let issuer = Issuer::new(between, between_key);
     let key = fs::read_to_string(other.pki("164020000040.key")).unwrap();
     let mut own = named;
     own.distinguished_name.push(DnType::CommonName, "Exempelposten");
@@ -97,7 +105,7 @@ fn certificate(other: &Demo) -> (String, String) {
     let pair = KeyPair::from_pkcs8_pem_and_sign_algo(&key, &PKCS_RSA_SHA256).unwrap();
     let made = own.signed_by(&pair, &issuer).unwrap();
     let [certificate, key_file] = ["us.pem", "us.key"].map(|name| other.path().join(name));
-    fs::write(&certificate, made.pem()).unwrap();
+    fs::write(&certificate, made.pem() + &between_pem).unwrap();
     fs::write(&key_file, key).unwrap();
     (certificate.display().to_string(), key_file.display().to_string())
 }

@@ -72,7 +72,7 @@ impl World {
         params.not_after = rcgen::date_time_ymd(2100, 1, 1);
         let certificate = params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &issuer).unwrap();
         let certificate = Certificate::parse(certificate.der()).unwrap();
-        let town = XmlSigner::from_pem(KEY.as_bytes(), &certificate).unwrap();
+        let town = XmlSigner::from_pem(KEY.as_bytes(), std::slice::from_ref(&certificate)).unwrap();
         let signed = write::sign(&delivery(), &town).unwrap();
         write::seal(&signed, CivilDate::parse("2026-11-10").unwrap(), &town).unwrap().into_bytes()
     }

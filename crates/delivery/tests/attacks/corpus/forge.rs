@@ -35,7 +35,7 @@ impl Party {
         Self { number: number.into(), key: key.into(), der: der.to_vec(), signer }
     }
     fn xml_signer(&self) -> XmlSigner {
-        XmlSigner::from_pem(self.key.as_bytes(), &Certificate::parse(&self.der).unwrap()).unwrap()
+        XmlSigner::from_pem(self.key.as_bytes(), &[Certificate::parse(&self.der).unwrap()]).unwrap()
     }
     pub fn base64(&self) -> String {
         STANDARD.encode(&self.der)

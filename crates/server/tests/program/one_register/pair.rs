@@ -84,7 +84,7 @@ impl Pair {
         params.distinguished_name.push(DnType::CommonName, "Någon Exempel");
         let key = KeyPair::from_pem(KEY).unwrap();
         let certificate = Certificate::parse(params.signed_by(&key, &self.people).unwrap().der()).unwrap();
-        let signer = XmlSigner::from_pem(KEY.as_bytes(), &certificate).unwrap();
+        let signer = XmlSigner::from_pem(KEY.as_bytes(), std::slice::from_ref(&certificate)).unwrap();
         let path = self.pki.join(format!("{who}-{act}-{domain}.xml"));
         std::fs::write(&path, signer.sign(&agreement).unwrap()).unwrap();
         path.display().to_string()
