@@ -41,15 +41,25 @@ impl Intake {
     }
 
     /// Refuses what cannot be handed over, before any attachment comes.
-    pub(crate) fn may_leave(&self, letter: &Letter, form: Form, now: Time) -> Result<(), Refusal> {
+    pub(crate) fn may_leave(&self, letter: &Letter, form: Form, now: Time) -> Result<(), AcceptError> {
         let outgoing = self.outgoing()?;
+        // No operator takes what is sealed with it: a promise would only delay that the sender is told.
+        if !outgoing.signer.certificate().valid_at(now) {
+            tracing::error!(
+                valid.until = %outgoing.signer.certificate().not_after,
+                "Our certificate for letters to other operators is not valid: none is taken in charge"
+            );
+            return Err(AcceptError::Unavailable(
+                "our certificate for letters to other operators is not valid",
+            ));
+        }
         if form == Form::Jws {
             from_letter::tellable(letter, now)?;
         }
         let files = letter.attachments.iter().map(|entry| entry.bytes);
         let bytes = files.fold(letter.body.content.len() as u64, u64::saturating_add);
         if bytes.saturating_mul(4) / 3 + OVERHEAD_BYTES > outgoing.envelope_bytes {
-            return Err(too_large(outgoing));
+            return Err(too_large(outgoing).into());
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use webpki::{
         RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
     },
 };
+use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 
 /// Trusted authorities and their revocation lists.
 #[derive(Debug, Default)]
@@ -104,6 +105,17 @@ impl Authorities {
             Err(_) => Err(Untrusted::Issuer),
         }
     }
+}
+
+/// Until when these revocation lists, PEM or DER, are in date: when the first of them must be fetched anew.
+pub fn lists_until(bytes: &[u8]) -> Result<Option<Time>, AuthoritiesError> {
+    let blocks = pem::blocks(bytes, "X509 CRL").filter(|blocks| !blocks.is_empty());
+    let ends = blocks.unwrap_or_else(|| vec![bytes.to_vec().into()]).into_iter().map(|der| {
+        let (_, list) =
+            CertificateRevocationList::from_der(&der).map_err(|_| AuthoritiesError::RevocationList)?;
+        Ok(list.next_update().map(|end| Time::from_millis(end.timestamp().saturating_mul(1000))))
+    });
+    Ok(ends.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
 }
 
 /// Organisation certificates name client authentication, e-mail, both or nothing; none of it forbids to sign.

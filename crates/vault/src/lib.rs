@@ -24,7 +24,7 @@ pub mod sign;
 pub mod stream;
 pub mod verifying_key;
 
-pub use authorities::{Authorities, Untrusted};
+pub use authorities::{Authorities, Untrusted, lists_until};
 pub use certificate::Certificate;
 pub use chance::SystemRandom;
 pub use derive::{Purpose, derive};

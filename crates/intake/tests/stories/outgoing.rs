@@ -28,6 +28,7 @@ both!(
     what_waits_for_an_operator_is_made_due_unless_it_answered_with_a_fault,
     what_cannot_be_handed_over_is_refused_before_its_attachments,
     our_chain_goes_with_what_we_sign,
+    nothing_is_taken_in_charge_with_an_expired_certificate,
     whoever_comes_here_meanwhile_gets_the_letter_here,
     a_signed_delivery_is_sealed_anew_and_never_for_another_operator,
     another_register_says_where_letters_go,
@@ -272,6 +273,30 @@ async fn our_chain_goes_with_what_we_sign(database: Database) {
     }
     let kept = Certificate::parse(&original.certificate).unwrap();
     assert_eq!(kept.organisation, Some(org(US)), "what is kept is our own certificate");
+}
+
+async fn nothing_is_taken_in_charge_with_an_expired_certificate(database: Database) {
+    let pki = Pki::new();
+    let outgoing = Outgoing { signer: pki.signer_alone(US, 2027), ..outgoing(&pki) };
+    let last = outgoing.signer.certificate().not_after;
+    let world = signing(database, Whereabouts::Own, outgoing, &pki).await;
+    world.moves_away(ANNA).await;
+    world.clock.advance(last.since(world.clock.now()));
+    let first = world.send(&letter("a"), &[]).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    // Said before any attachment comes, as something to try again.
+    let refused = world.draft(&letter("b")).await.err().unwrap();
+    assert!(matches!(refused, AcceptError::Unavailable(_)), "{refused:?}");
+    assert_eq!(refused.refusal().code, Code::Unavailable);
+    let town = pki.signer(TOWN);
+    let delivery = sealed(&to(ANNA, vec![message("m-1")]), &town, &town);
+    let refused = world.intake.deliver(&org(TOWN), delivery).await.unwrap_err();
+    assert!(matches!(refused, AcceptError::Unavailable(_)), "{refused:?}");
+    // What was promised before is promised still, and what stays here is taken.
+    let again = world.send(&letter("a"), &[]).await.unwrap();
+    assert_eq!(again, Answer { repeated: true, ..first });
+    world.send(&with(letter("c"), "recipient", json!(BO)), &[]).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM outbound").await, 1);
 }
 
 fn entry_of(bytes: usize) -> serde_json::Value {

@@ -6,7 +6,7 @@ mod doors;
 mod far;
 mod files;
 mod operator;
-mod outgoing;
+pub mod outgoing;
 mod own_operator;
 mod stores;
 pub mod trust;
@@ -95,6 +95,7 @@ impl House {
         let outgoing = config.outgoing.as_ref();
         let soap = outgoing.map(outgoing::client).transpose()?;
         let outgoing = outgoing.map(|outgoing| outgoing::read(outgoing, &own)).transpose()?;
+        outgoing.iter().for_each(|outgoing| outgoing::tell_expired(outgoing, clock.now()));
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
         let sequencer = Sequencer::new(stores.letters.clone());
         let (post, sms) = (Arc::new(Post::open(&config.notices)?), Arc::new(Sms::open(&config.notices.sms)?));

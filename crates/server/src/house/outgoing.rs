@@ -4,10 +4,11 @@ use super::{House, files};
 use crate::config;
 use anyhow::{Context, Result, ensure};
 use delivery::XmlSigner;
-use domain::OrgNumber;
+use domain::{OrgNumber, Time};
 use mina_meddelanden::{HandOver, SoapClient};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 use vault::Certificate;
 
 /// What intake signs and seals with. The certificate must be our own; its chain goes with each signature.
@@ -26,6 +27,19 @@ pub fn read(outgoing: &config::Outgoing, own: &OrgNumber) -> Result<intake::Outg
         envelope_bytes: outgoing.max_envelope_mib * 1024 * 1024,
         give_up_after: Duration::from_secs(outgoing.give_up_after_hours * 3600),
     })
+}
+
+/// Says in the log, at start, what else is only seen when the first letter is refused. An expired certificate is no reason
+/// not to serve the mailboxes here.
+pub(super) fn tell_expired(outgoing: &intake::Outgoing, now: Time) {
+    let certificate = outgoing.signer.certificate();
+    if !certificate.valid_at(now) {
+        error!(
+            valid.from = %certificate.not_before,
+            valid.until = %certificate.not_after,
+            "outgoing.certificate is not valid now: no letter to another operator is taken in charge until it is renewed"
+        );
+    }
 }
 
 /// Calls other operators with the same.

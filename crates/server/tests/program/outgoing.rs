@@ -34,7 +34,7 @@ impl Two {
         us.start().stop();
         other.start().stop();
         let config = us.path().join("us.toml").display().to_string();
-        let (certificate, key) = certificate(&other);
+        let (certificate, key) = certificate(&other, 2100);
         let outgoing = format!(
             "\n[outgoing]\ncertificate = \"{certificate}\"\nkey_file = \"{key}\"\nauthorities = \"{}\"\n",
             other.pki("ca.pem").display()
@@ -77,7 +77,7 @@ impl Two {
 
 /// Our chain, with an RSA key as real ones have. The other trusts its root, and learns of the authority in between from
 /// us alone.
-fn certificate(other: &Demo) -> (String, String) {
+fn certificate(other: &Demo, until_year: i32) -> (String, String) {
     let mut named = CertificateParams::default();
     named.distinguished_name = DistinguishedName::new();
     let authority = |name: &str| {
@@ -101,7 +101,7 @@ fn certificate(other: &Demo) -> (String, String) {
     own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     own.use_authority_key_identifier_extension = true;
     own.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    own.not_after = rcgen::date_time_ymd(2100, 1, 1);
+    own.not_after = rcgen::date_time_ymd(until_year, 1, 1);
     let pair = KeyPair::from_pkcs8_pem_and_sign_algo(&key, &PKCS_RSA_SHA256).unwrap();
     let made = own.signed_by(&pair, &issuer).unwrap();
     let [certificate, key_file] = ["us.pem", "us.key"].map(|name| other.path().join(name));
@@ -195,6 +195,22 @@ async fn letters_for_another_operator_get_there_come_back_or_come_home() {
     assert_eq!((told["why"].as_str(), told["reference"].as_str()), (Some("not_delivered"), Some("n")));
     let log = service.stop() + &other.stop();
     assert!(!log.contains(ANNA) && !log.contains(NILS) && !log.contains("Hemligt"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_certificate_is_told_at_start_and_nothing_is_taken_in_charge() {
+    let two = Two::new().await;
+    certificate(&two.other, 2021);
+    let service = two.start();
+    let town = Sender::of(&two.us, TOWN);
+    let draft = letter(TOWN, ANNA, "a", "Beslut", "Hemligt");
+    // Told as something to send again later.
+    let reply = town.client.send(&town.sign(&draft)).await.unwrap();
+    assert!(matches!(&reply, Reply::Unknown { status: 503, code } if code == "unavailable"), "{reply:?}");
+    assert!(town.client.ask(Method::GET, "/v1/letters?reference=a", None).await.is_err());
+    let log = service.stop();
+    assert!(log.contains("outgoing.certificate is not valid now"), "{log}");
+    assert!(log.contains("Our certificate for letters to other operators is not valid"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,4 +119,7 @@ fn a_revoked_certificate_is_not_trusted_and_a_stale_list_is_told() {
     stale.add_list(&list(&ours, 7, 2026)).unwrap();
     assert_eq!(stale.trust(&leaf(&ours, 8, 2100), &[], now), Err(Untrusted::StaleList));
     assert_eq!(stale.add_list(b"nothing"), Err(AuthoritiesError::RevocationList));
+    let both = [list(&ours, 7, 2100), list(&ours, 7, 2026)].concat();
+    assert_eq!(lists_until(&both), Ok(Some(Time::parse("2026-01-01T00:00:00Z").unwrap())));
+    assert_eq!(lists_until(b"nothing"), Err(AuthoritiesError::RevocationList));
 }

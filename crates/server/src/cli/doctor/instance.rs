@@ -1,5 +1,7 @@
 //! An instance: what it is told, what it keeps, and the files that it needs.
 
+mod elsewhere;
+
 use super::{Findings, sender::validity};
 use crate::{
     config::Config,
@@ -12,7 +14,7 @@ use notifier::{Post, Sms, settings::SmsSettings};
 use std::{path::Path, sync::Arc};
 use vault::{Certificate, SystemRandom};
 
-/// Configuration, databases, durability, keys, certificate of the door, notices.
+/// Configuration, databases, durability, keys, certificates, authorities, notices.
 pub(super) async fn examine(findings: &mut Findings, path: &Path) {
     let config = match Config::read(path) {
         Ok(config) => config,
@@ -48,6 +50,7 @@ pub(super) async fn examine(findings: &mut Findings, path: &Path) {
     findings.add("mailboxes", mailboxes(&config).await);
     findings.add("certificate", door_certificate(&config));
     findings.add("door", door_tls(&config));
+    elsewhere::examine(findings, &config);
     findings.add("objects", writable(&config.objects.folder));
     findings.add("e-ID", providers(&config));
     findings.add("notices", notices(&config));

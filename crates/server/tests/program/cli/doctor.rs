@@ -1,13 +1,19 @@
 //! `kuvert doctor`: what is wrong, and what to do.
 
-use super::{Authority, EXPIRED, IN_FORCE, NEW, certificate};
+use super::{Authority, EXPIRED, IN_FORCE, NEW, certificate, issuer, params};
 use crate::{
     process::{Demo, Said, run},
     sender::{OFFICE, TOWN},
 };
+use rcgen::{
+    CertificateRevocationListParams, DnType, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+    SerialNumber,
+};
 use serde_json::Value;
+use server::config;
 use std::path::Path;
 use store::DatabaseKind;
+use toml::Table;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_finds_what_is_wrong_with_a_sender() {
@@ -77,6 +83,7 @@ async fn the_doctor_finds_what_is_wrong_with_an_instance() {
         "mailboxes",
         "certificate",
         "door",
+        "authorities",
         "objects",
         "e-ID",
         "notices",
@@ -125,6 +132,118 @@ async fn the_doctor_finds_what_is_wrong_with_an_instance() {
     std::fs::copy(other.path().join("keys.db"), demo.path().join("keys.db")).unwrap();
     std::fs::copy(other.path().join("root.key"), demo.path().join("root.key")).unwrap();
     is_bad(&examine(&config), "mailboxes", &["4 of 4", "restore"]);
+}
+
+/// With what others are met is looked at before a letter is refused for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_what_is_wrong_with_certificates_for_others() {
+    let demo = Demo::on(DatabaseKind::Sqlite).await;
+    demo.start().stop();
+    let text = std::fs::read_to_string(demo.config()).unwrap();
+    let number = config::Config::read(Path::new(&demo.config())).unwrap().instance.number;
+    let examine = |more: &str| {
+        let path = demo.path().join("other.toml");
+        let mut table: Table = toml::from_str(&text).unwrap();
+        table.extend(toml::from_str::<Table>(more).unwrap());
+        std::fs::write(&path, toml::to_string(&table).unwrap()).unwrap();
+        run(&["doctor", "--config", &path.display().to_string(), "--json"])
+    };
+    let (ca, server) = (demo.pki("ca.pem"), demo.pki("server.pem"));
+    let key = demo.pki("164020000040.key");
+    let section = |name: &str, pem: &Path, key: &Path, authorities: &Path| {
+        format!(
+            "[{name}]\ncertificate = \"{}\"\nkey_file = \"{}\"\nauthorities = \"{}\"",
+            pem.display(),
+            key.display(),
+            authorities.display()
+        )
+    };
+    let register = "mode = \"external\"\nauthority_address = \"https://far.example/Authority\"\n\
+        recipient_address = \"https://far.example/Recipient/v3\"";
+    let external = |pem: &Path, key: &Path, authorities: &Path| {
+        format!("{}\n{register}", section("far", pem, key, authorities))
+    };
+    let chain = |name: &str, own: [i32; 2], above: [i32; 2]| {
+        let path = demo.path().join(name);
+        let (own, above) = (rsa(&demo, &number, own), rsa(&demo, "164020000065", above));
+        std::fs::write(&path, own + &above).unwrap();
+        path
+    };
+    let ours = chain("ours.pem", IN_FORCE, IN_FORCE);
+    let good = [section("outgoing", &ours, &key, &ca), external(&ours, &key, &ca)].join("\n");
+    let said = examine(&good).good();
+    for (check, word) in
+        [("outgoing", number.as_str()), ("register", "2100-01-01"), ("authorities", "1 authorities")]
+    {
+        let found = finding(&said, check);
+        assert!(found["good"] == true && found["says"].as_str().unwrap().contains(word), "{said:?}");
+    }
+    let without = examine("");
+    for check in ["outgoing", "register"] {
+        assert!(!without.out.contains(&format!("\"{check}\"")), "{without:?}");
+    }
+
+    let expired = chain("expired.pem", EXPIRED, IN_FORCE);
+    let above = chain("above.pem", IN_FORCE, EXPIRED);
+    let foreign = demo.path().join("foreign.pem");
+    std::fs::write(&foreign, rsa(&demo, TOWN, IN_FORCE)).unwrap();
+    let other = demo.pki(&format!("{TOWN}.key"));
+    for (pem, key, authorities, words) in [
+        (&expired, &key, &ca, ["certificate", "expired 2021-01-01"]),
+        (&above, &key, &ca, ["an authority in it", "expired 2021-01-01"]),
+        (&ours, &other, &ca, ["key_file", ""]),
+        (&ours, &key, &key, ["authorities", "164020000040.key"]),
+        (&ours, &key, &demo.path().join("nothing.pem"), ["authorities", "nothing.pem"]),
+        (&demo.path().join("nothing.pem"), &key, &ca, ["certificate", "nothing.pem"]),
+    ] {
+        is_bad(&examine(&section("outgoing", pem, key, authorities)), "outgoing", &words);
+        is_bad(&examine(&external(pem, key, authorities)), "register", &words);
+    }
+    is_bad(&examine(&section("outgoing", &foreign, &key, &ca)), "outgoing", &["instance.number"]);
+    is_bad(&examine(&section("outgoing", &server, &demo.pki("server.key"), &ca)), "outgoing", &["RSA"]);
+
+    // Revocation lists: one in date, one that is not, one that is none.
+    let lists = demo.path().join("lists");
+    std::fs::create_dir(&lists).unwrap();
+    let with_lists = || {
+        let begin = format!("[agency]\nrevocation_lists = \"{}\"\n", lists.display());
+        let path = demo.path().join("lists.toml");
+        std::fs::write(&path, text.replacen("[agency]\n", &begin, 1)).unwrap();
+        run(&["doctor", "--config", &path.display().to_string(), "--json"])
+    };
+    let list = |name: &str, next: i32| std::fs::write(lists.join(name), revocations(&demo, next)).unwrap();
+    list("good.crl", 2100);
+    assert!(finding(&with_lists().good(), "authorities")["says"].as_str().unwrap().contains("1 revocation"));
+    list("old.pem", 2026);
+    is_bad(&with_lists(), "authorities", &["agency.revocation_lists", "old.pem since 2026-01-01"]);
+    assert!(!with_lists().out.contains("good.crl"));
+    std::fs::write(lists.join("old.pem"), "nothing").unwrap();
+    is_bad(&with_lists(), "authorities", &["agency.revocation_lists", "old.pem"]);
+}
+
+/// A certificate, PEM, with the demo's published RSA key.
+fn rsa(demo: &Demo, number: &str, years: [i32; 2]) -> String {
+    let key = std::fs::read_to_string(demo.pki("164020000040.key")).unwrap();
+    let key = KeyPair::from_pkcs8_pem_and_sign_algo(&key, &PKCS_RSA_SHA256).unwrap();
+    let mut own = params("Exempelposten");
+    own.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
+    own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    (own.not_before, own.not_after) =
+        (rcgen::date_time_ymd(years[0], 1, 1), rcgen::date_time_ymd(years[1], 1, 1));
+    own.signed_by(&key, &issuer(demo, Authority::OfTheDemo)).unwrap().pem()
+}
+
+/// A revocation list of the demo's authority that is in date until that year.
+fn revocations(demo: &Demo, next: i32) -> String {
+    let params = CertificateRevocationListParams {
+        this_update: rcgen::date_time_ymd(2025, 1, 2),
+        next_update: rcgen::date_time_ymd(next, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(&issuer(demo, Authority::OfTheDemo)).unwrap().pem().unwrap()
 }
 
 fn finding(said: &Said, check: &str) -> Value {
