@@ -58,6 +58,8 @@ fn request(mut of: Children<'_, '_>, kind: &str, act: &'static str) -> Result<Ag
     of.end()?;
     // A date may carry an offset, which says nothing here.
     let date = date.trim().get(..10).map(str::to_owned);
+    let day = date.as_deref().is_some_and(|date| domain::CivilDate::parse(date).is_ok());
+    of.check(day, "Timestamp", "is not a date")?;
     Ok(Agreement { id, act, supplier, date, accepted: Default::default(), text })
 }
 

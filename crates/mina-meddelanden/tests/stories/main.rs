@@ -9,4 +9,5 @@ mod moving;
 mod notify;
 mod odd_answers;
 mod service;
+mod waiting;
 mod world;

@@ -48,6 +48,7 @@ pub struct World {
     pub router: Router,
     pub intake: Intake,
     directory: Directory,
+    signatories: PathBuf,
 }
 
 /// One authority for all; the demo's published keys for organisations and people alike.
@@ -228,23 +229,28 @@ impl World {
             origin: "https://kuvert.example".into(),
         };
         let router = mina_meddelanden::router(door, Some(far));
-        let world = Self { database, store, clock, connector, pki, router, intake, directory };
-        world.signatories(&path).await;
+        let world =
+            Self { database, store, clock, connector, pki, router, intake, directory, signatories: path };
+        world.lets_sign(COMPANY, "Exempelbolaget AB", &[ANNA, BO, CLEO], "2").await;
         world
     }
 
-    /// Two of three must sign for the company.
-    async fn signatories(&self, path: &std::path::Path) {
-        let mut file = SignatoryFile::default();
-        let company = org(COMPANY);
-        for number in [ANNA, BO, CLEO] {
+    /// These people sign for a company, so many together.
+    pub async fn lets_sign(&self, company: &str, name: &str, people: &[&str], rule: &str) {
+        let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
+        for number in people {
             let person_mac = self.mac(number).await;
             let mandate_id = domain::MandateId::new(&SystemRandom);
-            file.add(&company, Signatory { mandate_id, person_mac, note: Vec::new() });
+            file.add(&org(company), Signatory { mandate_id, person_mac, note: Vec::new() });
         }
-        let rule: SignatureRule = "2".parse().unwrap();
-        file.describe(&company, "Exempelbolaget AB", Some(rule)).unwrap();
-        file.write(path).await.unwrap();
+        let rule: SignatureRule = rule.parse().unwrap();
+        file.describe(&org(company), name, Some(rule)).unwrap();
+        file.write(&self.signatories).await.unwrap();
+    }
+    pub async fn no_longer_signs(&self, company: &str, number: &str) {
+        let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
+        assert!(file.remove(&org(company), &self.mac(number).await));
+        file.write(&self.signatories).await.unwrap();
     }
 
     pub fn folder(&self) -> &std::path::Path {
