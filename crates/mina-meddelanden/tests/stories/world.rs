@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{XmlSigner, document, write::Xml};
-use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time};
+use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
@@ -311,6 +311,7 @@ impl World {
         assert_eq!(response.headers()["content-type"], "text/xml; charset=utf-8");
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        keep(path, &text);
         if status == 200 {
             return Ok(text);
         }
@@ -337,6 +338,14 @@ impl World {
         let mut tx = self.store.read("count").await.unwrap();
         tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
     }
+}
+
+/// Leaves an answer where `tests/peers/mina-meddelanden` holds it to the schemas that we serve, if that is asked for.
+fn keep(path: &str, answer: &str) {
+    let Some(folder) = std::env::var_os("KUVERT_TEST_ANSWERS") else { return };
+    let (service, _) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+    let name = format!("{}-{}.xml", service.to_lowercase(), hex(&vault::sha256(answer.as_bytes())));
+    std::fs::write(PathBuf::from(folder).join(name), answer).unwrap();
 }
 
 pub fn org(number: &str) -> OrgNumber {
