@@ -2,7 +2,7 @@
 
 use super::{Session, response};
 use crate::{
-    agreement::{Agreement, SignatureData},
+    agreement::{Agreement, DEREGISTER, REGISTER, SignatureData},
     authorisation::{self, Authorised},
     far::{changed, failed, identity, is_recipient_id},
 };
@@ -175,6 +175,4 @@ pub(super) fn refused(error: RegistrationError) -> AcceptError {
     }
 }
 
-pub(super) const REGISTER: &str = "register";
-pub(super) const DEREGISTER: &str = "deregister";
 const MOST_SIGNATURES: usize = 50;

@@ -6,7 +6,7 @@ use super::{
     response,
 };
 use crate::{
-    agreement::{Agreement, SignatureData},
+    agreement::{Agreement, MOVE, SignatureData},
     authorisation::{self, Authorised},
     far::{changed, identity, is_recipient_id, supplier_members},
 };
@@ -146,5 +146,3 @@ pub(super) fn supplier_in(name: &str, operator: &Operator, xml: &mut Xml) {
     xml.0.push_str(&inside.0);
     xml.close(name);
 }
-
-pub(super) const MOVE: &str = "move";

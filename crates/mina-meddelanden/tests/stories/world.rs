@@ -2,14 +2,14 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{XmlSigner, document, write::Xml};
-use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
+use domain::{CivilDate, Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
 use key_client::{Connector, Role};
 use key_service::{KeyService, Root};
 use mailbox::Objects;
-use mina_meddelanden::{AGREEMENT_NAMESPACE, Agreements, Door, Far, FarParts};
+use mina_meddelanden::{Agreements, Door, Far, FarParts, Said};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use registry::{
     Directory, Owner, Recorder, Register,
@@ -96,7 +96,15 @@ impl Pki {
         self.document(who, &agreed)
     }
     fn document(&self, who: &str, agreement: &Agreed<'_>) -> String {
-        self.signer(who).sign(&agreement.document()).unwrap()
+        let said = Said {
+            act: agreement.act.to_owned(),
+            recipient: Identity::parse(agreement.id).unwrap(),
+            supplier: agreement.supplier.to_owned(),
+            date: CivilDate::parse(agreement.date).unwrap(),
+            accepted: agreement.accepted.iter().map(|&sender| sender.to_owned()).collect(),
+            text: agreement.text.to_owned(),
+        };
+        said.signed(&self.signer(who)).unwrap()
     }
     /// Files for both ends of a wire.
     pub fn files(&self, folder: &std::path::Path, caller: &str) -> Files {
@@ -147,21 +155,6 @@ pub struct Agreed<'a> {
     pub date: &'a str,
     pub accepted: &'a [&'a str],
     pub text: &'a str,
-}
-
-impl Agreed<'_> {
-    fn document(&self) -> String {
-        let mut xml = Xml(String::new());
-        xml.open_in(AGREEMENT_NAMESPACE, "Agreement");
-        xml.text("Id", self.id);
-        xml.text("Act", self.act);
-        xml.text("ServiceSupplier", self.supplier);
-        xml.text("Timestamp", self.date);
-        self.accepted.iter().for_each(|sender| xml.text("AcceptedSender", sender));
-        xml.text("Text", self.text);
-        xml.close("Agreement");
-        xml.0
-    }
 }
 
 /// An answer, or the fault's number and our code.
