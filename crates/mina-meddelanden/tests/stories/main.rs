@@ -10,4 +10,5 @@ mod notify;
 mod odd_answers;
 mod service;
 mod two;
+mod waiting;
 mod world;
