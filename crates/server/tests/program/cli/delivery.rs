@@ -280,9 +280,36 @@ async fn a_soap_letter_that_would_be_refused_is_not_sent() {
         said.code == 1 && said.out.contains("is not sent") && said.out.contains("expired 2021"),
         "{said:?}"
     );
+    // Not a certificate that is registered, for this interface.
+    assert!(!said.out.contains("register"), "{said:?}");
     let save = demo.path().join("saved.xml").display().to_string();
     run(&[&old[..], &to, &["--save", &save]].concat()).bad(1, &["would be refused", "issuer"]);
     assert!(!Path::new(&save).exists());
+
+    // The chain: a demo's authority is known, others are given.
+    let other = vector("ca.pem").display().to_string();
+    let demo_letter = [&["send", "--data", &dir, "--soap"][..], &to].concat();
+    let untrusted = run(&[&demo_letter[..], &["--authorities", &other, "--json"]].concat());
+    assert_eq!(
+        (untrusted.code, &untrusted.json()["broken"]["check"]),
+        (1, &"issuer".into()),
+        "{untrusted:?}"
+    );
+    let (lists, town) = (demo.path().join("lists"), demo.pki(&format!("{TOWN}.pem")));
+    std::fs::create_dir(&lists).unwrap();
+    std::fs::write(lists.join("demo.crl"), revoking(&demo, &town)).unwrap();
+    let lists = lists.display().to_string();
+    let revoked =
+        run(&[&demo_letter[..], &["--authorities", &ca, "--revocation-lists", &lists, "--json"]].concat());
+    assert_eq!((revoked.code, &revoked.json()["broken"]["check"]), (1, &"revocation".into()), "{revoked:?}");
+    let (pem, key) = certificate_of_nobody(&demo);
+    let mine = ["send", "--soap", "--door", &door, "--certificate", &pem, "--key", &key, "--ca", &ca];
+    run(&[&mine[..], &to, &["--save", &save, "--authorities", &ca]].concat())
+        .bad(1, &["would be refused", "issuer"]);
+    // Without authorities it cannot be seen.
+    run(&[&mine[..], &to, &["--save", &save]].concat()).good();
+    run(&["send", "--data", &dir, "--to", ANNA, "--subject", "S", "--text", "T", "--authorities", &ca])
+        .bad(2, &["--soap"]);
     service.stop();
 }
 
@@ -343,6 +370,17 @@ fn revoking(demo: &Demo, certificate: &Path) -> String {
         key_identifier_method: KeyIdMethod::Sha256,
     };
     list.signed_by(&issuer(demo, Authority::OfTheDemo)).unwrap().pem().unwrap()
+}
+
+/// A certificate of the town's own key that it has issued itself.
+fn certificate_of_nobody(demo: &Demo) -> (String, String) {
+    let key = demo.pki(&format!("{TOWN}.key"));
+    let pair = KeyPair::from_pem(&std::fs::read_to_string(&key).unwrap()).unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), TOWN);
+    let pem = demo.path().join("nobody.pem");
+    std::fs::write(&pem, params.self_signed(&pair).unwrap().pem()).unwrap();
+    (pem.display().to_string(), key.display().to_string())
 }
 
 /// A certificate of the town's key that the demo's authority issued, of another time.
