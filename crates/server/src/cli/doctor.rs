@@ -2,6 +2,7 @@
 
 pub(super) mod delivery;
 mod instance;
+mod listing;
 mod registered;
 mod sender;
 

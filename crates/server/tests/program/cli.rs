@@ -5,6 +5,7 @@ mod delivery;
 mod doctor;
 mod help;
 mod keys;
+mod listing;
 mod mailbox;
 mod operator;
 mod send;

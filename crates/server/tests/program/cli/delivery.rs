@@ -147,7 +147,7 @@ fn lines_for_people_and_what_cannot_be_read() {
     assert!(said.out.contains("?     issuer ") && said.out.contains("--authorities"), "{said:?}");
     run(&["doctor", "--delivery", "/no/such.xml"]).bad(1, &["/no/such.xml"]);
     run(&["doctor", "--delivery", &bad, "--authorities", "/no/ca.pem"])
-        .bad(1, &["--authorities: /no/ca.pem"]);
+        .bad(1, &["--authorities", "/no/ca.pem"]);
     run(&["doctor", "--delivery", &bad, "--config", "/no/kuvert.toml"]).bad(1, &["/no/kuvert.toml"]);
     run(&["doctor", "--sender", TOWN]).bad(2, &["--config"]);
     run(&["doctor", "--authorities", "ca.pem"]).bad(2, &["--delivery"]);
@@ -227,7 +227,12 @@ async fn with_an_instance_the_registry_and_the_revocation_lists_are_asked() {
     let (ca, lists) = (demo.pki("ca.pem").display().to_string(), lists.display().to_string());
     let revoked = examine(&["--authorities", &ca, "--revocation-lists", &lists]);
     assert_eq!(first_broken(&revoked), ("revocation", "certificate_revoked"), "{revoked:?}");
+    let with_lists =
+        demo.with("lists.toml", "[agency]\n", &format!("[agency]\nrevocation_lists = \"{lists}\"\n"));
     agency(&["cert", "revoke", &town.display().to_string()]);
+    let ready = run(&["doctor", "--sender", TOWN, "--config", &with_lists, "--json"]).good();
+    let says = finding(&ready, "certificate");
+    assert!(says["good"].is_null() && says["says"].as_str().unwrap().contains("revoked"), "{ready:?}");
     is_bad(&examine(&[]), "revocation", &["registry"]);
     assert!(finding(&sender(TOWN), "certificate")["says"].as_str().unwrap().contains("is revoked"));
 }
