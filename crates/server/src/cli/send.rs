@@ -209,17 +209,20 @@ impl Sending {
                     "forwarding": forwarding, "receipt": receipt});
                 (format!("{reference} {word}: letter {letter_id}"), true, facts)
             }
-            Reply::Refused { status, code, detail, pointer, mend } => {
-                let facts = json!({"reference": reference, "status": status, "code": code, "detail": detail,
+            Reply::Refused { status, code, detail, pointer, mend, call_id } => {
+                let mut facts = json!({"reference": reference, "status": status, "code": code, "detail": detail,
                     "pointer": pointer, "mend": mend});
-                let at = [detail, pointer].into_iter().filter(|one| !one.is_empty());
-                let at: String = at.map(|one| format!(" {one}")).collect();
-                (format!("{reference} was refused: {code} ({status}){at}\n  {mend}"), false, facts)
+                let call = call_id.as_ref().map(|id| format!("call id {id}")).unwrap_or_default();
+                if let Some(id) = call_id {
+                    facts["call_id"] = id.into();
+                }
+                let what = joined(" ", [format!("{code} ({status})"), detail, pointer]);
+                (format!("{reference} was refused: {what}\n  {}", joined(", ", [mend, call])), false, facts)
             }
-            Reply::Unknown { status, code } => {
-                bail!(
-                    "{reference}: the outcome is unknown ({status} {code}); send the same again until it is known"
-                )
+            Reply::Unknown { status, code, detail, call_id } => {
+                let call = call_id.map(|id| format!("call id {id}")).unwrap_or_default();
+                let told = joined(", ", [format!("{status} {code}"), detail, call]);
+                bail!("{reference}: the outcome is unknown ({told}); send the same again until it is known")
             }
         };
         self.tell(line.trim_end(), &facts);
@@ -314,6 +317,11 @@ fn from_csv(sending: &Sending, file: &Path, files: Option<&Path>) -> Result<Vec<
     }
     ensure!(!drafts.is_empty(), "{} has no lines", file.display());
     Ok(drafts)
+}
+
+/// Those that say something.
+fn joined<const N: usize>(between: &str, said: [String; N]) -> String {
+    said.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 fn optional(more: &mut Map<String, Value>, kind: Option<&str>, reply_by: Option<&str>) {

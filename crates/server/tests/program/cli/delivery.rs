@@ -291,6 +291,41 @@ async fn a_soap_letter_that_would_be_refused_is_not_sent() {
     run(&[&old[..], &to, &["--save", &save]].concat()).bad(1, &["would be refused", "issuer"]);
     assert!(!Path::new(&save).exists());
 
+    // What the operator finds in its log; and what is no door at all is asked once.
+    let nobody = ["--to", "199001022392", "--subject", "Hej", "--text", "Ett brev.", "--json"];
+    let refused = run(&[&["send", "--data", &dir, "--soap"], &nobody[..]].concat());
+    assert_eq!((refused.code, &refused.json()["code"]), (1, &"not_delivered".into()), "{refused:?}");
+    let call = refused.json()["call_id"].as_str().unwrap().to_owned();
+    assert!(call.len() > 20 && service.err.text().contains(&call), "{refused:?}");
+    let (pem, elsewhere) =
+        (demo.pki(&format!("{TOWN}.pem")).display().to_string(), format!("{door}/elsewhere"));
+    let held = ["--certificate", &pem, "--key", &key, "--ca", &ca];
+    let lost = run(&[&["send", "--soap", "--door", &elsewhere][..], &held, &to].concat());
+    assert!(lost.code == 1 && lost.out.contains("(404) there is no Service/v3 at this address"), "{lost:?}");
+
+    // With what the connection is made, beside what signed: each step has its own name.
+    run(&[&["send", "--data", &dir, "--soap", "--save", &save][..], &to].concat()).good();
+    let config = demo.config();
+    let connected = |door: &str| {
+        let doctor = ["doctor", "--delivery", &save, "--config", &config, "--door", door, "--json"];
+        run(&[&doctor[..], &held].concat())
+    };
+    let said = connected(&door).good();
+    let all = said.json();
+    let mut checks: Vec<_> =
+        all.as_array().unwrap().iter().map(|one| one["check"].as_str().unwrap()).collect();
+    let count = checks.len();
+    checks.sort_unstable();
+    checks.dedup();
+    assert_eq!(checks.len(), count, "{said:?}");
+    for check in ["certificate", "validity", "use", "key", "door"] {
+        assert_eq!(finding(&said, &format!("connection {check}"))["good"], true, "{said:?}");
+    }
+    let lost = connected(&elsewhere);
+    let found = finding(&lost, "connection door");
+    assert!(lost.code == 1 && found["says"].as_str().unwrap().contains("no Service/v3"), "{lost:?}");
+    std::fs::remove_file(&save).unwrap();
+
     // The chain: a demo's authority is known, others are given.
     let other = vector("ca.pem").display().to_string();
     let demo_letter = [&["send", "--data", &dir, "--soap"][..], &to].concat();
