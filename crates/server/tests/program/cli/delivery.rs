@@ -229,10 +229,10 @@ async fn with_an_instance_the_registry_and_the_revocation_lists_are_asked() {
     assert_eq!(first_broken(&revoked), ("revocation", "certificate_revoked"), "{revoked:?}");
     let with_lists =
         demo.with("lists.toml", "[agency]\n", &format!("[agency]\nrevocation_lists = \"{lists}\"\n"));
-    agency(&["cert", "revoke", &town.display().to_string()]);
     let ready = run(&["doctor", "--sender", TOWN, "--config", &with_lists, "--json"]).good();
     let says = finding(&ready, "certificate");
     assert!(says["good"].is_null() && says["says"].as_str().unwrap().contains("revoked"), "{ready:?}");
+    agency(&["cert", "revoke", &town.display().to_string()]);
     is_bad(&examine(&[]), "revocation", &["registry"]);
     assert!(finding(&sender(TOWN), "certificate")["says"].as_str().unwrap().contains("is revoked"));
 }
