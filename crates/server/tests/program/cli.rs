@@ -9,6 +9,7 @@ mod listing;
 mod mailbox;
 mod operator;
 mod send;
+mod send_soap;
 mod serve;
 
 use crate::process::{Demo, PATIENCE};

@@ -23,23 +23,24 @@ pub(super) fn connection(findings: &mut Findings, certificate: &Path, key: &Path
     held(findings, &CONNECTION, certificate, key);
 }
 
-/// How the steps over a certificate and its key are called, and what a renewed one is for.
+/// How the steps over a certificate and its key are called.
 struct Steps {
     certificate: &'static str,
     validity: &'static str,
     usage: &'static str,
     key: &'static str,
-    is_registered: bool,
+    /// There a renewed certificate must be registered, and the key signs.
+    is_agency_api: bool,
 }
 
 const AGENCY: Steps =
-    Steps { certificate: "certificate", validity: "validity", usage: "use", key: "key", is_registered: true };
+    Steps { certificate: "certificate", validity: "validity", usage: "use", key: "key", is_agency_api: true };
 const CONNECTION: Steps = Steps {
     certificate: "connection certificate",
     validity: "connection validity",
     usage: "connection use",
     key: "connection key",
-    is_registered: false,
+    is_agency_api: false,
 };
 
 fn held(findings: &mut Findings, steps: &Steps, certificate: &Path, key: &Path) -> Option<Certificate> {
@@ -52,17 +53,17 @@ fn held(findings: &mut Findings, steps: &Steps, certificate: &Path, key: &Path) 
     };
     let now = SystemClock.now();
     findings.add(steps.certificate, organisation(&own));
-    let renewed = |error: anyhow::Error| match steps.is_registered && now > own.not_after {
+    let renewed = |error: anyhow::Error| match steps.is_agency_api && now > own.not_after {
         true => anyhow!("{error} and register the new one with the operator"),
         false => error,
     };
     findings.add(steps.validity, validity(&own, now).map_err(renewed));
     findings.add(steps.usage, if own.may_sign { Ok("may sign".into()) } else { not_for_signing() });
-    findings.add(
-        steps.key,
-        compose::signer(certificate, key)
-            .map(|s| format!("fits the certificate; signs {}", s.algorithm().as_str())),
-    );
+    let signs = compose::signer(certificate, key).map(|signer| match steps.is_agency_api {
+        true => format!("fits the certificate; signs {}", signer.algorithm().as_str()),
+        false => "fits the certificate".to_owned(),
+    });
+    findings.add(steps.key, signs);
     Some(own)
 }
 

@@ -1,15 +1,11 @@
-//! `kuvert doctor --delivery`, `kuvert doctor --sender` and what `kuvert send --soap` checks: each names the step that is
-//! broken.
+//! `kuvert doctor --delivery` and `kuvert doctor --sender`: each names the step that is broken.
 
-use super::{Authority, IN_FORCE, issuer};
+use super::{Authority, issuer};
 use crate::{
     process::{Demo, Said, run, run_with},
     sender::{ANNA, OFFICE, TOWN},
 };
-use rcgen::{
-    CertificateParams, CertificateRevocationListParams, DnType, KeyIdMethod, KeyPair, RevokedCertParams,
-    SerialNumber, date_time_ymd,
-};
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use store::DatabaseKind;
@@ -237,123 +233,7 @@ async fn with_an_instance_the_registry_and_the_revocation_lists_are_asked() {
     assert!(finding(&sender(TOWN), "certificate")["says"].as_str().unwrap().contains("is revoked"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_soap_letter_that_would_be_refused_is_not_sent() {
-    let demo = Demo::on(DatabaseKind::Sqlite).await;
-    let service = demo.start();
-    let dir = demo.path().display().to_string();
-    let letter = |subject: &str| {
-        run(&[
-            "send",
-            "--data",
-            &dir,
-            "--soap",
-            "--to",
-            ANNA,
-            "--subject",
-            subject,
-            "--text",
-            "Ett brev.",
-            "--json",
-        ])
-    };
-    letter("Hej").good();
-    let members = demo.path().join("members.json");
-    let with = |json: &str| {
-        std::fs::write(&members, json).unwrap();
-        let (members, to) = (members.display().to_string(), ["--to", ANNA, "--subject", "S", "--text", "T"]);
-        run(&[&["send", "--data", &dir, "--soap", "--members", &members], &to[..]].concat())
-    };
-    with(r#"{"matter": {"id": "1", "status": "closed"}, "reply": "accepted"}"#).good();
-    let status = with(r#"{"matter": {"id": "1", "status": "avslutat"}}"#);
-    assert!(status.code == 1 && status.out.contains("MatterStatus"), "{status:?}");
-    with(r#"{"kind": "decision"}"#).bad(1, &["kind: the interface"]);
-    with("[1]").bad(1, &["members.json: not an object"]);
-    let long = letter(&"x".repeat(256));
-    assert_eq!((long.code, &long.json()["broken"]["check"]), (1, &"form".into()), "{long:?}");
-    assert!(long.json()["broken"]["says"].as_str().unwrap().contains("Subject"), "{long:?}");
-
-    // An expired certificate is named as that, and not met as a handshake that fails.
-    let (pem, key) = (demo.path().join("old.pem"), demo.pki(&format!("{TOWN}.key")).display().to_string());
-    std::fs::write(&pem, expired(&demo, Path::new(&key))).unwrap();
-    let (pem, ca) = (pem.display().to_string(), demo.pki("ca.pem").display().to_string());
-    let door = service.url(1);
-    let old = ["send", "--soap", "--door", &door, "--certificate", &pem, "--key", &key, "--ca", &ca];
-    let to = ["--to", ANNA, "--subject", "Hej", "--text", "Ett brev."];
-    let said = run(&[&old[..], &to].concat());
-    assert!(
-        said.code == 1 && said.out.contains("is not sent") && said.out.contains("expired 2021"),
-        "{said:?}"
-    );
-    // Not a certificate that is registered, for this interface.
-    assert!(!said.out.contains("register"), "{said:?}");
-    let save = demo.path().join("saved.xml").display().to_string();
-    run(&[&old[..], &to, &["--save", &save]].concat()).bad(1, &["would be refused", "issuer"]);
-    assert!(!Path::new(&save).exists());
-
-    // What the operator finds in its log; and what is no door at all is asked once.
-    let nobody = ["--to", "199001022392", "--subject", "Hej", "--text", "Ett brev.", "--json"];
-    let refused = run(&[&["send", "--data", &dir, "--soap"], &nobody[..]].concat());
-    assert_eq!((refused.code, &refused.json()["code"]), (1, &"not_delivered".into()), "{refused:?}");
-    let call = refused.json()["call_id"].as_str().unwrap().to_owned();
-    assert!(call.len() > 20 && service.err.text().contains(&call), "{refused:?}");
-    let (pem, elsewhere) =
-        (demo.pki(&format!("{TOWN}.pem")).display().to_string(), format!("{door}/elsewhere"));
-    let held = ["--certificate", &pem, "--key", &key, "--ca", &ca];
-    let lost = run(&[&["send", "--soap", "--door", &elsewhere][..], &held, &to].concat());
-    assert!(lost.code == 1 && lost.out.contains("(404) there is no Service/v3 at this address"), "{lost:?}");
-
-    // With what the connection is made, beside what signed: each step has its own name.
-    run(&[&["send", "--data", &dir, "--soap", "--save", &save][..], &to].concat()).good();
-    let config = demo.config();
-    let connected = |door: &str| {
-        let doctor = ["doctor", "--delivery", &save, "--config", &config, "--door", door, "--json"];
-        run(&[&doctor[..], &held].concat())
-    };
-    let said = connected(&door).good();
-    let all = said.json();
-    let mut checks: Vec<_> =
-        all.as_array().unwrap().iter().map(|one| one["check"].as_str().unwrap()).collect();
-    let count = checks.len();
-    checks.sort_unstable();
-    checks.dedup();
-    assert_eq!(checks.len(), count, "{said:?}");
-    for check in ["certificate", "validity", "use", "key", "door"] {
-        assert_eq!(finding(&said, &format!("connection {check}"))["good"], true, "{said:?}");
-    }
-    let lost = connected(&elsewhere);
-    let found = finding(&lost, "connection door");
-    assert!(lost.code == 1 && found["says"].as_str().unwrap().contains("no Service/v3"), "{lost:?}");
-    std::fs::remove_file(&save).unwrap();
-
-    // The chain: a demo's authority is known, others are given.
-    let other = vector("ca.pem").display().to_string();
-    let demo_letter = [&["send", "--data", &dir, "--soap"][..], &to].concat();
-    let untrusted = run(&[&demo_letter[..], &["--authorities", &other, "--json"]].concat());
-    assert_eq!(
-        (untrusted.code, &untrusted.json()["broken"]["check"]),
-        (1, &"issuer".into()),
-        "{untrusted:?}"
-    );
-    let (lists, town) = (demo.path().join("lists"), demo.pki(&format!("{TOWN}.pem")));
-    std::fs::create_dir(&lists).unwrap();
-    std::fs::write(lists.join("demo.crl"), revoking(&demo, &town)).unwrap();
-    let lists = lists.display().to_string();
-    let revoked =
-        run(&[&demo_letter[..], &["--authorities", &ca, "--revocation-lists", &lists, "--json"]].concat());
-    assert_eq!((revoked.code, &revoked.json()["broken"]["check"]), (1, &"revocation".into()), "{revoked:?}");
-    let (pem, key) = certificate_of_nobody(&demo);
-    let mine = ["send", "--soap", "--door", &door, "--certificate", &pem, "--key", &key, "--ca", &ca];
-    run(&[&mine[..], &to, &["--save", &save, "--authorities", &ca]].concat())
-        .bad(1, &["would be refused", "issuer"]);
-    // Without authorities it cannot be seen.
-    run(&[&mine[..], &to, &["--save", &save]].concat()).good();
-    run(&["send", "--data", &dir, "--to", ANNA, "--subject", "S", "--text", "T", "--authorities", &ca])
-        .bad(2, &["--soap"]);
-    service.stop();
-}
-
-fn vector(name: &str) -> PathBuf {
+pub fn vector(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../delivery/vectors").join(name)
 }
 
@@ -367,7 +247,7 @@ fn piped(message: &str) -> Said {
     run_with(&["doctor", "--delivery", "-", "--authorities", &ca, "--json"], message)
 }
 
-fn finding(said: &Said, check: &str) -> Value {
+pub fn finding(said: &Said, check: &str) -> Value {
     let all = said.json();
     let found = all.as_array().unwrap().iter().find(|one| one["check"] == check);
     found.unwrap_or_else(|| panic!("{check} was not checked: {said:?}")).clone()
@@ -391,7 +271,7 @@ fn is_bad(said: &Said, check: &str, words: &[&str]) {
 }
 
 /// A list of the demo's authority with this certificate in it.
-fn revoking(demo: &Demo, certificate: &Path) -> String {
+pub fn revoking(demo: &Demo, certificate: &Path) -> String {
     let pem = std::fs::read(certificate).unwrap();
     let der = vault::Certificate::from_pem(&pem).unwrap().der;
     let serial = X509Certificate::from_der(&der).unwrap().1.raw_serial().to_vec();
@@ -410,25 +290,4 @@ fn revoking(demo: &Demo, certificate: &Path) -> String {
         key_identifier_method: KeyIdMethod::Sha256,
     };
     list.signed_by(&issuer(demo, Authority::OfTheDemo)).unwrap().pem().unwrap()
-}
-
-/// A certificate of the town's own key that it has issued itself.
-fn certificate_of_nobody(demo: &Demo) -> (String, String) {
-    let key = demo.pki(&format!("{TOWN}.key"));
-    let pair = KeyPair::from_pem(&std::fs::read_to_string(&key).unwrap()).unwrap();
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), TOWN);
-    let pem = demo.path().join("nobody.pem");
-    std::fs::write(&pem, params.self_signed(&pair).unwrap().pem()).unwrap();
-    (pem.display().to_string(), key.display().to_string())
-}
-
-/// A certificate of the town's key that the demo's authority issued, of another time.
-fn expired(demo: &Demo, key: &Path) -> String {
-    let key = KeyPair::from_pem(&std::fs::read_to_string(key).unwrap()).unwrap();
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), TOWN);
-    params.not_before = date_time_ymd(IN_FORCE[0], 1, 1);
-    params.not_after = date_time_ymd(2021, 1, 1);
-    params.signed_by(&key, &issuer(demo, Authority::OfTheDemo)).unwrap().pem()
 }
