@@ -99,8 +99,8 @@ Examples:
 
 As a client of Mina Meddelanden does, checked first:
   kuvert send --soap --data kuvert-demo --to 198101052382 --subject Prov --text 'Ett brev.'
-  kuvert send --soap --door https://post.example.se:8443 --certificate org.pem --key org.key --ca ca.pem \\
-      --authorities authorities.pem --to 198101052382 --subject Prov --text 'Ett brev.'
+  kuvert send --soap --door https://post.example.se:8443 --certificate org.pem --key org.key \\
+      --ca ca.pem --authorities authorities.pem --to 198101052382 --subject Prov --text 'Ett brev.'
 
 The same reference and letter can be sent again until the outcome is known: there is one letter, and the same receipt.")]
     Send(Box<send::Args>),
