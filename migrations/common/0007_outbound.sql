@@ -28,3 +28,5 @@ CREATE TABLE outbound (
 CREATE INDEX outbound_waiting ON outbound (operator, accepted_at, last_code, attempts, job_id) WHERE ended_at IS NULL;
 -- The collector asks whether any row names an object.
 CREATE INDEX outbound_object ON outbound (object) WHERE object IS NOT NULL;
+-- Old key pairs go when nothing waits under them.
+CREATE INDEX outbound_epoch ON outbound (epoch) WHERE sealed_key IS NOT NULL;

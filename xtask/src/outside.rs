@@ -1,14 +1,16 @@
 //! Tests from outside, in node: other people's libraries at the agency door, and a real browser on the pages. Each file
 //! starts a service of its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 
 use crate::{
     command::{cargo, listen, output, program, run},
     needs::where_is,
-    postgres::URL_VARIABLE,
 };
 
 /// Folders with `*.test.mjs` files, for each part of `cargo xtask test`.
@@ -28,11 +30,11 @@ pub fn files(part: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Runs the files one at a time and says whether all tests held.
-pub fn run_all(part: &str, postgres: &str, hear: impl Fn(&str) + Sync) -> Result<bool> {
+pub fn run_all(part: &str, variables: &[(&str, &OsStr)], hear: impl Fn(&str) + Sync) -> Result<bool> {
     let mut node = program("node");
     node.args(["--test", "--test-concurrency=1"]).args(files(part)?);
     let kuvert = kuvert()?;
-    node.env("KUVERT_BINARY", &kuvert).env("KUVERT_BIN", &kuvert).env(URL_VARIABLE, postgres);
+    node.env("KUVERT_BINARY", &kuvert).env("KUVERT_BIN", &kuvert).envs(variables.iter().copied());
     if part == "browser" {
         let chromium = where_is("chromium").context("chromium is not here; Debian package: chromium")?;
         node.env("KUVERT_CHROMIUM", chromium).env("KUVERT_PREVIEW", target()?.join("debug/examples/preview"));
@@ -47,7 +49,8 @@ pub fn kuvert() -> Result<PathBuf> {
     Ok(target()?.join("debug/kuvert"))
 }
 
-fn target() -> Result<PathBuf> {
+/// Where cargo builds.
+pub fn target() -> Result<PathBuf> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str().context("cargo metadata has no target_directory")?;

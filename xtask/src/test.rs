@@ -1,7 +1,8 @@
 //! Every test of the house, on both databases, with real peers and a real browser.
 
 use std::{
-    path::Path,
+    ffi::OsStr,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
 };
@@ -29,8 +30,10 @@ temporary PostgreSQL, and runs
 --without leaves a part out. Arguments after -- choose Rust tests (-- -p vault) and run those alone.
 It ends with what was left out, by name, and with how many tests passed, failed and were skipped.
 
-Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser); KUVERT_BINARY, KUVERT_CHROMIUM and KUVERT_PREVIEW in
-tests/.";
+Variables the tests see: KUVERT_TEST_POSTGRES (URL of a superuser); KUVERT_TEST_ANSWERS (folder in which Rust tests leave
+answers of the SOAP door, which peers hold to its schemas); KUVERT_BINARY, KUVERT_CHROMIUM and KUVERT_PREVIEW in tests/.";
+
+const ANSWERS_VARIABLE: &str = "KUVERT_TEST_ANSWERS";
 
 /// Where messages are that others signed, and answers of others' registers: not ours to keep in the repository.
 const OTHERS: [(&str, &str); 2] = [
@@ -45,6 +48,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut session = Session::plan(arguments)?;
     needs::provide(&session.without)?;
     peers::install()?;
+    let answers = session.folder_for_answers()?;
     let cluster = Cluster::start()?;
     for part in PARTS {
         if session.without.iter().any(|name| name == part) {
@@ -55,9 +59,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
             "doctests" => {
                 session.listen(cargo().args(["test", "--workspace", "--doc", "--locked", "--quiet"]))
             }
-            "rust" => session.rust(&cluster.url),
+            "rust" => session.rust(&cluster.url, &answers),
             "operate" => session.operate(),
-            part => session.outside(part, &cluster.url),
+            part => session.outside(part, &cluster.url, &answers),
         };
         match held {
             Ok(true) => {}
@@ -100,7 +104,17 @@ impl Session {
         Ok(Self { without, chosen, tally, left_out, failed })
     }
 
-    fn rust(&mut self, postgres: &str) -> Result<bool> {
+    /// Where Rust tests leave answers of the SOAP door for the peers to look at; empty.
+    fn folder_for_answers(&self) -> Result<PathBuf> {
+        let folder = outside::target()?.join("soap-answers");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    fn rust(&mut self, postgres: &str, answers: &Path) -> Result<bool> {
         let nextest = find("cargo-nextest", &cargo_bin()).is_some();
         let mut tests = cargo();
         if nextest {
@@ -115,7 +129,8 @@ impl Session {
         if nextest && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             tests.args(["--color", "always"]);
         }
-        let held = self.listen(tests.args(&self.chosen).env(URL_VARIABLE, postgres))?;
+        tests.env(URL_VARIABLE, postgres).env(ANSWERS_VARIABLE, answers);
+        let held = self.listen(tests.args(&self.chosen))?;
         for (_, what) in OTHERS.iter().filter(|(path, _)| !Path::new(path).exists()) {
             self.left_out.push(format!("{what}, which stand beside the repository"));
         }
@@ -125,11 +140,15 @@ impl Session {
         Ok(held)
     }
 
-    fn outside(&mut self, part: &str, postgres: &str) -> Result<bool> {
+    fn outside(&mut self, part: &str, postgres: &str, answers: &Path) -> Result<bool> {
         if outside::files(part)?.is_empty() {
             bail!("there is no test");
         }
-        outside::run_all(part, postgres, |line| self.hear(line))
+        let mut variables = vec![(URL_VARIABLE, OsStr::new(postgres))];
+        if !self.without.iter().any(|part| part == "rust") {
+            variables.push((ANSWERS_VARIABLE, answers.as_os_str()));
+        }
+        outside::run_all(part, &variables, |line| self.hear(line))
     }
 
     /// One test more: the document holds or it does not.

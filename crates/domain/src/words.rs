@@ -127,7 +127,7 @@ words! {
         SenderNotRegistered = "sender_not_registered", "The other operator does not know the sender.";
         UnsupportedType = "unsupported_type", "The other operator does not take a file's type.";
         DispatcherNotApproved = "dispatcher_not_approved", "The other operator does not take letters of this sender from us.";
-        SenderMustSign = "sender_must_sign", "The sender no longer lists us as its dispatcher.";
+        SenderMustSign = "sender_must_sign", "The sender did not list us as its dispatcher any more, or was suspended, until its time was over.";
         RecipientUnknown = "recipient_unknown", "The recipient has no mailbox any more.";
         MailboxClosed = "mailbox_closed", "The recipient has closed the mailbox.";
         RecipientDeceased = "recipient_deceased", "The recipient has died.";

@@ -80,8 +80,9 @@ impl Intake {
                 Ok(Heading::To(to))
             }
             Err(AcceptError::Refused(refusal)) => match ReturnReason::parse(refusal.code.as_str()) {
-                Some(why) => Ok(Heading::Nowhere(why)),
-                None => Err(refusal.into()),
+                // The sender may list us again, or be let send again, before the letter is given up.
+                Some(why) if why != ReturnReason::SenderMustSign => Ok(Heading::Nowhere(why)),
+                _ => Err(refusal.into()),
             },
             Err(error) => Err(error),
         }
@@ -105,10 +106,10 @@ impl Intake {
         Ok(waits)
     }
 
-    /// It was not sent this time, for this reason.
-    pub async fn outbound_skipped(&self, letter_id: LetterId, code: &str) -> Result<(), AcceptError> {
+    /// It was not sent this time, for this reason, with what is known of the letter now.
+    pub async fn outbound_skipped(&self, letter: &Outbound, code: &str) -> Result<(), AcceptError> {
         let mut tx = self.0.store.begin_background("note outbound skip").await?;
-        outbound::skipped(&mut tx, letter_id, code).await?;
+        outbound::skipped(&mut tx, letter, code).await?;
         Ok(tx.commit().await?)
     }
 

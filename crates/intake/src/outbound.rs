@@ -173,9 +173,12 @@ pub(crate) async fn tried(tx: &mut Tx, letter: &Outbound, code: &str, now: Time)
     Ok(())
 }
 
-/// It was not sent, for this reason.
-pub(crate) async fn skipped(tx: &mut Tx, letter_id: LetterId, code: &str) -> Result<(), Error> {
-    let _ = tx.execute(SKIPPED, args![code, letter_id]).await?;
+/// It was not sent, for this reason; what was learnt of it all the same is kept.
+pub(crate) async fn skipped(tx: &mut Tx, letter: &Outbound, code: &str) -> Result<(), Error> {
+    let Outbound { letter_id, operator, sent_to, refused_since, .. } = letter;
+    let (sent_to, attempts) = (sent_to.as_ref().map(OrgNumber::as_str), letter.attempts as i64);
+    let values = args![code, operator.as_str(), sent_to, *refused_since, *letter_id, attempts];
+    let _ = tx.execute(SKIPPED, values).await?;
     Ok(())
 }
 
@@ -257,7 +260,8 @@ const ENVELOPE: &str = "SELECT envelope FROM outbound WHERE letter_id = $1 AND e
 const SENDS: &str = "UPDATE outbound SET sent_to = $1 WHERE letter_id = $2 AND ended_at IS NULL";
 const TRIED: &str = "UPDATE outbound SET tried_at = $1, attempts = attempts + 1, last_code = $2, operator = $3, \
     sent_to = $4, refused_since = $5 WHERE letter_id = $6 AND ended_at IS NULL AND attempts = $7";
-const SKIPPED: &str = "UPDATE outbound SET last_code = $1 WHERE letter_id = $2 AND ended_at IS NULL";
+const SKIPPED: &str = "UPDATE outbound SET last_code = $1, operator = $2, sent_to = $3, refused_since = $4 \
+    WHERE letter_id = $5 AND ended_at IS NULL AND attempts = $6";
 const WAITING: &str = "SELECT job_id FROM outbound WHERE operator = $1 AND ended_at IS NULL \
     AND (last_code IN ('silent', 'busy') OR (last_code IN ('no_answer', 'no_connection') AND attempts < 6)) \
     ORDER BY accepted_at LIMIT 1000";

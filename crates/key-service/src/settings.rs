@@ -73,6 +73,9 @@ impl Settings {
         if self.grant_idle_seconds > self.grant_absolute_seconds {
             return Err(("grant_idle_seconds", "must not be more than grant_absolute_seconds"));
         }
+        if self.roll_grace() < LEAST_GRACE {
+            return Err(("roll_grace_seconds", "must be at least 3600"));
+        }
         if self.roll_after() + self.roll_grace() > self.erase_within() {
             return Err(("roll_grace_seconds", "must fit into half of erase_within_days"));
         }
@@ -109,6 +112,9 @@ impl Settings {
     }
 }
 
+/// Gateways learn of a new pair within minutes; what they sealed before must still open.
+const LEAST_GRACE: Duration = Duration::from_secs(60 * 60);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +126,8 @@ mod tests {
         assert_eq!(idle.check().map_err(|(key, _)| key), Err("grant_idle_seconds"));
         let grace = Settings { erase_within_days: 1, ..Settings::default() };
         assert_eq!(grace.check().map_err(|(key, _)| key), Err("roll_grace_seconds"));
+        let none = Settings { roll_grace_seconds: 0, ..Settings::default() };
+        assert_eq!(none.check().map_err(|(key, _)| key), Err("roll_grace_seconds"));
         let none = Settings { login_seconds: 0, ..Settings::default() };
         assert_eq!(none.check().map_err(|(key, _)| key), Err("login_seconds"));
         let hasty = Settings { spread_seconds: 61, ..Settings::default() };

@@ -2,21 +2,13 @@
 //!
 //! The interface carries an e-ID's signature as bytes and does not say of which kind. [`Agreements`] is the place for
 //! each kind. The one that is built is an XML signature by a person's certificate over a small document that says the
-//! whole request, so that a signature cannot be used for another one:
-//!
-//! ```xml
-//! <Agreement xmlns="urn:kuvert:agreement">
-//!   <Id>198101052382</Id><Act>register</Act><ServiceSupplier>post.example.se</ServiceSupplier>
-//!   <Timestamp>2026-11-25</Timestamp><AcceptedSender>164020000016</AcceptedSender><Text>…</Text>
-//!   <Signature xmlns="http://www.w3.org/2000/09/xmldsig#">…</Signature>
-//! </Agreement>
-//! ```
+//! whole request, so that a signature cannot be used for another one. docs/mina-meddelanden.md describes it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use delivery::{Hash, document, names::DSIG, read::Children};
+use delivery::{Hash, XmlSigner, document, names::DSIG, read::Children, write::Xml};
 use domain::{CivilDate, Code, Identity, Refusal, Time};
 use std::collections::BTreeSet;
-use vault::{Authorities, Untrusted};
+use vault::{Authorities, Untrusted, jws::SignerError};
 
 /// How signatures are verified.
 pub enum Agreements {
@@ -56,7 +48,16 @@ pub(crate) struct Signer {
 /// The name of the signed document's root.
 pub const ROOT: (&str, &str) = (NAMESPACE, "Agreement");
 /// Its namespace.
-pub const NAMESPACE: &str = "urn:kuvert:agreement";
+const NAMESPACE: &str = "urn:kuvert:agreement";
+pub(crate) const REGISTER: &str = "register";
+pub(crate) const DEREGISTER: &str = "deregister";
+pub(crate) const MOVE: &str = "move";
+pub(crate) const PREFERENCES: &str = "preferences";
+/// The two of `verifyAuthorizedSignatures`.
+pub(crate) const OWNERSHIP: &str = "ownership";
+pub(crate) const CANCEL_CONSENT: &str = "cancel-consent";
+/// What can stand as `Act`.
+pub const ACTS: [&str; 6] = [REGISTER, DEREGISTER, MOVE, PREFERENCES, OWNERSHIP, CANCEL_CONSENT];
 /// A signature is good for this long: as long as a request waits for others.
 const DAYS: i32 = 30;
 
@@ -76,31 +77,52 @@ impl SignatureData {
     }
 }
 
-/// What a signed document of our form says. Nothing of it is verified: that is for the register.
-#[derive(Clone, Debug)]
+/// What a signed document of our form says, or shall say. Nothing that was read is verified: that is for the register.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// `register`, `deregister`, `move` or `preferences`.
+    /// One of [`ACTS`].
     pub act: String,
     pub recipient: Identity,
+    /// The operator's internet domain; empty where none is named.
     pub supplier: String,
     pub date: CivilDate,
+    /// Numbers of senders, for `preferences`.
+    pub accepted: Vec<String>,
     pub text: String,
+}
+
+impl Said {
+    /// The document, signed. Whose the certificate is, and whether the act can be said like this, the register judges.
+    pub fn signed(&self, signer: &XmlSigner) -> Result<String, SignerError> {
+        let mut xml = Xml(String::new());
+        xml.open_in(NAMESPACE, "Agreement");
+        xml.text("Id", self.recipient.expose());
+        xml.text("Act", &self.act);
+        xml.text("ServiceSupplier", &self.supplier);
+        xml.text("Timestamp", &self.date.to_string());
+        self.accepted.iter().for_each(|sender| xml.text("AcceptedSender", sender));
+        xml.text("Text", &self.text);
+        xml.close("Agreement");
+        signer.sign(&xml.0)
+    }
 }
 
 /// Reads a signed document of our form; `None` where it is another kind of signature.
 pub fn said(signature: &[u8]) -> Option<Said> {
     let document = delivery::parse(signature).ok()?;
     let root = document.root_element();
-    let word = |local| {
-        let node = root.children().find(|node| document::is(node, (NAMESPACE, local)))?;
-        document::text(node).map(std::borrow::Cow::into_owned)
+    let words = |local| {
+        let nodes = root.children().filter(move |node| document::is(node, (NAMESPACE, local)));
+        nodes.filter_map(document::text).map(std::borrow::Cow::into_owned)
     };
+    let word = |local| words(local).next();
     document::is(&root, ROOT).then_some(())?;
     Some(Said {
         act: word("Act")?,
         recipient: Identity::parse(&word("Id")?).ok()?,
         supplier: word("ServiceSupplier")?,
         date: CivilDate::parse(&word("Timestamp")?).ok()?,
+        accepted: words("AcceptedSender").collect(),
         text: word("Text")?,
     })
 }
@@ -184,3 +206,7 @@ fn signed(mut of: Children<'_, '_>, act: &'static str) -> Result<Agreement, deli
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
     Refusal::new(Code::AgreementInvalid).because(why)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -10,7 +10,7 @@ use domain::{Code, Identity, OrgNumber, Refusal};
 use intake::AcceptError;
 use key_client::{Access, Column, pending_request};
 use registry::{
-    pending::{self, PendingKind},
+    pending::{self, Pending, PendingKind},
     register::{Authorisation, Company},
 };
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,15 @@ pub(crate) struct Waiting {
     pub text: String,
     /// Number and name of those who have signed.
     pub signed_by: Vec<(String, String)>,
+}
+
+impl Waiting {
+    fn signers(&self) -> Vec<Signer> {
+        let signer = |(number, name): &(String, String)| {
+            Some(Signer { identity: Identity::parse(number).ok()?, name: name.clone() })
+        };
+        self.signed_by.iter().filter_map(signer).collect()
+    }
 }
 
 impl Far {
@@ -105,11 +114,34 @@ impl Far {
         let found = pending::find(&mut tx, kind, address_mac, self.0.clock.now()).await?;
         drop(tx);
         let Some(found) = found else { return Ok(None) };
-        let item = (Column::Pending, pending_request(kind.as_str(), address_mac), found.request.clone());
+        Ok(self.opened(&found).await?.map(|waiting| (waiting, found.request)))
+    }
+
+    /// What a stored request says.
+    pub(crate) async fn opened(&self, found: &Pending) -> Result<Option<Waiting>, AcceptError> {
+        let place = pending_request(found.kind.as_str(), &found.address_mac);
+        let item = (Column::Pending, place, found.request.clone());
         let opened = self.0.keys.open_columns(Access::Gateway, vec![item]).await?;
         let bytes = opened.first().and_then(Option::as_deref);
-        let waiting = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
-        Ok(waiting.map(|waiting| (waiting, found.request)))
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()))
+    }
+
+    /// What the signatures of a request that waits are worth today. Who has ceased to be a signatory counts no more, and
+    /// keeps nobody from seeing the request.
+    pub(crate) async fn worth(
+        &self,
+        caller: &OrgNumber,
+        id: &Identity,
+        waiting: &Waiting,
+    ) -> Result<Authorised, AcceptError> {
+        let company = self.company(id).await?;
+        let signed_by = waiting.signers();
+        let identities: Vec<Identity> = signed_by.iter().map(|signer| signer.identity.clone()).collect();
+        let macs = self.address_macs(caller, &identities).await?;
+        let status = company.authorisation(&macs);
+        let still = |mac: &[u8; 32]| company.signatories.iter().any(|one| one.person_mac == *mac);
+        let signed_by = signed_by.into_iter().zip(&macs).filter(|(_, mac)| still(mac)).map(|(one, _)| one);
+        Ok(Authorised { id: id.clone(), status, signed_by: signed_by.collect() })
     }
 
     /// Adds those who signed before the same request; a request that asks for something else begins anew.
@@ -123,11 +155,9 @@ impl Far {
                 && before.accepted.iter().eq(&agreement.accepted)
                 && before.text == agreement.text
         });
-        for (number, name) in same.into_iter().flat_map(|before| &before.signed_by) {
-            if let Ok(identity) = Identity::parse(number)
-                && !signers.iter().any(|signer| signer.identity == identity)
-            {
-                signers.push(Signer { identity, name: name.clone() });
+        for earlier in same.into_iter().flat_map(Waiting::signers) {
+            if !signers.iter().any(|signer| signer.identity == earlier.identity) {
+                signers.push(earlier);
             }
         }
         signers

@@ -3,7 +3,7 @@
 
 use crate::{
     Door,
-    agreement::{Agreement, SignatureData},
+    agreement::{Agreement, CANCEL_CONSENT, OWNERSHIP, SignatureData},
     authorisation::{self, Authorised, person},
     call::Call,
     far::{Far, identity},
@@ -134,7 +134,7 @@ fn arg0(mut of: Children<'_, '_>) -> Result<String, ReadError> {
 fn action(of: &mut Children<'_, '_>, name: &'static str) -> Result<&'static str, ReadError> {
     let text = of.text((NONE, name))?;
     of.word(Some(&text), name, &["Ownership", "CancelConsent"])?;
-    Ok(if text == "Ownership" { "ownership" } else { "cancel-consent" })
+    Ok(if text == "Ownership" { OWNERSHIP } else { CANCEL_CONSENT })
 }
 
 impl NewSigner {

@@ -40,7 +40,9 @@ pub struct HandOver {
 /// What one try came to.
 enum Tried {
     Ended,
-    /// Not yet, for this reason.
+    /// It was sent, and this is not the end of it.
+    Sent(&'static str),
+    /// It was not sent, for what stands in the way here.
     Not(&'static str),
     /// It was not sent to this operator.
     Skipped(NoTurn, OrgNumber),
@@ -52,23 +54,19 @@ impl Handler for HandOver {
     async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            // One that panicked comes back as any other: never buried, since the letter itself says when it is given up.
-            let tried = AssertUnwindSafe(self.act(&job)).catch_unwind().await;
-            let outcome = match tried {
-                Ok(Ok(Tried::Ended)) => Outcome::Done,
-                Ok(Ok(Tried::Not(code) | Tried::Unwritten(code))) => self.later(&job, code),
+            let outcome = match self.act(&job).await {
+                Ok(Tried::Ended) => Outcome::Done,
+                Ok(Tried::Sent(code) | Tried::Not(code) | Tried::Unwritten(code)) => {
+                    self.later(&job, "retry", code)
+                }
                 // It may have answered another letter meanwhile.
-                Ok(Ok(Tried::Skipped(NoTurn::Silent, operator))) if !self.operators.is_silent(&operator) => {
+                Ok(Tried::Skipped(NoTurn::Silent, operator)) if !self.operators.is_silent(&operator) => {
                     Outcome::Later(Duration::ZERO, NoTurn::Silent.code())
                 }
-                Ok(Ok(Tried::Skipped(why, _))) => self.later(&job, why.code()),
-                Ok(Err(error)) => {
+                Ok(Tried::Skipped(why, _)) => self.later(&job, "skipped", why.code()),
+                Err(error) => {
                     warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
-                    self.later(&job, error.refusal().code.as_str())
-                }
-                Err(_) => {
-                    error!(letter.id = %job.letter_id, "Handing a letter over panicked");
-                    self.later(&job, "internal")
+                    self.later(&job, "retry", error.refusal().code.as_str())
                 }
             };
             outcomes.push((job, outcome));
@@ -99,29 +97,48 @@ impl HandOver {
 
     async fn act(&self, job: &Job) -> Result<Tried, AcceptError> {
         let Some(mut letter) = self.intake.outbound(job.letter_id).await? else { return Ok(Tried::Ended) };
-        let turn = match self.turn(&letter, &letter.operator).await {
+        let turn = match self.turn(&letter.operator) {
             Ok(turn) => Some(turn),
             // Now and then it is asked all the same where the recipient is by now.
-            Err(_) if self.is_last(&letter) || job.attempts.is_multiple_of(FOLLOW) => None,
+            Err(NoTurn::Silent) if job.attempts.is_multiple_of(FOLLOW) => None,
             Err(why) => {
-                self.intake.outbound_skipped(letter.letter_id, why.code()).await?;
-                return Ok(Tried::Skipped(why, letter.operator));
+                let skipped = Tried::Skipped(why, letter.operator.clone());
+                return self.written(&letter, skipped).await;
             }
         };
-        let tried = match self.hand_over(&mut letter, turn, job.attempts > 1).await {
-            Ok(Tried::Ended) => return Ok(Tried::Ended),
-            Ok(tried) => tried,
-            Err(error) => {
+        let tried =
+            AssertUnwindSafe(self.hand_over(&mut letter, turn, job.attempts > 1)).catch_unwind().await;
+        let tried = match tried {
+            Ok(Ok(tried)) => tried,
+            Ok(Err(error)) => {
                 warn!(letter.id = %job.letter_id, %error, "A letter could not be handed over yet");
                 Tried::Not(error.refusal().code.as_str())
             }
+            Err(_) => {
+                error!(letter.id = %job.letter_id, "Handing a letter over panicked");
+                Tried::Not("internal")
+            }
         };
+        self.written(&letter, tried).await
+    }
+
+    /// Writes what a try came to. When its time is over, a letter is given up after it was sent once more; or a day later,
+    /// whatever stood in the way.
+    async fn written(&self, letter: &Outbound, tried: Tried) -> Result<Tried, AcceptError> {
+        let over = |more| self.clock.now() >= letter.give_up_at.plus(more);
         match &tried {
-            Tried::Unwritten(code) => self.intake.outbound_tried(&letter, code).await?,
-            _ if self.is_last(&letter) => return self.returned(&letter, ReturnReason::GivenUp).await,
-            Tried::Skipped(why, _) => self.intake.outbound_skipped(letter.letter_id, why.code()).await?,
-            Tried::Not(code) => self.intake.outbound_tried(&letter, code).await?,
             Tried::Ended => {}
+            Tried::Sent(_) if over(Duration::ZERO) => {
+                return self.returned(letter, ReturnReason::GivenUp).await;
+            }
+            Tried::Not(code) if over(GRACE) => {
+                let why = ReturnReason::parse(code).unwrap_or(ReturnReason::GivenUp);
+                return self.returned(letter, why).await;
+            }
+            Tried::Skipped(..) if over(GRACE) => return self.returned(letter, ReturnReason::GivenUp).await,
+            Tried::Sent(code) | Tried::Unwritten(code) => self.intake.outbound_tried(letter, code).await?,
+            Tried::Not(code) => self.intake.outbound_skipped(letter, code).await?,
+            Tried::Skipped(why, _) => self.intake.outbound_skipped(letter, why.code()).await?,
         }
         Ok(tried)
     }
@@ -162,7 +179,7 @@ impl HandOver {
             let held = turn.take().filter(|turn| turn.is_at(&to.number));
             let turn = match held {
                 Some(turn) => turn,
-                None => match self.turn(letter, &to.number).await {
+                None => match self.turn(&to.number) {
                     Ok(turn) => turn,
                     Err(why) => return Ok(Tried::Skipped(why, to.number)),
                 },
@@ -189,19 +206,11 @@ impl HandOver {
                 said => return self.judge(letter, said, in_doubt).await,
             }
         }
-        Ok(Tried::Not("moving"))
+        Ok(Tried::Sent("moving"))
     }
 
-    /// Leave to call an operator. The last time it is waited for; and one that may have the letter already is asked once
-    /// more before it is given up, silent or not.
-    async fn turn(&self, letter: &Outbound, operator: &OrgNumber) -> Result<Turn, NoTurn> {
-        match self.operators.turn(operator, self.clock.now()) {
-            Err(why) if self.is_last(letter) => match why {
-                NoTurn::Silent if letter.sent_to.as_ref() != Some(operator) => Err(why),
-                _ => Ok(self.operators.last_turn(operator).await),
-            },
-            answer => answer,
-        }
+    fn turn(&self, operator: &OrgNumber) -> Result<Turn, NoTurn> {
+        self.operators.turn(operator, self.clock.now())
     }
 
     async fn deliver(&self, to: &OperatorAddress, original: &Original) -> Said {
@@ -231,9 +240,9 @@ impl HandOver {
             Said::Fault(ALREADY_EXISTS) if in_doubt => Ok(self.handed_over(letter, None).await),
             Said::Fault(number) => match ends(number, letter.refused_since, self.clock.now()) {
                 Some(why) => self.returned(letter, why).await,
-                None => Ok(Tried::Not(said.code())),
+                None => Ok(Tried::Sent(said.code())),
             },
-            said => Ok(Tried::Not(said.code())),
+            said => Ok(Tried::Sent(said.code())),
         }
     }
 
@@ -269,8 +278,8 @@ impl HandOver {
         }
     }
 
-    fn later(&self, job: &Job, code: &'static str) -> Outcome {
-        metrics::counter!("kuvert_forward_total", "outcome" => "retry").increment(1);
+    fn later(&self, job: &Job, outcome: &'static str, code: &'static str) -> Outcome {
+        metrics::counter!("kuvert_forward_total", "outcome" => outcome).increment(1);
         Outcome::Later(self.wait(job.attempts), code)
     }
 
@@ -278,10 +287,6 @@ impl HandOver {
         metrics::counter!("kuvert_forward_total", "outcome" => outcome).increment(1);
         info!(letter.id = %letter.letter_id, outcome, "A letter for another operator has ended");
         Tried::Ended
-    }
-
-    fn is_last(&self, letter: &Outbound) -> bool {
-        self.clock.now() >= letter.give_up_at
     }
 
     /// Give or take a tenth, so that those that failed together do not all come back together.
@@ -306,4 +311,6 @@ const AT_ONCE: usize = 16;
 const FOLLOW: u32 = 4;
 /// How often a recipient may move while one try lasts.
 const MOVES: usize = 3;
+/// For what could not be sent when its time was over.
+const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 const WAIT_SECONDS: [u64; 6] = [5, 15, 60, 5 * 60, 15 * 60, 60 * 60];

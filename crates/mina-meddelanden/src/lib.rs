@@ -18,7 +18,7 @@ mod service;
 mod soap_client;
 mod wsdl;
 
-pub use agreement::{Agreements, NAMESPACE as AGREEMENT_NAMESPACE, Said, said};
+pub use agreement::{ACTS as AGREEMENT_ACTS, Agreements, ROOT as AGREEMENT_ROOT, Said, said};
 pub use far::{Far, FarParts};
 pub use far_client::{
     Account, AccountAt, Agreed, Authorised, Dispatcher, FarAddresses, FarClient, Operators, SignedAgreement,

@@ -95,12 +95,13 @@ impl SoapClient {
             }
             bytes.extend_from_slice(&piece);
         }
-        let document = match delivery::parse_within(&bytes, MOST_NODES) {
-            Ok(document) => document,
-            Err(_) if !status.is_success() => return Err(without_fault(status)),
-            Err(_) => return Err(CallError::Answer("it is no XML")),
+        // Pages that stand for errors may be XML too.
+        let no_soap = |why| match status.is_success() {
+            true => CallError::Answer(why),
+            false => without_fault(status),
         };
-        let body = soap::body(&document).map_err(|_| CallError::Answer("it is no SOAP"))?;
+        let document = delivery::parse_within(&bytes, MOST_NODES).map_err(|_| no_soap("it is no XML"))?;
+        let body = soap::body(&document).map_err(|_| no_soap("it is no SOAP"))?;
         if is(&body, (SOAP, "Fault")) {
             return Err(fault(body));
         }

@@ -77,6 +77,20 @@ pub async fn find(
     tx.one(FIND, args![address_mac, kind.as_str(), now]).await?.as_ref().map(read).transpose()
 }
 
+/// The requests of every kind that wait for at most 1000 addresses, in their order, each with the place of its address.
+pub async fn find_many(
+    tx: &mut Tx,
+    address_macs: &[[u8; 32]],
+    now: Time,
+) -> Result<Vec<(usize, Pending)>, Error> {
+    if address_macs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(address_macs.len()).unwrap_or(i64::MAX);
+    let rows = tx.query(FIND_MANY, args![count, address_macs.as_flattened(), now]).await?;
+    rows.iter().map(|row| Ok((row.number(5)?, read(row)?))).collect()
+}
+
 /// Takes a request away: it was fulfilled or taken back. False when there was none.
 pub async fn delete(tx: &mut Tx, kind: PendingKind, address_mac: &[u8; 32]) -> Result<bool, Error> {
     Ok(tx.execute(DELETE, args![address_mac, kind.as_str()]).await?.count() == 1)
@@ -110,6 +124,10 @@ const FOLLOW: &str = "UPDATE pending SET request = $1 \
     WHERE address_mac = $2 AND kind = $3 AND request = $4 AND expires_at > $5";
 const FIND: &str = "SELECT kind, address_mac, request, created_at, expires_at FROM pending \
     WHERE address_mac = $1 AND kind = $2 AND expires_at > $3";
+const FIND_MANY: &str = "WITH RECURSIVE place (no) AS (SELECT 0 UNION ALL SELECT no + 1 FROM place WHERE no + 1 < $1), \
+    asked (no, mac) AS (SELECT no, substr($2, no * 32 + 1, 32) FROM place) \
+    SELECT w.kind, w.address_mac, w.request, w.created_at, w.expires_at, a.no FROM asked a \
+    JOIN pending w ON w.address_mac = a.mac AND w.expires_at > $3 ORDER BY a.no, w.created_at, w.kind";
 const DELETE: &str = "DELETE FROM pending WHERE address_mac = $1 AND kind = $2";
 const EXPIRE: &str = "DELETE FROM pending WHERE expires_at <= $1";
 

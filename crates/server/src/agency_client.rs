@@ -1,5 +1,7 @@
 //! A client of the agency door, as a sender's system has one.
 
+mod soap;
+
 use crate::compose::{BOUNDARY, Signed};
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
@@ -20,10 +22,17 @@ pub struct AgencyClient {
 pub enum Reply {
     /// 201, or 200 for a repeat; 202 where it is handed on to another operator.
     Accepted { letter_id: String, receipt: String, repeated: bool, forwarding: bool },
-    /// A 4xx that repeating does not change.
-    Refused { status: u16, code: String, detail: String, pointer: String, mend: String },
+    /// A 4xx, or a fault, that repeating does not change. `call_id` is for the operator's log, as below.
+    Refused {
+        status: u16,
+        code: String,
+        detail: String,
+        pointer: String,
+        mend: String,
+        call_id: Option<String>,
+    },
     /// 5xx, 408, 425 or 429: the outcome is unknown; the same request must be repeated.
-    Unknown { status: u16, code: String },
+    Unknown { status: u16, code: String, detail: String, call_id: Option<String> },
 }
 
 #[derive(Deserialize)]
@@ -76,19 +85,19 @@ impl AgencyClient {
         let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
         let (status, code) = (status.as_u16(), text("code"));
         Ok(match status {
-            408 | 425 | 429 | 500.. => Reply::Unknown { status, code },
+            408 | 425 | 429 | 500.. => Reply::Unknown { status, code, detail: text("detail"), call_id: None },
             _ => Reply::Refused {
                 status,
                 code,
                 detail: text("detail"),
                 pointer: text("pointer"),
                 mend: text("mend"),
+                call_id: None,
             },
         })
     }
 
-    /// Sends a whole `deliverSecure` message to the SOAP door. A letter that is accepted has its id as `TransId`, and no
-    /// receipt in the answer.
+    /// Sends a whole `deliverSecure` message to the SOAP door.
     pub async fn deliver(&self, envelope: Bytes) -> Result<Reply> {
         let request = self
             .http
@@ -98,34 +107,7 @@ impl AgencyClient {
             .body(envelope);
         let response = request.send().await.map_err(unanswered)?;
         let (status, bytes) = (response.status().as_u16(), response.bytes().await?);
-        let Ok(document) = delivery::parse(&bytes) else {
-            return Ok(Reply::Unknown { status, code: "no SOAP".to_owned() });
-        };
-        let text = |name: &str| {
-            let node =
-                document.descendants().find(|node| node.is_element() && node.tag_name().name() == name);
-            node.and_then(delivery::document::text).map(|text| text.into_owned()).unwrap_or_default()
-        };
-        if status == 200 && text("Delivered") == "true" {
-            return Ok(Reply::Accepted {
-                letter_id: text("TransId"),
-                receipt: String::new(),
-                repeated: false,
-                forwarding: false,
-            });
-        }
-        let described = text("Description");
-        let (code, detail) =
-            described.split_once(": ").unwrap_or(("not_delivered", "the recipient cannot be reached here"));
-        let (code, detail) = (code.to_owned(), detail.to_owned());
-        Ok(match (status, text("ErrorCode").as_str()) {
-            (200, _) => Reply::Refused { status, code, detail, pointer: String::new(), mend: String::new() },
-            (_, "" | "5000") => Reply::Unknown { status, code },
-            (_, number) => {
-                let mend = format!("ErrorCode {number}, CallId {}", text("CallId"));
-                Reply::Refused { status, code, detail, pointer: String::new(), mend }
-            }
-        })
+        Ok(soap::reply(status, &bytes))
     }
 
     /// [`AgencyClient::deliver`] until the outcome is known, at most `tries` times.

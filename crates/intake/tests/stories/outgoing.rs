@@ -242,14 +242,14 @@ async fn what_cannot_be_handed_over_is_refused_before_its_attachments(database: 
     let office = with(letter("a"), "sender", json!(OFFICE));
     let refused = world.send_as(&org(OFFICE), world.office.sign(&office), &[]).await;
     assert_eq!(code(refused), Code::SenderMustSign);
-    // Those who no longer do get it back.
+    // Letters of those who no longer do wait for them to do so again.
     let answer = world.send(&letter("b"), &[]).await.unwrap();
     let (waiting, original) = world.waiting(answer.letter_id).await;
     let mut tx = world.store.begin("unlist").await.unwrap();
     registry::dispatch::unlist(&mut tx, &org(TOWN), &org(US), world.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
-    let heading = world.intake.heading(&waiting, &original).await.unwrap();
-    assert_eq!(heading, Heading::Nowhere(ReturnReason::SenderMustSign));
+    let heading = world.intake.heading(&waiting, &original).await.unwrap_err();
+    assert_eq!(heading.refusal().code, Code::SenderMustSign);
     world.intake.outbound_ended(&waiting, Ending::Returned(ReturnReason::SenderMustSign)).await.unwrap();
     assert_eq!(world.refused(&letter("c"), &[]).await, Code::SenderMustSign);
     assert_eq!(world.count("SELECT count(*) FROM submission").await, 1);

@@ -26,7 +26,7 @@ struct Operator {
 /// Held while an operator is called.
 pub(super) struct Turn {
     operator: OrgNumber,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: OwnedSemaphorePermit,
     _asks: Arc<()>,
 }
 
@@ -66,15 +66,8 @@ impl Operators {
             let place = Arc::clone(&one.places).try_acquire_owned().map_err(|_| NoTurn::Busy)?;
             let asks = Arc::new(());
             one.asks = Arc::downgrade(&asks);
-            Ok(Turn { operator: operator.clone(), _place: Some(place), _asks: asks })
+            Ok(Turn { operator: operator.clone(), _place: place, _asks: asks })
         })
-    }
-
-    /// For what cannot come later: waits for a place, and asks whether or not it is silent.
-    pub(super) async fn last_turn(&self, operator: &OrgNumber) -> Turn {
-        let places = self.with(operator, |one| Arc::clone(&one.places));
-        let place = places.acquire_owned().await.ok();
-        Turn { operator: operator.clone(), _place: place, _asks: Arc::default() }
     }
 
     /// Whether it answered. Tells whether it had been silent before.
@@ -124,7 +117,6 @@ const HASTEN_AGAIN: Duration = Duration::from_secs(5);
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use std::{future::Future, pin::pin, task};
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
 
@@ -166,11 +158,7 @@ mod tests {
         assert_eq!(held.len(), super::super::AT_ONCE / 2);
         assert_eq!(operators.turn(&ladan, NOW).err(), Some(NoTurn::Busy));
         assert!(operators.turn(&org("164020000073"), NOW).is_ok());
-        // What cannot come later waits for one.
-        let mut context = task::Context::from_waker(task::Waker::noop());
-        let mut last = pin!(operators.last_turn(&ladan));
-        assert!(last.as_mut().poll(&mut context).is_pending());
         drop(held);
-        assert!(last.as_mut().poll(&mut context).is_ready());
+        assert!(operators.turn(&ladan, NOW).is_ok());
     }
 }

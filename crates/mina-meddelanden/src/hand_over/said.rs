@@ -63,11 +63,14 @@ impl Said {
         matches!(self, Self::Delivered(_) | Self::NotDelivered | Self::Fault(ALREADY_EXISTS))
     }
 
-    /// That this try left no letter there; an earlier one may have.
+    /// That this try left no letter there; an earlier one may have. Other faults say nothing: not now, or whatever stands
+    /// behind the operator's door did not answer it.
     pub(super) fn not_taken(&self) -> bool {
         match self {
             Self::NotDelivered | Self::NotSent => true,
-            Self::Fault(number) => *number != ALREADY_EXISTS,
+            Self::Fault(number) => {
+                *number != ALREADY_EXISTS && PERMANENT.iter().any(|(permanent, _)| permanent == number)
+            }
             Self::Delivered(_) | Self::Unreadable | Self::NoAnswer => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Session, response};
 use crate::{
-    agreement::{Agreement, SignatureData},
+    agreement::{Agreement, DEREGISTER, REGISTER, SignatureData},
     authorisation::{self, Authorised},
     far::{changed, failed, identity, is_recipient_id},
 };
@@ -58,6 +58,8 @@ fn request(mut of: Children<'_, '_>, kind: &str, act: &'static str) -> Result<Ag
     of.end()?;
     // A date may carry an offset, which says nothing here.
     let date = date.trim().get(..10).map(str::to_owned);
+    let day = date.as_deref().is_some_and(|date| domain::CivilDate::parse(date).is_ok());
+    of.check(day, "Timestamp", "is not a date")?;
     Ok(Agreement { id, act, supplier, date, accepted: Default::default(), text })
 }
 
@@ -173,6 +175,4 @@ pub(super) fn refused(error: RegistrationError) -> AcceptError {
     }
 }
 
-pub(super) const REGISTER: &str = "register";
-pub(super) const DEREGISTER: &str = "deregister";
 const MOST_SIGNATURES: usize = 50;

@@ -6,7 +6,7 @@ use super::{
     response,
 };
 use crate::{
-    agreement::{Agreement, SignatureData},
+    agreement::{Agreement, MOVE, SignatureData},
     authorisation::{self, Authorised},
     far::{changed, identity, is_recipient_id, supplier_members},
 };
@@ -113,16 +113,7 @@ impl Session<'_> {
     ) -> Result<(Authorised, Option<Operator>), AcceptError> {
         let (id, address_mac) = self.owned(asked).await?;
         let (waiting, _) = self.far.waiting(kind, &address_mac).await?.ok_or(Code::RequestUnknown)?;
-        let agreement = Agreement {
-            id: asked.id.clone(),
-            act: "",
-            supplier: waiting.supplier.clone(),
-            date: waiting.date.clone(),
-            accepted: waiting.accepted.iter().cloned().collect(),
-            text: waiting.text.clone(),
-        };
-        let signers = crate::far::Far::with_before(Some(&waiting), &agreement, Vec::new());
-        let authorised = self.far.authorise(self.caller, &id, signers).await?;
+        let authorised = self.far.worth(self.caller, &id, &waiting).await?;
         Ok((authorised, self.far.supplier(&waiting.supplier).ok()))
     }
 
@@ -155,5 +146,3 @@ pub(super) fn supplier_in(name: &str, operator: &Operator, xml: &mut Xml) {
     xml.0.push_str(&inside.0);
     xml.close(name);
 }
-
-pub(super) const MOVE: &str = "move";

@@ -1,15 +1,15 @@
 //! `getPendingAccountRequest` and `deletePendingAccountRequest`: what companies have asked for that more must sign.
 
 use super::{Owned, Session, response};
-use crate::authorisation;
+use crate::{authorisation, far::identity};
 use delivery::{
     ReadError,
     names::{RECIPIENT, RECIPIENT_V3},
     read::Children,
 };
-use domain::Code;
+use domain::{Code, Identity};
 use intake::AcceptError;
-use registry::pending::PendingKind;
+use registry::pending::{self, PendingKind};
 
 /// Whose requests, and who asks.
 pub(super) struct Accounts {
@@ -21,7 +21,7 @@ impl Accounts {
     pub(super) fn read(mut of: Children<'_, '_>) -> Result<Self, ReadError> {
         let mut ids = Vec::new();
         while let Some(id) = of.optional((RECIPIENT_V3, "recipientId"))? {
-            of.check(ids.len() < MOST, "recipientId", "more than 100 in one question")?;
+            of.check(ids.len() < MOST, "recipientId", "more than 1000 in one question")?;
             ids.push(id);
         }
         let user = of.text((RECIPIENT_V3, "userIdentity"))?;
@@ -30,20 +30,29 @@ impl Accounts {
     }
 }
 
-const MOST: usize = 100;
+const MOST: usize = 1000;
 const KINDS: [(PendingKind, &str); 2] =
     [(PendingKind::Register, "Create"), (PendingKind::Deregister, "Delete")];
 
 impl Session<'_> {
-    /// Those of the recipients that have such a request; without recipients, none.
+    /// The requests of these recipients; without any, of all that the person may sign for.
     pub(super) async fn pending_accounts(&self, asked: Accounts) -> Result<String, AcceptError> {
+        let ids = self.signs_for(&asked).await?;
+        let parts = &*self.far.0;
         let mut found = Vec::new();
-        for id in &asked.ids {
-            let owned = Owned { id: id.clone(), user: asked.user.clone() };
-            let (_, address_mac) = self.owned(&owned).await?;
-            for (kind, name) in KINDS {
-                if let Some((waiting, _)) = self.far.waiting(kind, &address_mac).await? {
-                    let (authorised, _) = self.waits(kind, &owned).await?;
+        for some in ids.chunks(MOST) {
+            let macs = self.far.address_macs(self.caller, some).await?;
+            let mut tx = parts.store.read("find pending requests").await?;
+            let waiting = pending::find_many(&mut tx, &macs, parts.clock.now()).await?;
+            drop(tx);
+            for (no, pending) in waiting {
+                let (Some(id), Some((_, name))) =
+                    (some.get(no), KINDS.iter().find(|(kind, _)| *kind == pending.kind))
+                else {
+                    continue;
+                };
+                if let Some(waiting) = self.far.opened(&pending).await? {
+                    let authorised = self.far.worth(self.caller, id, &waiting).await?;
                     found.push((id, name, waiting, authorised));
                 }
             }
@@ -52,7 +61,7 @@ impl Session<'_> {
             for (id, name, waiting, authorised) in &found {
                 xml.open("return");
                 xml.open_in(RECIPIENT, "AccountRequest");
-                xml.text("Id", id);
+                xml.text("Id", id.expose());
                 xml.text("Type", name);
                 xml.text("AgreementText", &waiting.text);
                 xml.text("Timestamp", waiting.date.as_deref().unwrap_or_default());
@@ -64,6 +73,31 @@ impl Session<'_> {
                 xml.close("return");
             }
         }))
+    }
+
+    /// Those that are asked for, each once, if the person may sign for all of them; where none are, all there are.
+    async fn signs_for(&self, asked: &Accounts) -> Result<Vec<Identity>, AcceptError> {
+        self.far.operator(self.caller)?;
+        let person = identity(&asked.user, "/userIdentity")?;
+        let person_mac = self.far.address_mac(self.caller, &person).await?;
+        let companies = self.far.0.register.organisations_of(&person_mac).await;
+        let companies = companies.map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        let companies = companies.iter().filter_map(|number| Identity::parse(number.as_str()).ok());
+        let all: Vec<Identity> = std::iter::once(person).chain(companies).collect();
+        if asked.ids.is_empty() {
+            return Ok(all);
+        }
+        let mut ids = Vec::with_capacity(asked.ids.len());
+        for id in &asked.ids {
+            let id = identity(id, "/recipientId")?;
+            if !all.contains(&id) {
+                return Err(Code::SignatoryNotAllowed.into());
+            }
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
     }
 
     pub(super) async fn delete_pending_account(&self, asked: Owned) -> Result<String, AcceptError> {

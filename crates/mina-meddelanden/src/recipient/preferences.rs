@@ -3,7 +3,7 @@
 
 use super::{Owned, Session, account::signatures, response};
 use crate::{
-    agreement::{Agreement, SignatureData},
+    agreement::{Agreement, PREFERENCES, SignatureData},
     authorisation,
     far::{changed, is_recipient_id},
 };
@@ -159,5 +159,3 @@ fn accepted(number: &OrgNumber, name: &str, xml: &mut Xml) {
     xml.text_in(SENDER, "Name", name);
     xml.close("AcceptedSenders");
 }
-
-pub(super) const PREFERENCES: &str = "preferences";

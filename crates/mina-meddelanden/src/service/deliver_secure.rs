@@ -9,7 +9,8 @@ use delivery::{
 use intake::AcceptError;
 use tracing::info;
 
-/// Answers with the first letter's id as `TransId`; `Delivered` is false when the recipient cannot be reached here.
+/// Answers with the first letter's id as `TransId`. `Delivered` is false when the recipient cannot be reached here:
+/// `TransId` is the call's id then, under which the log says why.
 pub(crate) async fn deliver(door: &Door, call: &Call) -> Result<Response, AcceptError> {
     let delivered = door.intake.deliver(&call.caller, call.envelope.clone()).await?;
     let transaction = match &delivered.letters {

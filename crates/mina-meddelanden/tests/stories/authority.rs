@@ -41,6 +41,13 @@ async fn who_signs_for_a_company_is_told_to_operators(database: Database) {
     let answer = world.calls(LADAN, PATH, &rights).await.unwrap();
     assert_eq!(all(&answer, "OrganizationName"), ["Exempelbolaget AB"]);
     assert_eq!(all(&answer, "GrantType"), ["AuthorizedSignatory"]);
+    // Spelt as the interface spells it. Consents are none of ours, so it says the same.
+    let without = call("getUserAccessRightsNoConcent", &format!("<arg0>{ANNA}</arg0>"));
+    assert_eq!(world.calls(TOWN, PATH, &without).await.unwrap_err().0, 6005);
+    let told = world.calls(LADAN, PATH, &without).await.unwrap();
+    assert_eq!(all(&told, "GrantedAccess"), ["View", "InitiateAccountAction", "EditSettings"]);
+    assert!(told.contains("getUserAccessRightsNoConcentResponse"));
+    assert_eq!(told.replace("RightsNoConcent", "Rights"), answer);
     let person = |n: &str| {
         format!("<arg1><p:Id xmlns:p=\"{COMMON}\">{n}</p:Id><p:Name xmlns:p=\"{COMMON}\">N</p:Name></arg1>")
     };

@@ -1,28 +1,18 @@
 //! Letters that are handed over to operators that answer as they please, or not at all.
 
 use crate::{
-    another::Wire,
-    service::to,
-    world::{ANNA, BO, BREVEN, LADAN, OWN, TOWN, World, between, org},
-};
-use axum::{Router, extract::State, http::StatusCode, response::IntoResponse};
-use domain::{Identity, OrgNumber};
-use intake::whereabouts::{OperatorAddress, Place, Register};
-use key_client::Role;
-use mina_meddelanden::HandOver;
-use std::{
-    collections::{HashMap, VecDeque},
-    pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+    two::{
+        HOUR,
+        Says::{Delivered, Fault, Nothing, TooLarge},
+        Two,
     },
-    time::Duration,
+    world::{ANNA, BO, BREVEN, LADAN, OWN, TOWN},
 };
-use store::{both, jobs::Worker, testing::Database};
-use tokio::sync::Semaphore;
+use intake::whereabouts::Place;
+use mina_meddelanden::HandOver;
+use std::{sync::atomic::Ordering, time::Duration};
+use store::{both, testing::Database};
 use tokio_util::sync::CancellationToken;
-use vault::SystemRandom;
 
 both!(
     already_exists_is_delivered_where_an_earlier_try_had_no_answer,
@@ -35,213 +25,16 @@ both!(
     a_letter_that_what_stands_before_an_operator_refuses_holds_up_no_other,
     what_arrived_is_not_told_as_given_up_where_it_could_not_be_written,
     a_letter_that_makes_us_panic_is_not_buried,
+    what_stands_in_the_way_here_gives_no_letter_up_for_a_day,
+    a_sender_that_does_not_list_us_for_a_while_has_its_letters_sent_all_the_same,
+    where_a_letter_goes_now_is_kept_when_it_is_not_sent_there,
 );
-
-const HOUR: Duration = Duration::from_secs(3600);
-
-/// Where each has a mailbox.
-#[derive(Debug, Default)]
-struct Places {
-    of: Mutex<HashMap<&'static str, Place>>,
-    panics: AtomicBool,
-}
-
-impl Register for Places {
-    fn places<'a>(
-        &'a self,
-        _: &'a OrgNumber,
-        recipients: &'a [Identity],
-    ) -> Pin<Box<dyn Future<Output = Vec<Option<Place>>> + Send + 'a>> {
-        assert!(!self.panics.load(Ordering::Relaxed));
-        let places = self.of.lock().unwrap();
-        let answers: Vec<_> = recipients.iter().map(|one| places.get(one.expose()).cloned()).collect();
-        Box::pin(std::future::ready(answers))
-    }
-    fn forget(&self, _: &OrgNumber, _: &[Identity]) {}
-    fn is_operator(&self, _: &OrgNumber) -> bool {
-        false
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Says {
-    Delivered,
-    Fault(u32),
-    /// An error without a fault: whether it has the letter, nobody knows.
-    Nothing,
-    /// What stands before it lets the message not through.
-    TooLarge,
-}
-use Says::{Delivered, Fault, Nothing, TooLarge};
-
-/// What the operators say next, and how many letters each has got.
-#[derive(Clone)]
-struct Told {
-    next: Arc<Mutex<VecDeque<Says>>>,
-    got: Arc<Mutex<Vec<String>>>,
-    /// One must be had to answer at Lådan.
-    gate: Arc<Semaphore>,
-}
-
-async fn answer(State(told): State<Told>, uri: axum::http::Uri) -> axum::response::Response {
-    told.got.lock().unwrap().push(uri.path().trim_start_matches('/').to_owned());
-    if uri.path().ends_with(LADAN) {
-        told.gate.acquire().await.unwrap().forget();
-        told.gate.add_permits(1);
-    }
-    let says = told.next.lock().unwrap().pop_front().unwrap_or(Delivered);
-    let kind = [("content-type", "text/xml; charset=utf-8")];
-    match says {
-        Nothing => StatusCode::BAD_GATEWAY.into_response(),
-        TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        Fault(number) => {
-            let fault = format!(
-                "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body><S:Fault>\
-                 <faultcode>S:Server</faultcode><detail><ErrorCode>{number}</ErrorCode></detail>\
-                 </S:Fault></S:Body></S:Envelope>"
-            );
-            (StatusCode::INTERNAL_SERVER_ERROR, kind, fault).into_response()
-        }
-        Delivered => {
-            let result = format!(
-                "<deliverSecureResponse xmlns=\"{}\"><return><TransId>T-1</TransId><Status>\
-                 <Delivered>true</Delivered></Status></return></deliverSecureResponse>",
-                delivery::names::SERVICE_V3
-            );
-            (kind, delivery::write::envelope(&result)).into_response()
-        }
-    }
-}
-
-/// We, two operators behind one wire, and a register that says where everybody is.
-struct Two {
-    world: World,
-    wire: Wire,
-    told: Told,
-    places: Arc<Places>,
-    worker: Arc<Worker>,
-    hand_over: Arc<HandOver>,
-}
-
-impl Two {
-    /// Anna is at Lådan, and Bo at Breven.
-    async fn new(database: Database) -> Self {
-        let places = Arc::new(Places::default());
-        let world = World::handing_over(database, places.clone()).await;
-        let mut tx = world.store.begin("list us").await.unwrap();
-        registry::senders::add(&mut tx, &org(OWN), "Kuvert", false, domain::Clock::now(&*world.clock))
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        world.lets_dispatch(TOWN, OWN).await;
-        let gate = Arc::new(Semaphore::new(1));
-        let told = Told { next: Arc::default(), got: Arc::default(), gate };
-        let router = Router::new().fallback(answer).with_state(told.clone());
-        let wire = Wire::new(router, &world.pki, world.folder(), OWN).await;
-        // Registered operators get letters where they are registered.
-        let mut tx = world.store.begin("register operators").await.unwrap();
-        for (number, domain) in [(LADAN, "ladan.example"), (BREVEN, "breven.example")] {
-            let service_address = &format!("https://127.0.0.1:{}/{number}", wire.port);
-            let new = registry::operators::NewOperator {
-                number: &org(number),
-                domain,
-                name: domain,
-                service_address,
-                ui_address: None,
-            };
-            assert!(registry::operators::change(&mut tx, &new).await.unwrap());
-        }
-        tx.commit().await.unwrap();
-        let keys = world.connector.keys(Role::Outgoing);
-        let (soap, random) = (wire.soap.clone(), Arc::new(SystemRandom));
-        let hand_over = HandOver::new(world.intake.clone(), keys, soap, world.clock.clone(), random.clone());
-        let worker = Worker {
-            store: world.store.clone(),
-            clock: world.clock.clone(),
-            random,
-            wake: Arc::default(),
-            settings: HandOver::settings(),
-        };
-        let (worker, hand_over) = (Arc::new(worker), Arc::new(hand_over));
-        let two = Self { world, wire, told, places, worker, hand_over };
-        two.is_at(ANNA, LADAN);
-        two.is_at(BO, BREVEN);
-        two
-    }
-
-    fn is_at(&self, who: &'static str, operator: &str) {
-        let service_address = format!("https://127.0.0.1:{}/{operator}", self.wire.port);
-        let at = Place::At(OperatorAddress { number: org(operator), service_address });
-        self.places.of.lock().unwrap().insert(who, at);
-    }
-
-    fn say<const N: usize>(&self, says: [Says; N]) {
-        self.told.next.lock().unwrap().extend(says);
-    }
-
-    async fn sends(&self, id: &str) {
-        self.sends_to(ANNA, id).await;
-    }
-
-    async fn sends_to(&self, who: &str, id: &str) {
-        // So that ids are in order.
-        self.world.clock.advance(Duration::from_millis(1));
-        let message = self.world.sealed(&to(who, id));
-        let answer = self.world.posts(TOWN, "/Service/v3", message).await.unwrap();
-        assert_eq!(between(&answer, "Delivered"), "true");
-    }
-
-    /// All that is due; answers how many letters operators have got since the beginning.
-    async fn works(&self) -> usize {
-        while self.does_one().await > 0 {}
-        self.got("")
-    }
-
-    async fn does_one(&self) -> usize {
-        self.worker.once(&self.hand_over, &CancellationToken::new()).await.unwrap()
-    }
-
-    async fn works_later(&self) -> usize {
-        self.world.clock.advance(HOUR / 3);
-        self.works().await
-    }
-
-    async fn sql(&self, sql: &'static str) {
-        let mut tx = self.world.store.begin("test").await.unwrap();
-        let _ = tx.execute(sql, &[]).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    /// One try of all after so many seconds, whenever they are due.
-    async fn tries<const N: usize>(&self, after: u64, says: [Says; N]) -> Vec<String> {
-        self.world.clock.advance(Duration::from_secs(after));
-        self.sql("UPDATE job SET run_at = 0").await;
-        self.say(says);
-        self.works().await;
-        self.codes().await
-    }
-
-    fn got(&self, operator: &str) -> usize {
-        self.told.got.lock().unwrap().iter().filter(|one| one.contains(operator)).count()
-    }
-
-    /// How the letters stand, in the order in which they were taken in charge.
-    async fn codes(&self) -> Vec<String> {
-        let mut tx = self.world.store.read("codes").await.unwrap();
-        let all = "SELECT COALESCE(last_code, ''), ended_at FROM outbound ORDER BY letter_id";
-        let code = |row: &store::Row| {
-            let waits = if row.opt_time(1).unwrap().is_none() { " waits" } else { "" };
-            format!("{}{waits}", row.text(0).unwrap())
-        };
-        tx.query(all, &[]).await.unwrap().iter().map(code).collect()
-    }
-}
 
 async fn already_exists_is_delivered_where_an_earlier_try_had_no_answer(database: Database) {
     let two = Two::new(database).await;
-    // Answered each time: it is somebody else's letter that exists.
+    // Refused the first time: it is somebody else's letter that exists.
     two.sends("fault").await;
-    two.say([Fault(5000), Fault(5007)]);
+    two.say([Fault(6005), Fault(5007)]);
     two.works().await;
     two.works_later().await;
     assert_eq!(two.codes().await, ["already_exists"]);
@@ -259,7 +52,15 @@ async fn already_exists_is_delivered_where_an_earlier_try_had_no_answer(database
     two.is_at(ANNA, BREVEN);
     two.works_later().await;
     assert_eq!(two.codes().await[2..], ["already_exists"]);
-    assert_eq!((two.got(LADAN), two.got(BREVEN)), (6, 1));
+    // A fault that says nothing: what answers may not be what has taken it.
+    two.is_at(ANNA, LADAN);
+    two.sends("unclear").await;
+    two.say([Fault(5000), Fault(0), Fault(5007)]);
+    two.works().await;
+    two.works_later().await;
+    two.works_later().await;
+    assert_eq!(two.codes().await[3..], ["delivered"]);
+    assert_eq!((two.got(LADAN), two.got(BREVEN)), (9, 1));
 }
 
 async fn a_letter_that_may_be_somewhere_follows_its_recipient_all_the_same(database: Database) {
@@ -271,7 +72,7 @@ async fn a_letter_that_may_be_somewhere_follows_its_recipient_all_the_same(datab
     two.works_later().await;
     two.is_at(ANNA, LADAN);
     two.sends("home").await;
-    two.say([Nothing, Fault(5000)]);
+    two.say([Nothing, Fault(6005)]);
     two.works().await;
     two.is_at(ANNA, BREVEN);
     two.works_later().await;
@@ -317,7 +118,9 @@ async fn a_letter_that_may_be_there_is_asked_for_once_more_before_it_is_given_up
     two.works().await;
     let asked = two.got(LADAN);
     // The hour is over for the first, and the operator has just been silent.
-    assert_eq!(two.tries(3, [Fault(5007)]).await[0], "delivered");
+    assert_eq!(two.tries(3, []).await[0], "silent waits");
+    assert_eq!(two.got(LADAN), asked);
+    assert_eq!(two.tries(6, [Fault(5007)]).await[0], "delivered");
     assert!(two.got(LADAN) > asked);
     assert_eq!(two.tries(HOUR.as_secs(), []).await[1..], ["delivered"]);
 }
@@ -366,6 +169,8 @@ async fn one_operator_that_does_not_answer_leaves_places_to_others(database: Dat
         two.sends(&format!("ladan-{no}")).await;
     }
     two.sends_to(BO, "breven").await;
+    // Not even those whose time is over wait for a place.
+    two.world.clock.advance(HOUR);
     let held = two.told.gate.clone().acquire_owned().await.unwrap();
     let workers: Vec<_> = (0..HandOver::WORKERS)
         .map(|_| {
@@ -430,4 +235,62 @@ async fn a_letter_that_makes_us_panic_is_not_buried(database: Database) {
     }
     two.places.panics.store(false, Ordering::Relaxed);
     assert_eq!(two.tries(1, []).await, ["delivered"]);
+    // Nor does it wait for ever.
+    two.sends("b").await;
+    two.places.panics.store(true, Ordering::Relaxed);
+    assert_eq!(two.tries(HOUR.as_secs(), []).await[1..], ["internal waits"]);
+    assert_eq!(two.tries(24 * HOUR.as_secs(), []).await[1..], ["given_up"]);
+}
+
+async fn what_stands_in_the_way_here_gives_no_letter_up_for_a_day(database: Database) {
+    let two = Two::new(database).await;
+    two.sends("a").await;
+    two.sends_to(BO, "b").await;
+    let anna = two.places.of.lock().unwrap().remove(ANNA).unwrap();
+    let bo = two.places.of.lock().unwrap().remove(BO).unwrap();
+    for after in [1, HOUR.as_secs(), 23 * HOUR.as_secs()] {
+        assert_eq!(two.tries(after, []).await, ["unavailable waits"; 2]);
+    }
+    assert_eq!(
+        two.world.count("SELECT CAST(sum(attempts) AS BIGINT) FROM outbound").await,
+        0,
+        "none was sent"
+    );
+    two.places.of.lock().unwrap().insert(ANNA, anna);
+    assert_eq!(two.tries(1, []).await, ["delivered", "unavailable waits"]);
+    assert_eq!(two.tries(HOUR.as_secs(), []).await, ["delivered", "given_up"]);
+    two.places.of.lock().unwrap().insert(BO, bo);
+    assert_eq!(two.tries(1, []).await[1..], ["given_up"]);
+}
+
+async fn a_sender_that_does_not_list_us_for_a_while_has_its_letters_sent_all_the_same(database: Database) {
+    let two = Two::new(database).await;
+    two.sends("a").await;
+    two.world.no_longer_dispatches(TOWN, OWN).await;
+    assert_eq!(two.tries(1, []).await, ["sender_must_sign waits"]);
+    two.world.lets_dispatch(TOWN, OWN).await;
+    assert_eq!(two.tries(1, []).await, ["delivered"]);
+    two.sends("b").await;
+    two.world.no_longer_dispatches(TOWN, OWN).await;
+    assert_eq!(two.tries(24 * HOUR.as_secs(), []).await[1..], ["sender_must_sign waits"]);
+    assert_eq!(two.tries(HOUR.as_secs(), []).await[1..], ["sender_must_sign"]);
+}
+
+async fn where_a_letter_goes_now_is_kept_when_it_is_not_sent_there(database: Database) {
+    let two = Two::new(database).await;
+    two.sends_to(BO, "breven is silent").await;
+    two.say([Nothing]);
+    two.works().await;
+    two.is_at(ANNA, BREVEN);
+    two.sends("follows").await;
+    two.is_at(ANNA, LADAN);
+    two.sends("stays").await;
+    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE letter_id = (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
+    two.is_at(ANNA, BREVEN);
+    two.works().await;
+    // Both were taken in charge for one operator or the other, and both wait for the one that is silent.
+    assert_eq!(two.codes().await, ["no_answer waits", "silent waits", "silent waits"]);
+    let at = format!("SELECT count(*) FROM outbound WHERE operator = '{BREVEN}'");
+    assert_eq!(two.world.count(at.leak()).await, 3);
+    assert_eq!((two.got(LADAN), two.got(BREVEN)), (0, 1));
 }

@@ -9,4 +9,6 @@ mod moving;
 mod notify;
 mod odd_answers;
 mod service;
+mod two;
+mod waiting;
 mod world;

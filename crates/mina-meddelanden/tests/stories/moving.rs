@@ -15,18 +15,18 @@ both!(
     someone_moves_here_and_away_again,
 );
 
-const V1: &str = "http://minameddelanden.gov.se/schema/Recipient";
-const V2: &str = "http://minameddelanden.gov.se/schema/Recipient/v2";
-const V3: &str = "http://minameddelanden.gov.se/schema/Recipient/v3";
+pub const V1: &str = "http://minameddelanden.gov.se/schema/Recipient";
+pub const V2: &str = "http://minameddelanden.gov.se/schema/Recipient/v2";
+pub const V3: &str = "http://minameddelanden.gov.se/schema/Recipient/v3";
 const SENDER: &str = "http://minameddelanden.gov.se/schema/Sender";
-const PATH: &str = "/Recipient/v3";
+pub const PATH: &str = "/Recipient/v3";
 const TODAY: &str = "2026-11-22";
 
-fn agreed<'a>(id: &'a str, act: &'a str, supplier: &'a str) -> Agreed<'a> {
+pub fn agreed<'a>(id: &'a str, act: &'a str, supplier: &'a str) -> Agreed<'a> {
     Agreed { id, act, supplier, date: TODAY, accepted: &[], text: "Jag vill." }
 }
 
-fn account(operation: &str, agreed: &Agreed<'_>, signatures: &[String]) -> String {
+pub fn account(operation: &str, agreed: &Agreed<'_>, signatures: &[String]) -> String {
     let (part, kind, account) = match operation {
         "register" => ("accountRequest", "Create", "<accountType>Secure</accountType>"),
         _ => ("deregisterAccount", "Delete", ""),
@@ -40,7 +40,7 @@ fn account(operation: &str, agreed: &Agreed<'_>, signatures: &[String]) -> Strin
     )
 }
 
-fn change(agreed: &Agreed<'_>, user: &str, signatures: &[String]) -> String {
+pub fn change(agreed: &Agreed<'_>, user: &str, signatures: &[String]) -> String {
     let signatures: String =
         signatures.iter().map(|s| format!("<SignatureData>{s}</SignatureData>")).collect();
     let Agreed { id, supplier, text, .. } = agreed;
@@ -51,13 +51,31 @@ fn change(agreed: &Agreed<'_>, user: &str, signatures: &[String]) -> String {
     )
 }
 
+pub fn store_preferences(agreed: &Agreed<'_>, user: &str, signatures: &[String]) -> String {
+    let signatures: String =
+        signatures.iter().map(|s| format!("<SignatureData>{s}</SignatureData>")).collect();
+    let sender = |number: &&str| {
+        format!(
+            "<r:AcceptedSenders xmlns:r=\"{V1}\"><s:Id xmlns:s=\"{SENDER}\">{number}</s:Id>\
+             <s:Name xmlns:s=\"{SENDER}\">Verket</s:Name></r:AcceptedSenders>"
+        )
+    };
+    let Agreed { id, text, accepted, .. } = agreed;
+    let accepted: String = accepted.iter().map(sender).collect();
+    format!(
+        "<storeAccountPreferences xmlns=\"{V2}\"><Id>{id}</Id><UserIdentity>{user}</UserIdentity>\
+         <preferences><r:Id xmlns:r=\"{V1}\">{id}</r:Id>{accepted}</preferences>\
+         <AgreementText>{text}</AgreementText>{signatures}</storeAccountPreferences>"
+    )
+}
+
 impl World {
     /// The operator where the recipient is, by name.
-    async fn place(&self, id: &str) -> Vec<String> {
+    pub async fn place(&self, id: &str) -> Vec<String> {
         let element = format!("<isRegistered xmlns=\"{V3}\"><recipientId>{id}</recipientId></isRegistered>");
         all(&self.calls(LADAN, PATH, &element).await.unwrap(), "Name")
     }
-    async fn registers(&self, caller: &str, who: &str, agreed: &Agreed<'_>) -> Answered {
+    pub async fn registers(&self, caller: &str, who: &str, agreed: &Agreed<'_>) -> Answered {
         let signature = self.pki.agrees(who, agreed);
         self.calls(caller, PATH, &account("register", agreed, &[signature])).await
     }
@@ -188,19 +206,11 @@ async fn senders_are_turned_off_and_on_by_the_recipient(database: Database) {
     };
     assert_eq!(accepted(&world).await, [TOWN, crate::world::OFFICE]);
     let only = Agreed { accepted: &[crate::world::OFFICE], ..agreed(ANNA, "preferences", "") };
-    let store = |signature: &str| {
-        format!(
-            "<storeAccountPreferences xmlns=\"{V2}\"><Id>{ANNA}</Id><UserIdentity>{ANNA}</UserIdentity>\
-             <preferences><r:Id xmlns:r=\"{V1}\">{ANNA}</r:Id><r:AcceptedSenders xmlns:r=\"{V1}\">\
-             <s:Id xmlns:s=\"{SENDER}\">{}</s:Id><s:Name xmlns:s=\"{SENDER}\">Verket</s:Name></r:AcceptedSenders></preferences>\
-             <AgreementText>Jag vill.</AgreementText><SignatureData>{signature}</SignatureData></storeAccountPreferences>",
-            crate::world::OFFICE
-        )
-    };
+    let store = |signature: String| store_preferences(&only, ANNA, &[signature]);
     // Signed over another choice.
     let other = world.pki.agrees(ANNA, &agreed(ANNA, "preferences", ""));
-    assert_eq!(world.calls(LADAN, PATH, &store(&other)).await.unwrap_err().0, 5012);
-    let message = store(&world.pki.agrees(ANNA, &only));
+    assert_eq!(world.calls(LADAN, PATH, &store(other)).await.unwrap_err().0, 5012);
+    let message = store(world.pki.agrees(ANNA, &only));
     assert_eq!(world.calls(BREVEN, PATH, &message).await.unwrap_err().0, 8002);
     assert_eq!(between(&world.calls(LADAN, PATH, &message).await.unwrap(), "Status"), "Complete");
     assert_eq!(accepted(&world).await, [crate::world::OFFICE]);

@@ -2,14 +2,14 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{XmlSigner, document, write::Xml};
-use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time};
+use domain::{CivilDate, Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
 use key_client::{Connector, Role};
 use key_service::{KeyService, Root};
 use mailbox::Objects;
-use mina_meddelanden::{AGREEMENT_NAMESPACE, Agreements, Door, Far, FarParts};
+use mina_meddelanden::{Agreements, Door, Far, FarParts, Said};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use registry::{
     Directory, Owner, Recorder, Register,
@@ -48,6 +48,7 @@ pub struct World {
     pub router: Router,
     pub intake: Intake,
     directory: Directory,
+    signatories: PathBuf,
 }
 
 /// One authority for all; the demo's published keys for organisations and people alike.
@@ -94,7 +95,15 @@ impl Pki {
         self.document(who, &agreed)
     }
     fn document(&self, who: &str, agreement: &Agreed<'_>) -> String {
-        self.signer(who).sign(&agreement.document()).unwrap()
+        let said = Said {
+            act: agreement.act.to_owned(),
+            recipient: Identity::parse(agreement.id).unwrap(),
+            supplier: agreement.supplier.to_owned(),
+            date: CivilDate::parse(agreement.date).unwrap(),
+            accepted: agreement.accepted.iter().map(|&sender| sender.to_owned()).collect(),
+            text: agreement.text.to_owned(),
+        };
+        said.signed(&self.signer(who)).unwrap()
     }
     /// Files for both ends of a wire.
     pub fn files(&self, folder: &std::path::Path, caller: &str) -> Files {
@@ -145,21 +154,6 @@ pub struct Agreed<'a> {
     pub date: &'a str,
     pub accepted: &'a [&'a str],
     pub text: &'a str,
-}
-
-impl Agreed<'_> {
-    fn document(&self) -> String {
-        let mut xml = Xml(String::new());
-        xml.open_in(AGREEMENT_NAMESPACE, "Agreement");
-        xml.text("Id", self.id);
-        xml.text("Act", self.act);
-        xml.text("ServiceSupplier", self.supplier);
-        xml.text("Timestamp", self.date);
-        self.accepted.iter().for_each(|sender| xml.text("AcceptedSender", sender));
-        xml.text("Text", self.text);
-        xml.close("Agreement");
-        xml.0
-    }
 }
 
 /// An answer, or the fault's number and our code.
@@ -227,23 +221,28 @@ impl World {
             origin: "https://kuvert.example".into(),
         };
         let router = mina_meddelanden::router(door, Some(far));
-        let world = Self { database, store, clock, connector, pki, router, intake, directory };
-        world.signatories(&path).await;
+        let world =
+            Self { database, store, clock, connector, pki, router, intake, directory, signatories: path };
+        world.lets_sign(COMPANY, "Exempelbolaget AB", &[ANNA, BO, CLEO], "2").await;
         world
     }
 
-    /// Two of three must sign for the company.
-    async fn signatories(&self, path: &std::path::Path) {
-        let mut file = SignatoryFile::default();
-        let company = org(COMPANY);
-        for number in [ANNA, BO, CLEO] {
+    /// These people sign for a company, so many together.
+    pub async fn lets_sign(&self, company: &str, name: &str, people: &[&str], rule: &str) {
+        let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
+        for number in people {
             let person_mac = self.mac(number).await;
             let mandate_id = domain::MandateId::new(&SystemRandom);
-            file.add(&company, Signatory { mandate_id, person_mac, note: Vec::new() });
+            file.add(&org(company), Signatory { mandate_id, person_mac, note: Vec::new() });
         }
-        let rule: SignatureRule = "2".parse().unwrap();
-        file.describe(&company, "Exempelbolaget AB", Some(rule)).unwrap();
-        file.write(path).await.unwrap();
+        let rule: SignatureRule = rule.parse().unwrap();
+        file.describe(&org(company), name, Some(rule)).unwrap();
+        file.write(&self.signatories).await.unwrap();
+    }
+    pub async fn no_longer_signs(&self, company: &str, number: &str) {
+        let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
+        assert!(file.remove(&org(company), &self.mac(number).await));
+        file.write(&self.signatories).await.unwrap();
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -304,6 +303,7 @@ impl World {
         assert_eq!(response.headers()["content-type"], "text/xml; charset=utf-8");
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        keep(path, &text);
         if status == 200 {
             return Ok(text);
         }
@@ -330,6 +330,14 @@ impl World {
         let mut tx = self.store.read("count").await.unwrap();
         tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
     }
+}
+
+/// Leaves an answer where `tests/peers/mina-meddelanden` holds it to the schemas that we serve, if that is asked for.
+fn keep(path: &str, answer: &str) {
+    let Some(folder) = std::env::var_os("KUVERT_TEST_ANSWERS") else { return };
+    let (service, _) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+    let name = format!("{}-{}.xml", service.to_lowercase(), hex(&vault::sha256(answer.as_bytes())));
+    std::fs::write(PathBuf::from(folder).join(name), answer).unwrap();
 }
 
 pub fn org(number: &str) -> OrgNumber {

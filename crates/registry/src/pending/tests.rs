@@ -6,6 +6,7 @@ use store::{Store, both};
 
 both!(
     one_request_of_each_kind_waits,
+    many_are_asked_for_at_once,
     a_signature_is_added_to_what_was_read_and_to_nothing_else,
     a_request_lives_thirty_days,
 );
@@ -34,6 +35,30 @@ async fn one_request_of_each_kind_waits(store: Store) {
     assert!(!delete(&mut tx, PendingKind::Move, &address).await.unwrap());
     assert!(find(&mut tx, PendingKind::Move, &address, world.now()).await.unwrap().is_none());
     assert!(find(&mut tx, PendingKind::Register, &address, world.now()).await.unwrap().is_some());
+}
+
+async fn many_are_asked_for_at_once(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    let [one, two, three] = ["bolaget", "another", "a third"].map(|name| world.address(name));
+    let begun = world.now();
+    assert!(put(&mut tx, PendingKind::Register, &one, None, b"1", begun).await.unwrap());
+    world.later(Duration::from_secs(60));
+    assert!(put(&mut tx, PendingKind::Deregister, &one, None, b"2", world.now()).await.unwrap());
+    assert!(put(&mut tx, PendingKind::Move, &two, None, b"3", world.now()).await.unwrap());
+    let found = find_many(&mut tx, &[two, three, one, two], world.now()).await.unwrap();
+    let told: Vec<_> = found.iter().map(|(no, one)| (*no, one.kind, one.request.as_slice())).collect();
+    let (moves, ends) = (PendingKind::Move, PendingKind::Deregister);
+    let register = PendingKind::Register;
+    assert_eq!(
+        told,
+        [(0, moves, &b"3"[..]), (2, register, b"1"), (2, ends, b"2"), (3, moves, b"3")],
+        "in the order of the question"
+    );
+    let later = find_many(&mut tx, &[one], begun.plus(LIFE)).await.unwrap();
+    assert_eq!(later.len(), 1, "one whose time is over waits no more");
+    assert!(find_many(&mut tx, &[], world.now()).await.unwrap().is_empty());
+    assert_eq!(find_many(&mut tx, &vec![one; 1000], world.now()).await.unwrap().len(), 2000);
 }
 
 async fn a_signature_is_added_to_what_was_read_and_to_nothing_else(store: Store) {

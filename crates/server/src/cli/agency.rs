@@ -1,7 +1,11 @@
 //! `kuvert agency`: senders and dispatchers, their certificates, whom they may act for.
 
 use super::{ConfigArg, JsonArg};
-use crate::{config::Config, house::Operator, out};
+use crate::{
+    config::{Config, FarMode},
+    house::Operator,
+    out,
+};
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 use domain::{OrgNumber, Time};
@@ -156,7 +160,8 @@ async fn operator(config: &ConfigArg) -> Result<Operator> {
 }
 
 async fn add(config: &ConfigArg, number: &OrgNumber, name: &str, may_send: bool) -> Result<()> {
-    let operator = operator(config).await?;
+    let config = Config::read(&config.config)?;
+    let operator = Operator::open(&config).await?;
     let now = operator.now();
     let mut tx = operator.store.begin("add agency").await?;
     let new = senders::add(&mut tx, number, name, may_send, now).await?;
@@ -166,8 +171,24 @@ async fn add(config: &ConfigArg, number: &OrgNumber, name: &str, may_send: bool)
     }
     tx.commit().await?;
     out::line(&format!("{} {number} {name}", if new { "registered" } else { "changed" }));
+    followed(
+        &config,
+        match may_send {
+            true => {
+                "within five minutes it may send only if the register (FaR) lists it, and bears the name that it has there"
+            }
+            false => "it may connect; whom it may act for, the register (FaR) says",
+        },
+    );
     operator.close().await;
     Ok(())
+}
+
+/// What another register undoes, where one is followed.
+fn followed(config: &Config, says: &str) {
+    if config.far.mode == FarMode::External {
+        out::note(&format!("warning: far.mode is external: {says}"));
+    }
 }
 
 async fn list(config: &ConfigArg, json: JsonArg) -> Result<()> {
@@ -265,7 +286,8 @@ async fn set_dispatch(
     dispatcher: &OrgNumber,
     remove: bool,
 ) -> Result<()> {
-    let operator = operator(config).await?;
+    let config = Config::read(&config.config)?;
+    let operator = Operator::open(&config).await?;
     let now = operator.now();
     let mut tx = operator.store.begin("set dispatch").await?;
     for number in [sender, dispatcher] {
@@ -278,6 +300,7 @@ async fn set_dispatch(
     tx.commit().await?;
     let may = if remove { "may no longer act" } else { "may act" };
     out::line(&format!("{dispatcher} {may} for {sender}"));
+    followed(&config, "within five minutes it is again as the register (FaR) lists it");
     operator.close().await;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod delivery;
 mod instance;
+mod listing;
 mod registered;
 mod sender;
 
@@ -126,9 +127,17 @@ impl Finding {
 pub async fn run(args: Args) -> Result<ExitCode> {
     let mut findings = Findings::default();
     if let (Some(certificate), Some(key)) = (&args.certificate, &args.key) {
-        sender::examine(&mut findings, certificate, key);
-        if let (Some(door), Some(ca)) = (&args.door, &args.ca) {
-            findings.add("door", sender::try_door(door, certificate, key, ca).await);
+        let door = args.door.as_ref().zip(args.ca.as_ref());
+        if args.delivery.is_some() {
+            sender::connection(&mut findings, certificate, key);
+            if let Some((door, ca)) = door {
+                findings.add("connection door", sender::try_service(door, certificate, key, ca).await);
+            }
+        } else {
+            sender::examine(&mut findings, certificate, key);
+            if let Some((door, ca)) = door {
+                findings.add("door", sender::try_door(door, certificate, key, ca).await);
+            }
         }
     }
     match (&args.delivery, &args.sender, &args.config) {

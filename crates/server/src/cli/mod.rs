@@ -97,6 +97,11 @@ Examples:
   kuvert send --door https://post.example.se:8443 --certificate org.pem --key org.key --ca ca.pem \\
       --to 198101052382 --subject Beslut --text-file brev.txt --attach beslut.pdf --kind decision
 
+As a client of Mina Meddelanden does, checked first:
+  kuvert send --soap --data kuvert-demo --to 198101052382 --subject Prov --text 'Ett brev.'
+  kuvert send --soap --door https://post.example.se:8443 --certificate org.pem --key org.key \\
+      --ca ca.pem --authorities authorities.pem --to 198101052382 --subject Prov --text 'Ett brev.'
+
 The same reference and letter can be sent again until the outcome is known: there is one letter, and the same receipt.")]
     Send(Box<send::Args>),
     /// Show and rotate the keys that protect letters

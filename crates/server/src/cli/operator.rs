@@ -2,6 +2,7 @@
 //! is told of recipients.
 
 mod agreed;
+mod agreement;
 
 use super::{ConfigArg, JsonArg, agency::OrgArg};
 use crate::{config::Config, house::Operator as Handle, out};
@@ -95,6 +96,14 @@ Example:
 Example:
   kuvert operator deregister --signature agreement.xml")]
     Deregister(agreed::Args),
+    /// Sign an Agreement with a person's certificate, to try the flow; it goes to standard output
+    #[command(after_help = "\
+Examples:
+  kuvert operator agreement --act register --to post.example.se --text 'Jag vill.' \\
+    --person-certificate anna.pem --key anna.key > agreement.xml
+  kuvert operator agreement --act preferences --accept 164020000016 --text 'Bara dessa.' --number-from company.txt \\
+    --person-certificate anna.pem --key anna.key > agreement.xml")]
+    Agreement(agreement::Args),
 }
 
 pub async fn run(verb: Verb) -> Result<ExitCode> {
@@ -111,6 +120,7 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Register(args) => return agreed::run(Act::Register, args).await,
         Verb::Move(args) => return agreed::run(Act::Move, args).await,
         Verb::Deregister(args) => return agreed::run(Act::Deregister, args).await,
+        Verb::Agreement(args) => agreement::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

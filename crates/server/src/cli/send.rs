@@ -1,20 +1,19 @@
 //! `kuvert send`: sign and send one letter, or one for each line of a CSV file.
 
 mod save;
+mod soap;
 
-use super::doctor::{Finding, Findings, delivery::Known};
 use crate::{
     agency_client::{AgencyClient, Reply},
     compose::{self, Draft, File},
-    compose_soap, out,
+    out,
 };
 use anyhow::{Context, Result, bail, ensure};
-use bytes::Bytes;
 use clap::ArgGroup;
-use delivery::XmlSigner;
-use domain::{Clock, Identity, OrgNumber, SystemClock, chance};
+use domain::{Identity, OrgNumber, chance};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use soap::Soap;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -80,6 +79,13 @@ pub struct Args {
     /// checked as kuvert doctor --delivery does, and not sent if a step is broken
     #[arg(long)]
     soap: bool,
+    /// With --soap, the authorities whose certificates may sign at that door, PEM; a demo's own if left out. Without them
+    /// it is not judged who issued the certificate
+    #[arg(long, value_name = "FILE", requires = "soap")]
+    authorities: Option<PathBuf>,
+    /// Folder of their revocation lists, .crl or .pem
+    #[arg(long, value_name = "DIR", requires = "authorities")]
+    revocation_lists: Option<PathBuf>,
     /// Do not send: write the signed request's body to FILE, and print the curl command that sends it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -124,7 +130,7 @@ struct Sending {
     door: Door,
     signer: LetterSigner,
     /// Set: letters go to the SOAP door.
-    soap: Option<XmlSigner>,
+    soap: Option<Soap>,
     sender: String,
     json: bool,
 }
@@ -167,8 +173,8 @@ impl Sending {
             _ => bail!("give --data, or --door, --certificate, --key and --ca"),
         };
         let signer = compose::signer(&door.certificate, &door.key)?;
-        let soap = args.soap.then(|| compose_soap::signer(&door.certificate, &door.key)).transpose()?;
         let organisation = Certificate::from_pem(&std::fs::read(&door.certificate)?)?.organisation;
+        let soap = args.soap.then(|| Soap::new(args, &door, organisation.clone())).transpose()?;
         let sender = match (&args.sender, organisation) {
             (Some(sender), _) => OrgNumber::parse(sender).context("--sender")?,
             (None, Some(organisation)) => organisation,
@@ -178,22 +184,12 @@ impl Sending {
         Ok(Self { client, door, signer, soap, sender: sender.as_str().to_owned(), json: args.json })
     }
 
-    /// The letter as a `deliverSecure` message, judged as the door judges it; or the step that is broken. The name in it
-    /// is not shown: the registry's is.
-    fn envelope(&self, draft: &Draft, signer: &XmlSigner) -> Result<Result<Bytes, Finding>> {
-        let today = SystemClock.now().date();
-        let message = compose_soap::deliver_secure(draft, &self.sender, today, signer, signer)?;
-        let mut findings = Findings::default();
-        Known::nothing().examine(&mut findings, &message);
-        Ok(findings.into_broken().map_or(Ok(message), Err))
-    }
-
     /// Sends until the outcome is known. True when accepted.
     async fn send(&self, draft: &Draft) -> Result<bool> {
         let reference = &draft.reference;
         let reply = match &self.soap {
             None => self.client.send_until_known(&draft.sign(&self.signer)?, 6).await?,
-            Some(signer) => match self.envelope(draft, signer)? {
+            Some(soap) => match soap.envelope(draft, &self.sender)? {
                 Ok(message) => self.client.deliver_until_known(message, 6).await?,
                 Err(broken) => {
                     let line = format!("{reference} is not sent, it would be refused:\n  {}", broken.line(0));
@@ -213,17 +209,20 @@ impl Sending {
                     "forwarding": forwarding, "receipt": receipt});
                 (format!("{reference} {word}: letter {letter_id}"), true, facts)
             }
-            Reply::Refused { status, code, detail, pointer, mend } => {
-                let facts = json!({"reference": reference, "status": status, "code": code, "detail": detail,
+            Reply::Refused { status, code, detail, pointer, mend, call_id } => {
+                let mut facts = json!({"reference": reference, "status": status, "code": code, "detail": detail,
                     "pointer": pointer, "mend": mend});
-                let at = [detail, pointer].into_iter().filter(|one| !one.is_empty());
-                let at: String = at.map(|one| format!(" {one}")).collect();
-                (format!("{reference} was refused: {code} ({status}){at}\n  {mend}"), false, facts)
+                let call = call_id.as_ref().map(|id| format!("call id {id}")).unwrap_or_default();
+                if let Some(id) = call_id {
+                    facts["call_id"] = id.into();
+                }
+                let what = joined(" ", [format!("{code} ({status})"), detail, pointer]);
+                (format!("{reference} was refused: {what}\n  {}", joined(", ", [mend, call])), false, facts)
             }
-            Reply::Unknown { status, code } => {
-                bail!(
-                    "{reference}: the outcome is unknown ({status} {code}); send the same again until it is known"
-                )
+            Reply::Unknown { status, code, detail, call_id } => {
+                let call = call_id.map(|id| format!("call id {id}")).unwrap_or_default();
+                let told = joined(", ", [format!("{status} {code}"), detail, call]);
+                bail!("{reference}: the outcome is unknown ({told}); send the same again until it is known")
             }
         };
         self.tell(line.trim_end(), &facts);
@@ -318,6 +317,11 @@ fn from_csv(sending: &Sending, file: &Path, files: Option<&Path>) -> Result<Vec<
     }
     ensure!(!drafts.is_empty(), "{} has no lines", file.display());
     Ok(drafts)
+}
+
+/// Those that say something.
+fn joined<const N: usize>(between: &str, said: [String; N]) -> String {
+    said.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 fn optional(more: &mut Map<String, Value>, kind: Option<&str>, reply_by: Option<&str>) {

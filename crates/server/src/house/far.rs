@@ -2,7 +2,7 @@
 
 use super::{House, files};
 use crate::config::FarMode;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use domain::{Clock, OrgNumber, Random};
 use key_client::Role;
 use mina_meddelanden::{
@@ -109,13 +109,14 @@ pub fn whereabouts(places: Option<&Places>) -> intake::Whereabouts {
 }
 
 /// Makes ours what the register says: who may send, under which name, and who dispatches for whom. Organisations that
-/// only connect here, such as operators, stay. Answers how much changed.
+/// only connect here, such as operators, stay. A list without senders is no register's. Answers how much changed.
 async fn follow(
     tx: &mut Tx,
     told: &[(OrgNumber, String)],
     dispatchers: &[Dispatcher],
     now: domain::Time,
 ) -> Result<usize> {
+    ensure!(!told.is_empty(), "the register of addresses names no sender at all");
     let mut changes = 0;
     let known = senders::list(tx).await?;
     let names = told.iter().map(|(number, name)| (number, name, true));

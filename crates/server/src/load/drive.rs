@@ -132,7 +132,9 @@ async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) ->
                 }
                 book(&lines, Line::Refused { no, code }).await?;
             }
-            Reply::Unknown { status, code } => bail!("no outcome after many tries: {status} {code}"),
+            Reply::Unknown { status, code, detail, .. } => {
+                bail!("no outcome after many tries: {status} {code} {detail}")
+            }
         }
         shared.done.fetch_add(1, Relaxed);
     }
@@ -145,7 +147,8 @@ async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) ->
 
 /// Until the outcome is known, as the API asks: the service may be down for a while.
 async fn send(shared: &Shared, sender: usize, body: &bytes::Bytes, door: Door) -> Result<Reply> {
-    let mut last = Reply::Unknown { status: 0, code: "no answer".to_owned() };
+    let mut last =
+        Reply::Unknown { status: 0, code: "no answer".to_owned(), detail: String::new(), call_id: None };
     let client = &shared.clients[sender];
     for _ in 0..600 {
         let reply = match door {

@@ -5,9 +5,11 @@ mod delivery;
 mod doctor;
 mod help;
 mod keys;
+mod listing;
 mod mailbox;
 mod operator;
 mod send;
+mod send_soap;
 mod serve;
 
 use crate::process::{Demo, PATIENCE};

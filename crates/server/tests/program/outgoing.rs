@@ -206,7 +206,7 @@ async fn an_expired_certificate_is_told_at_start_and_nothing_is_taken_in_charge(
     let draft = letter(TOWN, ANNA, "a", "Beslut", "Hemligt");
     // Told as something to send again later.
     let reply = town.client.send(&town.sign(&draft)).await.unwrap();
-    assert!(matches!(&reply, Reply::Unknown { status: 503, code } if code == "unavailable"), "{reply:?}");
+    assert!(matches!(&reply, Reply::Unknown { status: 503, code, .. } if code == "unavailable"), "{reply:?}");
     assert!(town.client.ask(Method::GET, "/v1/letters?reference=a", None).await.is_err());
     let log = service.stop();
     assert!(log.contains("outgoing.certificate is not valid now"), "{log}");

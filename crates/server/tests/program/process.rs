@@ -231,6 +231,15 @@ impl Demo {
         self.path().join("kuvert.toml").display().to_string()
     }
 
+    /// Its configuration with one text for another, in a file of its own.
+    pub fn with(&self, name: &str, from: &str, to: &str) -> String {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "{from}: {text}");
+        let path = self.path().join(name);
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        path.display().to_string()
+    }
+
     pub fn pki(&self, name: &str) -> PathBuf {
         self.path().join("pki").join(name)
     }

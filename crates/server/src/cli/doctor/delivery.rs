@@ -6,7 +6,7 @@ mod signature;
 
 use super::{Args, Findings};
 use crate::{
-    config::Config,
+    config::{Config, FarMode},
     house::{self, Stores, trust},
 };
 use anyhow::{Context, Result};
@@ -26,6 +26,8 @@ use vault::{Authorities, Certificate};
 pub(in crate::cli) struct Known {
     pub authorities: Option<Authorities>,
     pub registry: Option<Snapshot>,
+    /// Who says what is in it.
+    pub far: FarMode,
     /// Whose certificate the connection is made with.
     pub caller: Option<OrgNumber>,
     /// Of attachments.
@@ -52,6 +54,7 @@ impl Known {
         Self {
             authorities: None,
             registry: None,
+            far: FarMode::Own,
             caller: None,
             limits: Limits::default(),
             most_bytes: OUR_MOST,
@@ -63,6 +66,7 @@ impl Known {
         let mut known = Self::nothing();
         if let Some(path) = &args.config {
             let config = Config::read(path)?;
+            known.far = config.far.mode;
             let settings = house::intake_settings(&config);
             (known.limits, known.most_bytes) = (settings.limits, settings.envelope_bytes);
             if args.authorities.is_none() {

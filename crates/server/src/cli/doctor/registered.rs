@@ -1,6 +1,6 @@
 //! Whether a registered sender is ready for the interface of Mina Meddelanden, and what is missing.
 
-use super::{Findings, sender::validity};
+use super::{Findings, listing, sender::validity};
 use crate::{
     config::Config,
     house::{Stores, trust},
@@ -8,17 +8,17 @@ use crate::{
 use anyhow::{Result, bail};
 use domain::{Clock, Code, OrgNumber, SystemClock, Time};
 use registry::{CertificateEntry, certificates, dispatch, senders};
-use std::path::Path;
+use std::{fmt::Display, path::Path};
 use vault::{Authorities, Certificate, Untrusted};
 
 pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &OrgNumber) -> Result<()> {
     let config = Config::read(config)?;
     let stores = Stores::open(&config).await?;
     stores.need_migrated().await?;
-    let now = SystemClock.now();
+    let (now, mode) = (SystemClock.now(), config.far.mode);
     let mut tx = stores.letters.read("examine sender").await?;
     let Some(sender) = senders::find(&mut tx, number).await? else {
-        let says = format!("{number} is not registered: kuvert agency add {number} NAME");
+        let says = format!("{number} is not registered: {}", listing::sender(mode, number));
         findings.bad("registered", Code::SenderUnknown, says);
         return Ok(());
     };
@@ -41,7 +41,7 @@ pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &Org
         (false, None) => findings.bad(
             "registered",
             Code::SenderUnknown,
-            format!("it only dispatches for others: kuvert agency add {number} NAME makes it a sender"),
+            format!("it only dispatches for others: {}", listing::sender(mode, number)),
         ),
         (true, None) => {
             findings.good("registered", format!("{number} may send"));
@@ -63,7 +63,10 @@ pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &Org
     if dispatchers.is_empty() {
         findings.good(
             "dispatchers",
-            format!("none: {number} seals and calls itself; one that does it instead is listed with kuvert agency dispatch {number} DISPATCHER"),
+            format!(
+                "none: {number} seals and calls itself; for one that does it instead, {}",
+                listing::dispatcher(mode, number, &"DISPATCHER", true)
+            ),
         );
     }
     for (found, dispatcher) in dispatchers {
@@ -102,33 +105,46 @@ fn certified(
             format!("none is registered, nor need be: any of a trusted authority with serialNumber={number} may sign. Try a letter with --delivery"),
         );
     }
+    let authority = authorities.count().0;
     for entry in certificates {
         let named: String = entry.sha256[..4].iter().map(|b| format!("{b:02x}")).collect();
         let Ok(certificate) = Certificate::parse(&entry.der) else { continue };
-        let until = validity(&certificate, now);
-        let rsa = certificate.rsa_public_key().is_some();
-        let trusted = authorities.trust(&certificate, &[], now);
-        match (entry.usable(now), until, rsa, trusted) {
-            (Err(Code::CertificateRevoked), ..) => {
-                findings.unknown(CHECK, format!("{named}… is revoked: it is not taken, others may be"));
+        let not_taken = |why: &dyn Display| format!("{named}… is not taken, others may be: {why}");
+        if entry.usable(now) == Err(Code::CertificateRevoked) {
+            findings.unknown(CHECK, not_taken(&"it is revoked in the registry"));
+            continue;
+        }
+        let until = match validity(&certificate, now) {
+            Ok(until) => until,
+            Err(error) => {
+                findings.unknown(CHECK, not_taken(&error));
+                continue;
             }
-            (_, Err(error), ..) => findings.unknown(CHECK, format!("{named}… is not taken: {error:#}")),
-            (_, Ok(_), false, _) => {
-                findings.unknown(CHECK, format!("{named}… is no RSA key: it signs for the agency API, not for this interface"));
-            }
-            (_, Ok(until), true, Ok(())) => {
+        };
+        if certificate.rsa_public_key().is_none() {
+            let says = format!("{named}… is no RSA key: it signs for the agency API, not for this interface");
+            findings.unknown(CHECK, says);
+            continue;
+        }
+        match authorities.trust(&certificate, &[], now) {
+            Ok(()) => {
                 findings.good(CHECK, format!("{named}… is of a trusted authority, valid {until}"));
             }
-            (_, Ok(_), true, Err(why @ Untrusted::StaleList)) => {
+            Err(why @ Untrusted::StaleList) => {
                 findings.bad(CHECK, Code::Unavailable, format!("{named}…: {why}: fetch it anew"));
             }
-            (_, Ok(_), true, Err(why @ Untrusted::Revoked)) => {
-                findings.bad(CHECK, Code::CertificateRevoked, format!("{named}…: {why}"));
-            }
-            (_, Ok(_), true, Err(why)) => findings.bad(
+            Err(why @ (Untrusted::Revoked | Untrusted::Expired)) => findings.unknown(CHECK, not_taken(&why)),
+            Err(why @ Untrusted::Usage) => findings.unknown(
                 CHECK,
-                Code::CertificateUntrusted,
-                format!("{named}…: {why}, unless the authorities in between are sent along (agency.signing_authorities)"),
+                not_taken(&format!("{why}; order one for digital signatures, RSA of 2048 bits or more")),
+            ),
+            // Those in between come with each letter, and are not registered.
+            Err(Untrusted::Issuer) => findings.unknown(
+                CHECK,
+                format!(
+                    "{named}… is valid {until}; none of the {authority} that are trusted issued it itself. It is taken \
+                     only with the authorities between it and one of those in X509Data: try a letter with --delivery"
+                ),
             ),
         }
     }

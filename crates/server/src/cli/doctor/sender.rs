@@ -5,35 +5,66 @@ use crate::{
     agency_client::unanswered,
     compose::{self, Draft},
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use domain::{Clock, SystemClock, Time};
-use reqwest::{Client, Identity};
+use reqwest::{Client, Identity, Response};
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 use vault::{Certificate, jws::FlattenedJws};
 
-/// Certificate, validity, key, and a signature over a sample letter, checked as the door checks it.
+/// Of the agency API: certificate, validity, key, and a signature over a sample letter, checked as the door checks it.
 pub(super) fn examine(findings: &mut Findings, certificate: &Path, key: &Path) {
-    let read = std::fs::read(certificate).map_err(anyhow::Error::from);
-    let parsed = read.and_then(|pem| Ok(Certificate::chain_from_pem(&pem)?));
-    let chain = match parsed {
-        Ok(chain) if !chain.is_empty() => chain,
-        _ => {
-            let what = format!("{} holds no certificate in PEM", certificate.display());
-            findings.add("certificate", Err(anyhow::anyhow!(what)));
-            return;
-        }
+    let Some(own) = held(findings, &AGENCY, certificate, key) else { return };
+    findings.add("signature", sample(certificate, key, &own));
+}
+
+/// Of a connection that brings deliveries of Mina Meddelanden, whose own steps say what signed them.
+pub(super) fn connection(findings: &mut Findings, certificate: &Path, key: &Path) {
+    held(findings, &CONNECTION, certificate, key);
+}
+
+/// How the steps over a certificate and its key are called.
+struct Steps {
+    certificate: &'static str,
+    validity: &'static str,
+    usage: &'static str,
+    key: &'static str,
+    /// There a renewed certificate must be registered, and the key signs.
+    is_agency_api: bool,
+}
+
+const AGENCY: Steps =
+    Steps { certificate: "certificate", validity: "validity", usage: "use", key: "key", is_agency_api: true };
+const CONNECTION: Steps = Steps {
+    certificate: "connection certificate",
+    validity: "connection validity",
+    usage: "connection use",
+    key: "connection key",
+    is_agency_api: false,
+};
+
+fn held(findings: &mut Findings, steps: &Steps, certificate: &Path, key: &Path) -> Option<Certificate> {
+    let read = std::fs::read(certificate).ok();
+    let chain = read.and_then(|pem| Certificate::chain_from_pem(&pem).ok());
+    let Some(own) = chain.and_then(|chain| chain.into_iter().next()) else {
+        let what = format!("{} holds no certificate in PEM", certificate.display());
+        findings.add(steps.certificate, Err(anyhow!(what)));
+        return None;
     };
-    let own = &chain[0];
-    findings.add("certificate", organisation(own));
-    findings.add("validity", validity(own, SystemClock.now()));
-    findings.add("use", if own.may_sign { Ok("may sign".into()) } else { not_for_signing() });
-    findings.add(
-        "key",
-        compose::signer(certificate, key)
-            .map(|s| format!("fits the certificate; signs {}", s.algorithm().as_str())),
-    );
-    findings.add("signature", sample(certificate, key, own));
+    let now = SystemClock.now();
+    findings.add(steps.certificate, organisation(&own));
+    let renewed = |error: anyhow::Error| match steps.is_agency_api && now > own.not_after {
+        true => anyhow!("{error} and register the new one with the operator"),
+        false => error,
+    };
+    findings.add(steps.validity, validity(&own, now).map_err(renewed));
+    findings.add(steps.usage, if own.may_sign { Ok("may sign".into()) } else { not_for_signing() });
+    let signs = compose::signer(certificate, key).map(|signer| match steps.is_agency_api {
+        true => format!("fits the certificate; signs {}", signer.algorithm().as_str()),
+        false => "fits the certificate".to_owned(),
+    });
+    findings.add(steps.key, signs);
+    Some(own)
 }
 
 fn organisation(certificate: &Certificate) -> Result<String> {
@@ -50,7 +81,7 @@ fn organisation(certificate: &Certificate) -> Result<String> {
 pub(super) fn validity(certificate: &Certificate, now: Time) -> Result<String> {
     let (from, to) = (certificate.not_before, certificate.not_after);
     ensure!(now >= from, "valid only from {}: is this machine's clock right? It says {now}", from.date());
-    ensure!(now <= to, "expired {}: renew it and register the new one with the operator", to.date());
+    ensure!(now <= to, "expired {}: renew it", to.date());
     let days = now.date().days_until(to.date());
     let soon = if days < 60 { "; renew it soon" } else { "" };
     Ok(format!("until {} ({days} days{soon})", to.date()))
@@ -79,26 +110,13 @@ fn sample(certificate: &Path, key: &Path, parsed: &Certificate) -> Result<String
 
 /// Handshake, what the caller is taken for, and the two clocks.
 pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
-    let mut identity = std::fs::read(key)?;
-    identity.push(b'\n');
-    identity.extend(std::fs::read(certificate)?);
-    let ca = std::fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
-    let http = Client::builder()
-        .identity(Identity::from_pem(&identity)?)
-        .tls_certs_only(reqwest::Certificate::from_pem_bundle(&ca)?)
-        .timeout(Duration::from_secs(10))
-        .no_proxy()
-        .build()?;
+    let http = client(certificate, key, ca)?;
     let sender = Certificate::from_pem(&std::fs::read(certificate)?)?.organisation;
     let sender = sender.context("the certificate names no organisation")?;
     let question = json!({"sender": sender.as_str(), "recipients": []});
     let url = format!("{}/v1/reachability", door.trim_end_matches('/'));
-    let response = http.post(&url).json(&question).send().await.map_err(unanswered).context(
-        "no connection: is the address right, is the door's authority in --ca, and does the operator trust your \
-         certificate's issuer? A revoked or expired certificate ends here too",
-    )?;
-    let date = response.headers().get("date").and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let status = response.status();
+    let response = http.post(&url).json(&question).send().await.map_err(unanswered).context(NO_CONNECTION)?;
+    let (skew, status) = (skew(&response), response.status());
     let body: Value = response.json().await.unwrap_or_default();
     if !status.is_success() {
         bail!(
@@ -108,12 +126,36 @@ pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Pa
             body["mend"].as_str().unwrap_or("ask the operator")
         );
     }
-    Ok(format!("{door} takes you for {sender}{}", skew(date.as_deref())))
+    Ok(format!("{door} takes you for {sender}{skew}"))
 }
 
-fn skew(date: Option<&str>) -> String {
-    let parsed = date.and_then(httpdate);
-    match parsed {
+/// Of a delivery: handshake, whether there is a `Service/v3`, and the two clocks. Any certificate of a trusted issuer may
+/// ask for the contract; who may send is judged by the delivery's own steps.
+pub(super) async fn try_service(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
+    let url = format!("{}/Service/v3?wsdl", door.trim_end_matches('/'));
+    let response = client(certificate, key, ca)?.get(&url).send().await;
+    let response = response.map_err(unanswered).context(NO_CONNECTION)?;
+    let status = response.status();
+    ensure!(status.is_success(), "{url} answers {}: there is no Service/v3 at this address", status.as_u16());
+    Ok(format!("{door} lets you in, and has Service/v3{}", skew(&response)))
+}
+
+fn client(certificate: &Path, key: &Path, ca: &Path) -> Result<Client> {
+    let mut identity = std::fs::read(key)?;
+    identity.push(b'\n');
+    identity.extend(std::fs::read(certificate)?);
+    let ca = std::fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
+    Ok(Client::builder()
+        .identity(Identity::from_pem(&identity)?)
+        .tls_certs_only(reqwest::Certificate::from_pem_bundle(&ca)?)
+        .timeout(Duration::from_secs(10))
+        .no_proxy()
+        .build()?)
+}
+
+fn skew(response: &Response) -> String {
+    let date = response.headers().get("date").and_then(|value| value.to_str().ok());
+    match date.and_then(httpdate) {
         None => String::new(),
         Some(theirs) => {
             let ours = SystemClock.now();
@@ -136,3 +178,6 @@ fn httpdate(text: &str) -> Option<Time> {
     let month = MONTHS.iter().position(|m| *m == month)? + 1;
     Time::parse(&format!("{year}-{month:02}-{day:0>2}T{clock}Z")).ok()
 }
+
+const NO_CONNECTION: &str = "no connection: is the address right, is the door's authority in --ca, and does the operator \
+    trust your certificate's issuer? A revoked or expired certificate ends here too";

@@ -16,8 +16,8 @@ pub(super) fn run(sending: &Sending, draft: &Draft, file: &Path) -> Result<()> {
             let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
             (draft.sign(&sending.signer)?.multipart(), media_type, "/v1/letters")
         }
-        Some(signer) => {
-            let message = sending.envelope(draft, signer)?;
+        Some(soap) => {
+            let message = soap.envelope(draft, &sending.sender)?;
             let message = message.map_err(|broken| anyhow!("it would be refused: {}", broken.line(0)))?;
             (message, "text/xml; charset=utf-8".to_owned(), "/Service/v3")
         }

@@ -1,15 +1,11 @@
-//! `kuvert doctor --delivery`, `kuvert doctor --sender` and what `kuvert send --soap` checks: each names the step that is
-//! broken.
+//! `kuvert doctor --delivery` and `kuvert doctor --sender`: each names the step that is broken.
 
-use super::{Authority, IN_FORCE, issuer};
+use super::{Authority, issuer};
 use crate::{
     process::{Demo, Said, run, run_with},
     sender::{ANNA, OFFICE, TOWN},
 };
-use rcgen::{
-    CertificateParams, CertificateRevocationListParams, DnType, KeyIdMethod, KeyPair, RevokedCertParams,
-    SerialNumber, date_time_ymd,
-};
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use store::DatabaseKind;
@@ -147,7 +143,7 @@ fn lines_for_people_and_what_cannot_be_read() {
     assert!(said.out.contains("?     issuer ") && said.out.contains("--authorities"), "{said:?}");
     run(&["doctor", "--delivery", "/no/such.xml"]).bad(1, &["/no/such.xml"]);
     run(&["doctor", "--delivery", &bad, "--authorities", "/no/ca.pem"])
-        .bad(1, &["--authorities: /no/ca.pem"]);
+        .bad(1, &["--authorities", "/no/ca.pem"]);
     run(&["doctor", "--delivery", &bad, "--config", "/no/kuvert.toml"]).bad(1, &["/no/kuvert.toml"]);
     run(&["doctor", "--sender", TOWN]).bad(2, &["--config"]);
     run(&["doctor", "--authorities", "ca.pem"]).bad(2, &["--delivery"]);
@@ -227,66 +223,17 @@ async fn with_an_instance_the_registry_and_the_revocation_lists_are_asked() {
     let (ca, lists) = (demo.pki("ca.pem").display().to_string(), lists.display().to_string());
     let revoked = examine(&["--authorities", &ca, "--revocation-lists", &lists]);
     assert_eq!(first_broken(&revoked), ("revocation", "certificate_revoked"), "{revoked:?}");
+    let with_lists =
+        demo.with("lists.toml", "[agency]\n", &format!("[agency]\nrevocation_lists = \"{lists}\"\n"));
+    let ready = run(&["doctor", "--sender", TOWN, "--config", &with_lists, "--json"]).good();
+    let says = finding(&ready, "certificate");
+    assert!(says["good"].is_null() && says["says"].as_str().unwrap().contains("revoked"), "{ready:?}");
     agency(&["cert", "revoke", &town.display().to_string()]);
     is_bad(&examine(&[]), "revocation", &["registry"]);
     assert!(finding(&sender(TOWN), "certificate")["says"].as_str().unwrap().contains("is revoked"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_soap_letter_that_would_be_refused_is_not_sent() {
-    let demo = Demo::on(DatabaseKind::Sqlite).await;
-    let service = demo.start();
-    let dir = demo.path().display().to_string();
-    let letter = |subject: &str| {
-        run(&[
-            "send",
-            "--data",
-            &dir,
-            "--soap",
-            "--to",
-            ANNA,
-            "--subject",
-            subject,
-            "--text",
-            "Ett brev.",
-            "--json",
-        ])
-    };
-    letter("Hej").good();
-    let members = demo.path().join("members.json");
-    let with = |json: &str| {
-        std::fs::write(&members, json).unwrap();
-        let (members, to) = (members.display().to_string(), ["--to", ANNA, "--subject", "S", "--text", "T"]);
-        run(&[&["send", "--data", &dir, "--soap", "--members", &members], &to[..]].concat())
-    };
-    with(r#"{"matter": {"id": "1", "status": "closed"}, "reply": "accepted"}"#).good();
-    let status = with(r#"{"matter": {"id": "1", "status": "avslutat"}}"#);
-    assert!(status.code == 1 && status.out.contains("MatterStatus"), "{status:?}");
-    with(r#"{"kind": "decision"}"#).bad(1, &["kind: the interface"]);
-    with("[1]").bad(1, &["members.json: not an object"]);
-    let long = letter(&"x".repeat(256));
-    assert_eq!((long.code, &long.json()["broken"]["check"]), (1, &"form".into()), "{long:?}");
-    assert!(long.json()["broken"]["says"].as_str().unwrap().contains("Subject"), "{long:?}");
-
-    // An expired certificate is named as that, and not met as a handshake that fails.
-    let (pem, key) = (demo.path().join("old.pem"), demo.pki(&format!("{TOWN}.key")).display().to_string());
-    std::fs::write(&pem, expired(&demo, Path::new(&key))).unwrap();
-    let (pem, ca) = (pem.display().to_string(), demo.pki("ca.pem").display().to_string());
-    let door = service.url(1);
-    let old = ["send", "--soap", "--door", &door, "--certificate", &pem, "--key", &key, "--ca", &ca];
-    let to = ["--to", ANNA, "--subject", "Hej", "--text", "Ett brev."];
-    let said = run(&[&old[..], &to].concat());
-    assert!(
-        said.code == 1 && said.out.contains("is not sent") && said.out.contains("expired 2021"),
-        "{said:?}"
-    );
-    let save = demo.path().join("saved.xml").display().to_string();
-    run(&[&old[..], &to, &["--save", &save]].concat()).bad(1, &["would be refused", "issuer"]);
-    assert!(!Path::new(&save).exists());
-    service.stop();
-}
-
-fn vector(name: &str) -> PathBuf {
+pub fn vector(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../delivery/vectors").join(name)
 }
 
@@ -300,7 +247,7 @@ fn piped(message: &str) -> Said {
     run_with(&["doctor", "--delivery", "-", "--authorities", &ca, "--json"], message)
 }
 
-fn finding(said: &Said, check: &str) -> Value {
+pub fn finding(said: &Said, check: &str) -> Value {
     let all = said.json();
     let found = all.as_array().unwrap().iter().find(|one| one["check"] == check);
     found.unwrap_or_else(|| panic!("{check} was not checked: {said:?}")).clone()
@@ -324,7 +271,7 @@ fn is_bad(said: &Said, check: &str, words: &[&str]) {
 }
 
 /// A list of the demo's authority with this certificate in it.
-fn revoking(demo: &Demo, certificate: &Path) -> String {
+pub fn revoking(demo: &Demo, certificate: &Path) -> String {
     let pem = std::fs::read(certificate).unwrap();
     let der = vault::Certificate::from_pem(&pem).unwrap().der;
     let serial = X509Certificate::from_der(&der).unwrap().1.raw_serial().to_vec();
@@ -343,14 +290,4 @@ fn revoking(demo: &Demo, certificate: &Path) -> String {
         key_identifier_method: KeyIdMethod::Sha256,
     };
     list.signed_by(&issuer(demo, Authority::OfTheDemo)).unwrap().pem().unwrap()
-}
-
-/// A certificate of the town's key that the demo's authority issued, of another time.
-fn expired(demo: &Demo, key: &Path) -> String {
-    let key = KeyPair::from_pem(&std::fs::read_to_string(key).unwrap()).unwrap();
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), TOWN);
-    params.not_before = date_time_ymd(IN_FORCE[0], 1, 1);
-    params.not_after = date_time_ymd(2021, 1, 1);
-    params.signed_by(&key, &issuer(demo, Authority::OfTheDemo)).unwrap().pem()
 }

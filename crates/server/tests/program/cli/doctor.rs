@@ -35,7 +35,7 @@ async fn the_doctor_finds_what_is_wrong_with_a_sender() {
 
     let (pem, key) = certificate(&demo, Authority::OfTheDemo, NEW, EXPIRED);
     let expired = examine(&pem, &key, &ca);
-    is_bad(&expired, "validity", &["expired 2021-01-01", "renew"]);
+    is_bad(&expired, "validity", &["expired 2021-01-01: renew it and register the new one"]);
     is_bad(&expired, "door", &["no connection", "expired"]);
 
     let other = demo.pki(&format!("{OFFICE}.key"));

@@ -3,9 +3,10 @@
 use super::NEW;
 use crate::{
     process::{Demo, run, run_with},
-    sender::{CLEO, Sender, TOWN, letter},
+    sender::{ANNA, CLEO, Sender, TOWN, letter},
 };
-use domain::{Identity, OrgNumber};
+use domain::{CivilDate, Identity, OrgNumber};
+use mina_meddelanden::Said;
 use registry::registrations::{self, AccountType, Place};
 use server::{config::Config, house::Operator};
 use std::path::Path;
@@ -13,6 +14,7 @@ use store::DatabaseKind;
 
 const LADAN: &str = "164020000065";
 const BREVEN: &str = "164020000073";
+const COMPANY: &str = "164020000040";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_are_added_changed_and_ended_and_we_are_one_of_them() {
@@ -65,6 +67,68 @@ async fn operators_are_added_changed_and_ended_and_we_are_one_of_them() {
     let service = demo.start();
     assert_eq!(operator(&["show", NEW, "--json"]).good().json(), own);
     service.stop();
+}
+
+/// A certificate with this `serialNumber`, and its key.
+fn signer(folder: &Path, number: &str) -> [String; 2] {
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CustomDnType(vec![2, 5, 4, 5]), number);
+    let key = include_str!("../../../src/demo/keys/164020000016.pem");
+    let certificate = params.self_signed(&rcgen::KeyPair::from_pem(key).unwrap()).unwrap().pem();
+    [("pem", certificate.as_str()), ("key", key)].map(|(kind, content)| {
+        let path = folder.join(format!("{number}.{kind}"));
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    })
+}
+
+#[test]
+fn an_agreement_is_signed_with_a_persons_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = signer(folder.path(), ANNA);
+    let agreement = |certificate: &str, rest: &[&str], input: &str| {
+        let with = ["operator", "agreement", "--person-certificate", certificate, "--key", &key];
+        run_with(
+            &[&with[..], &["--text", "Jag <&> vill.", "--date", "2026-11-22", "--act"], rest].concat(),
+            input,
+        )
+    };
+    let made = agreement(&certificate, &["register", "--to", "ladan.example"], "").good().out;
+    let said = Said {
+        act: "register".to_owned(),
+        recipient: Identity::parse(ANNA).unwrap(),
+        supplier: "ladan.example".to_owned(),
+        date: CivilDate::parse("2026-11-22").unwrap(),
+        accepted: Vec::new(),
+        text: "Jag <&> vill.".to_owned(),
+    };
+    assert_eq!(mina_meddelanden::said(made.as_bytes()), Some(said.clone()));
+    let document = delivery::parse(made.as_bytes()).unwrap();
+    delivery::verify(document.root_element(), mina_meddelanden::AGREEMENT_ROOT, "the agreement").unwrap();
+    // For a company, whose number is not on the command line.
+    let senders = ["preferences", "--number-from", "-", "--accept", TOWN, "--accept", LADAN];
+    let made = agreement(&certificate, &senders, COMPANY).good().out;
+    let choice = Said {
+        act: "preferences".to_owned(),
+        recipient: Identity::parse(COMPANY).unwrap(),
+        supplier: String::new(),
+        accepted: vec![TOWN.to_owned(), LADAN.to_owned()],
+        ..said
+    };
+    assert_eq!(mina_meddelanden::said(made.as_bytes()), Some(choice));
+    agreement(&certificate, &["ownership", "--number-from", "-"], COMPANY).good();
+    // What no register would take is not made.
+    let to = ["--to", "ladan.example"];
+    agreement(&certificate, &["register"], "").bad(1, &["--to"]);
+    agreement(&certificate, &[&["preferences"], &to[..]].concat(), "").bad(1, &["--to"]);
+    agreement(&certificate, &["ownership"], "").bad(1, &["companies"]);
+    agreement(&certificate, &[&["move", "--accept", TOWN], &to[..]].concat(), "").bad(1, &["--accept"]);
+    let other = [&["move", "--number-from", "-"], &to[..]].concat();
+    agreement(&certificate, &other, CLEO).bad(1, &["themselves"]);
+    agreement(&certificate, &other, "").bad(1, &["--number-from"]);
+    agreement(&certificate, &["leave"], "").bad(2, &["deregister"]);
+    let [organisation, _] = signer(folder.path(), TOWN);
+    agreement(&organisation, &[&["move"], &to[..]].concat(), "").bad(1, &["serialNumber"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,7 @@
 //! Two operators, each a process of its own with its own databases, ports and configuration. A keeps the register of
 //! addresses; for B it is another party's.
 
-use crate::process::{Said, Service, free_ports, kuvert, run_with};
-use delivery::XmlSigner;
+use crate::process::{Said, Service, free_ports, kuvert, run, run_with};
 use domain::{Clock, SystemClock};
 use edge::listen::{self, Door};
 use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
@@ -14,7 +13,7 @@ use std::{
     sync::Arc,
 };
 use tokio_util::sync::CancellationToken;
-use vault::{Certificate, SystemRandom};
+use vault::SystemRandom;
 
 /// One of the two.
 pub struct Operator {
@@ -73,21 +72,21 @@ impl Pair {
 
     /// What a person signs: this act, at the operator of this domain. The path of the signed document.
     pub fn signs(&self, who: &str, act: &str, domain: &str) -> String {
-        let today = SystemClock.now().date();
-        let agreement = format!(
-            "<Agreement xmlns=\"{}\"><Id>{who}</Id><Act>{act}</Act><ServiceSupplier>{domain}</ServiceSupplier>\
-             <Timestamp>{today}</Timestamp><Text>Jag vill.</Text></Agreement>",
-            mina_meddelanden::AGREEMENT_NAMESPACE
-        );
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), who);
         params.distinguished_name.push(DnType::CommonName, "Någon Exempel");
         let key = KeyPair::from_pem(KEY).unwrap();
-        let certificate = Certificate::parse(params.signed_by(&key, &self.people).unwrap().der()).unwrap();
-        let signer = XmlSigner::from_pem(KEY.as_bytes(), std::slice::from_ref(&certificate)).unwrap();
-        let path = self.pki.join(format!("{who}-{act}-{domain}.xml"));
-        std::fs::write(&path, signer.sign(&agreement).unwrap()).unwrap();
-        path.display().to_string()
+        let file = |name: String, content: &str| {
+            let path = self.pki.join(name);
+            std::fs::write(&path, content).unwrap();
+            path.display().to_string()
+        };
+        let certificate = file(format!("{who}.pem"), &params.signed_by(&key, &self.people).unwrap().pem());
+        let key = file(format!("{who}.key"), KEY);
+        let with = ["--text", "Jag vill.", "--person-certificate", &certificate, "--key", &key];
+        let signed =
+            run(&[&["operator", "agreement", "--act", act, "--to", domain], &with[..]].concat()).good();
+        file(format!("{who}-{act}-{domain}.xml"), &signed.out)
     }
 
     /// The e-ID ends; the operators end with their own values.

@@ -1,7 +1,7 @@
 //! Who sent, who signed, who sealed and calls: whether each may.
 
 use super::{Known, UNREAD, UNSIGNED, letter};
-use crate::cli::doctor::Findings;
+use crate::cli::doctor::{Findings, listing};
 use delivery::Verified;
 use domain::{Code, OrgNumber, identity::IdentityError};
 use intake::sealer;
@@ -29,15 +29,19 @@ impl Known {
             None => findings.bad(
                 CHECK,
                 Code::SenderUnknown,
-                format!("{number} is not registered: the operator registers it with kuvert agency add {number} NAME"),
+                format!("{number} is not registered: {}", listing::sender(self.far, number)),
             ),
             Some(found) if !found.may_send => findings.bad(
                 CHECK,
                 Code::SenderUnknown,
-                format!("{number} is registered as a dispatcher only: kuvert agency add {number} NAME makes it a sender"),
+                format!("{number} is registered as a dispatcher only: {}", listing::sender(self.far, number)),
             ),
             Some(found) if found.suspended_at.is_some() => {
-                findings.bad(CHECK, Code::SenderSuspended, format!("{number} is suspended: ask the operator"));
+                findings.bad(
+                    CHECK,
+                    Code::SenderSuspended,
+                    format!("{number} is suspended: ask the operator"),
+                );
             }
             Some(_) => {
                 findings.good(CHECK, format!("{number} is registered"));
@@ -79,7 +83,8 @@ impl Known {
                 code,
                 format!(
                     "signed by {signer}, which {sender} does not list: sign with a certificate whose serialNumber is \
-                     {sender}, or have the operator run kuvert agency dispatch {sender} {signer}"
+                     {sender}, or {}",
+                    listing::dispatcher(self.far, sender, signer, registry.knows(signer))
                 ),
             ),
         }
@@ -128,16 +133,15 @@ impl Known {
             Ok(()) => {
                 findings.good(DISPATCHER, format!("{sender} lists {sealer}"));
             }
-            Err(code @ Code::CallerNotAllowed) if registry.knows(sealer) => findings.bad(
-                DISPATCHER,
-                code,
-                format!("{sender} does not list {sealer}: the operator runs kuvert agency dispatch {sender} {sealer}"),
-            ),
-            Err(code @ Code::CallerNotAllowed) => findings.bad(
-                DISPATCHER,
-                code,
-                format!("{sealer} is not registered: kuvert agency add {sealer} NAME --dispatcher-only, then kuvert agency dispatch {sender} {sealer}"),
-            ),
+            Err(code @ Code::CallerNotAllowed) => {
+                let known = registry.knows(sealer);
+                let what = match known {
+                    true => format!("{sender} does not list {sealer}"),
+                    false => format!("{sealer} is not registered"),
+                };
+                let mend = listing::dispatcher(self.far, sender, sealer, known);
+                findings.bad(DISPATCHER, code, format!("{what}: {mend}"));
+            }
             // Told by the sender's own step.
             Err(Code::SenderUnknown) => findings.unknown(DISPATCHER, "the sender is not registered"),
             Err(code) => findings.refused(DISPATCHER, &code.into()),

@@ -161,7 +161,7 @@ impl Signed {
                 );
             }
             Some((Err(why @ Untrusted::StaleList), _)) => {
-                findings.bad(self.revoked, Code::Unavailable, format!("{why}: the operator fetches it anew"));
+                findings.bad(self.revoked, Code::Unavailable, format!("{why}: it must be fetched anew"));
             }
             Some((Ok(()), lists)) if lists > 0 => {
                 findings.good(self.revoked, format!("not revoked by any of {lists} lists"));
