@@ -8,7 +8,7 @@ use crate::{
 };
 use delivery::letter;
 use domain::{
-    LetterId, OrgNumber,
+    Code, LetterId, OrgNumber, Refusal,
     words::{EventType, ReturnReason},
 };
 use evidence::{Broken, EvidenceError, NewEvent, feed};
@@ -70,7 +70,11 @@ impl Intake {
         house.directory.refresh_if(&house.store, found.version).await?;
         let sought = Sought { identity: &to.recipient, address_mac: &outbound.address_mac, found: &found };
         match self.route(&to.sender, sought, now).await {
-            Ok(Route::Here) => Ok(Heading::Home),
+            // It comes into a mailbox here as any other letter of the sender would.
+            Ok(Route::Here) => match house.directory.current().may_send(&to.sender, &to.sender, now) {
+                Err(Code::SenderSuspended) => Err(Refusal::from(Code::SenderSuspended).into()),
+                _ => Ok(Heading::Home),
+            },
             Ok(Route::Away(to)) => {
                 // Two registers, or two moments, that do not agree: handed back, it could go to and fro for ever.
                 let back = submission::sender_mac(&house.gateway_keys.sender, &to.number);

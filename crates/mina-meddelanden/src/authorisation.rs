@@ -60,12 +60,14 @@ impl Far {
         Ok(signers)
     }
 
-    /// What the signatures, with those that were given before, are worth.
+    /// What the signatures, with those that were given before, are worth. Of these, one whose signer has ceased to be a
+    /// signatory counts no more.
     pub(crate) async fn authorise(
         &self,
         caller: &OrgNumber,
         id: &Identity,
-        signed_by: Vec<Signer>,
+        mut signed_by: Vec<Signer>,
+        before: Vec<Signer>,
     ) -> Result<Authorised, AcceptError> {
         if id.is_person() {
             // Nobody signs for somebody else.
@@ -75,13 +77,30 @@ impl Far {
             return Ok(Authorised { id: id.clone(), status: Authorisation::Complete, signed_by });
         }
         let company = self.company(id).await?;
-        let identities: Vec<Identity> = signed_by.iter().map(|signer| signer.identity.clone()).collect();
-        let macs = self.address_macs(caller, &identities).await?;
-        let known = |mac: &[u8; 32]| company.signatories.iter().any(|one| one.person_mac == *mac);
-        if !company.signatories.is_empty() && !macs.iter().all(known) {
+        let macs = self.macs_of(caller, &signed_by).await?;
+        if !company.signatories.is_empty() && !macs.iter().all(|mac| signs(&company, mac)) {
             return Err(Code::SignatoryNotAllowed.into());
         }
+        let (before, macs_before) = self.still_signatories(caller, &company, before).await?;
+        signed_by.extend(before);
+        let macs = [macs, macs_before].concat();
         Ok(Authorised { id: id.clone(), status: company.authorisation(&macs), signed_by })
+    }
+
+    /// Those of them who are signatories today, and their tags.
+    async fn still_signatories(
+        &self,
+        caller: &OrgNumber,
+        company: &Company,
+        signers: Vec<Signer>,
+    ) -> Result<(Vec<Signer>, Vec<[u8; 32]>), AcceptError> {
+        let macs = self.macs_of(caller, &signers).await?;
+        Ok(signers.into_iter().zip(macs).filter(|(_, mac)| signs(company, mac)).unzip())
+    }
+
+    async fn macs_of(&self, caller: &OrgNumber, signers: &[Signer]) -> Result<Vec<[u8; 32]>, AcceptError> {
+        let identities: Vec<Identity> = signers.iter().map(|signer| signer.identity.clone()).collect();
+        self.address_macs(caller, &identities).await
     }
 
     pub(crate) async fn company(&self, id: &Identity) -> Result<Company, AcceptError> {
@@ -101,7 +120,7 @@ impl Far {
             return Ok(person == id);
         }
         let mac = self.address_mac(caller, person).await?;
-        Ok(self.company(id).await?.signatories.iter().any(|one| one.person_mac == mac))
+        Ok(signs(&self.company(id).await?, &mac))
     }
 
     /// The request of this kind that waits, with its ciphertext.
@@ -135,32 +154,19 @@ impl Far {
         waiting: &Waiting,
     ) -> Result<Authorised, AcceptError> {
         let company = self.company(id).await?;
-        let signed_by = waiting.signers();
-        let identities: Vec<Identity> = signed_by.iter().map(|signer| signer.identity.clone()).collect();
-        let macs = self.address_macs(caller, &identities).await?;
-        let status = company.authorisation(&macs);
-        let still = |mac: &[u8; 32]| company.signatories.iter().any(|one| one.person_mac == *mac);
-        let signed_by = signed_by.into_iter().zip(&macs).filter(|(_, mac)| still(mac)).map(|(one, _)| one);
-        Ok(Authorised { id: id.clone(), status, signed_by: signed_by.collect() })
+        let (signed_by, macs) = self.still_signatories(caller, &company, waiting.signers()).await?;
+        Ok(Authorised { id: id.clone(), status: company.authorisation(&macs), signed_by })
     }
 
-    /// Adds those who signed before the same request; a request that asks for something else begins anew.
-    pub(crate) fn with_before(
-        before: Option<&Waiting>,
-        agreement: &Agreement,
-        mut signers: Vec<Signer>,
-    ) -> Vec<Signer> {
+    /// Those others who signed the same request before; a request that asks for something else begins anew.
+    pub(crate) fn before(before: Option<&Waiting>, agreement: &Agreement, signers: &[Signer]) -> Vec<Signer> {
         let same = before.filter(|before| {
             before.supplier == agreement.supplier
                 && before.accepted.iter().eq(&agreement.accepted)
                 && before.text == agreement.text
         });
-        for earlier in same.into_iter().flat_map(Waiting::signers) {
-            if !signers.iter().any(|signer| signer.identity == earlier.identity) {
-                signers.push(earlier);
-            }
-        }
-        signers
+        let is_other = |earlier: &Signer| !signers.iter().any(|signer| signer.identity == earlier.identity);
+        same.into_iter().flat_map(Waiting::signers).filter(is_other).collect()
     }
 
     /// Lets a request wait for more signatures, sealed.
@@ -203,6 +209,11 @@ impl Far {
         tx.commit().await?;
         Ok(taken)
     }
+}
+
+/// Whether this is a signatory's tag.
+fn signs(company: &Company, mac: &[u8; 32]) -> bool {
+    company.signatories.iter().any(|one| one.person_mac == *mac)
 }
 
 /// The members of a `SignatureAuthorizationResult`, in `schema/Authority`.

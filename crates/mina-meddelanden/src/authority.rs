@@ -280,7 +280,7 @@ async fn verify(far: &Far, caller: &OrgNumber, asked: Signatures) -> Result<Xml,
         text,
     };
     let signers = far.signers(&agreement, &asked.signatures)?;
-    let authorised: Authorised = far.authorise(caller, &company, signers).await?;
+    let authorised: Authorised = far.authorise(caller, &company, signers, Vec::new()).await?;
     let mut xml = Xml(String::new());
     xml.open("return");
     authorisation::result(&authorised, Some(far.0.clock.now()), &mut xml);

@@ -14,7 +14,7 @@ mod said;
 
 use crate::soap_client::SoapClient;
 use domain::{
-    Clock, OrgNumber, Random, chance,
+    Clock, OrgNumber, Random, Time, chance,
     words::{EventType, ReturnReason},
 };
 use futures_util::FutureExt;
@@ -35,6 +35,7 @@ pub struct HandOver {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     operators: Operators,
+    started_at: Time,
 }
 
 /// What one try came to.
@@ -42,6 +43,8 @@ enum Tried {
     Ended,
     /// It was sent, and this is not the end of it.
     Sent(&'static str),
+    /// There was no connection to send it over.
+    Unreached(&'static str),
     /// It was not sent, for what stands in the way here.
     Not(&'static str),
     /// It was not sent to this operator.
@@ -54,19 +57,16 @@ impl Handler for HandOver {
     async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let outcome = match self.act(&job).await {
-                Ok(Tried::Ended) => Outcome::Done,
-                Ok(Tried::Sent(code) | Tried::Not(code) | Tried::Unwritten(code)) => {
-                    self.later(&job, "retry", code)
-                }
-                // It may have answered another letter meanwhile.
-                Ok(Tried::Skipped(NoTurn::Silent, operator)) if !self.operators.is_silent(&operator) => {
-                    Outcome::Later(Duration::ZERO, NoTurn::Silent.code())
-                }
-                Ok(Tried::Skipped(why, _)) => self.later(&job, "skipped", why.code()),
-                Err(error) => {
+            // One that panics comes back as any other and is never buried: the letter itself says when it is given up.
+            let outcome = match AssertUnwindSafe(self.act(&job)).catch_unwind().await {
+                Ok(Ok(tried)) => self.outcome(&job, tried),
+                Ok(Err(error)) => {
                     warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
                     self.later(&job, "retry", error.refusal().code.as_str())
+                }
+                Err(_) => {
+                    error!(letter.id = %job.letter_id, "Working on a letter for another operator panicked");
+                    self.later(&job, "retry", INTERNAL)
                 }
             };
             outcomes.push((job, outcome));
@@ -87,7 +87,8 @@ impl HandOver {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { intake, keys, soap, clock, random, operators: Operators::default() }
+        let started_at = clock.now();
+        Self { intake, keys, soap, clock, random, operators: Operators::default(), started_at }
     }
 
     /// Of each worker.
@@ -116,27 +117,31 @@ impl HandOver {
             }
             Err(_) => {
                 error!(letter.id = %job.letter_id, "Handing a letter over panicked");
-                Tried::Not("internal")
+                Tried::Not(INTERNAL)
             }
         };
         self.written(&letter, tried).await
     }
 
     /// Writes what a try came to. When its time is over, a letter is given up after it was sent once more; or a day later,
-    /// whatever stood in the way.
+    /// whatever stood in the way, but not soon after a start and not for want of a place.
     async fn written(&self, letter: &Outbound, tried: Tried) -> Result<Tried, AcceptError> {
-        let over = |more| self.clock.now() >= letter.give_up_at.plus(more);
+        let now = self.clock.now();
+        let is_over = now >= letter.give_up_at;
+        let at_last = now >= letter.give_up_at.plus(GRACE).max(self.started_at.plus(AFTER_START));
         match &tried {
             Tried::Ended => {}
-            Tried::Sent(_) if over(Duration::ZERO) => {
+            Tried::Sent(_) if is_over => return self.returned(letter, ReturnReason::GivenUp).await,
+            Tried::Unreached(_) | Tried::Skipped(NoTurn::Silent, _) if at_last => {
                 return self.returned(letter, ReturnReason::GivenUp).await;
             }
-            Tried::Not(code) if over(GRACE) => {
+            Tried::Not(code) if at_last => {
                 let why = ReturnReason::parse(code).unwrap_or(ReturnReason::GivenUp);
                 return self.returned(letter, why).await;
             }
-            Tried::Skipped(..) if over(GRACE) => return self.returned(letter, ReturnReason::GivenUp).await,
-            Tried::Sent(code) | Tried::Unwritten(code) => self.intake.outbound_tried(letter, code).await?,
+            Tried::Sent(code) | Tried::Unreached(code) | Tried::Unwritten(code) => {
+                self.intake.outbound_tried(letter, code).await?;
+            }
             Tried::Not(code) => self.intake.outbound_skipped(letter, code).await?,
             Tried::Skipped(why, _) => self.intake.outbound_skipped(letter, why.code()).await?,
         }
@@ -242,6 +247,7 @@ impl HandOver {
                 Some(why) => self.returned(letter, why).await,
                 None => Ok(Tried::Sent(said.code())),
             },
+            Said::NotSent => Ok(Tried::Unreached(said.code())),
             said => Ok(Tried::Sent(said.code())),
         }
     }
@@ -275,6 +281,20 @@ impl HandOver {
                 self.operators.not_hastened(operator);
                 warn!(%error, "What waits for an operator could not be made due");
             }
+        }
+    }
+
+    fn outcome(&self, job: &Job, tried: Tried) -> Outcome {
+        match tried {
+            Tried::Ended => Outcome::Done,
+            Tried::Sent(code) | Tried::Unreached(code) | Tried::Not(code) | Tried::Unwritten(code) => {
+                self.later(job, "retry", code)
+            }
+            // It may have answered another letter meanwhile.
+            Tried::Skipped(NoTurn::Silent, operator) if !self.operators.is_silent(&operator) => {
+                Outcome::Later(Duration::ZERO, NoTurn::Silent.code())
+            }
+            Tried::Skipped(why, _) => self.later(job, "skipped", why.code()),
         }
     }
 
@@ -313,4 +333,8 @@ const FOLLOW: u32 = 4;
 const MOVES: usize = 3;
 /// For what could not be sent when its time was over.
 const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+/// After a start, for what else is needed to come up.
+const AFTER_START: Duration = Duration::from_secs(60 * 60);
+/// What panicked is told as.
+const INTERNAL: &str = "internal";
 const WAIT_SECONDS: [u64; 6] = [5, 15, 60, 5 * 60, 15 * 60, 60 * 60];

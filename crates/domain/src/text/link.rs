@@ -12,7 +12,14 @@ pub fn has_link(text: &str) -> bool {
     let text = text.to_lowercase();
     text.contains("://")
         || text.contains("www.")
+        || has_address(&text)
         || text.split(|c| !in_name(c)).any(|word| is_domain(word) || is_ipv4(word))
+}
+
+/// An `@` between two names, whatever they are.
+fn has_address(text: &str) -> bool {
+    let at = |(no, _)| text[..no].ends_with(in_name) && text[no + 1..].starts_with(in_name);
+    text.match_indices('@').any(at)
 }
 
 /// Labels between full stops, one of which is a top-level domain or could be one, whatever stands after it: programs that
@@ -100,6 +107,9 @@ mod tests {
             "ｈｔｔｐｓ：／／ｅｘａｍｐｌｅ．ｓｅ",
             "exam\u{AD}ple.s\u{2060}e",
             "mailto:a@b.se",
+            "kontakt@enhet2.april",
+            "a@b.t.ex",
+            "anna@kommunen",
             "ett,exempel.se,till",
             "192.168.1.5.example.com",
             "under_streck.example.se",
@@ -165,6 +175,7 @@ mod tests {
             "2026-11-29 12.30",
             "29.11.2026, 29.11.26 och 29.nov.2026",
             "1.234,50 kr, 1.234.567 kr, 1.234.567.890 kr",
+            "3 st @ 10 kr, @kommunen",
             "version 4.2.1, 4.2.1-beta och 4.2.1_2",
             "kl.12.30, kl. 12.30, 10.00-12.00",
             "10.00-12.00_",

@@ -144,8 +144,8 @@ impl Session<'_> {
         let address_mac = self.far.address_mac(self.caller, &id).await?;
         let before = if id.is_person() { None } else { self.far.waiting(kind, &address_mac).await? };
         let waiting = before.as_ref().map(|(waiting, _)| waiting);
-        let signers = crate::far::Far::with_before(waiting, agreement, signers);
-        let authorised = self.far.authorise(self.caller, &id, signers).await?;
+        let earlier = crate::far::Far::before(waiting, agreement, &signers);
+        let authorised = self.far.authorise(self.caller, &id, signers, earlier).await?;
         if let Authorisation::Incomplete(_) = authorised.status {
             let sealed = before.as_ref().map(|(_, sealed)| sealed.as_slice());
             self.far.let_wait(kind, &address_mac, sealed, agreement, &authorised.signed_by).await?;

@@ -25,6 +25,8 @@ both!(
     a_letter_that_what_stands_before_an_operator_refuses_holds_up_no_other,
     what_arrived_is_not_told_as_given_up_where_it_could_not_be_written,
     a_letter_that_makes_us_panic_is_not_buried,
+    after_a_long_stop_letters_are_sent_before_any_is_given_up,
+    whoever_is_suspended_has_letters_wait_wherever_they_go,
     what_stands_in_the_way_here_gives_no_letter_up_for_a_day,
     a_sender_that_does_not_list_us_for_a_while_has_its_letters_sent_all_the_same,
     where_a_letter_goes_now_is_kept_when_it_is_not_sent_there,
@@ -240,6 +242,41 @@ async fn a_letter_that_makes_us_panic_is_not_buried(database: Database) {
     two.places.panics.store(true, Ordering::Relaxed);
     assert_eq!(two.tries(HOUR.as_secs(), []).await[1..], ["internal waits"]);
     assert_eq!(two.tries(24 * HOUR.as_secs(), []).await[1..], ["given_up"]);
+}
+
+async fn after_a_long_stop_letters_are_sent_before_any_is_given_up(database: Database) {
+    let mut two = Two::new(database).await;
+    for id in ["first", "second"] {
+        two.sends(id).await;
+    }
+    two.world.clock.advance(100 * HOUR);
+    two.restarts();
+    // The register is not there yet, and then the network is not.
+    let anna = two.places.of.lock().unwrap().remove(ANNA).unwrap();
+    assert_eq!(two.tries(1, []).await, ["unavailable waits"; 2]);
+    two.is_registered(LADAN, "ladan.example", 1).await;
+    two.places.of.lock().unwrap().insert(ANNA, anna);
+    assert_eq!(two.tries(1, []).await, ["no_connection waits", "silent waits"]);
+    two.is_registered(LADAN, "ladan.example", two.wire.port).await;
+    assert_eq!(two.tries(10, []).await, ["delivered"; 2]);
+    // An hour later what stands in the way counts.
+    two.sends("third").await;
+    two.world.clock.advance(100 * HOUR);
+    two.places.of.lock().unwrap().remove(ANNA);
+    assert_eq!(two.tries(1, []).await[2..], ["given_up"]);
+}
+
+async fn whoever_is_suspended_has_letters_wait_wherever_they_go(database: Database) {
+    let two = Two::new(database).await;
+    two.sends("away").await;
+    two.is_suspended(TOWN, true).await;
+    assert_eq!(two.tries(1, []).await, ["sender_must_sign waits"]);
+    two.world.has_box(ANNA).await;
+    two.places.of.lock().unwrap().insert(ANNA, Place::Here);
+    assert_eq!(two.tries(1, []).await, ["sender_suspended waits"]);
+    assert_eq!(two.world.count("SELECT count(*) FROM letter").await, 0);
+    two.is_suspended(TOWN, false).await;
+    assert_eq!(two.tries(1, []).await, ["delivered_here"]);
 }
 
 async fn what_stands_in_the_way_here_gives_no_letter_up_for_a_day(database: Database) {

@@ -104,7 +104,7 @@ async fn answer(State(told): State<Told>, uri: axum::http::Uri) -> axum::respons
 /// We, two operators behind one wire, and a register that says where everybody is.
 pub struct Two {
     pub world: World,
-    wire: Wire,
+    pub wire: Wire,
     pub told: Told,
     pub places: Arc<Places>,
     pub worker: Arc<Worker>,
@@ -126,20 +126,6 @@ impl Two {
         let told = Told { next: Arc::default(), got: Arc::default(), gate };
         let router = Router::new().fallback(answer).with_state(told.clone());
         let wire = Wire::new(router, &world.pki, world.folder(), OWN).await;
-        // Registered operators get letters where they are registered.
-        let mut tx = world.store.begin("register operators").await.unwrap();
-        for (number, domain) in [(LADAN, "ladan.example"), (BREVEN, "breven.example")] {
-            let service_address = &format!("https://127.0.0.1:{}/{number}", wire.port);
-            let new = registry::operators::NewOperator {
-                number: &org(number),
-                domain,
-                name: domain,
-                service_address,
-                ui_address: None,
-            };
-            assert!(registry::operators::change(&mut tx, &new).await.unwrap());
-        }
-        tx.commit().await.unwrap();
         let keys = world.connector.keys(Role::Outgoing);
         let (soap, random) = (wire.soap.clone(), Arc::new(SystemRandom));
         let hand_over = HandOver::new(world.intake.clone(), keys, soap, world.clock.clone(), random.clone());
@@ -152,9 +138,48 @@ impl Two {
         };
         let (worker, hand_over) = (Arc::new(worker), Arc::new(hand_over));
         let two = Self { world, wire, told, places, worker, hand_over };
+        for (number, domain) in [(LADAN, "ladan.example"), (BREVEN, "breven.example")] {
+            two.is_registered(number, domain, two.wire.port).await;
+        }
         two.is_at(ANNA, LADAN);
         two.is_at(BO, BREVEN);
         two
+    }
+
+    /// Registered operators get letters where they are registered.
+    pub async fn is_registered(&self, number: &str, domain: &str, port: u16) {
+        let new = registry::operators::NewOperator {
+            number: &org(number),
+            domain,
+            name: domain,
+            service_address: &format!("https://127.0.0.1:{port}/{number}"),
+            ui_address: None,
+        };
+        let mut tx = self.world.store.begin("register operator").await.unwrap();
+        assert!(registry::operators::change(&mut tx, &new).await.unwrap());
+        tx.commit().await.unwrap();
+        self.world.directory.refresh(&self.world.store).await.unwrap();
+    }
+
+    pub async fn is_suspended(&self, sender: &str, suspended: bool) {
+        let mut tx = self.world.store.begin("suspend").await.unwrap();
+        let now = domain::Clock::now(&*self.world.clock);
+        let changed = match suspended {
+            true => registry::senders::suspend(&mut tx, &org(sender), now).await,
+            false => registry::senders::resume(&mut tx, &org(sender)).await,
+        };
+        assert!(changed.unwrap());
+        tx.commit().await.unwrap();
+        self.world.directory.refresh(&self.world.store).await.unwrap();
+    }
+
+    /// The process begins anew.
+    pub fn restarts(&mut self) {
+        let world = &self.world;
+        let keys = world.connector.keys(Role::Outgoing);
+        let (soap, random) = (self.wire.soap.clone(), Arc::new(SystemRandom));
+        self.hand_over =
+            Arc::new(HandOver::new(world.intake.clone(), keys, soap, world.clock.clone(), random));
     }
 
     pub fn is_at(&self, who: &'static str, operator: &str) {

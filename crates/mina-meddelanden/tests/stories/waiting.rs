@@ -78,6 +78,11 @@ async fn who_has_ceased_to_sign_counts_no_more(database: Database) {
     world.no_longer_signs(COMPANY, ANNA).await;
     let answer = world.calls(LADAN, PATH, &pending(&[], BO)).await.unwrap();
     assert!(all(&answer, "SignedBy").is_empty() && text().await.starts_with("2 more"), "{answer}");
+    // Nor does it keep the others from signing.
+    world.lets_sign(COMPANY, "Bolaget AB", &[BO, CLEO], "all").await;
+    let register = agreed(COMPANY, "register", "ladan.example");
+    assert_eq!(between(&world.registers(LADAN, BO, &register).await.unwrap(), "Status"), "Incomplete");
+    assert_eq!(between(&world.registers(LADAN, CLEO, &register).await.unwrap(), "Status"), "Complete");
 }
 
 async fn a_request_is_taken_back_by_any_of_its_signatories(database: Database) {

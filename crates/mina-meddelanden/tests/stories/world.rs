@@ -47,7 +47,7 @@ pub struct World {
     pub pki: Pki,
     pub router: Router,
     pub intake: Intake,
-    directory: Directory,
+    pub directory: Directory,
     signatories: PathBuf,
 }
 

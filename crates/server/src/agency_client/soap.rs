@@ -45,7 +45,10 @@ fn without_soap(status: u16) -> Reply {
     let told = |detail: &str| Told { code: "no_soap".to_owned(), detail: detail.to_owned(), call_id: None };
     match status {
         408 | 425 | 429 => told("").unknown(status),
-        400..500 => told("there is no Service/v3 at this address").refused(status, String::new()),
+        404 | 405 => told("there is no Service/v3 at this address").refused(status, String::new()),
+        401 | 403 => told("what stands before the door does not let you in").refused(status, String::new()),
+        413 => told("larger than what stands before the door lets through").refused(status, String::new()),
+        400..500 => told("what stands before the door refuses it").refused(status, String::new()),
         _ => told("").unknown(status),
     }
 }
@@ -118,10 +121,17 @@ mod tests {
     #[test]
     fn an_answer_without_soap_is_asked_for_again_only_where_that_may_help() {
         for answer in ["404 page not found", "<html><body/></html>", "{}", ""] {
-            for status in [400, 403, 404, 405, 415] {
+            for (status, said) in [
+                (404, "no Service/v3 at this address"),
+                (405, "no Service/v3 at this address"),
+                (403, "does not let you in"),
+                (413, "larger than"),
+                (400, "refuses it"),
+                (415, "refuses it"),
+            ] {
                 let found = reply(status, answer.as_bytes());
                 let Reply::Refused { detail, .. } = &found else { panic!("{status} {answer}: {found:?}") };
-                assert!(detail.contains("no Service/v3 at this address"), "{found:?}");
+                assert!(detail.contains(said), "{found:?}");
             }
             for status in [200, 302, 408, 425, 429, 500, 502, 503, 504] {
                 let found = reply(status, answer.as_bytes());

@@ -136,7 +136,8 @@ pub(super) async fn try_service(door: &str, certificate: &Path, key: &Path, ca: 
     let response = client(certificate, key, ca)?.get(&url).send().await;
     let response = response.map_err(unanswered).context(NO_CONNECTION)?;
     let status = response.status();
-    ensure!(status.is_success(), "{url} answers {}: there is no Service/v3 at this address", status.as_u16());
+    ensure!(!matches!(status.as_u16(), 404 | 405), "there is no Service/v3 at {url} ({status})");
+    ensure!(status.is_success(), "{url} answers {status}: ask the operator, or try again later");
     Ok(format!("{door} lets you in, and has Service/v3{}", skew(&response)))
 }
 
