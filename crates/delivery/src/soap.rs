@@ -44,8 +44,10 @@ pub fn body<'a, 'i>(document: &'a Document<'i>) -> Result<Node<'a, 'i>, SoapErro
 }
 
 /// The local name of the element in the Body, found without parsing the message: which reader it is given to. That reader
-/// parses it, once, and tells by the whole name when it is another's.
+/// parses it, once, and tells by the whole name when it is another's. What does not stand near the beginning is not
+/// looked for: a message of tags alone would cost more than it costs to refuse it.
 pub fn operation(message: &[u8]) -> Option<&str> {
+    let message = &message[..message.len().min(BEGINNING)];
     let (mut at, mut depth, mut in_body) = (0, 0_i64, false);
     loop {
         let open = at + memchr::memchr(b'<', message.get(at..)?)?;
@@ -77,6 +79,9 @@ pub fn operation(message: &[u8]) -> Option<&str> {
         }
     }
 }
+
+/// Room for a Header of any client.
+const BEGINNING: usize = 256 * 1024;
 
 /// Where the first tag ends; what stands in quotes does not end it.
 fn tag_end(tag: &[u8]) -> Option<usize> {
@@ -126,5 +131,14 @@ mod tests {
         {
             assert_eq!(operation(text.as_bytes()), None, "{text}");
         }
+        // Nor is it looked for far behind.
+        let with = |header: usize| {
+            format!(
+                "<Envelope><Header><a b='{}'/></Header><Body><notify/></Body></Envelope>",
+                "\"".repeat(header)
+            )
+        };
+        assert_eq!(operation(with(BEGINNING / 2).as_bytes()), Some("notify"));
+        assert_eq!(operation(with(BEGINNING).as_bytes()), None);
     }
 }
