@@ -143,7 +143,7 @@ fn lines_for_people_and_what_cannot_be_read() {
     assert!(said.out.contains("?     issuer ") && said.out.contains("--authorities"), "{said:?}");
     run(&["doctor", "--delivery", "/no/such.xml"]).bad(1, &["/no/such.xml"]);
     run(&["doctor", "--delivery", &bad, "--authorities", "/no/ca.pem"])
-        .bad(1, &["--authorities", "/no/ca.pem"]);
+        .bad(1, &["--authorities: cannot read /no/ca.pem"]);
     run(&["doctor", "--delivery", &bad, "--config", "/no/kuvert.toml"]).bad(1, &["/no/kuvert.toml"]);
     run(&["doctor", "--sender", TOWN]).bad(2, &["--config"]);
     run(&["doctor", "--authorities", "ca.pem"]).bad(2, &["--delivery"]);
