@@ -5,7 +5,7 @@
 
 use crate::{
     DeliveryError, SEAL, Sealed, SignatureError, canonical,
-    document::{is, parse},
+    document::{is, line_ends, parse},
     letter::{body, line, note, number, one_line},
     names::{MESSAGE_V1, Name, SEALED_DELIVERY, SENDER, SERVICE_V3},
     read::Children,
@@ -57,7 +57,8 @@ const ORIGINAL: Name<'static> = (SERVICE_V3, "OrginalDelivery");
 impl Forward {
     /// From a whole `deliverForward` message.
     pub fn from_envelope(bytes: &[u8]) -> Result<Self, DeliveryError> {
-        let document = parse(bytes)?;
+        let bytes = line_ends(bytes)?;
+        let document = parse(&bytes)?;
         let operation = soap::body(&document)?;
         if !is(&operation, DELIVER_FORWARD) {
             return Err(DeliveryError::OtherOperation);

@@ -20,7 +20,7 @@ pub mod write;
 mod signature;
 mod verify;
 
-pub use document::{XmlError, parse, parse_within};
+pub use document::{XmlError, line_ends, parse, parse_within};
 pub use forward::Forward;
 pub use notice::Notice;
 pub use read::{Delivery, Message, ReadError};
@@ -75,7 +75,8 @@ pub const DELIVER_SECURE: Name<'static> = (SERVICE_V3, "deliverSecure");
 impl Sealed {
     /// From a whole `deliverSecure` message.
     pub fn from_envelope(bytes: &[u8]) -> Result<Self, DeliveryError> {
-        let document = parse(bytes)?;
+        let bytes = line_ends(bytes)?;
+        let document = parse(&bytes)?;
         let operation = soap::body(&document)?;
         if !document::is(&operation, DELIVER_SECURE) {
             return Err(DeliveryError::OtherOperation);
@@ -97,7 +98,8 @@ impl Sealed {
 /// Reads a message that was taken before, or a [`Forward::document`], and says who signed it if both signatures still
 /// hold: what is taken today may be less than it was then.
 pub fn read_again(message: &[u8]) -> Result<(Delivery, Option<Verified>), DeliveryError> {
-    let document = parse(message)?;
+    let message = line_ends(message)?;
+    let document = parse(&message)?;
     let inside = match document.root_element() {
         root if document::is(&root, SEALED_DELIVERY) => root,
         _ => soap::only(soap::body(&document)?, DELIVER_SECURE).ok_or(DeliveryError::NoDelivery)?,
@@ -110,7 +112,8 @@ pub fn read_again(message: &[u8]) -> Result<(Delivery, Option<Verified>), Delive
 
 /// The canonical `SignedDelivery` of a whole message: what another dispatcher seals anew.
 pub fn signed_delivery(envelope: &[u8]) -> Result<String, DeliveryError> {
-    let document = parse(envelope)?;
+    let envelope = line_ends(envelope)?;
+    let document = parse(&envelope)?;
     let operation = soap::body(&document)?;
     let inside = soap::only(operation, DELIVER_SECURE).ok_or(DeliveryError::NoDelivery)?;
     let signed = read::sealed(inside)?;

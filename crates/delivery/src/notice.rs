@@ -3,7 +3,7 @@
 
 use crate::{
     DeliveryError, canonical,
-    document::{self, parse},
+    document::{self, line_ends, parse},
     names::{MESSAGE_V1, MESSAGE_V3, NOTIFICATION_V2, NOTIFICATION_V3, Name, SENDER, SERVICE_V3},
     read::{Children, Message, Read, ReadError, headed, is_address},
     soap,
@@ -83,7 +83,8 @@ pub struct Mail {
 impl Notice {
     /// From a whole `notify` message.
     pub fn from_envelope(bytes: &[u8]) -> Result<Self, DeliveryError> {
-        let document = parse(bytes)?;
+        let bytes = line_ends(bytes)?;
+        let document = parse(&bytes)?;
         let operation = soap::body(&document)?;
         if !document::is(&operation, NOTIFY) {
             return Err(DeliveryError::OtherOperation);

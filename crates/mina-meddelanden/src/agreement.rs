@@ -109,7 +109,8 @@ impl Said {
 
 /// Reads a signed document of our form; `None` where it is another kind of signature.
 pub fn said(signature: &[u8]) -> Option<Said> {
-    let document = delivery::parse(signature).ok()?;
+    let signature = delivery::line_ends(signature).ok()?;
+    let document = delivery::parse(&signature).ok()?;
     let root = document.root_element();
     let words = |local| {
         let nodes = root.children().filter(move |node| document::is(node, (NAMESPACE, local)));
@@ -148,7 +149,8 @@ fn xml(
     signature: &SignatureData,
     now: Time,
 ) -> Result<Signer, Refusal> {
-    let document = delivery::parse(&signature.signature).map_err(|error| refused(error.to_string()))?;
+    let xml = delivery::line_ends(&signature.signature).map_err(|error| refused(error.to_string()))?;
+    let document = delivery::parse(&xml).map_err(|error| refused(error.to_string()))?;
     let root = document.root_element();
     if !document::is(&root, ROOT) {
         return Err(refused("the signed document is no Agreement"));

@@ -53,7 +53,8 @@ async fn whole(
 ) -> Result<Bytes, AcceptError> {
     let mut room = door.intake.arriving(caller);
     let mut body = body.into_data_stream();
-    let mut message = BytesMut::with_capacity(announced.map_or(8 * 1024, |n| n.min(FIRST)) as usize);
+    // Room for all that is announced, so that nothing is copied: what has not come takes addresses and no memory.
+    let mut message = BytesMut::with_capacity(announced.unwrap_or(FIRST) as usize);
     loop {
         match timeout(PATIENCE, body.next()).await {
             Err(_) => return Err(Code::RequestTimeout.into()),
@@ -66,12 +67,6 @@ async fn whole(
                     return Err(Code::LetterTooLarge.into());
                 }
                 room.grow(piece.len() as u64)?;
-                let (held, needed) = (message.len(), message.len() + piece.len());
-                if needed > message.capacity() {
-                    // What is announced, as far as what has come makes it likely: few copies, and no more than needed.
-                    let likely = announced.unwrap_or(0).min(AHEAD * needed as u64) as usize;
-                    message.reserve(likely.max(needed) - held);
-                }
                 message.extend_from_slice(&piece);
             }
         }
@@ -95,7 +90,5 @@ fn is_soap(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Code::UnsupportedMediaType).because("SOAP 1.1 is sent as text/xml in UTF-8"))
 }
 
-/// Memory taken for what has not come yet, by what has.
-const AHEAD: u64 = 8;
-/// Memory taken before anything has come.
-const FIRST: u64 = 64 * 1024;
+/// Memory taken before anything has come of a message that does not say how long it is.
+const FIRST: u64 = 8 * 1024;

@@ -85,6 +85,25 @@ pub fn all(forge: &Forge) -> Vec<Attack> {
         "10 MiB letter, changed on the way",
         broken(large("<Body xmlns=\"http://minameddelanden.gov.se/schema/Message\">", "QUJD")),
     );
+    add("10 MiB letter in lines, changed on the way", broken(forge.large("\n")));
+    add("10 MiB letter with carriage returns, changed on the way", broken(forge.large("\r\n")));
+    add("10 MiB letter with carriage returns by number, changed on the way", {
+        // As much as may be, and the rest without them in another file.
+        let letter = forge.large_letter("&#13;\n");
+        let file = "JVBER";
+        let plain = "QUJD".repeat(room.saturating_sub(letter.len()) / 4);
+        let letter = letter.replacen(file, &format!("{plain}{file}"), 1);
+        broken(envelope(&forge.seal(&forge.sign(&forge.shape(), &letter))))
+    });
+    add("3 MiB letter with carriage returns by number", {
+        let lines = format!("{}&#13;\n", "QUJD".repeat(19)).repeat(3 * 1024 * 1024 / 82);
+        let letter = forge.good_letter().replacen("QmV0YWxhIHRpbGwgMTIzNA==", &lines, 1);
+        envelope(&forge.seal(&forge.sign(&forge.shape(), &letter)))
+    });
+    add("10 MiB letter, changed and sealed anew", {
+        let letter = forge.sign(&forge.shape(), &forge.large_letter("\n"));
+        envelope(&forge.seal(&broken(letter)))
+    });
     add("10 MiB of escapes, changed on the way", broken(large("<Text>", "&gt;")));
     add("10 MiB subject, signed", large("<Subject>", "x"));
     add("10 MiB metadata, signed", {

@@ -213,7 +213,8 @@ impl Forge {
     pub fn large_letter(&self, end: &str) -> String {
         // "ABC" nineteen times over.
         let line = format!("{}{end}", "QUJD".repeat(19));
-        let lines = line.repeat((self.most - 64 * 1024) / line.len());
+        let most = if end.contains('&') { self.most.min(MOST_BY_NUMBER) } else { self.most };
+        let lines = line.repeat((most - 64 * 1024) / line.len());
         let small = "QmV0YWxhIHRpbGwgMTIzNA==";
         self.good_letter().replacen(small, &lines, 1)
     }
@@ -303,6 +304,8 @@ fn canonical(document: &str) -> String {
     canonical::text(read.root_element(), None).unwrap_or_else(|_| document.to_owned())
 }
 
+/// Bytes of a text with characters by number.
+const MOST_BY_NUMBER: usize = 2 * 1024 * 1024;
 /// How senders break the lines of base64, and what the breaks are called.
 pub const LINE_ENDS: [(&str, &str); 4] = [
     ("no line breaks", ""),

@@ -189,6 +189,7 @@ fn mend(error: XmlError) -> &'static str {
         XmlError::DocumentType => "leave out DOCTYPE and entities other than XML's own five",
         XmlError::Instruction => "leave out processing instructions, such as a style sheet",
         XmlError::TooComplex => "a delivery has about a hundred elements a letter and few prefixes",
+        XmlError::Breaks => "break base64 into lines with line feeds alone, or not at all",
         XmlError::TooLong => "long texts belong in a Body: that of the letter, or that of an attachment",
     }
 }
