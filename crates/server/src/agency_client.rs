@@ -3,7 +3,7 @@
 mod soap;
 
 use crate::compose::{BOUNDARY, Signed};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use reqwest::{Certificate, Client, Identity, Method, StatusCode};
 use serde::Deserialize;
@@ -114,7 +114,8 @@ impl AgencyClient {
     pub async fn deliver_until_known(&self, envelope: Bytes, tries: u32) -> Result<Reply> {
         for _ in 1..tries {
             match self.deliver(envelope.clone()).await {
-                Ok(Reply::Unknown { .. }) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+                Ok(Reply::Unknown { .. }) => tokio::time::sleep(Duration::from_secs(1)).await,
+                Err(error) if !error.is::<TurnedAway>() => tokio::time::sleep(Duration::from_secs(1)).await,
                 known => return known,
             }
         }
@@ -127,7 +128,8 @@ impl AgencyClient {
         let mut wait = Duration::from_millis(200);
         for _ in 1..tries {
             match self.send_body(body.clone()).await {
-                Ok(Reply::Unknown { .. }) | Err(_) => tokio::time::sleep(wait).await,
+                Ok(Reply::Unknown { .. }) => tokio::time::sleep(wait).await,
+                Err(error) if !error.is::<TurnedAway>() => tokio::time::sleep(wait).await,
                 known => return known,
             }
             wait = (wait * 2).min(Duration::from_secs(30));
@@ -151,18 +153,26 @@ impl AgencyClient {
     }
 }
 
-/// Why there was no answer. A certificate that the handshake turns away is told from a door that is not there.
+/// The door does not take this certificate. Asking again does not change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TurnedAway {
+    #[error("the agency door refused the connection: this certificate is revoked; use another one")]
+    Revoked,
+    #[error("the agency door refused the connection: this certificate has expired; renew it")]
+    Expired,
+}
+
+/// Why there was no answer. A certificate that the handshake turns away, a [`TurnedAway`], is told from a door that is not
+/// there.
 pub fn unanswered(error: reqwest::Error) -> anyhow::Error {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(cause) = source {
         let said = cause.to_string();
         if said.contains("CertificateRevoked") {
-            return anyhow!(
-                "the agency door refused the connection: this certificate is revoked; use another one"
-            );
+            return TurnedAway::Revoked.into();
         }
         if said.contains("CertificateExpired") {
-            return anyhow!("the agency door refused the connection: this certificate has expired; renew it");
+            return TurnedAway::Expired.into();
         }
         source = cause.source();
     }

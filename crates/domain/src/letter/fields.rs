@@ -12,15 +12,25 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
+fn one_of<T: ToString>(words: &[T]) -> String {
+    format!("one of {}", words.iter().map(T::to_string).collect::<Vec<_>>().join(", "))
+}
+
 pub(super) fn letter(wire: Wire, limits: &Limits) -> Result<Letter, Refusal> {
     let at = |pointer: &'static str| move |code: Code| Refusal::new(code).at(pointer);
     let kind = match wire.kind.as_deref() {
         None => None,
-        Some(word) => Some(Kind::parse(word).ok_or_else(|| at("/kind")(Code::FieldInvalid))?),
+        Some(word) => {
+            let other = || at("/kind")(Code::FieldInvalid).because(one_of(Kind::ALL));
+            Some(Kind::parse(word).ok_or_else(other)?)
+        }
     };
     let receipt = match wire.receipt.as_deref() {
         None => ReceiptWish::Nothing,
-        Some(word) => ReceiptWish::parse(word).ok_or_else(|| at("/receipt")(Code::FieldInvalid))?,
+        Some(word) => {
+            let other = || at("/receipt")(Code::FieldInvalid).because(one_of(ReceiptWish::ALL));
+            ReceiptWish::parse(word).ok_or_else(other)?
+        }
     };
     match wire.reply.as_deref() {
         None | Some("not_allowed") => {}

@@ -98,6 +98,11 @@ fn each_slip_has_its_code() {
     ] {
         assert_eq!(with(pointer, value).map_err(|r| r.code), Err(code), "{pointer}");
     }
+    let told = with("/kind", json!("poem")).unwrap_err().detail.unwrap_or_default();
+    assert!(
+        told.starts_with("one of decision, "),
+        "who writes another word is told those that there are: {told}"
+    );
     let many = vec![sample()["attachments"][0].clone(); 26];
     assert_eq!(with("/attachments", json!(many)).map_err(|r| r.code), Err(Code::TooManyAttachments));
     let heavy: Vec<_> = (0..3)

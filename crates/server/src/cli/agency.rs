@@ -330,7 +330,8 @@ async fn add_certificate(config: &ConfigArg, file: &PathBuf) -> Result<()> {
 async fn revoke(config: &ConfigArg, certificate: &str) -> Result<()> {
     let sha256 = match std::fs::read(certificate) {
         Ok(pem) => Certificate::from_pem(&pem)?.sha256,
-        Err(_) => unhex(certificate).context("neither a readable PEM file nor a SHA-256 in hexadecimal")?,
+        Err(error) => unhex(certificate)
+            .with_context(|| format!("{certificate}: {error}; nor is it a SHA-256 in hexadecimal"))?,
     };
     let operator = operator(config).await?;
     let now = operator.now();

@@ -2,12 +2,12 @@
 
 use super::Findings;
 use crate::{
-    agency_client::unanswered,
+    agency_client::{TurnedAway, unanswered},
     compose::{self, Draft},
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use domain::{Clock, SystemClock, Time};
-use reqwest::{Client, Identity, Response};
+use reqwest::{Client, Identity, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 use vault::{Certificate, jws::FlattenedJws};
@@ -115,7 +115,7 @@ pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Pa
     let sender = sender.context("the certificate names no organisation")?;
     let question = json!({"sender": sender.as_str(), "recipients": []});
     let url = format!("{}/v1/reachability", door.trim_end_matches('/'));
-    let response = http.post(&url).json(&question).send().await.map_err(unanswered).context(NO_CONNECTION)?;
+    let response = asked(http.post(&url).json(&question)).await?;
     let (skew, status) = (skew(&response), response.status());
     let body: Value = response.json().await.unwrap_or_default();
     if !status.is_success() {
@@ -133,12 +133,34 @@ pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Pa
 /// ask for the contract; who may send is judged by the delivery's own steps.
 pub(super) async fn try_service(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
     let url = format!("{}/Service/v3?wsdl", door.trim_end_matches('/'));
-    let response = client(certificate, key, ca)?.get(&url).send().await;
-    let response = response.map_err(unanswered).context(NO_CONNECTION)?;
+    let response = asked(client(certificate, key, ca)?.get(&url)).await?;
     let status = response.status();
     ensure!(!matches!(status.as_u16(), 404 | 405), "there is no Service/v3 at {url} ({status})");
     ensure!(status.is_success(), "{url} answers {status}: ask the operator, or try again later");
     Ok(format!("{door} lets you in, and has Service/v3{}", skew(&response)))
+}
+
+/// The door says why it turns a certificate away while the request is on its way already: where that was the quicker, only
+/// a broken connection is seen, and it is asked again.
+async fn asked(request: RequestBuilder) -> Result<Response> {
+    let mut tries = TRIES;
+    loop {
+        let again = request.try_clone().context("the request cannot be sent twice")?;
+        let error = match again.send().await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let broken = !error.is_connect() && !error.is_timeout();
+        let error = unanswered(error);
+        if error.is::<TurnedAway>() {
+            return Err(error);
+        }
+        tries -= 1;
+        if !broken || tries == 0 {
+            return Err(error.context(NO_CONNECTION));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 fn client(certificate: &Path, key: &Path, ca: &Path) -> Result<Client> {
@@ -180,5 +202,7 @@ fn httpdate(text: &str) -> Option<Time> {
     Time::parse(&format!("{year}-{month:02}-{day:0>2}T{clock}Z")).ok()
 }
 
+/// Of a broken connection, which hides the reason more often than not.
+const TRIES: u32 = 10;
 const NO_CONNECTION: &str = "no connection: is the address right, is the door's authority in --ca, and does the operator \
     trust your certificate's issuer? A revoked or expired certificate ends here too";

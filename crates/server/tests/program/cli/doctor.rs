@@ -36,7 +36,7 @@ async fn the_doctor_finds_what_is_wrong_with_a_sender() {
     let (pem, key) = certificate(&demo, Authority::OfTheDemo, NEW, EXPIRED);
     let expired = examine(&pem, &key, &ca);
     is_bad(&expired, "validity", &["expired 2021-01-01: renew it and register the new one"]);
-    is_bad(&expired, "door", &["no connection", "expired"]);
+    is_bad(&expired, "door", &["certificate has expired", "renew it"]);
 
     let other = demo.pki(&format!("{OFFICE}.key"));
     is_bad(&examine(&town, &other, &ca), "key", &["key"]);
@@ -57,7 +57,7 @@ async fn the_doctor_finds_what_is_wrong_with_a_sender() {
         (said.code == 1).then_some(())
     })
     .await;
-    is_bad(&examine(&revoked, &other, &ca), "door", &["revoked"]);
+    is_bad(&examine(&revoked, &other, &ca), "door", &["this certificate is revoked", "use another one"]);
 
     is_bad(&examine(&demo.pki("server.pem"), &demo.pki("server.key"), &ca), "certificate", &["serialNumber"]);
     let nothing = examine(Path::new("/no/such.pem"), &town_key, &ca);
