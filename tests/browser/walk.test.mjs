@@ -152,7 +152,7 @@ test('a letter in HTML is shown apart and can do nothing', { timeout: 60_000 }, 
   page.on('request', (request) => asked.push(request.url()));
   await logIn(page, house.origin, people.anna);
   await page.locator('.row', { hasText: 'Brev med rubriker' }).click();
-  const frame = page.frameLocator('iframe');
+  const frame = page.frameLocator('iframe.framed');
   await frame.getByRole('heading', { name: 'Hej Anna' }).waitFor();
   assert.equal(await frame.getByText('FARA').count(), 0);
   assert.ok(!asked.some((url) => url.includes('gif')), 'nothing is fetched for the sender');

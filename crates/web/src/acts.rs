@@ -5,6 +5,7 @@ pub(crate) mod bin;
 pub(crate) mod contacts;
 pub(crate) mod developers;
 pub(crate) mod done;
+pub(crate) mod go_on;
 pub(crate) mod helpers;
 pub(crate) mod history;
 pub(crate) mod keep;
@@ -18,6 +19,7 @@ pub(crate) mod rows;
 pub(crate) mod search;
 pub(crate) mod senders;
 pub(crate) mod start;
+pub(crate) mod stay;
 
 use axum::{
     http::{StatusCode, header},

@@ -1,6 +1,14 @@
 //! What a page could not do, decided once as a status and a page.
 
-use crate::{cookies, frame::Place, pages::Message, state::Web, texts::Language, visitor::Visitor};
+use crate::{
+    acts::see,
+    cookies,
+    frame::Place,
+    pages::Message,
+    return_to::{self, Kept, ReturnTo},
+    state::Web,
+    visitor::Visitor,
+};
 use askama::Template;
 use axum::{
     extract::{Request, State},
@@ -46,10 +54,13 @@ impl Fault {
     }
 
     /// The page that says it.
-    fn page(self, visitor: &Visitor) -> Message {
+    fn page(self, visitor: &Visitor, back: Option<&ReturnTo>, href: String) -> Message {
         let all = &visitor.t().all;
         let (title, text, next) = match self {
             Self::NotFound => (all.not_found_title, all.not_found_text, all.to_start),
+            Self::Expired if back.is_some_and(ReturnTo::has_form) => {
+                (all.expired_title, all.expired_kept, all.log_in)
+            }
             Self::Expired | Self::NotLoggedIn => (all.expired_title, all.expired_text, all.log_in),
             Self::StaleForm => (all.stale_form_title, all.stale_form_text, all.to_start),
             Self::Slow => (all.slow_title, all.slow_text, all.to_start),
@@ -60,7 +71,7 @@ impl Fault {
         let reads = visitor.session.as_ref().is_some_and(|session| !session.boxes.is_empty());
         let next = if reads && next == all.to_start { all.to_inbox } else { next };
         let f = visitor.frame(Place::Elsewhere, title);
-        Message { f, title, text, next: Some(("/".to_owned(), next)), reference: None }
+        Message { f, title, text, next: Some((href, next)), reference: None }
     }
 }
 
@@ -74,10 +85,17 @@ impl IntoResponse for Fault {
 }
 
 /// Turns faults, and whatever the router itself refuses, into pages.
-pub(crate) async fn show(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(crate) async fn show(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
-    // Only pages that can be asked for again may be come back to.
-    let path = if request.method().is_safe() { request.uri().path().to_owned() } else { "/".to_owned() };
+    // Only pages that can be asked for again may be come back to; of a form, the page it stands on.
+    let is_safe = request.method().is_safe();
+    let path = if is_safe { request.uri().path().to_owned() } else { "/".to_owned() };
+    let page = match request.uri().path_and_query() {
+        Some(asked) if is_safe => asked.as_str().to_owned(),
+        _ => return_to::page_of(request.uri().path()).to_owned(),
+    };
+    let kept = Kept::default();
+    request.extensions_mut().insert(kept.clone());
     let response = next.run(request).await;
     let status = response.status();
     let carried = response.extensions().get::<Fault>().copied();
@@ -88,11 +106,20 @@ pub(crate) async fn show(State(web): State<Web>, request: Request, next: Next) -
         None if status.is_server_error() => Fault::Trouble,
         None => Fault::NotFound,
     };
+    let back = match fault {
+        Fault::Expired => Some(kept.take().unwrap_or_else(|| ReturnTo::page(&page, web.now()))),
+        // Somebody who is logged in and has no mailbox is told on the first page how to get one.
+        Fault::NotLoggedIn if cookies::read(&headers, cookies::SESSION).is_none() => {
+            Some(ReturnTo::page(&page, web.now()))
+        }
+        _ => None,
+    };
+    let href = back.as_ref().map_or_else(|| "/".to_owned(), |back| back.by_log_in(&web));
     if fault == Fault::NotLoggedIn {
-        return (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response();
+        return see(&href);
     }
     let visitor = visitor(&web, fault, &headers, &path).await;
-    let page = fault.page(&visitor).render().unwrap_or_default();
+    let page = fault.page(&visitor, back.as_ref(), href).render().unwrap_or_default();
     let mut page = (status, Html(page)).into_response();
     let headers = page.headers_mut();
     if fault == Fault::Expired {
@@ -114,8 +141,7 @@ async fn visitor(web: &Web, fault: Fault, headers: &HeaderMap, path: &str) -> Vi
     {
         return visitor;
     }
-    let language = Language::from_code(cookies::read(headers, cookies::LANGUAGE).unwrap_or_default());
-    Visitor { language, path: path.to_owned(), session: None }
+    Visitor::logged_out(headers, path)
 }
 
 fn is_page(value: &HeaderValue) -> bool {

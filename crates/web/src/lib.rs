@@ -24,6 +24,7 @@ pub mod links;
 mod names;
 pub mod pages;
 mod posted;
+mod return_to;
 mod routes;
 mod security;
 mod state;

@@ -15,4 +15,4 @@ pub use settings::{
     Contact, Contacts, Field, HelperRow, Helpers, Helping, History, HistoryDay, HistoryRow, Profile,
     ProfileBox, SenderRow, Senders, SettingsMenu, SettingsPlace, SettingsRoot,
 };
-pub use start::{MovingOn, OpenBox, Provider, Trouble, Welcome};
+pub use start::{Continue, MovingOn, OpenBox, Provider, Stay, Trouble, Welcome};

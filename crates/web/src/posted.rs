@@ -1,7 +1,9 @@
 //! Forms: who sent them, from where, and what they say.
 
 use crate::{
+    cookies,
     fault::Fault,
+    return_to::{self, Kept, ReturnTo},
     security::is_own_form,
     state::Web,
     visitor::{Reader, Visitor, token_fits},
@@ -9,8 +11,10 @@ use crate::{
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
+    http::request::Parts,
 };
 use http_body_util::{BodyExt, Limited};
+use key_client::GrantToken;
 use std::time::Duration;
 
 /// The fields of a form.
@@ -37,6 +41,10 @@ impl Fields {
     pub(crate) fn is_set(&self, name: &str) -> bool {
         !self.text(name).is_empty()
     }
+    /// All of them, as they were sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
     fn parse(bytes: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(bytes).into_owned().collect())
     }
@@ -50,10 +58,16 @@ impl FromRequest<Web> for Sent {
             return Err(Fault::StaleForm);
         }
         // A form cannot be come back to, so after a change of language the start page is shown.
-        let visitor = Visitor::read(web, &parts.headers, "/").await?;
+        let visitor = match Visitor::read(web, &parts.headers, "/").await {
+            Err(Fault::Expired) => {
+                keep_typed(web, &parts, body).await;
+                return Err(Fault::Expired);
+            }
+            visitor => visitor?,
+        };
         let fields = read(body).await?;
         if let Some(session) = &visitor.session
-            && !token_fits(web, &session.grant, fields.text("csrf"))
+            && token_fits(web, &session.grant, fields.text("csrf")).is_none()
         {
             return Err(Fault::StaleForm);
         }
@@ -66,6 +80,20 @@ impl FromRequest<Web> for Posted {
     async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
         let Sent { visitor, fields } = Sent::from_request(request, web).await?;
         Ok(Self { reader: Reader::of(visitor)?, fields })
+    }
+}
+
+/// The log-in ended while somebody was typing: what they typed is kept for them, if the form was theirs.
+async fn keep_typed(web: &Web, parts: &Parts, body: Body) {
+    let grant = cookies::read(&parts.headers, cookies::SESSION).and_then(|held| GrantToken::parse(held).ok());
+    let (Some(kept), Some(grant), true) =
+        (parts.extensions.get::<Kept>(), grant, return_to::is_typed(parts.uri.path()))
+    else {
+        return;
+    };
+    let Ok(fields) = read(body).await else { return };
+    if let Some(Some(owner)) = token_fits(web, &grant, fields.text("csrf")) {
+        kept.put(ReturnTo::form(parts.uri.path(), &fields, owner, web.now()));
     }
 }
 

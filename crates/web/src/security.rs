@@ -8,13 +8,18 @@ use axum::{
     response::Response,
 };
 
-/// The pages' policy: no script at all, nothing from elsewhere, letters framed from the content origin only.
+/// The pages' policy: no script at all, nothing from elsewhere; framed are letters from the content origin and, from
+/// here, what says when the log-in ends.
 pub(crate) fn page_policy(content_origin: &str) -> String {
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src {content_origin}; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src 'self' {content_origin}; \
          base-uri 'none'; frame-ancestors 'none'"
     )
 }
+
+/// The one page of ours that our own pages frame: when the log-in ends.
+pub(crate) const STAY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; \
+                                      frame-ancestors 'self'";
 
 /// The content origin's policy for what is not a letter's HTML: shown by the browser alone, framed by nobody but us.
 pub(crate) fn content_policy(origin: &str) -> String {

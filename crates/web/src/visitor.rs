@@ -18,6 +18,7 @@ use domain::{MailboxId, PersonId, words::Because};
 use key_client::{GrantToken, GrantView};
 use mailbox::{Actor, Rights};
 use registry::{mandates, mandates::BoxAccess, people, people::Person};
+use serde::{Deserialize, Serialize};
 
 /// Anybody: with the language of the pages, and the log-in if there is one.
 pub(crate) struct Visitor {
@@ -60,7 +61,7 @@ impl Session {
             person = people::find(&mut tx, id).await?;
             boxes = mandates::boxes_of(&mut tx, id, web.now()).await?;
         }
-        let csrf = token(web, &grant);
+        let csrf = token(web, &grant, view.person);
         Ok(Self { grant, view, csrf, person, boxes })
     }
 
@@ -92,18 +93,44 @@ impl Session {
     }
 }
 
-/// The token that forms carry, bound to the log-in.
-pub(crate) fn token(web: &Web, grant: &GrantToken) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(web.0.parts.web_keys.csrf.tag(FORM, &[&grant.hash()]))
+/// Who filled a form in, as the form itself says it: a keyed hash of the person. So it is known whose words they
+/// are when the log-in has ended and the key service has forgotten it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owner(String);
+
+impl Owner {
+    pub(crate) fn of(web: &Web, person: Option<PersonId>) -> Option<Self> {
+        let tag = web.0.parts.web_keys.csrf.tag(OWNER, &[person?.as_bytes()]);
+        Some(Self(BASE64_URL_SAFE_NO_PAD.encode(&tag[..16])))
+    }
 }
 
-/// Whether a form's token is that of the log-in.
-pub(crate) fn token_fits(web: &Web, grant: &GrantToken, given: &str) -> bool {
-    let given = BASE64_URL_SAFE_NO_PAD.decode(given).unwrap_or_default();
-    web.0.parts.web_keys.csrf.verify(FORM, &[&grant.hash()], &given)
+/// The token that forms carry, bound to the log-in and to the person.
+pub(crate) fn token(web: &Web, grant: &GrantToken, person: Option<PersonId>) -> String {
+    let owner = Owner::of(web, person).map(|owner| owner.0).unwrap_or_default();
+    let tag = web.0.parts.web_keys.csrf.tag(FORM, &[&grant.hash(), owner.as_bytes()]);
+    format!("{}.{owner}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+}
+
+/// Whose form it is, if its token is that of the log-in; the log-in itself may have ended. The second is `None` for
+/// somebody who has no mailbox yet.
+pub(crate) fn token_fits(web: &Web, grant: &GrantToken, given: &str) -> Option<Option<Owner>> {
+    let (tag, owner) = given.split_once('.')?;
+    let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
+    let fits = web.0.parts.web_keys.csrf.verify(FORM, &[&grant.hash(), owner.as_bytes()], &tag);
+    fits.then(|| Some(Owner(owner.to_owned())).filter(|owner| !owner.0.is_empty()))
 }
 
 const FORM: &str = "form";
+const OWNER: &str = "owner";
+
+/// A path of ours, never another site's: a browser takes `//x` and `/\x` for hosts.
+pub(crate) fn own_path(path: &str) -> &str {
+    let safe = path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if safe { path } else { "/" }
+}
 
 impl Visitor {
     pub(crate) async fn read(web: &Web, headers: &HeaderMap, path: &str) -> Result<Self, Fault> {
@@ -116,6 +143,11 @@ impl Visitor {
                 .map_or(Language::Swedish, |person| Language::from_code(person.language.as_str())),
         };
         Ok(Self { language, path: path.to_owned(), session })
+    }
+    /// Somebody of whom no log-in is asked, with the language that their browser keeps.
+    pub(crate) fn logged_out(headers: &HeaderMap, path: &str) -> Self {
+        let language = Language::from_code(cookies::read(headers, cookies::LANGUAGE).unwrap_or_default());
+        Self { language, path: path.to_owned(), session: None }
     }
     pub(crate) fn t(&self) -> &'static Texts {
         self.language.texts()

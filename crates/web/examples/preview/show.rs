@@ -25,10 +25,13 @@ pub fn page(language: &str, page: &str) -> Response {
         ]
     };
     match page {
-        "welcome" => html(Welcome { f: nobody(t.all.log_in), providers: providers(), trouble: None }),
+        "welcome" => {
+            html(Welcome { f: nobody(t.all.log_in), providers: providers(), trouble: None, why: None })
+        }
         "welcome-cancelled" => html(Welcome {
             f: nobody(t.all.log_in),
             providers: providers(),
+            why: None,
             trouble: Some(Trouble { title: t.start.cancelled_title, text: t.start.cancelled_text }),
         }),
         "moving-on" => {

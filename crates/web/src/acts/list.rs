@@ -28,6 +28,9 @@ pub(crate) struct Asked {
     mailbox: String,
     #[serde(default)]
     before: String,
+    /// Where a log-in leads, sealed: see `return_to`.
+    #[serde(default)]
+    pub(crate) back: String,
     #[serde(flatten)]
     done: WasDone,
 }

@@ -8,12 +8,13 @@ use crate::{
     limit::Key,
     pages::{Message, MovingOn, Trouble},
     posted::Sent,
+    return_to::ReturnTo,
     state::Web,
     visitor::{Visitor, page},
 };
 use axum::{
     Extension,
-    extract::{Path, RawQuery, State},
+    extract::{Path, Query, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -32,12 +33,24 @@ struct Attempt {
     nonce: String,
     verifier: String,
     ends_at: Time,
+    /// Where the log-in leads.
+    #[serde(default)]
+    back: Option<ReturnTo>,
+}
+
+/// What the address of a log-in may say.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    /// A [`ReturnTo`], sealed.
+    #[serde(default)]
+    back: String,
 }
 
 /// `GET /login/{provider}`
 pub(crate) async fn begin(
     State(web): State<Web>,
     Path(provider): Path<String>,
+    Query(asked): Query<Asked>,
     peer: Option<Extension<edge::Peer>>,
     headers: HeaderMap,
     visitor: Visitor,
@@ -59,12 +72,15 @@ pub(crate) async fn begin(
         redirect_uri: &redirect_uri(&web),
         locale: visitor.language.code(),
     };
+    let back = ReturnTo::open(&web, &asked.back);
     let url = match provider.authorization_url(&request).await {
         Ok(url) => url,
-        Err(rejection) => return refused(&web, &visitor, rejection.code(), rejection.is_transient()),
+        Err(rejection) => {
+            return refused(&web, &visitor, rejection.code(), rejection.is_transient(), back.as_ref());
+        }
     };
-    let attempt =
-        Attempt { provider: id, state, nonce: nonce.nonce.clone(), verifier, ends_at: nonce.ends_at };
+    let (nonce, ends_at) = (nonce.nonce.clone(), nonce.ends_at);
+    let attempt = Attempt { provider: id, state, nonce, verifier, ends_at, back };
     let mut response = see(url.as_str());
     response.headers_mut().append(header::SET_COOKIE, cookies::login(&seal(&web, &attempt)?));
     Ok(response)
@@ -78,15 +94,13 @@ pub(crate) async fn finish(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     // The cookie of an older log-in does not come along on this way, and is not wanted.
-    let language = cookies::read(&headers, cookies::LANGUAGE).unwrap_or_default();
-    let language = crate::texts::Language::from_code(language);
-    let visitor = Visitor { language, path: "/".to_owned(), session: None };
+    let visitor = Visitor::logged_out(&headers, "/");
     let mut response = match attempt(&web, &headers) {
         Some((attempt, provider)) => answered(&web, &visitor, &attempt, provider, query).await?,
         None => {
             let t = &visitor.t().start;
             let trouble = Trouble { title: t.too_late_title, text: t.too_late_text };
-            start::no_login(&web, &visitor, StatusCode::FORBIDDEN, trouble)?
+            start::no_login(&web, &visitor, StatusCode::FORBIDDEN, trouble, None)?
         }
     };
     response.headers_mut().append(header::SET_COOKIE, cookies::gone(cookies::LOGIN));
@@ -121,21 +135,22 @@ async fn answered(
     provider: &Provider,
     query: Option<String>,
 ) -> Result<Response, Fault> {
+    let back = attempt.back.as_ref();
     let code = match provider.callback(&query.unwrap_or_default(), &attempt.state).await {
         Ok(Callback::Code(code)) => code,
         Ok(Callback::Cancelled) => {
             metrics::counter!("kuvert_logins_total", "outcome" => "cancelled").increment(1);
             let t = &visitor.t().start;
             let trouble = Trouble { title: t.cancelled_title, text: t.cancelled_text };
-            return start::no_login(web, visitor, StatusCode::OK, trouble);
+            return start::no_login(web, visitor, StatusCode::OK, trouble, back);
         }
-        Err(rejection) => return refused(web, visitor, rejection.code(), rejection.is_transient()),
+        Err(rejection) => return refused(web, visitor, rejection.code(), rejection.is_transient(), back),
     };
     match redeem(web, attempt, provider, &code).await {
-        Ok(logged_in) => welcome_in(web, visitor, logged_in).await,
+        Ok(logged_in) => welcome_in(web, visitor, logged_in, back).await,
         Err(KeysError::Rejected(code)) => {
             let transient = code == Rejection::ProviderUnreachable.code();
-            refused(web, visitor, &code, transient)
+            refused(web, visitor, &code, transient, back)
         }
         Err(error) => Err(error.into()),
     }
@@ -153,30 +168,42 @@ async fn redeem(
     web.0.parts.keys.finish_login(&attempt.provider, answer, &attempt.nonce).await
 }
 
-async fn welcome_in(web: &Web, visitor: &Visitor, logged_in: LoggedIn) -> Result<Response, Fault> {
+async fn welcome_in(
+    web: &Web,
+    visitor: &Visitor,
+    logged_in: LoggedIn,
+    back: Option<&ReturnTo>,
+) -> Result<Response, Fault> {
     metrics::counter!("kuvert_logins_total", "outcome" => "logged_in").increment(1);
     if logged_in.person.is_some() {
         open_mailbox::sync_signatory(web, &logged_in.applicant.address_mac).await;
     }
     let mut f = Frame::new(visitor.language, "/", Place::Elsewhere, visitor.t().start.moving_on_title, None);
-    f.moves_to = Some("/".to_owned());
-    let mut response = page(MovingOn { f, href: "/".to_owned() })?;
+    let href = back.map_or_else(|| "/".to_owned(), |back| back.after(web, logged_in.person));
+    f.moves_to = Some(href.clone());
+    let mut response = page(MovingOn { f, href })?;
     let cookie = cookies::session(&logged_in.grant.expose());
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
 /// The e-ID's answer is no log-in. The code says why without saying whom, so it may be logged.
-fn refused(web: &Web, visitor: &Visitor, code: &str, transient: bool) -> Result<Response, Fault> {
+fn refused(
+    web: &Web,
+    visitor: &Visitor,
+    code: &str,
+    transient: bool,
+    back: Option<&ReturnTo>,
+) -> Result<Response, Fault> {
     metrics::counter!("kuvert_logins_total", "outcome" => "refused").increment(1);
     tracing::warn!(eid.rejection = code, "A log-in was refused: {code}");
     let t = &visitor.t().start;
     if transient {
         let trouble = Trouble { title: t.provider_silent_title, text: t.provider_silent_text };
-        return start::no_login(web, visitor, StatusCode::SERVICE_UNAVAILABLE, trouble);
+        return start::no_login(web, visitor, StatusCode::SERVICE_UNAVAILABLE, trouble, back);
     }
     let trouble = Trouble { title: t.refused_title, text: t.refused_text };
-    start::no_login(web, visitor, StatusCode::FORBIDDEN, trouble)
+    start::no_login(web, visitor, StatusCode::FORBIDDEN, trouble, back)
 }
 
 fn find<'a>(web: &'a Web, id: &str) -> Option<&'a Provider> {

@@ -10,7 +10,7 @@ use crate::{
     posted::Sent,
     state::Web,
     texts::Language,
-    visitor::{Reader, page},
+    visitor::{Reader, own_path, page},
 };
 use axum::{
     extract::{Query, State},
@@ -83,17 +83,9 @@ pub(crate) async fn language(State(web): State<Web>, sent: Sent) -> Result<Respo
     Ok(response)
 }
 
-/// A path of ours, never another site's: a browser takes `//x` and `/\x` for hosts.
-fn own_path(path: &str) -> &str {
-    let safe = path.starts_with('/')
-        && !path.starts_with("//")
-        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    if safe { path } else { "/" }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::own_path;
+    use crate::visitor::own_path;
 
     #[test]
     fn one_comes_back_to_our_own_pages_only() {

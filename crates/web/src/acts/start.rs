@@ -1,10 +1,11 @@
 //! The first address: welcome, the way to a mailbox, or the inbox.
 
 use crate::{
-    acts::list,
+    acts::{list, see},
     fault::Fault,
     frame::Place,
     pages::{Folder, Message, OpenBox, Provider, Trouble, Welcome},
+    return_to::ReturnTo,
     state::Web,
     texts::Language,
     visitor::{Reader, Visitor, page},
@@ -22,7 +23,12 @@ pub(crate) async fn show(
     visitor: Visitor,
     Query(query): Query<list::Asked>,
 ) -> Result<Response, Fault> {
-    let Some(session) = &visitor.session else { return page(welcome(&web, &visitor, None)) };
+    let back = ReturnTo::open(&web, &query.back);
+    let Some(session) = &visitor.session else { return page(welcome(&web, &visitor, None, back.as_ref())) };
+    if let Some(back) = back {
+        // Logged in meanwhile, in another tab.
+        return Ok(see(&back.after(&web, session.view.person)));
+    }
     if !session.boxes.is_empty() {
         return list::show(&web, Reader::of(visitor)?, Folder::Inbox, query).await;
     }
@@ -46,15 +52,28 @@ pub(crate) fn too_young(visitor: &Visitor) -> Message {
 }
 
 /// The first page for those who are not logged in, and what went wrong with a log-in.
-pub(crate) fn welcome(web: &Web, visitor: &Visitor, trouble: Option<Trouble>) -> Welcome {
+/// `back` is where the log-in leads.
+pub(crate) fn welcome(
+    web: &Web,
+    visitor: &Visitor,
+    trouble: Option<Trouble>,
+    back: Option<&ReturnTo>,
+) -> Welcome {
+    let sealed = back.map(|back| format!("?back={}", back.seal(web))).unwrap_or_default();
     let shown = |provider: &eid::Provider| {
         let config = provider.config();
         let name = if visitor.language == Language::Swedish { &config.name.sv } else { &config.name.en };
-        Provider { href: format!("/login/{}", config.id), name: name.clone() }
+        Provider { href: format!("/login/{}{sealed}", config.id), name: name.clone() }
     };
     let mut f = visitor.frame(Place::Elsewhere, visitor.t().all.log_in);
-    f.path = "/".to_owned();
-    Welcome { f, providers: web.0.parts.providers.iter().map(shown).collect(), trouble }
+    f.path = format!("/{sealed}");
+    let t = &visitor.t().start;
+    let why = back.map(|back| match (back.has_form(), back.is_letter()) {
+        (true, _) => t.why_form,
+        (_, true) => t.why_letter,
+        _ => t.why_page,
+    });
+    Welcome { f, providers: web.0.parts.providers.iter().map(shown).collect(), trouble, why }
 }
 
 /// The same page with a status that says that there was no log-in.
@@ -63,6 +82,7 @@ pub(crate) fn no_login(
     visitor: &Visitor,
     status: StatusCode,
     trouble: Trouble,
+    back: Option<&ReturnTo>,
 ) -> Result<Response, Fault> {
-    Ok((status, Html(welcome(web, visitor, Some(trouble)).render()?)).into_response())
+    Ok((status, Html(welcome(web, visitor, Some(trouble), back).render()?)).into_response())
 }

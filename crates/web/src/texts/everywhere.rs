@@ -33,6 +33,11 @@ super::texts! {
         reading_slow_text: "Du har öppnat många brev på kort tid. För din säkerhet väntar vi en liten stund. Försök sedan igen.", "You have opened many letters in a short time. To keep you safe we wait a little while. Then try again.";
         expired_title: "Du har loggats ut", "You have been logged out";
         expired_text: "Du blir utloggad när du inte har använt Kuvert på en stund, så att ingen annan kan läsa dina brev. Inget har försvunnit.", "You are logged out when you have not used Kuvert for a while, so that nobody else can read your letters. Nothing is lost.";
+        expired_kept: "Du blir utloggad när du inte har använt Kuvert på en stund, så att ingen annan kan läsa dina brev. Det du skrev finns kvar. Logga in igen, så kan du fortsätta.", "You are logged out when you have not used Kuvert for a while, so that nobody else can read your letters. What you wrote is kept. Log in again and go on.";
+        stay_title: "När du loggas ut", "When you are logged out";
+        stay: "Fortsätt", "Stay";
+        stay_more: "vara inloggad", "logged in";
+        stay_ended: "Du kan ha loggats ut.", "You may have been logged out.";
         stale_form_title: "Sidan var för gammal", "The page was too old";
         stale_form_text: "Inget har ändrats. Gå tillbaka, ladda om sidan och försök igen.", "Nothing has changed. Go back, reload the page and try again.";
         logged_out_title: "Du är utloggad", "You are logged out";

@@ -18,6 +18,21 @@ impl Texts {
     pub fn logged_in_as(&self, name: &str) -> String {
         self.pick(format!("Inloggad som {name}"), format!("Logged in as {name}"))
     }
+    /// "Du loggas ut 11.49".
+    pub fn logged_out_at(&self, clock: &str) -> String {
+        self.pick(format!("Du loggas ut {clock}"), format!("You are logged out at {clock}"))
+    }
+    /// The same, two minutes before.
+    pub fn logged_out_soon(&self, clock: &str) -> String {
+        self.pick(format!("Du loggas snart ut, {clock}"), format!("You are soon logged out, at {clock}"))
+    }
+    /// The same, when it cannot be put off.
+    pub fn logged_out_for_sure(&self, clock: &str) -> String {
+        self.pick(
+            format!("Du loggas ut {clock} och får då logga in igen"),
+            format!("You are logged out at {clock} and can then log in again"),
+        )
+    }
     /// "Hej Anna", with the first of the given names.
     pub fn hello(&self, name: &str) -> String {
         let first = name.split_whitespace().next().unwrap_or(name);

@@ -14,6 +14,13 @@ super::texts! {
         how_it_works: "Så fungerar Kuvert", "How Kuvert works";
         never_links: "Vi skickar aldrig länkar i mejl eller sms. Får du en länk är den inte från oss.", "We never send links in e-mails or texts. If you get one, it is not from us.";
 
+        why_letter: "Du behöver logga in för att läsa brevet.", "You need to log in to read the letter.";
+        why_page: "Du behöver logga in för att se sidan.", "You need to log in to see the page.";
+        why_form: "Logga in igen, så kan du fortsätta med det du skrev.", "Log in again to go on with what you wrote.";
+        continue_title: "Det du skrev finns kvar", "What you wrote is kept";
+        continue_text: "Du hann loggas ut innan det skickades. Vill du fortsätta?", "You were logged out before it was sent. Do you want to go on?";
+        continue_no: "Nej, avbryt", "No, cancel";
+
         moving_on_title: "Du är inloggad", "You are logged in";
         moving_on_text: "Din brevlåda öppnas. Händer inget, välj Fortsätt.", "Your mailbox is opening. If nothing happens, choose Continue.";
         go_on: "Fortsätt", "Continue";

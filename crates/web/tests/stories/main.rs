@@ -10,6 +10,7 @@ mod forwarded;
 mod keeping;
 mod login;
 mod reading;
+mod returning;
 mod settings;
 mod world;
 
