@@ -6,9 +6,11 @@ pub mod leftover;
 pub mod listen;
 pub mod peer;
 pub mod problem;
+pub mod proxies;
 pub mod record;
 mod shares;
 pub mod tls;
 
 pub use peer::Peer;
 pub use problem::Problem;
+pub use proxies::Proxies;

@@ -155,6 +155,10 @@ impl Keks {
     pub(crate) fn mac(&self, purpose: Purpose, now: Time) -> Result<Mac, Opaque> {
         self.current(purpose, now).map(|kek| Mac::new(Key::from_bytes(*kek.key.expose())))
     }
+    /// The keys that have made tags, for those that are checked in here.
+    pub(crate) fn macs(&self, purpose: Purpose) -> Vec<Mac> {
+        self.versions(purpose).iter().map(|kek| Mac::new(Key::from_bytes(*kek.key.expose()))).collect()
+    }
     /// A key to be handed out.
     pub(crate) fn handed_out(&self, purpose: Purpose, now: Time) -> Result<SecretKey, Opaque> {
         self.current(purpose, now).map(|kek| Key::from_bytes(*kek.key.expose()).into())

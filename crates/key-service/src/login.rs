@@ -3,6 +3,7 @@
 use crate::{
     failure::Failure,
     grants::Verified,
+    nonces,
     purpose::Purpose,
     service::{Inner, lock},
 };
@@ -17,8 +18,9 @@ impl Inner {
         if !self.verifiers.contains_key(provider) {
             return Err(KeysError::Rejected("provider_unknown".into()).into());
         }
-        let (now, lasts) = (self.clock.now(), self.settings.login());
-        lock(&self.nonces).give(provider, lasts, now, &*self.random).ok_or(Failure::Budget("log-in attempts"))
+        let now = self.clock.now();
+        let mac = self.keks.mac(Purpose::Nonce, now)?;
+        Ok(nonces::give(&mac, provider, self.settings.login(), now, &*self.random))
     }
 
     pub(crate) async fn finish_login(
@@ -28,12 +30,16 @@ impl Inner {
         nonce: &str,
     ) -> Result<LoggedIn, Failure> {
         let verifier = self.verifiers.get(provider).ok_or(KeysError::Rejected("provider_unknown".into()))?;
-        if !lock(&self.nonces).take(nonce, provider, self.clock.now()) {
-            return Err(rejected(eid::Rejection::NonceMismatch).into());
-        }
+        let mismatch = || rejected(eid::Rejection::NonceMismatch);
+        let macs = self.keks.macs(Purpose::Nonce);
+        let ends_at = nonces::read(&macs, nonce, provider, self.clock.now()).ok_or_else(mismatch)?;
         let answer: eid::Answer =
             serde_json::from_value(answer).map_err(|_| rejected(eid::Rejection::TokenAnswerMalformed))?;
         let login = verifier.verify(&answer, nonce, self.clock.now()).await.map_err(rejected)?;
+        // Only now: what is not a log-in must neither fill the table nor use up what another answer is waited for.
+        if !nonces::use_up(&self.keys, nonce, ends_at).await? {
+            return Err(mismatch().into());
+        }
         let now = self.clock.now();
         let name = login.name.unwrap_or_default();
         let applicant = self.applicant_for(&login.identity, &name, now)?;

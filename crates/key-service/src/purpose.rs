@@ -16,6 +16,8 @@ pub enum Purpose {
     Reference,
     /// Log-in cookies; handed out.
     Session,
+    /// Tags of log-in attempts.
+    Nonce,
     /// Tokens in forms; handed out.
     Csrf,
     /// `identity.mac`.
@@ -47,7 +49,7 @@ pub(crate) enum Renewal {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Mailbox,
         Self::Column(Column::Profile),
         Self::Column(Column::Contact),
@@ -58,6 +60,7 @@ impl Purpose {
         Self::Events,
         Self::Reference,
         Self::Session,
+        Self::Nonce,
         Self::Csrf,
         Self::AddressIndex,
         Self::LoginIndex,
@@ -80,6 +83,7 @@ impl Purpose {
             Self::Events => "events",
             Self::Reference => "reference",
             Self::Session => "session",
+            Self::Nonce => "login-nonce",
             Self::Csrf => "csrf",
             Self::AddressIndex => "index-address",
             Self::LoginIndex => "index-login",
@@ -98,7 +102,10 @@ impl Purpose {
         match self {
             Self::Mailbox => Renewal::Rewraps,
             Self::Column(_) => Renewal::Here,
-            Self::Events | Self::Reference | Self::Session | Self::Receipt => Renewal::HandedOut,
+            // A second key service learns of a new one as those do to whom keys are handed out.
+            Self::Nonce | Self::Events | Self::Reference | Self::Session | Self::Receipt => {
+                Renewal::HandedOut
+            }
             Self::Csrf
             | Self::AddressIndex
             | Self::LoginIndex

@@ -5,7 +5,6 @@ use crate::{
     failure::Failure,
     grants::Grants,
     keks::{Keks, KeksError},
-    nonces::Nonces,
     purpose::Purpose,
     root::Root,
     settings::Settings,
@@ -62,7 +61,6 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub grants: Mutex<Grants>,
-    pub nonces: Mutex<Nonces>,
     pub callers: Mutex<Meter<String>>,
     /// Since when this process has seen mailboxes in their new epoch.
     pub rolling: Mutex<HashMap<MailboxId, Time>>,
@@ -90,7 +88,6 @@ impl KeyService {
             events,
             verifiers,
             grants: Mutex::new(Grants::new(&settings, now)),
-            nonces: Mutex::default(),
             callers: Mutex::new(Meter::new(rate)),
             rolling: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),

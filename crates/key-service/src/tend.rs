@@ -3,6 +3,7 @@
 use crate::{
     failure::Failure,
     keks::KeksError,
+    nonces,
     purpose::Purpose,
     reconcile::Reconciled,
     roll::Swept,
@@ -66,7 +67,7 @@ impl KeyService {
 impl Inner {
     pub(crate) async fn tend(&self) -> Result<(), Failure> {
         let now = self.clock.now();
-        lock(&self.nonces).forget_ended(now);
+        nonces::forget_ended(&self.keys, now).await?;
         lock(&self.callers).forget_silent(now);
         let logged_in = {
             let mut grants = lock(&self.grants);

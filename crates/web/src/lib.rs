@@ -33,4 +33,4 @@ pub mod texts;
 mod visitor;
 
 pub use routes::{content_router, router};
-pub use state::{CodeMessage, CodePost, CodeSent, Parts, Web};
+pub use state::{CodeMessage, CodePost, CodeSent, Limits, Parts, Web};

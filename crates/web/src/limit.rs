@@ -5,15 +5,22 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// Counts in windows of fixed length.
+/// Counts in windows of fixed length. All begin anew together, so that keeping count costs the same however many
+/// places there are.
 pub(crate) struct Limiter {
     most: u32,
     window: Duration,
-    counts: Mutex<HashMap<Key, (Time, u32)>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    since: Option<Time>,
+    by: HashMap<Key, u32>,
 }
 
 /// Who is counted.
@@ -21,45 +28,92 @@ pub(crate) struct Limiter {
 pub(crate) enum Key {
     /// An IPv4 address, or the first 64 bits of an IPv6 address: a household has as many of those as it likes.
     Address(u64),
+    /// The first 24 bits of an IPv4 address, or the first 48 of an IPv6 address: what one customer of a provider of
+    /// servers has, or one mobile network's street.
+    Network(u64),
     /// A person, however often they log in.
     Person([u8; 16]),
     /// An address that codes are sent to, by its tag.
     Contact([u8; 32]),
 }
 
-impl From<IpAddr> for Key {
-    fn from(address: IpAddr) -> Self {
+impl Key {
+    fn address(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self::Address(u64::from(u32::from(v4))),
-            IpAddr::V6(v6) => Self::Address((u128::from(v6) >> 64) as u64 | 1 << 63),
+            IpAddr::V6(v6) => Self::Address((u128::from(v6) >> 64) as u64 | IS_V6),
+        }
+    }
+    fn network(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self::Network(u64::from(u32::from(v4) >> 8)),
+            IpAddr::V6(v6) => Self::Network((u128::from(v6) >> 80) as u64 | IS_V6),
         }
     }
 }
+
+/// No address that is given out begins with it.
+const IS_V6: u64 = 1 << 63;
 
 impl Limiter {
     pub(crate) fn new(most: u32, window: Duration) -> Self {
         Self { most, window, counts: Mutex::default() }
     }
 
-    /// Counts once more; false when that is too often.
+    /// Counts once more; false when that is too often. When there are more places than can be told apart, those that
+    /// are not known yet are let through: a flood must not be what keeps everybody else out.
     pub(crate) fn take(&self, key: Key, now: Time) -> bool {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MOST_KEYS {
-            counts.retain(|_, (since, _)| now.since(*since) < self.window);
+        let mut counts = self.counts(now);
+        if counts.by.len() >= MOST_KEYS && !counts.by.contains_key(&key) {
+            metrics::counter!("kuvert_web_uncounted_total").increment(1);
+            return true;
         }
-        if counts.len() >= MOST_KEYS && !counts.contains_key(&key) {
-            return false;
-        }
-        let (since, count) = counts.entry(key).or_insert((now, 0));
-        if now.since(*since) >= self.window {
-            (*since, *count) = (now, 0);
-        }
+        let count = counts.by.entry(key).or_insert(0);
         *count = count.saturating_add(1);
         *count <= self.most
     }
+
+    /// Whether it has been too often already.
+    fn is_full(&self, key: Key, now: Time) -> bool {
+        self.counts(now).by.get(&key).is_some_and(|count| *count >= self.most)
+    }
+
+    fn counts(&self, now: Time) -> MutexGuard<'_, Counts> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Either way: a clock may be set back.
+        let over = |since: Time| now.since(since).max(since.since(now)) >= self.window;
+        if counts.since.is_none_or(over) {
+            counts.since = Some(now);
+            counts.by.clear();
+        }
+        counts
+    }
 }
 
-/// Memory has an end; beyond this many places at once, new ones wait.
+/// Log-ins that begin, by address and by the network around it.
+pub(crate) struct LogInStarts {
+    address: Limiter,
+    network: Limiter,
+}
+
+impl LogInStarts {
+    /// So many a minute.
+    pub(crate) fn new(per_address: u32, per_network: u32) -> Self {
+        let minute = Duration::from_secs(60);
+        Self { address: Limiter::new(per_address, minute), network: Limiter::new(per_network, minute) }
+    }
+
+    /// Counts once more; false when that is too often. What one address does too much is not counted against its
+    /// neighbours, and a network that has done too much takes no place in the table of addresses.
+    pub(crate) fn take(&self, address: IpAddr, now: Time) -> bool {
+        let network = Key::network(address);
+        !self.network.is_full(network, now)
+            && self.address.take(Key::address(address), now)
+            && self.network.take(network, now)
+    }
+}
+
+/// Memory has an end: some 10 MB.
 const MOST_KEYS: usize = 100_000;
 
 #[cfg(test)]
@@ -67,18 +121,30 @@ const MOST_KEYS: usize = 100_000;
 mod tests {
     use super::*;
 
+    const START: Time = Time::from_millis(1_700_000_000_000);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
     fn key(text: &str) -> Key {
-        text.parse::<IpAddr>().unwrap().into()
+        Key::address(ip(text))
+    }
+
+    /// The n-th household of 2001:db8:7::/48.
+    fn household(n: u16) -> IpAddr {
+        ip(&format!("2001:db8:7:{n:x}::1"))
     }
 
     #[test]
     fn too_often_from_one_place_waits_and_others_do_not() {
-        let limiter = Limiter::new(3, Duration::from_secs(60));
-        let now = Time::from_millis(1_700_000_000_000);
-        assert!((0..3).all(|_| limiter.take(key("192.0.2.1"), now)));
-        assert!(!limiter.take(key("192.0.2.1"), now));
-        assert!(limiter.take(key("192.0.2.2"), now));
-        assert!(limiter.take(key("192.0.2.1"), now.plus(Duration::from_secs(60))));
+        let limiter = Limiter::new(3, MINUTE);
+        assert!((0..3).all(|_| limiter.take(key("192.0.2.1"), START)));
+        assert!(!limiter.take(key("192.0.2.1"), START));
+        assert!(limiter.take(key("192.0.2.2"), START));
+        assert!(limiter.take(key("192.0.2.1"), START.plus(MINUTE)));
+        assert!((0..3).all(|_| limiter.take(key("192.0.2.1"), START)), "a clock that was set back");
     }
 
     #[test]
@@ -86,5 +152,42 @@ mod tests {
         assert!(key("::ffff:192.0.2.1") == key("192.0.2.1"));
         assert!(key("2001:db8:1:2::1") == key("2001:db8:1:2:3::4"));
         assert!(key("2001:db8:1:2::1") != key("2001:db8:1:3::1"));
+        assert!(Key::network(ip("2001:db8:1:2::1")) == Key::network(ip("2001:db8:1:3::1")));
+        assert!(Key::network(ip("2001:db8:1::1")) != Key::network(ip("2001:db8:2::1")));
+        assert!(Key::network(ip("::ffff:192.0.2.1")) == Key::network(ip("192.0.2.200")));
+        assert!(Key::network(ip("192.0.2.1")) != Key::network(ip("192.0.3.1")));
+    }
+
+    #[test]
+    fn a_full_table_lets_those_through_that_it_does_not_know() {
+        let limiter = Limiter::new(1, MINUTE);
+        for n in 0..MOST_KEYS {
+            assert!(limiter.take(Key::Address(n as u64), START));
+        }
+        assert!(!limiter.take(Key::Address(0), START), "who is known is still counted");
+        for _ in 0..10 {
+            assert!(limiter.take(key("192.0.2.1"), START));
+        }
+        assert_eq!(limiter.counts(START).by.len(), MOST_KEYS);
+        assert!(limiter.take(key("192.0.2.1"), START.plus(MINUTE)));
+        assert!(!limiter.take(key("192.0.2.1"), START.plus(MINUTE)), "there is room again");
+    }
+
+    #[test]
+    fn a_network_of_many_households_has_a_limit_of_its_own() {
+        let starts = LogInStarts::new(300, 3_000);
+        let taken = (0..65_536).filter(|n| starts.take(household(*n as u16), START)).count();
+        assert_eq!(taken, 3_000);
+        assert_eq!(starts.address.counts(START).by.len(), 3_000, "no place for those that were refused");
+        assert!(starts.take(ip("2001:db8:8::1"), START), "the next network");
+        assert!(starts.take(ip("192.0.2.1"), START));
+        assert!(starts.take(household(1), START.plus(MINUTE)));
+    }
+
+    #[test]
+    fn one_address_does_not_shut_the_door_for_its_neighbours() {
+        let starts = LogInStarts::new(3, 30);
+        assert_eq!((0..1_000).filter(|_| starts.take(ip("192.0.2.1"), START)).count(), 3);
+        assert!(starts.take(ip("192.0.2.2"), START));
     }
 }

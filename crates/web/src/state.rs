@@ -1,7 +1,13 @@
 //! What the pages work with.
 
-use crate::{api::Api, capability::Capabilities, limit::Limiter, pages::Operator};
+use crate::{
+    api::Api,
+    capability::Capabilities,
+    limit::{Limiter, LogInStarts},
+    pages::Operator,
+};
 use domain::{Clock, Random, Time, words::Channel};
+use edge::Proxies;
 use eid::Provider;
 use key_client::{Keys, WebKeys};
 use mailbox::Mailboxes;
@@ -31,10 +37,30 @@ pub struct Parts {
     pub content_origin: String,
     /// Who runs the service.
     pub operator: Operator,
+    /// Who may begin to log in how often.
+    pub limits: Limits,
     /// The agency API's description, OpenAPI 3.1.
     pub openapi: serde_json::Value,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+}
+
+/// Who may begin to log in how often.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Whose word is believed about for whom they ask.
+    pub proxies: Proxies,
+    /// Log-ins that may begin in a minute from one address; in IPv6 from one household's 64 bits.
+    pub address_logins_per_minute: u32,
+    /// The same from all addresses with the same 24 bits, in IPv6 48.
+    pub network_logins_per_minute: u32,
+}
+
+impl Default for Limits {
+    /// Thousands share one address in a mobile network, and each logs in now and then.
+    fn default() -> Self {
+        Self { proxies: Proxies::default(), address_logins_per_minute: 300, network_logins_per_minute: 3_000 }
+    }
 }
 
 /// A code on its way to the address that it confirms. Has no `Debug`: it holds both.
@@ -67,8 +93,7 @@ pub struct Web(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub parts: Parts,
     pub capabilities: Capabilities,
-    /// Log-in starts, by address.
-    pub logins: Limiter,
+    pub logins: LogInStarts,
     /// Attempts with other people's numbers, by person.
     pub lookups: Limiter,
     /// Codes asked for, by person and by address.
@@ -87,7 +112,10 @@ impl Web {
         let api = Arc::new(Api::read(&parts.openapi));
         Self(Arc::new(Inner {
             capabilities: Capabilities::default(),
-            logins: Limiter::new(LOGINS, Duration::from_secs(60)),
+            logins: LogInStarts::new(
+                parts.limits.address_logins_per_minute,
+                parts.limits.network_logins_per_minute,
+            ),
             lookups: Limiter::new(LOOKUPS, Duration::from_secs(600)),
             codes: Limiter::new(CODES, Duration::from_secs(600)),
             page_policy: crate::security::page_policy(&parts.content_origin),
@@ -106,8 +134,6 @@ impl Web {
     }
 }
 
-/// Log-in starts from one address in a minute.
-const LOGINS: u32 = 30;
 /// Helpers' numbers that one person may try in ten minutes.
 const LOOKUPS: u32 = 10;
 /// Codes that one person may have sent in ten minutes, and that may be sent to one address.

@@ -19,6 +19,8 @@ const CALLBACK: &str = "http://127.0.0.1:8080/eid/callback";
 both!(
     a_verified_answer_is_a_log_in_and_is_taken_once,
     an_answer_for_another_nonce_or_too_late_is_rejected,
+    an_answer_that_was_used_counts_no_more_after_a_restart,
+    however_many_log_ins_begin_the_next_one_begins_too,
     somebody_new_opens_a_mailbox_and_is_known_from_then_on,
 );
 
@@ -136,11 +138,9 @@ async fn an_answer_for_another_nonce_or_too_late_is_rejected(database: Database)
     forged["id_token"] = format!("{signed}.{}", "A".repeat(86)).into();
     let refused = world.web.finish_login("demo", forged, &one.nonce).await.err();
     assert_eq!(refused, Some(KeysError::Rejected("signature_bad".into())));
-    assert_eq!(
-        world.web.finish_login("demo", answer, &one.nonce).await.err(),
-        mismatch,
-        "the nonce is used up"
-    );
+    assert_eq!(world.count_keys(USED).await, 0, "what is no log-in stores nothing and uses nothing up");
+    world.web.finish_login("demo", answer.clone(), &one.nonce).await.unwrap();
+    assert_eq!(world.web.finish_login("demo", answer, &one.nonce).await.err(), mismatch, "used up");
 
     let late = world.web.begin_login("demo").await.unwrap();
     world.clock.advance(Duration::from_secs(10 * 60));
@@ -149,6 +149,39 @@ async fn an_answer_for_another_nonce_or_too_late_is_rejected(database: Database)
     let nonce = world.web.begin_login("demo").await.unwrap();
     let no_answer = world.web.finish_login("demo", serde_json::json!({"id_token": 7}), &nonce.nonce).await;
     assert_eq!(no_answer.err(), Some(KeysError::Rejected("token_answer_malformed".into())));
+}
+
+async fn an_answer_that_was_used_counts_no_more_after_a_restart(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let mismatch = Some(KeysError::Rejected("nonce_mismatch".into()));
+    let (one, two) =
+        (world.web.begin_login("demo").await.unwrap(), world.web.begin_login("demo").await.unwrap());
+    let (answer, other) = (front.answer(ANNA, &one.nonce).await, front.answer(ANNA, &two.nonce).await);
+    world.web.finish_login("demo", answer.clone(), &one.nonce).await.unwrap();
+    let world = world.restarted(vec![front.verifier()]).await;
+    assert_eq!(world.web.finish_login("demo", answer.clone(), &one.nonce).await.err(), mismatch);
+    // One that was given out before counts after it, also when the key was renewed meanwhile.
+    world.operator.rotate("login-nonce").await.unwrap();
+    world.web.finish_login("demo", other, &two.nonce).await.unwrap();
+    // Those that have lapsed are forgotten, an hour late.
+    world.clock.advance(Duration::from_secs(69 * 60));
+    world.service.tend().await.unwrap();
+    assert_eq!(world.count_keys(USED).await, 2);
+    world.clock.advance(Duration::from_secs(2 * 60));
+    world.service.tend().await.unwrap();
+    assert_eq!(world.count_keys(USED).await, 0);
+    assert_eq!(world.web.finish_login("demo", answer, &one.nonce).await.err(), mismatch, "too late by now");
+}
+
+async fn however_many_log_ins_begin_the_next_one_begins_too(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    // As many as had a place when attempts took one.
+    for _ in 0..400_000 {
+        world.service.0.begin_login("demo").unwrap();
+    }
+    let nonce = world.web.begin_login("demo").await.unwrap();
+    let answer = front.answer(ANNA, &nonce.nonce).await;
+    world.web.finish_login("demo", answer, &nonce.nonce).await.unwrap();
 }
 
 async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Database) {
@@ -180,3 +213,5 @@ async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Databa
         world.web.finish_login("demo", front.answer(YOUNG, &nonce.nonce).await, &nonce.nonce).await.unwrap();
     assert!(!young.applicant.adult && young.person.is_none());
 }
+
+const USED: &str = "SELECT COUNT(*) FROM used_nonce";

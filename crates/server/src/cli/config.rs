@@ -33,6 +33,9 @@ pub fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Check(ConfigArg { config }) => {
             let read = Config::read(&config)?;
             let kind = if read.instance.production { "production" } else { "development" };
+            for warning in read.warnings() {
+                out::note(&format!("warning: {warning}"));
+            }
             out::line(&format!("{}: good ({kind}, operator {})", config.display(), read.instance.id));
         }
         Verb::Show { config, json } => {

@@ -134,6 +134,17 @@ impl Config {
             web.certificate.is_some() == web.key_file.is_some(),
             "web.certificate and web.key_file: give both or neither"
         );
+        web.limits()?;
+        for (key, number) in [
+            ("web.address_logins_per_minute", web.address_logins_per_minute),
+            ("web.network_logins_per_minute", web.network_logins_per_minute),
+        ] {
+            ensure!(number > 0, "{key}: give at least 1, or nobody can log in");
+        }
+        ensure!(
+            web.network_logins_per_minute >= web.address_logins_per_minute,
+            "web.network_logins_per_minute: give at least as many as web.address_logins_per_minute"
+        );
         ensure!(self.internal.listen.iter().all(is_private), "internal.listen: never a public address");
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! folder of the file. Secrets are never in here: keys that end in `_file` name where they are.
 
 mod check;
+mod warn;
 
 use anyhow::{Context, Result};
 use domain::letter::Limits;
@@ -149,6 +150,27 @@ pub struct Web {
     /// Connections at once.
     #[serde(default = "Defaults::door_connections")]
     pub connections: usize,
+    /// Addresses and networks of the proxies whose `X-Forwarded-For` says who asks. Who asks is the right-most there who
+    /// is none of them.
+    #[serde(default = "Defaults::proxies")]
+    pub trusted_proxies: Vec<String>,
+    /// Log-ins that may begin in a minute from one address; in IPv6 from one /64.
+    #[serde(default = "Defaults::address_logins")]
+    pub address_logins_per_minute: u32,
+    /// Log-ins that may begin in a minute from one network: a /24, in IPv6 a /48.
+    #[serde(default = "Defaults::network_logins")]
+    pub network_logins_per_minute: u32,
+}
+
+impl Web {
+    /// Who may begin to log in how often.
+    pub fn limits(&self) -> Result<web::Limits> {
+        Ok(web::Limits {
+            proxies: edge::Proxies::parse(&self.trusted_proxies).context("web.trusted_proxies")?,
+            address_logins_per_minute: self.address_logins_per_minute,
+            network_logins_per_minute: self.network_logins_per_minute,
+        })
+    }
 }
 
 /// Health and metrics.
@@ -367,6 +389,15 @@ impl Defaults {
     }
     fn door_connections() -> usize {
         1024
+    }
+    fn proxies() -> Vec<String> {
+        ["127.0.0.0/8", "::1"].map(str::to_owned).into()
+    }
+    fn address_logins() -> u32 {
+        web::Limits::default().address_logins_per_minute
+    }
+    fn network_logins() -> u32 {
+        web::Limits::default().network_logins_per_minute
     }
     fn queue() -> usize {
         128

@@ -187,6 +187,7 @@ impl House {
                 email: config.instance.email.clone(),
                 number: config.instance.number.clone(),
             },
+            limits: config.web.limits()?,
             openapi: serde_json::from_str(sender_gateway::document())?,
             clock: self.clock.clone(),
             random: self.random.clone(),

@@ -94,6 +94,26 @@ fn what_is_only_good_for_trying_is_refused_in_production() {
 }
 
 #[test]
+fn proxies_and_limits_of_log_ins_are_checked_and_what_makes_all_citizens_one_address_is_told() {
+    for (path, value) in [
+        ("web.trusted_proxies", "[\"the-proxy\"]"),
+        ("web.trusted_proxies", "[\"10.0.0.0/99\"]"),
+        ("web.trusted_proxies", "[\"0.0.0.0/0\"]"),
+        ("web.address_logins_per_minute", "0"),
+        ("web.network_logins_per_minute", "299"),
+    ] {
+        let error = check(&with(PRODUCTION, path, value)).unwrap_err();
+        assert!(error.contains(path), "{path} = {value}: {error}");
+    }
+    assert!(check(PRODUCTION).unwrap().warnings().is_empty());
+    let beyond = with(PRODUCTION, "web.listen", "[\"0.0.0.0:8080\"]");
+    let warnings = check(&beyond).unwrap().warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("web.trusted_proxies"), "{warnings:?}");
+    let mended = with(&beyond, "web.trusted_proxies", "[\"10.0.0.0/8\"]");
+    assert!(check(&mended).unwrap().warnings().is_empty());
+}
+
+#[test]
 fn outgoing_is_checked_and_its_keys_stand_explained() {
     // As it stands there in comments.
     let begin = PRODUCTION.find("# [outgoing]").unwrap();

@@ -6,6 +6,7 @@ mod attacks;
 mod browser;
 mod cli;
 mod config;
+mod flood;
 mod forwarded;
 mod lifecycle;
 mod load;

@@ -5,7 +5,6 @@ use crate::{
     cookies,
     fault::Fault,
     frame::{Frame, Place},
-    limit::Key,
     pages::{Message, MovingOn, Trouble},
     posted::Sent,
     return_to::ReturnTo,
@@ -58,12 +57,12 @@ pub(crate) async fn begin(
     let parts = &web.0.parts;
     let provider = find(&web, &provider).ok_or(Fault::NotFound)?;
     if let Some(Extension(peer)) = peer
-        && !web.0.logins.take(Key::from(peer.client(&headers)), web.now())
+        && !web.0.logins.take(peer.client(&headers, &parts.limits.proxies), web.now())
     {
         return Err(Fault::Slow);
     }
     let id = provider.config().id.clone();
-    let nonce = parts.keys.begin_login(&id).await?;
+    let nonce = parts.keys.begin_login(&id).await.map_err(too_often)?;
     let (state, verifier) = (eid::word(web.random()), eid::word(web.random()));
     let request = LoginRequest {
         state: &state,
@@ -152,8 +151,13 @@ async fn answered(
             let transient = code == Rejection::ProviderUnreachable.code();
             refused(web, visitor, &code, transient, back)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(too_often(error)),
     }
+}
+
+/// Nobody has read anything yet, so what is too much here are log-ins.
+fn too_often(error: KeysError) -> Fault {
+    if error == KeysError::Budget { Fault::Slow } else { error.into() }
 }
 
 async fn redeem(

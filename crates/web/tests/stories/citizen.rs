@@ -10,6 +10,8 @@ pub struct Citizen {
     pub cookies: BTreeMap<String, String>,
     /// What browsers say of a form that one of our own pages sends.
     pub sends_from: &'static str,
+    /// What the proxy in front says of who asks.
+    pub forwarded_for: Option<String>,
     csrf: String,
 }
 
@@ -28,6 +30,7 @@ impl Citizen {
             origin: world.origin.clone(),
             cookies: BTreeMap::new(),
             sends_from: "same-origin",
+            forwarded_for: None,
             csrf: String::new(),
         }
     }
@@ -60,7 +63,10 @@ impl Citizen {
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
-        let request = self.http.request(Method::GET, format!("{}{path}", self.origin));
+        let mut request = self.http.request(Method::GET, format!("{}{path}", self.origin));
+        if let Some(address) = &self.forwarded_for {
+            request = request.header("x-forwarded-for", address);
+        }
         let response = request.header(header::COOKIE, self.cookie()).send().await.unwrap();
         self.take(response).await
     }

@@ -109,14 +109,34 @@ async fn pages_of_readers_send_others_to_the_first_page() {
 async fn log_ins_that_begin_too_often_from_one_place_wait() {
     let (world, clock) = world().await;
     let mut anna = Citizen::new(&world);
-    for _ in 0..30 {
+    for _ in 0..300 {
         assert_eq!(anna.get("/login/demo").await.status, 303);
     }
     let page = anna.get("/login/demo").await;
     assert_eq!((page.status, page.headers["retry-after"].to_str().unwrap()), (429, "60"));
-    page.says("Vänta lite");
+    page.says("Vänta lite").says("många försök").does_not_say("öppnat många brev");
     clock.advance(Duration::from_secs(60));
     assert_eq!(anna.get("/login/demo").await.status, 303);
+}
+
+#[tokio::test]
+async fn through_a_proxy_elsewhere_each_asker_is_one_and_a_network_has_its_limit() {
+    let (world, _) = world().await;
+    let mut flood = Citizen::new(&world);
+    let mut let_in = 0;
+    for n in 0..3_100 {
+        flood.forwarded_for = Some(format!("2001:db8:66:{n:x}::1"));
+        let_in += u32::from(flood.get("/login/demo").await.status == 303);
+    }
+    assert_eq!(let_in, 3_000);
+    // Who says that they are somebody else is not believed: the proxy has written the last address.
+    flood.forwarded_for = Some("198.51.100.7, 2001:db8:66:1::1".into());
+    assert_eq!(flood.get("/login/demo").await.status, 429);
+    let mut anna = Citizen::new(&world);
+    anna.forwarded_for = Some("198.51.100.7".into());
+    let begin = anna.get("/login/demo").await;
+    assert_eq!(anna.answers(&begin, &[("person", ANNA)]).await.status, 200);
+    anna.get("/").await.says("Inkorgen är tom");
 }
 
 #[tokio::test]

@@ -193,6 +193,11 @@ impl World {
                 email: "hjalp@example.com".into(),
                 number: String::new(),
             },
+            // A proxy on another machine, which says for whom it asks.
+            limits: web::Limits {
+                proxies: edge::Proxies::parse(&["192.0.2.0/24"]).unwrap(),
+                ..web::Limits::default()
+            },
             openapi: serde_json::from_str(include_str!("../../../sender-gateway/openapi.json")).unwrap(),
             clock: clock.clone(),
             random: random(),
