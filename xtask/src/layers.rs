@@ -26,7 +26,7 @@ const FLOORS: &[&[&str]] = &[
     &["evidence"],
     &["registry", "eid"],
     &["mailbox"],
-    &["intake"],
+    &["intake", "account"],
     &["web", "sender-gateway", "mina-meddelanden", "notifier", "key-service"],
     &["server"],
 ];
@@ -65,6 +65,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("domain", &["tokio", "axum", "ring", "reqwest", "tracing"]),
     ("vault", &["tokio", "axum", "reqwest", "tracing"]),
     ("delivery", &["tokio", "axum", "reqwest", "tracing", "sqlx"]),
+    ("account", &["axum", "http", "reqwest", "edge", "askama"]),
+    ("web", &["store"]),
 ];
 
 /// The task.

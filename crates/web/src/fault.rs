@@ -9,6 +9,7 @@ use crate::{
     state::Web,
     visitor::Visitor,
 };
+use account::AccountError;
 use askama::Template;
 use axum::{
     extract::{Request, State},
@@ -18,7 +19,6 @@ use axum::{
 };
 use key_client::KeysError;
 use mailbox::MailboxError;
-use registry::RegistryError;
 
 /// Why there is no page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,15 +171,13 @@ impl From<MailboxError> for Fault {
     }
 }
 
-impl From<store::Error> for Fault {
-    fn from(error: store::Error) -> Self {
-        trouble(&error)
-    }
-}
-
-impl From<RegistryError> for Fault {
-    fn from(error: RegistryError) -> Self {
-        trouble(&error)
+impl From<AccountError> for Fault {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NotFound => Self::NotFound,
+            AccountError::Keys(error) => error.into(),
+            error => trouble(&error),
+        }
     }
 }
 

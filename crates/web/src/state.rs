@@ -6,29 +6,26 @@ use crate::{
     limit::{Limiter, LogInStarts},
     pages::Operator,
 };
+use account::Accounts;
 use domain::{Clock, Random, Time, words::Channel};
 use edge::Proxies;
 use eid::Provider;
 use key_client::{Keys, WebKeys};
 use mailbox::Mailboxes;
-use registry::Register;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
-use store::Store;
 
 /// What the pages are made of.
 pub struct Parts {
-    /// The letters' database.
-    pub store: Store,
     /// The handle of role web.
     pub keys: Keys,
     /// What it gave.
     pub web_keys: Arc<WebKeys>,
     /// Lists, opens and keeps letters.
     pub mailboxes: Mailboxes,
+    /// What people do with their own mailboxes, by the same handle.
+    pub accounts: Accounts,
     /// The ways to log in, in the order of the buttons.
     pub providers: Vec<Provider>,
-    /// Who may sign for an organisation.
-    pub register: Register,
     /// Sends the codes that confirm addresses.
     pub codes: Arc<dyn CodePost>,
     /// Where the pages are: `https://kuvert.example.se`, without a slash at the end.

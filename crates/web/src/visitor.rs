@@ -17,7 +17,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{MailboxId, PersonId, words::Because};
 use key_client::{GrantToken, GrantView};
 use mailbox::{Actor, Rights};
-use registry::{mandates, mandates::BoxAccess, people, people::Person};
+use registry::{mandates::BoxAccess, people::Person};
 use serde::{Deserialize, Serialize};
 
 /// Anybody: with the language of the pages, and the log-in if there is one.
@@ -57,9 +57,8 @@ impl Session {
         let view = parts.keys.grant(&grant).await?.ok_or(Fault::Expired)?;
         let (mut person, mut boxes) = (None, Vec::new());
         if let Some(id) = view.person {
-            let mut tx = parts.store.read("who is it").await?;
-            person = people::find(&mut tx, id).await?;
-            boxes = mandates::boxes_of(&mut tx, id, web.now()).await?;
+            let known = parts.accounts.who(id).await?;
+            (person, boxes) = (known.person, known.boxes);
         }
         let csrf = token(web, &grant, view.person);
         Ok(Self { grant, view, csrf, person, boxes })
@@ -82,9 +81,6 @@ impl Session {
     }
     pub(crate) fn is_protected(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.protected_at.is_some())
-    }
-    pub(crate) fn person_id(&self) -> Result<PersonId, Fault> {
-        self.person.as_ref().map(|person| person.person_id).ok_or(Fault::NotFound)
     }
     pub(crate) fn actor(&self) -> Option<Actor> {
         let person = self.person.as_ref()?.person_id;

@@ -1,15 +1,12 @@
 //! `kuvert mailbox`: open and close mailboxes, by hand or from a file.
 
 use super::{ConfigArg, JsonArg};
-use crate::{
-    config::Config,
-    house::{NewPerson, Opened, Operator},
-    out,
-};
+use crate::{config::Config, house::Operator, out};
+use account::{NewPerson, Opened};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Subcommand;
 use domain::{Identity, OrgNumber};
-use registry::{Register, boxes, register::SignatureRule};
+use registry::register::SignatureRule;
 use serde::Deserialize;
 use serde_json::json;
 use std::{
@@ -103,7 +100,7 @@ async fn open(
         let alone = signatory.is_none() && signs.is_none();
         ensure!(alone, "a person signs for themselves: leave --signatory and --signs out");
         let person = NewPerson { identity, name: name.to_owned() };
-        match operator.open_for_people(&[person]).await?.pop().context("no mailbox")? {
+        match operator.accounts.open_for_people(&[person]).await?.pop().context("no mailbox")? {
             Opened::Here(mailbox) => mailbox,
             Opened::Elsewhere(there) => {
                 bail!("the mailbox is at the operator {there}; only the recipient can move it")
@@ -111,10 +108,9 @@ async fn open(
         }
     } else {
         let organisation = OrgNumber::parse(number)?;
-        let register = config.register.file.clone().map_or(Register::None, Register::File);
-        let mailbox = operator.open_for_organisation(&organisation, name).await?;
+        let mailbox = operator.accounts.open_for_organisation(&organisation, name).await?;
         if signatory.is_some() || signs.is_some() {
-            operator.describe_company(&register, &organisation, name, signs).await?;
+            operator.accounts.describe_company(&organisation, name, signs).await?;
         }
         if let Some(signatory) = signatory {
             let number = numbers.get(1).context("no number was given for the signatory")?;
@@ -122,7 +118,7 @@ async fn open(
                 identity: Identity::parse(number).context("the signatory's number")?,
                 name: signatory.to_owned(),
             };
-            operator.add_signatory(&register, &organisation, &person).await?;
+            operator.accounts.add_signatory(&organisation, &person).await?;
         }
         mailbox
     };
@@ -134,12 +130,10 @@ async fn open(
 async fn close(config: &Config, numbers: &[String]) -> Result<ExitCode> {
     let identity = Identity::parse(numbers.first().context("no number was given")?).context("the number")?;
     let operator = Operator::open(config).await?;
-    let Some(mailbox) = operator.mailbox_of(&identity).await? else {
+    let Some(mailbox) = operator.accounts.mailbox_of(&identity).await? else {
         bail!("there is no mailbox for this number");
     };
-    let mut tx = operator.store.begin("close mailbox").await?;
-    let closed = boxes::close(&mut tx, mailbox.mailbox_id, &operator.recorder()).await?;
-    tx.commit().await?;
+    let closed = operator.accounts.close_for(mailbox.mailbox_id).await?;
     let word = if closed { "closed" } else { "already closed" };
     out::line(&format!("mailbox {} is {word}", mailbox.mailbox_id));
     operator.close().await;
@@ -173,7 +167,7 @@ async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCo
     let operator = Operator::open(config).await?;
     let (mut opened, mut elsewhere) = (0, 0);
     for some in people.chunks(2_000) {
-        for one in operator.open_for_people(some).await? {
+        for one in operator.accounts.open_for_people(some).await? {
             match one {
                 Opened::Here(_) => opened += 1,
                 Opened::Elsewhere(_) => elsewhere += 1,

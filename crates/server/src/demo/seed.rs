@@ -10,11 +10,12 @@ use super::{
 use crate::{
     agency_client::{AgencyClient, Reply},
     compose, compose_soap,
-    house::{House, NewPerson, Operator},
+    house::{House, Operator},
 };
+use account::NewPerson;
 use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, Identity, OrgNumber, words::Channel};
-use registry::{Register, certificates, dispatch, senders};
+use registry::{certificates, dispatch, senders};
 use reqwest::Method;
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use vault::Certificate;
@@ -22,7 +23,6 @@ use vault::Certificate;
 /// Makes the demo's past. Doing it twice changes nothing.
 pub struct Seeding {
     operator: Operator,
-    register: Register,
     path: PathBuf,
     door: String,
     web: String,
@@ -33,7 +33,6 @@ impl Seeding {
     pub fn new(house: &House, folder: &Folder, clock: Arc<DemoClock>) -> Self {
         Self {
             operator: house.operator(),
-            register: house.register(),
             path: folder.path.clone(),
             door: folder.urls.agency.clone(),
             web: folder.urls.web.clone(),
@@ -54,23 +53,23 @@ impl Seeding {
         self.organisations().await?;
         let people: Vec<NewPerson> = CITIZENS.iter().map(person).collect::<Result<_>>()?;
         for person in &people {
-            if self.operator.mailbox_of(&person.identity).await?.is_none() {
-                self.operator.open_for_people(std::slice::from_ref(person)).await?;
+            if self.operator.accounts.mailbox_of(&person.identity).await?.is_none() {
+                self.operator.accounts.open_for_people(std::slice::from_ref(person)).await?;
             }
         }
         for citizen in &CITIZENS {
             let identity = Identity::parse(citizen.number)?;
             for (channel, address) in [(Channel::Email, citizen.email), (Channel::Sms, citizen.mobile)] {
-                self.operator.confirmed_contact(&identity, channel, address).await?;
+                self.operator.accounts.add_confirmed_contact(&identity, channel, address).await?;
             }
         }
         let company = OrgNumber::parse(BOLAGET)?;
-        if self.operator.mailbox_of(&company.identity()).await?.is_none() {
+        if self.operator.accounts.mailbox_of(&company.identity()).await?.is_none() {
             let name = cast::ORGANISATIONS.iter().find(|o| o.number == BOLAGET).map_or("", |o| o.name);
-            self.operator.open_for_organisation(&company, name).await?;
-            self.operator.describe_company(&self.register, &company, name, None).await?;
+            self.operator.accounts.open_for_organisation(&company, name).await?;
+            self.operator.accounts.describe_company(&company, name, None).await?;
             let anna = person(&CITIZENS[0])?;
-            self.operator.add_signatory(&self.register, &company, &anna).await?;
+            self.operator.accounts.add_signatory(&company, &anna).await?;
         }
         Ok(())
     }

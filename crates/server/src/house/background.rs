@@ -73,11 +73,12 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
     });
     let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(async move {
-        h.sync_register().await;
+        let accounts = h.operator().accounts;
+        accounts.sync_register().await;
         every(REGISTER, s, move || {
-            let h = h.clone();
+            let accounts = accounts.clone();
             async move {
-                h.sync_register().await;
+                accounts.sync_register().await;
                 Ok(())
             }
         })
@@ -105,27 +106,6 @@ impl House {
         metrics::gauge!("kuvert_jobs_due").set(backlog.due as f64);
         metrics::gauge!("kuvert_jobs_dead").set(backlog.dead as f64);
         Ok(())
-    }
-
-    /// Mandates of signatories as the register says. One organisation that cannot be read holds up no other.
-    async fn sync_register(&self) {
-        let (operator, register) = (self.operator(), self.register());
-        let organisations: Vec<_> = match register.read().await {
-            Ok(file) => file.organisations().cloned().collect(),
-            Err(error) => {
-                warn!(%error, "The register of signatories cannot be read");
-                return;
-            }
-        };
-        for organisation in organisations {
-            // One that has no mailbox here has nobody to sign for.
-            if matches!(operator.mailbox_of(&organisation.identity()).await, Ok(None)) {
-                continue;
-            }
-            if let Err(error) = operator.sync_signatories(&register, &organisation).await {
-                warn!(error = format!("{error:#}"), "Signatories could not be brought up to date");
-            }
-        }
     }
 
     async fn refresh_keys(&self) -> Result<(), key_client::KeysError> {

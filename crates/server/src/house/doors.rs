@@ -1,6 +1,6 @@
 //! The doors: agency, citizen pages, content origin, internal.
 
-use super::{House, background, codes::Codes};
+use super::{House, background, codes::Codes, operator::signatories};
 use crate::config::Config;
 use anyhow::{Context, Result, bail, ensure};
 use edge::{
@@ -172,13 +172,21 @@ impl House {
 
     fn web(&self) -> Result<web::Web> {
         let config = &self.config;
-        Ok(web::Web::new(web::Parts {
+        let keys = self.connector.keys(Role::Web);
+        let accounts = account::Accounts::new(account::Parts {
             store: self.stores.letters.clone(),
-            keys: self.connector.keys(Role::Web),
+            keys: keys.clone(),
+            web_keys: self.web_keys.clone(),
+            register: signatories(config),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        });
+        Ok(web::Web::new(web::Parts {
+            keys,
             web_keys: self.web_keys.clone(),
             mailboxes: self.mailboxes.clone(),
+            accounts,
             providers: self.providers()?,
-            register: self.register(),
             codes: Arc::new(Codes(self.courier.clone())),
             origin: config.web.origin.clone(),
             content_origin: config.web.content_origin.clone(),

@@ -1,6 +1,6 @@
 //! The register of addresses: our own, served on the agency door, or another's, which is asked and followed.
 
-use super::{House, files};
+use super::{House, files, operator::signatories};
 use crate::config::FarMode;
 use anyhow::{Context, Result, ensure};
 use domain::{Clock, OrgNumber, Random};
@@ -40,7 +40,7 @@ impl House {
             keys: self.connector.keys(Role::Gateway),
             gateway_keys: self.gateway_keys.clone(),
             directory: self.directory.clone(),
-            register: self.register(),
+            register: signatories(&self.config),
             agreements,
             clock: self.clock.clone(),
             random: self.random.clone(),

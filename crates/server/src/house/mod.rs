@@ -13,8 +13,10 @@ pub mod trust;
 
 pub use doors::{Doors, bind};
 pub use far::client as far_client;
-pub use operator::{NewPerson, Opened, Operator};
+pub use operator::Operator;
 pub use stores::Stores;
+
+use operator::signatories;
 
 use crate::{config::Config, internal::Internal};
 use anyhow::{Context, Result, bail};
@@ -26,7 +28,7 @@ use key_client::{Connector, GatewayKeys, NotifierKeys, Role, WebKeys};
 use key_service::{KeyService, Root};
 use mailbox::{Mailboxes, Objects};
 use notifier::{Courier, Notifier, Post, Sms, settings::SmsSettings};
-use registry::{Directory, Register};
+use registry::Directory;
 use std::{sync::Arc, time::Duration};
 use store::Durability;
 use tokio_util::sync::CancellationToken;
@@ -170,14 +172,10 @@ impl House {
             self.stores.letters.clone(),
             &self.connector,
             self.web_keys.clone(),
+            signatories(&self.config),
             self.clock.clone(),
             self.random.clone(),
         )
-    }
-
-    /// Who may sign for organisations.
-    pub fn register(&self) -> Register {
-        self.config.register.file.clone().map_or(Register::None, Register::File)
     }
 
     fn providers(&self) -> Result<Vec<Provider>> {

@@ -1,9 +1,7 @@
 //! Recipients for the load: people who do not exist, with mailboxes that do.
 
-use crate::{
-    config::Config,
-    house::{NewPerson, Operator},
-};
+use crate::{config::Config, house::Operator};
+use account::NewPerson;
 use anyhow::Result;
 use domain::Identity;
 
@@ -14,7 +12,7 @@ pub async fn open(config: &Config, count: usize) -> Result<Vec<Identity>> {
     let identities: Vec<Identity> = numbers().take(count).collect();
     let person = |identity: &Identity| NewPerson { identity: identity.clone(), name: "Prov Prov".to_owned() };
     let people: Vec<_> = identities.iter().map(person).collect();
-    operator.open_for_people(&people).await?;
+    operator.accounts.open_for_people(&people).await?;
     operator.close().await;
     Ok(identities)
 }

@@ -11,20 +11,14 @@ use crate::{
     state::{CodeMessage, Web},
     visitor::{Reader, page},
 };
+use account::{Address, NewAddress};
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{
-    ContactId, PersonId,
-    words::{Because, Channel},
-};
-use key_client::{Access, Column, contact_address};
-use registry::{
-    Recorder,
-    contacts::{self, Added, Code, Confirmation, NewContact, address_mac, code_mac},
-};
+use domain::{ContactId, words::Channel};
+use registry::contacts::{self, Code, Confirmation};
 
 /// What was wrong with the last form.
 #[derive(Default)]
@@ -82,14 +76,7 @@ pub(crate) async fn confirm(
     let Some(code) = Code::parse(fields.text("code")) else {
         return wrong(&web, &reader, failed(s.bad_code)).await;
     };
-    let parts = &web.0.parts;
-    let person = reader.session()?.person_id()?;
-    let mut tx = parts.store.begin("confirm contact").await?;
-    let recorder = recorder(&web, person);
-    let mac = &parts.web_keys.contact;
-    let outcome = contacts::confirm(&mut tx, mac, person, contact, &code, &recorder).await?;
-    tx.commit().await?;
-    match outcome {
+    match web.0.parts.accounts.confirm_contact(&reader.actor, contact, &code).await? {
         Confirmation::Confirmed => Ok(see("/contacts?done=contact-confirmed")),
         Confirmation::Wrong { .. } => wrong(&web, &reader, failed(s.bad_code)).await,
         Confirmation::Ended => wrong(&web, &reader, failed(s.old_code)).await,
@@ -105,10 +92,7 @@ pub(crate) async fn show_sender(
 ) -> Result<Response, Fault> {
     let Posted { reader, fields } = posted;
     let contact: ContactId = contact.parse().map_err(|_| Fault::NotFound)?;
-    let person = reader.session()?.person_id()?;
-    let mut tx = web.0.parts.store.begin("set show sender").await?;
-    let set = contacts::set_show_sender(&mut tx, person, contact, fields.is_set("show")).await?;
-    tx.commit().await?;
+    let set = web.0.parts.accounts.show_sender(&reader.actor, contact, fields.is_set("show")).await?;
     if set { Ok(see("/contacts?done=saved")) } else { Err(Fault::NotFound) }
 }
 
@@ -141,10 +125,7 @@ pub(crate) async fn remove(
     posted: Posted,
 ) -> Result<Response, Fault> {
     let contact: ContactId = contact.parse().map_err(|_| Fault::NotFound)?;
-    let person = posted.reader.session()?.person_id()?;
-    let mut tx = web.0.parts.store.begin("remove contact").await?;
-    let removed = contacts::remove(&mut tx, person, contact, &recorder(&web, person)).await?;
-    tx.commit().await?;
+    let removed = web.0.parts.accounts.remove_contact(&posted.reader.actor, contact).await?;
     if removed { Ok(see("/contacts?done=contact-removed")) } else { Err(Fault::NotFound) }
 }
 
@@ -181,47 +162,30 @@ async fn send_code(
     address: &str,
 ) -> Result<Option<&'static str>, Fault> {
     let (parts, s) = (&web.0.parts, &reader.t().settings);
-    let person = reader.session()?.person_id()?;
-    let mac = &parts.web_keys.contact;
-    let address_mac = address_mac(mac, channel, address);
+    let person = reader.actor.rights.person;
+    let tag = parts.accounts.contact_tag(channel, address);
     // An address can be removed and added again, and anybody's address can be given: neither a person nor all
     // together may have us write to somebody without an end.
-    let (person_key, contact_key) = (Key::Person(*person.as_bytes()), Key::Contact(address_mac));
+    let (person_key, contact_key) = (Key::Person(*person.as_bytes()), Key::Contact(tag));
     if !web.0.codes.take(person_key, web.now()) || !web.0.codes.take(contact_key, web.now()) {
         return Ok(Some(s.codes_too_many));
     }
-    let contact_id = ContactId::new(web.random());
-    let place = contact_address(contact_id);
-    let sealed = parts.keys.seal_columns(vec![(Column::Contact, place, address.as_bytes().to_vec())]).await?;
-    let code = Code::new(web.random());
-    let code_mac = code_mac(mac, person, &address_mac, &code);
-    let new = NewContact {
-        contact_id,
-        person_id: person,
-        channel,
-        address: sealed.first().ok_or(Fault::Trouble)?,
-        address_mac: &address_mac,
-        code_mac: &code_mac,
-    };
-    let mut tx = parts.store.begin("add contact").await?;
-    let added = contacts::add(&mut tx, &new, web.now()).await?;
-    tx.commit().await?;
-    match added {
-        Added::Pending(_) => {
+    match parts.accounts.add_contact(&reader.actor, channel, address).await? {
+        NewAddress::Waits(to_send) => {
             let message = CodeMessage {
                 channel,
                 address: address.to_owned(),
-                code: code.expose().to_owned(),
+                code: to_send.code.expose().to_owned(),
                 language: reader.visitor.language.code(),
-                id: code_mac,
+                id: to_send.id,
                 at: web.now(),
             };
             let sent = parts.codes.send(message).await;
             Ok((!sent).then_some(s.code_not_sent))
         }
-        Added::Confirmed(_) => Ok(Some(s.same_contact)),
-        Added::TooSoon(_) => Ok(Some(s.code_too_soon)),
-        Added::TooMany => Ok(Some(s.too_many_contacts)),
+        NewAddress::Confirmed => Ok(Some(s.same_contact)),
+        NewAddress::TooSoon => Ok(Some(s.code_too_soon)),
+        NewAddress::TooMany => Ok(Some(s.too_many_contacts)),
     }
 }
 
@@ -232,8 +196,8 @@ async fn wrong(web: &Web, reader: &Reader, wrong: Wrong) -> Result<Response, Fau
 
 async fn list(web: &Web, reader: &Reader, done: &WasDone, wrong: Wrong) -> Result<Response, Fault> {
     let (session, t) = (reader.session()?, reader.t());
-    let found = open(web, reader).await?;
-    let rows = found.into_iter().map(|(contact, address)| Contact {
+    let found = web.0.parts.accounts.contacts(&reader.actor).await?;
+    let rows = found.into_iter().map(|Address { contact, address }| Contact {
         id: contact.contact_id.to_string(),
         address: address.map_or_else(|| "–".to_owned(), |address| shown(contact.channel, &address)),
         is_phone: contact.channel == Channel::Sms,
@@ -255,27 +219,11 @@ async fn list(web: &Web, reader: &Reader, done: &WasDone, wrong: Wrong) -> Resul
     })
 }
 
-/// The person's addresses, opened.
-async fn open(web: &Web, reader: &Reader) -> Result<Vec<(contacts::Contact, Option<String>)>, Fault> {
-    let session = reader.session()?;
-    let mut tx = web.0.parts.store.read("list contacts").await?;
-    let found = contacts::for_person(&mut tx, session.person_id()?).await?;
-    drop(tx);
-    if found.is_empty() {
-        return Ok(vec![]);
-    }
-    let item =
-        |one: &contacts::Contact| (Column::Contact, contact_address(one.contact_id), one.address.clone());
-    let items = found.iter().map(item).collect();
-    let opened = web.0.parts.keys.open_columns(Access::Grant(session.grant.clone()), items).await?;
-    let text = |plain: Option<Vec<u8>>| String::from_utf8(plain?).ok();
-    Ok(found.into_iter().zip(opened.into_iter().map(text)).collect())
-}
-
 async fn find(web: &Web, reader: &Reader, id: &str) -> Result<(contacts::Contact, String), Fault> {
     let id: ContactId = id.parse().map_err(|_| Fault::NotFound)?;
-    let found = open(web, reader).await?.into_iter().find(|(contact, _)| contact.contact_id == id);
-    let (contact, address) = found.ok_or(Fault::NotFound)?;
+    let all = web.0.parts.accounts.contacts(&reader.actor).await?;
+    let found = all.into_iter().find(|one| one.contact.contact_id == id);
+    let Address { contact, address } = found.ok_or(Fault::NotFound)?;
     Ok((contact, address.ok_or(Fault::Trouble)?))
 }
 
@@ -284,9 +232,4 @@ fn shown(channel: Channel, address: &str) -> String {
         Channel::Email => address.to_owned(),
         Channel::Sms => address::shown_phone(address),
     }
-}
-
-fn recorder(web: &Web, person: PersonId) -> Recorder<'_> {
-    let parts = &web.0.parts;
-    Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock).by(person, Because::Owner)
 }

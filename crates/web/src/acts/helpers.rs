@@ -6,24 +6,20 @@ use crate::{
     fault::Fault,
     frame::Place,
     limit::Key,
-    names::{self, BoxNames},
+    names::BoxNames,
     pages::{Confirm, Field, HelperRow, Helpers, Helping, SettingsPlace},
     posted::Posted,
     state::Web,
     visitor::{Reader, page},
 };
+use account::{GrantError, Holder, WantedHelper};
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use domain::{CivilDate, Identity, MandateId, Time, text, words::Because};
-use key_client::{Column, mandate_note};
-use registry::{
-    Recorder,
-    mandates::{self, HelperError, Mandate, MandateKind, NewHelper},
-    people,
-};
+use registry::mandates::MandateKind;
 use std::time::Duration;
 
 /// What was wrong with the last form.
@@ -62,13 +58,23 @@ pub(crate) async fn add(State(web): State<Web>, posted: Posted) -> Result<Respon
     let (Ok(name), Some(number), Some(valid_to)) = (name, number, until) else {
         return refused(&web, &reader, wrong).await;
     };
-    match grant(&web, &reader, &name, &number, valid_to).await? {
-        Ok(()) => Ok(see("/helpers?done=helper")),
-        Err(error) => {
-            wrong.number.error = Some(error);
-            refused(&web, &reader, wrong).await
-        }
+    let session = reader.session()?;
+    let own = session.own_box().filter(|_| !session.is_protected()).ok_or(Fault::NotFound)?.mailbox_id;
+    if !web.0.lookups.take(Key::Person(*reader.actor.rights.person.as_bytes()), web.now()) {
+        return Err(Fault::Slow);
     }
+    let wanted = WantedHelper { number, name, valid_to };
+    // A number that is not known here and one that may not help are answered alike.
+    wrong.number.error = match web.0.parts.accounts.grant_helper(&reader.actor, own, &wanted).await {
+        Ok(()) => return Ok(see("/helpers?done=helper")),
+        Err(GrantError::Unknown) => Some(s.helper_unknown),
+        Err(GrantError::Oneself) => Some(s.helper_self),
+        Err(GrantError::Another) => Some(s.helper_one),
+        Err(GrantError::End) => Some(s.bad_until),
+        Err(GrantError::Frozen) => return Err(Fault::Frozen),
+        Err(GrantError::Account(error)) => return Err(error.into()),
+    };
+    refused(&web, &reader, wrong).await
 }
 
 /// `GET /helpers/{mandate}/revoke`: the question.
@@ -103,64 +109,9 @@ pub(crate) async fn revoke(
     posted: Posted,
 ) -> Result<Response, Fault> {
     let id: MandateId = mandate.parse().map_err(|_| Fault::NotFound)?;
-    let session = posted.reader.session()?;
-    let own = session.own_box().ok_or(Fault::NotFound)?.mailbox_id;
-    let parts = &web.0.parts;
-    let recorder = Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock)
-        .by(session.person_id()?, Because::Owner);
-    let mut tx = parts.store.begin("revoke helper").await?;
-    let revoked = mandates::revoke_helper(&mut tx, own, id, &recorder).await?;
-    tx.commit().await?;
+    let own = posted.reader.session()?.own_box().ok_or(Fault::NotFound)?.mailbox_id;
+    let revoked = web.0.parts.accounts.revoke_helper(&posted.reader.actor, own, id).await?;
     if revoked { Ok(see("/helpers?done=helper-revoked")) } else { Err(Fault::NotFound) }
-}
-
-/// Gives the right; answers what to say when it cannot be given. A number that is not known here and one that may
-/// not help are answered alike.
-async fn grant(
-    web: &Web,
-    reader: &Reader,
-    name: &str,
-    number: &Identity,
-    valid_to: Time,
-) -> Result<Result<(), &'static str>, Fault> {
-    let (parts, session, s) = (&web.0.parts, reader.session()?, &reader.t().settings);
-    let own = session.own_box().ok_or(Fault::NotFound)?;
-    if session.is_protected() {
-        return Err(Fault::NotFound);
-    }
-    if !web.0.lookups.take(Key::Person(*session.person_id()?.as_bytes()), web.now()) {
-        return Err(Fault::Slow);
-    }
-    let macs = parts.keys.address_macs("web", std::slice::from_ref(number)).await?;
-    let mac = macs.first().ok_or(Fault::Trouble)?;
-    let mandate_id = MandateId::new(web.random());
-    let place = mandate_note(mandate_id);
-    let note = parts.keys.seal_columns(vec![(Column::Note, place, name.as_bytes().to_vec())]).await?;
-    let mut tx = parts.store.begin("grant helper").await?;
-    let Some(helper) = people::by_address(&mut tx, mac, web.now()).await? else {
-        return Ok(Err(s.helper_unknown));
-    };
-    let recorder = Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock)
-        .by(session.person_id()?, Because::Owner);
-    let new = NewHelper {
-        mandate_id,
-        mailbox_id: own.mailbox_id,
-        helper: helper.person_id,
-        note: note.first().ok_or(Fault::Trouble)?,
-        valid_to,
-    };
-    match mandates::grant_helper(&mut tx, &new, &recorder).await {
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(Ok(()))
-        }
-        Err(HelperError::Oneself) => Ok(Err(s.helper_self)),
-        Err(HelperError::Another) => Ok(Err(s.helper_one)),
-        Err(HelperError::End) => Ok(Err(s.bad_until)),
-        Err(HelperError::UnknownHelper) => Ok(Err(s.helper_unknown)),
-        Err(HelperError::UnknownMailbox | HelperError::Protected) => Err(Fault::Frozen),
-        Err(HelperError::Registry(error)) => Err(error.into()),
-    }
 }
 
 async fn refused(web: &Web, reader: &Reader, wrong: Wrong) -> Result<Response, Fault> {
@@ -202,18 +153,14 @@ async fn list(web: &Web, reader: &Reader, done: &WasDone, mut wrong: Wrong) -> R
 async fn rows(web: &Web, reader: &Reader) -> Result<Vec<HelperRow>, Fault> {
     let (session, t, now) = (reader.session()?, reader.t(), web.now());
     let Some(own) = session.own_box() else { return Ok(vec![]) };
-    let mut tx = web.0.parts.store.read("list helpers").await?;
-    let mandates = mandates::of_mailbox(&mut tx, own.mailbox_id).await?;
-    drop(tx);
-    let held: Vec<Mandate> = mandates.into_iter().filter(|one| one.holds(now)).collect();
-    let names = names::holders(web, session, &held).await?;
-    let row = |(one, name): (&Mandate, Option<String>)| HelperRow {
-        id: one.mandate_id.to_string(),
+    let holders = web.0.parts.accounts.holders(&session.grant, own.mailbox_id).await?;
+    let row = |Holder { mandate, name }| HelperRow {
+        id: mandate.mandate_id.to_string(),
         name: name.unwrap_or_else(|| t.letters.someone.to_owned()),
-        until: one.valid_to.map_or_else(String::new, |end| t.until(&last_day(end, t))),
-        revocable: one.kind == MandateKind::Helper,
+        until: mandate.valid_to.map_or_else(String::new, |end| t.until(&last_day(end, t))),
+        revocable: mandate.kind == MandateKind::Helper,
     };
-    Ok(held.iter().zip(names).map(row).collect())
+    Ok(holders.into_iter().filter(|one| one.mandate.holds(now)).map(row).collect())
 }
 
 /// A person's number as people write it: twelve digits, with or without a hyphen or spaces.

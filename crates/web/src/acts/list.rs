@@ -10,13 +10,13 @@ use crate::{
     texts::Texts,
     visitor::{Reader, page},
 };
+use account::Notices;
 use axum::{
     extract::{Query, State},
     response::Response,
 };
 use domain::{LetterId, MailboxId};
 use mailbox::ListQuery;
-use registry::contacts;
 use serde::Deserialize;
 
 /// What the address asks for. Words that are sought never stand in it.
@@ -137,14 +137,11 @@ async fn no_notices(web: &Web, reader: &Reader) -> Result<Option<&'static str>, 
     if session.own_box().is_none_or(|own| own.closed_at.is_some()) {
         return Ok(None);
     }
-    let mut tx = web.0.parts.store.read("look for contacts").await?;
-    let contacts = contacts::for_person(&mut tx, session.person_id()?).await?;
-    let confirmed: Vec<_> = contacts.iter().filter(|one| one.confirmed_at.is_some()).collect();
     let l = &reader.t().letters;
-    Ok(match confirmed.iter().any(|one| one.failed_at.is_none()) {
-        true => None,
-        false if confirmed.is_empty() => Some(l.no_contact),
-        false => Some(l.contact_fails),
+    Ok(match web.0.parts.accounts.notices(&reader.actor).await? {
+        Notices::Arrive => None,
+        Notices::Nowhere => Some(l.no_contact),
+        Notices::Fail => Some(l.contact_fails),
     })
 }
 

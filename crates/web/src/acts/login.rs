@@ -1,7 +1,7 @@
 //! To the e-ID and back.
 
 use crate::{
-    acts::{open_mailbox, see, start},
+    acts::{see, start},
     cookies,
     fault::Fault,
     frame::{Frame, Place},
@@ -180,7 +180,7 @@ async fn welcome_in(
 ) -> Result<Response, Fault> {
     metrics::counter!("kuvert_logins_total", "outcome" => "logged_in").increment(1);
     if logged_in.person.is_some() {
-        open_mailbox::sync_signatory(web, &logged_in.applicant.address_mac).await;
+        web.0.parts.accounts.sync_person(&logged_in.applicant.address_mac).await;
     }
     let mut f = Frame::new(visitor.language, "/", Place::Elsewhere, visitor.t().start.moving_on_title, None);
     let href = back.map_or_else(|| "/".to_owned(), |back| back.after(web, logged_in.person));

@@ -74,9 +74,7 @@ pub(crate) async fn language(State(web): State<Web>, sent: Sent) -> Result<Respo
     let language = Language::from_code(fields.text("language"));
     if let Some(person) = visitor.session.as_ref().and_then(|session| session.person.as_ref()) {
         let chosen = people::Language::parse(language.code()).unwrap_or_default();
-        let mut tx = web.0.parts.store.begin("set language").await?;
-        people::set_language(&mut tx, person.person_id, chosen).await?;
-        tx.commit().await?;
+        web.0.parts.accounts.set_language(person.person_id, chosen).await?;
     }
     let mut response = see(own_path(fields.text("back")));
     response.headers_mut().append(header::SET_COOKIE, cookies::language(language.code()));

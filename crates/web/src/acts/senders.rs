@@ -16,13 +16,7 @@ use axum::{
     response::Response,
 };
 use domain::{MailboxId, OrgNumber};
-use key_client::{Column, declined_sender};
-use registry::{
-    Recorder,
-    declined::{self, sender_mac},
-    mandates::BoxAccess,
-    senders::{self, Sender},
-};
+use registry::{mandates::BoxAccess, senders::Sender};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,16 +42,10 @@ pub(crate) async fn show(
     let access = session.governed().find(|one| chosen.is_none_or(|id| one.mailbox_id == id));
     let access = access.ok_or(Fault::NotFound)?;
     let names = BoxNames::read(&web, session).await?;
-    let mut tx = web.0.parts.store.read("list senders").await?;
-    let known = senders::list(&mut tx).await?;
-    let off = declined::list(&mut tx, access.mailbox_id).await?;
-    drop(tx);
     let mut f = reader.frame(Place::Settings, t.settings.senders);
     f.done = asked.done.say(t);
     let mut rows = Vec::new();
-    for sender in known.into_iter().filter(|sender| sender.may_send) {
-        let mac = sender_mac(&web.0.parts.web_keys.sender, access.mailbox_id, &sender.number);
-        let since = off.iter().find(|one| one.sender_mac == mac).map(|one| one.declined_at);
+    for (sender, since) in web.0.parts.accounts.senders(&reader.actor, access.mailbox_id).await? {
         if since.is_some() && asked.off == sender.number.as_str() {
             f.done = Some(turned_off(&sender, access, t.turned_off(&sender.name)));
         }
@@ -91,7 +79,8 @@ pub(crate) async fn ask_off(
     Path((mailbox, sender)): Path<(String, String)>,
     reader: Reader,
 ) -> Result<Response, Fault> {
-    let (mailbox, sender) = find(&web, &reader, &mailbox, &sender).await?;
+    let (mailbox, number) = parse(&mailbox, &sender)?;
+    let sender = web.0.parts.accounts.sender(&reader.actor, mailbox, &number).await?;
     let (t, number) = (reader.t(), sender.number.as_str().to_owned());
     let s = &t.settings;
     page(Confirm {
@@ -111,45 +100,23 @@ pub(crate) async fn ask_off(
 /// `POST /senders/off`
 pub(crate) async fn off(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
     let Posted { reader, fields } = posted;
-    let (mailbox, sender) = find(&web, &reader, fields.text("mailbox"), fields.text("sender")).await?;
-    let because = reader.session()?.govern(mailbox)?.because;
-    let parts = &web.0.parts;
-    let mac = sender_mac(&parts.web_keys.sender, mailbox, &sender.number);
-    let plain = sender.number.as_str().as_bytes().to_vec();
-    let sealed =
-        parts.keys.seal_columns(vec![(Column::Declined, declined_sender(mailbox, &mac), plain)]).await?;
-    let sealed = sealed.first().ok_or(Fault::Trouble)?;
-    let recorder = Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock)
-        .by(reader.actor.rights.person, because);
-    let mut tx = parts.store.begin("turn sender off").await?;
-    declined::decline(&mut tx, mailbox, &sender.number, &mac, sealed, &recorder).await?;
-    tx.commit().await?;
-    Ok(see(&format!("/senders?box={mailbox}&off={}", sender.number)))
+    let (mailbox, sender) = parse(fields.text("mailbox"), fields.text("sender"))?;
+    web.0.parts.accounts.turn_off(&reader.actor, mailbox, &sender).await?;
+    Ok(see(&format!("/senders?box={mailbox}&off={sender}")))
 }
 
 /// `POST /senders/on`
 pub(crate) async fn on(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
     let Posted { reader, fields } = posted;
-    let (mailbox, sender) = find(&web, &reader, fields.text("mailbox"), fields.text("sender")).await?;
-    let because = reader.session()?.govern(mailbox)?.because;
-    let parts = &web.0.parts;
-    let mac = sender_mac(&parts.web_keys.sender, mailbox, &sender.number);
-    let recorder = Recorder::service(&parts.web_keys.events, web.random(), &*parts.clock)
-        .by(reader.actor.rights.person, because);
-    let mut tx = parts.store.begin("turn sender on").await?;
-    declined::accept(&mut tx, mailbox, &sender.number, &mac, &recorder).await?;
-    tx.commit().await?;
+    let (mailbox, sender) = parse(fields.text("mailbox"), fields.text("sender"))?;
+    web.0.parts.accounts.turn_on(&reader.actor, mailbox, &sender).await?;
     Ok(see(&format!("/senders?box={mailbox}&done=sender-on")))
 }
 
-/// A mailbox that the reader governs, and a sender that exists.
-async fn find(web: &Web, reader: &Reader, mailbox: &str, sender: &str) -> Result<(MailboxId, Sender), Fault> {
-    let mailbox: MailboxId = mailbox.parse().map_err(|_| Fault::NotFound)?;
-    reader.session()?.govern(mailbox)?;
-    let number = OrgNumber::parse(sender).map_err(|_| Fault::NotFound)?;
-    let mut tx = web.0.parts.store.read("find sender").await?;
-    let found = senders::find(&mut tx, &number).await?.filter(|sender| sender.may_send);
-    Ok((mailbox, found.ok_or(Fault::NotFound)?))
+/// A mailbox and a sender, as an address or a form names them.
+fn parse(mailbox: &str, sender: &str) -> Result<(MailboxId, OrgNumber), Fault> {
+    let mailbox = mailbox.parse().map_err(|_| Fault::NotFound)?;
+    Ok((mailbox, OrgNumber::parse(sender).map_err(|_| Fault::NotFound)?))
 }
 
 fn turned_off(sender: &Sender, access: &BoxAccess, text: String) -> Done {

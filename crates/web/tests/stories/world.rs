@@ -1,5 +1,6 @@
 //! The pages over real HTTP, with the real key service, a real OpenID provider and letters that were accepted.
 
+use account::Accounts;
 use domain::{Clock, Identity, IdentityKind, MailboxId, MandateId, OrgNumber, PersonId, words::Because};
 use eid::{
     Provider, Verifier,
@@ -179,12 +180,18 @@ impl World {
         let bo = people.with_box(BO, "Bo Exempel").await;
         let company = people.company(&register_path).await;
         let web = Web::new(Parts {
-            store: store.clone(),
+            accounts: Accounts::new(account::Parts {
+                store: store.clone(),
+                keys: keys.clone(),
+                web_keys: web_keys.clone(),
+                register: Register::File(register_path),
+                clock: clock.clone(),
+                random: random(),
+            }),
             keys,
             web_keys,
             mailboxes: house,
             providers: vec![Provider::open(config, clock.clone(), random()).unwrap()],
-            register: Register::File(register_path),
             codes: codes.clone(),
             origin: origin.clone(),
             content_origin: content_origin.clone(),

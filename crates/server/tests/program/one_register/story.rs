@@ -242,7 +242,7 @@ impl Story {
         let feed = self.feed(there).await;
         let config = Config::read(&self.at(there).config()).unwrap();
         let operator = house::Operator::open(&config).await.unwrap();
-        let mailbox = operator.mailbox_of(&Identity::parse(who).unwrap()).await.unwrap();
+        let mailbox = operator.accounts.mailbox_of(&Identity::parse(who).unwrap()).await.unwrap();
         let mut stored = Vec::new();
         if let Some(mailbox) = mailbox {
             let mut tx = operator.store.read("letters of a mailbox").await.unwrap();

@@ -1,0 +1,204 @@
+//! How a person wants to be told of letters.
+
+use crate::{AccountError, Accounts};
+use domain::{ContactId, Identity, PersonId, words::Channel};
+use key_client::{Column, contact_address};
+use mailbox::Actor;
+use registry::{
+    contacts::{self, Added, Code, Confirmation, Contact, NewContact, code_mac},
+    people,
+};
+
+/// A person's contact point, opened.
+#[derive(Clone)]
+pub struct Address {
+    pub contact: Contact,
+    /// `None` when it cannot be opened.
+    pub address: Option<String>,
+}
+
+/// What became of a new address.
+pub enum NewAddress {
+    /// It waits until its code is written.
+    Waits(CodeToSend),
+    /// It is confirmed already, and works.
+    Confirmed,
+    /// A code was sent moments ago.
+    TooSoon,
+    /// The person has as many addresses as one may have.
+    TooMany,
+}
+
+/// To be sent to the address. Has no `Debug`.
+pub struct CodeToSend {
+    pub code: Code,
+    /// Deterministic for this code, so that a repeat is the same message.
+    pub id: [u8; 32],
+}
+
+/// Whether a person learns of new letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notices {
+    Arrive,
+    /// All confirmed addresses have failed.
+    Fail,
+    /// No address is confirmed.
+    Nowhere,
+}
+
+/// An address as the registry keeps it.
+struct Sealed {
+    contact_id: ContactId,
+    channel: Channel,
+    address: Vec<u8>,
+    address_mac: [u8; 32],
+}
+
+impl Accounts {
+    /// The actor's addresses, oldest first.
+    pub async fn contacts(&self, actor: &Actor) -> Result<Vec<Address>, AccountError> {
+        let mut tx = self.0.store.read("list contacts").await?;
+        let found = contacts::for_person(&mut tx, actor.rights.person).await?;
+        drop(tx);
+        let item = |one: &Contact| (Column::Contact, contact_address(one.contact_id), one.address.clone());
+        let opened = self.open_for(&actor.grant, found.iter().map(item).collect()).await?;
+        let text = |plain: Option<Vec<u8>>| String::from_utf8(plain?).ok();
+        let address = |(contact, plain)| Address { contact, address: text(plain) };
+        Ok(found.into_iter().zip(opened).map(address).collect())
+    }
+
+    /// Whether the actor learns of new letters: one that nobody knows of is one missed.
+    pub async fn notices(&self, actor: &Actor) -> Result<Notices, AccountError> {
+        let mut tx = self.0.store.read("look for contacts").await?;
+        let mut contacts = contacts::for_person(&mut tx, actor.rights.person).await?;
+        contacts.retain(|one| one.confirmed_at.is_some());
+        Ok(match contacts.iter().any(|one| one.failed_at.is_none()) {
+            true => Notices::Arrive,
+            false if contacts.is_empty() => Notices::Nowhere,
+            false => Notices::Fail,
+        })
+    }
+
+    /// The tag under which an address is kept, by which it is also counted.
+    pub fn contact_tag(&self, channel: Channel, address: &str) -> [u8; 32] {
+        contacts::address_mac(&self.0.web_keys.contact, channel, address)
+    }
+
+    /// Keeps an address that waits for its code, and answers the code; or makes a new code for one that waits already.
+    pub async fn add_contact(
+        &self,
+        actor: &Actor,
+        channel: Channel,
+        address: &str,
+    ) -> Result<NewAddress, AccountError> {
+        let person = actor.rights.person;
+        let sealed = self.seal_contact(channel, address).await?;
+        let code = Code::new(self.random());
+        let id = code_mac(&self.0.web_keys.contact, person, &sealed.address_mac, &code);
+        let added = self.add(person, &sealed, &id).await?;
+        Ok(match added {
+            Added::Pending(_) => NewAddress::Waits(CodeToSend { code, id }),
+            Added::Confirmed(_) => NewAddress::Confirmed,
+            Added::TooSoon(_) => NewAddress::TooSoon,
+            Added::TooMany => NewAddress::TooMany,
+        })
+    }
+
+    /// Takes the code that was sent to an address.
+    pub async fn confirm_contact(
+        &self,
+        actor: &Actor,
+        contact_id: ContactId,
+        code: &Code,
+    ) -> Result<Confirmation, AccountError> {
+        self.confirm(actor.rights.person, contact_id, code).await
+    }
+
+    /// Whether notices to this address name the sender; false when it is not theirs, or they may not have it so.
+    pub async fn show_sender(
+        &self,
+        actor: &Actor,
+        contact_id: ContactId,
+        show: bool,
+    ) -> Result<bool, AccountError> {
+        let mut tx = self.0.store.begin("set show sender").await?;
+        let set = contacts::set_show_sender(&mut tx, actor.rights.person, contact_id, show).await?;
+        tx.commit().await?;
+        Ok(set)
+    }
+
+    /// Removes an address; false when there is none.
+    pub async fn remove_contact(&self, actor: &Actor, contact_id: ContactId) -> Result<bool, AccountError> {
+        let person = actor.rights.person;
+        let mut tx = self.0.store.begin("remove contact").await?;
+        let removed = contacts::remove(&mut tx, person, contact_id, &self.recorder_of(person)).await?;
+        tx.commit().await?;
+        Ok(removed)
+    }
+
+    /// Gives a person a contact point that counts as confirmed. For the demo, whose people have no addresses that a
+    /// code could be sent to.
+    pub async fn add_confirmed_contact(
+        &self,
+        identity: &Identity,
+        channel: Channel,
+        address: &str,
+    ) -> Result<(), AccountError> {
+        let person_mac = self.address_mac(identity).await?;
+        let sealed = self.seal_contact(channel, address).await?;
+        let mut tx = self.0.store.read("find person").await?;
+        let person = people::by_address(&mut tx, &person_mac, self.now()).await?;
+        drop(tx);
+        let person = person.ok_or(AccountError::NotFound)?.person_id;
+        let code = Code::new(self.random());
+        let id = code_mac(&self.0.web_keys.contact, person, &sealed.address_mac, &code);
+        match self.add(person, &sealed, &id).await? {
+            Added::Pending(contact_id) => match self.confirm(person, contact_id, &code).await? {
+                Confirmation::Confirmed => Ok(()),
+                _ => Err(AccountError::NotFound),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    async fn seal_contact(&self, channel: Channel, address: &str) -> Result<Sealed, AccountError> {
+        let contact_id = ContactId::new(self.random());
+        let sealed = self.seal(Column::Contact, contact_address(contact_id), address.as_bytes()).await?;
+        let address_mac = self.contact_tag(channel, address);
+        Ok(Sealed { contact_id, channel, address: sealed, address_mac })
+    }
+
+    async fn add(
+        &self,
+        person_id: PersonId,
+        sealed: &Sealed,
+        code_mac: &[u8; 32],
+    ) -> Result<Added, AccountError> {
+        let new = NewContact {
+            contact_id: sealed.contact_id,
+            person_id,
+            channel: sealed.channel,
+            address: &sealed.address,
+            address_mac: &sealed.address_mac,
+            code_mac,
+        };
+        let mut tx = self.0.store.begin("add contact").await?;
+        let added = contacts::add(&mut tx, &new, self.now()).await?;
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    async fn confirm(
+        &self,
+        person: PersonId,
+        contact_id: ContactId,
+        code: &Code,
+    ) -> Result<Confirmation, AccountError> {
+        let recorder = self.recorder_of(person);
+        let mut tx = self.0.store.begin("confirm contact").await?;
+        let mac = &self.0.web_keys.contact;
+        let outcome = contacts::confirm(&mut tx, mac, person, contact_id, code, &recorder).await?;
+        tx.commit().await?;
+        Ok(outcome)
+    }
+}

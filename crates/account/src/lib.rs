@@ -1,0 +1,98 @@
+//! What people do with their own mailboxes, and the operator for them: open one, say how to be told of letters, let
+//! somebody help, turn senders off.
+//!
+//! One file an act. An act asks the key service for what it needs, then changes the registry in one transaction, and
+//! leaves the event of the change in it. Pages, the operator's commands and the demo call the same acts; how an answer
+//! is worded is theirs.
+
+mod contacts;
+mod error;
+mod helpers;
+mod language;
+mod names;
+mod open_for;
+mod open_mailbox;
+mod senders;
+mod signatories;
+mod who;
+
+pub use contacts::{Address, CodeToSend, NewAddress, Notices};
+pub use error::AccountError;
+pub use helpers::{GrantError, Holder, WantedHelper};
+pub use open_for::NewPerson;
+pub use open_mailbox::{OpenError, Opened};
+pub use signatories::SignatoryError;
+pub use who::Known;
+
+use domain::{
+    Clock, Identity, MailboxId, PersonId, Random, Time,
+    words::{Act, Because},
+};
+use key_client::{Column, Keys, KeysError, WebKeys};
+use mailbox::{Actor, may_box};
+use registry::{Recorder, Register};
+use std::sync::Arc;
+use store::Store;
+use vault::Place;
+
+/// The acts. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Parts>);
+
+/// What the acts work with.
+pub struct Parts {
+    /// The letters' database.
+    pub store: Store,
+    /// The handle of role web, or of the operator: what that role may not ask, no act does.
+    pub keys: Keys,
+    /// Tags of senders and addresses, and the ring of events.
+    pub web_keys: Arc<WebKeys>,
+    /// Who may sign for an organisation.
+    pub register: Register,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+impl Accounts {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    fn random(&self) -> &dyn Random {
+        &*self.0.random
+    }
+
+    /// For what the operator or the service does.
+    fn recorder(&self) -> Recorder<'_> {
+        Recorder::service(&self.0.web_keys.events, self.random(), &*self.0.clock)
+    }
+
+    /// For what a person does with what is their own.
+    fn recorder_of(&self, person: PersonId) -> Recorder<'_> {
+        self.recorder().by(person, Because::Owner)
+    }
+
+    /// For what a person does with a mailbox that they govern; not found otherwise.
+    fn recorder_in(&self, actor: &Actor, mailbox_id: MailboxId) -> Result<Recorder<'_>, AccountError> {
+        let because = may_box(&actor.rights, mailbox_id, Act::Settings).ok_or(AccountError::NotFound)?;
+        Ok(self.recorder().by(actor.rights.person, because))
+    }
+
+    async fn seal(&self, column: Column, place: Place, text: &[u8]) -> Result<Vec<u8>, AccountError> {
+        Ok(one(self.0.keys.seal_columns(vec![(column, place, text.to_vec())]).await?)?)
+    }
+
+    async fn address_mac(&self, identity: &Identity) -> Result<[u8; 32], AccountError> {
+        let caller = self.0.keys.role().as_str();
+        Ok(one(self.0.keys.address_macs(caller, std::slice::from_ref(identity)).await?)?)
+    }
+}
+
+/// Of what was asked for alone.
+fn one<T>(many: Vec<T>) -> Result<T, KeysError> {
+    many.into_iter().next().ok_or(KeysError::Unavailable)
+}

@@ -1,0 +1,133 @@
+//! The register of signatories is followed: what it says becomes rights over organisations' mailboxes.
+
+use crate::{AccountError, Accounts, NewPerson};
+use domain::{MandateId, OrgNumber, text::TextError};
+use key_client::{Column, mandate_note};
+use registry::{
+    Owner, Register, boxes, organisations,
+    register::{self, Signatory, SignatureRule},
+};
+use std::path::Path;
+
+/// Why the register was not written or followed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignatoryError {
+    #[error("register.file: name the file that keeps signatories")]
+    NoFile,
+    #[error("the name cannot be shown")]
+    Name(#[source] TextError),
+    #[error("the organisation has no mailbox here; open it first")]
+    NoMailbox,
+    #[error(transparent)]
+    Account(AccountError),
+}
+
+impl<E> From<E> for SignatoryError
+where
+    AccountError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+impl Accounts {
+    /// Gives someone who is known from now on the rights that the register names. What fails here is logged, and tried
+    /// again at the next log-in.
+    pub async fn sync_person(&self, address_mac: &[u8; 32]) {
+        if let Err(error) = self.try_sync_person(address_mac).await {
+            tracing::warn!(?error, "The register of signatories could not be followed at a log-in");
+        }
+    }
+
+    /// The rights over an organisation's mailbox, as the register says now.
+    pub async fn sync_organisation(&self, organisation: &OrgNumber) -> Result<(), SignatoryError> {
+        let signatories = self.0.register.signatories(organisation).await?;
+        let address_mac = self.address_mac(&organisation.identity()).await?;
+        match self.follow(&address_mac, &signatories).await? {
+            true => Ok(()),
+            false => Err(SignatoryError::NoMailbox),
+        }
+    }
+
+    /// The same for every organisation of the register. One that cannot be read holds up no other.
+    pub async fn sync_register(&self) {
+        let organisations: Vec<_> = match self.0.register.read().await {
+            Ok(file) => file.organisations().cloned().collect(),
+            Err(error) => {
+                tracing::warn!(%error, "The register of signatories cannot be read");
+                return;
+            }
+        };
+        for organisation in organisations {
+            match self.sync_organisation(&organisation).await {
+                // One that has no mailbox here has nobody to sign for.
+                Ok(()) | Err(SignatoryError::NoMailbox) => {}
+                Err(error) => tracing::warn!(?error, "Signatories could not be brought up to date"),
+            }
+        }
+    }
+
+    /// Puts a signatory into the register's file, and brings the rights over the organisation's mailbox to it.
+    pub async fn add_signatory(
+        &self,
+        organisation: &OrgNumber,
+        person: &NewPerson,
+    ) -> Result<(), SignatoryError> {
+        let path = self.register_file()?;
+        let person_mac = self.address_mac(&person.identity).await?;
+        let mandate_id = MandateId::new(self.random());
+        let note = self.seal(Column::Note, mandate_note(mandate_id), person.name.as_bytes()).await?;
+        let mut content = self.0.register.read().await?;
+        content.add(organisation, Signatory { mandate_id, person_mac, note });
+        content.write(path).await?;
+        self.sync_organisation(organisation).await
+    }
+
+    /// Writes into the register's file how an organisation is called, and how many of its signatories must sign unless
+    /// that stays as it is.
+    pub async fn describe_company(
+        &self,
+        organisation: &OrgNumber,
+        name: &str,
+        rule: Option<SignatureRule>,
+    ) -> Result<(), SignatoryError> {
+        let path = self.register_file()?;
+        let mut content = self.0.register.read().await?;
+        content.describe(organisation, name, rule).map_err(SignatoryError::Name)?;
+        Ok(content.write(path).await?)
+    }
+
+    async fn try_sync_person(&self, address_mac: &[u8; 32]) -> Result<(), AccountError> {
+        let numbers = self.0.register.organisations_of(address_mac).await?;
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let identities: Vec<_> = numbers.iter().map(OrgNumber::identity).collect();
+        let macs = self.0.keys.address_macs(self.0.keys.role().as_str(), &identities).await?;
+        for (number, mac) in numbers.iter().zip(macs) {
+            let signatories = self.0.register.signatories(number).await?;
+            self.follow(&mac, &signatories).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the signatories of an organisation's mailbox these; false when it has none here.
+    async fn follow(&self, address_mac: &[u8; 32], signatories: &[Signatory]) -> Result<bool, AccountError> {
+        let mut tx = self.0.store.begin("follow register of signatories").await?;
+        let found = organisations::by_address(&mut tx, address_mac, self.now()).await?;
+        let Some(organisation) = found else { return Ok(false) };
+        let owner = Owner::Organisation(organisation.organisation_id);
+        let Some(mailbox) = boxes::of_owner(&mut tx, owner).await? else { return Ok(false) };
+        register::sync(&mut tx, mailbox.mailbox_id, signatories, &self.recorder()).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    fn register_file(&self) -> Result<&Path, SignatoryError> {
+        match &self.0.register {
+            Register::File(path) => Ok(path),
+            Register::None => Err(SignatoryError::NoFile),
+        }
+    }
+}

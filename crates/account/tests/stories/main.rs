@@ -1,0 +1,9 @@
+//! What people do with their mailboxes, with the real key service and a real log-in, on both databases.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod contacts;
+mod helping;
+mod opening;
+mod senders;
+mod signing;
+mod world;

@@ -1,0 +1,233 @@
+//! The acts of role web and of the operator over the real key service; people log in at a provider on this machine.
+
+use account::{Accounts, NewPerson, Opened};
+use domain::{Clock, Identity, MailboxId, ManualClock, OrgNumber, PersonId, Time, words::EventType};
+use eid::{
+    Callback, LoginRequest, Provider, Verifier, code_challenge,
+    demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
+};
+use key_client::{Connector, GrantToken, GrantView, Keys, Role, WebKeys};
+use key_service::{KeyService, Root};
+use mailbox::{Actor, Rights};
+use registry::{
+    Recorder, Register,
+    operators::{self, NewOperator},
+    people::Language,
+    preferences,
+    registrations::{self, AccountType, NewRegistration},
+};
+use reqwest::{Client, header, redirect::Policy};
+use std::{collections::HashMap, sync::Arc};
+use store::{Store, testing::Database};
+use vault::SystemRandom;
+
+pub const ANNA: &str = "198101052382";
+pub const BO: &str = "199001012385";
+pub const CLEO: &str = "200001012384";
+/// Born in 2015.
+pub const DAVID: &str = "201501012387";
+pub const TOWN: &str = "164020000016";
+pub const OFFICE: &str = "164020000024";
+pub const COMPANY: &str = "164020000040";
+pub const LADAN: &str = "164020000065";
+const CALLBACK: &str = "http://127.0.0.1:8080/login/callback";
+
+pub struct World {
+    /// Goes when the world goes.
+    #[allow(dead_code, reason = "held for its folder")]
+    pub database: Database,
+    pub store: Store,
+    pub clock: Arc<ManualClock>,
+    pub connector: Connector,
+    /// What pages work with.
+    pub web: Accounts,
+    /// What the operator's commands work with.
+    pub operator: Accounts,
+    pub web_keys: Arc<WebKeys>,
+    keys: Keys,
+    provider: Provider,
+    issuer: String,
+}
+
+pub fn org(number: &str) -> OrgNumber {
+    OrgNumber::parse(number).unwrap()
+}
+
+pub fn identity(number: &str) -> Identity {
+    Identity::parse(number).unwrap()
+}
+
+pub fn person(number: &str, name: &str) -> NewPerson {
+    NewPerson { identity: identity(number), name: name.to_owned() }
+}
+
+impl World {
+    pub async fn new(database: Database) -> Self {
+        // Another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = Arc::new(ManualClock::at(Time::parse("2026-11-22T10:00:00Z").unwrap()));
+        let any: Arc<dyn Clock> = clock.clone();
+        let random = || Arc::new(SystemRandom);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let someone = |(number, given): (&str, &str)| DemoPerson {
+            subject: format!("subject-{given}"),
+            given_name: given.into(),
+            family_name: "Exempel".into(),
+            identity: identity(number),
+        };
+        let settings = DemoSettings {
+            issuer: issuer.clone(),
+            clients: vec![DemoClient {
+                client_id: "kuvert".into(),
+                secret: None,
+                redirect_uris: vec![CALLBACK.into()],
+            }],
+            people: [(ANNA, "Anna"), (BO, "Bo"), (CLEO, "Cleo"), (DAVID, "David")].map(someone).into(),
+        };
+        let demo = DemoProvider::new(settings, any.clone(), random()).unwrap();
+        tokio::spawn(async move { axum::serve(listener, demo.router()).await });
+        let config = provider_config("demo", &issuer, "kuvert", None);
+        let store = database.store.clone();
+        let service = KeyService::open(key_service::Parts {
+            root: Root::load_or_init(&database.dir().join("root.key"), &SystemRandom).unwrap(),
+            letters: store.clone(),
+            keys: database.keys().await.unwrap(),
+            verifiers: vec![Verifier::open(config.clone()).unwrap()],
+            settings: key_service::Settings::default(),
+            clock: any.clone(),
+            random: random(),
+        })
+        .await
+        .unwrap();
+        let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
+        let keys = connector.keys(Role::Web);
+        let web_keys = Arc::new(keys.web_keys().await.unwrap());
+        let register = Register::File(database.dir().join("signatories.json"));
+        let accounts = |keys: Keys| {
+            Accounts::new(account::Parts {
+                store: store.clone(),
+                keys,
+                web_keys: web_keys.clone(),
+                register: register.clone(),
+                clock: any.clone(),
+                random: random(),
+            })
+        };
+        let (web, operator) = (accounts(keys.clone()), accounts(connector.keys(Role::Operator)));
+        let provider = Provider::open(config, any.clone(), random()).unwrap();
+        let mut tx = store.begin("register").await.unwrap();
+        for (number, name) in [(TOWN, "Exempelkommunen"), (OFFICE, "Exempelverket")] {
+            registry::senders::add(&mut tx, &org(number), name, true, clock.now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        Self { database, store, clock, connector, web, operator, web_keys, keys, provider, issuer }
+    }
+
+    /// Identifies at the provider, as the pages have it done.
+    pub async fn logs_in(&self, number: &str) -> GrantToken {
+        let nonce = self.keys.begin_login("demo").await.unwrap();
+        let (state, verifier) = (eid::word(&SystemRandom), eid::word(&SystemRandom));
+        let request = LoginRequest {
+            state: &state,
+            nonce: &nonce.nonce,
+            code_challenge: &code_challenge(&verifier),
+            redirect_uri: CALLBACK,
+            locale: "sv",
+        };
+        let url = self.provider.authorization_url(&request).await.unwrap();
+        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        form.push(("person".into(), number.into()));
+        let browser = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        let sent = browser.post(format!("{}/login", self.issuer)).form(&form).send().await.unwrap();
+        let back = sent.headers()[header::LOCATION].to_str().unwrap();
+        let query = back.split_once('?').unwrap().1;
+        let Callback::Code(code) = self.provider.callback(query, &state).await.unwrap() else {
+            panic!("no code");
+        };
+        let answer = self.provider.redeem(&code, &verifier, CALLBACK).await.unwrap();
+        let answer = serde_json::to_value(answer).unwrap();
+        self.keys.finish_login("demo", answer, &nonce.nonce).await.unwrap().grant
+    }
+
+    /// Logs in, opens a mailbox and goes on.
+    pub async fn settles(&self, number: &str) -> (Actor, MailboxId) {
+        let grant = self.logs_in(number).await;
+        let opened = self.web.open_mailbox(&grant, Language::Swedish, false).await.unwrap();
+        let Opened::Here(mailbox) = opened else { panic!("{opened:?}") };
+        (self.actor(&grant).await, mailbox)
+    }
+
+    /// The operator's acts, with another register of signatories.
+    pub fn accounts(&self, register: Register) -> Accounts {
+        Accounts::new(account::Parts {
+            store: self.store.clone(),
+            keys: self.connector.keys(Role::Operator),
+            web_keys: self.web_keys.clone(),
+            register,
+            clock: self.clock.clone(),
+            random: Arc::new(SystemRandom),
+        })
+    }
+
+    pub async fn view(&self, grant: &GrantToken) -> GrantView {
+        self.keys.grant(grant).await.unwrap().unwrap()
+    }
+
+    /// What the mailboxes are called that somebody acts for.
+    pub async fn names(&self, actor: &Actor) -> HashMap<MailboxId, String> {
+        let known = self.web.who(actor.rights.person).await.unwrap();
+        let view = self.view(&actor.grant).await;
+        self.web.box_names(&actor.grant, &view, &known.boxes).await.unwrap()
+    }
+
+    /// Who is logged in, with the rights of this moment.
+    pub async fn actor(&self, grant: &GrantToken) -> Actor {
+        let person = self.keys.grant(grant).await.unwrap().unwrap().person.unwrap();
+        Actor { grant: grant.clone(), rights: self.rights(person).await }
+    }
+
+    pub async fn rights(&self, person: PersonId) -> Rights {
+        let known = self.web.who(person).await.unwrap();
+        let boxes = known.boxes.iter().map(|one| (one.mailbox_id, one.because)).collect();
+        Rights { person, boxes }
+    }
+
+    /// Somebody has a mailbox at another operator, and has turned a sender off there.
+    pub async fn is_elsewhere(&self, number: &str, off: &str) {
+        let operator = self.connector.keys(Role::Operator);
+        let address_mac = operator.person_macs(&[identity(number)]).await.unwrap()[0].address_mac;
+        let recorder = Recorder::service(&self.web_keys.events, &SystemRandom, &*self.clock);
+        let new = NewOperator {
+            number: &org(LADAN),
+            domain: "ladan.example",
+            name: "Lådan",
+            service_address: "https://ladan.example/service/v3",
+            ui_address: None,
+        };
+        let mut tx = self.store.begin("test").await.unwrap();
+        operators::add(&mut tx, &new, self.clock.now()).await.unwrap();
+        let new = NewRegistration {
+            address_mac: &address_mac,
+            operator: &org(LADAN),
+            account_type: AccountType::Secure,
+        };
+        assert!(registrations::register(&mut tx, &new, &recorder).await.unwrap());
+        let off = preferences::sender_mac(&self.web_keys.sender, &address_mac, &org(off));
+        preferences::store(&mut tx, &address_mac, &[off], self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut tx = self.store.read("count").await.unwrap();
+        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
+    }
+
+    /// What stands in the mailbox's own chain, with its detail, oldest first.
+    pub async fn chain(&self, mailbox: MailboxId) -> Vec<(EventType, String)> {
+        let mut tx = self.store.read("chain").await.unwrap();
+        let ring = &self.web_keys.events;
+        let events = evidence::read_chain(&mut tx, ring, mailbox, mailbox.own_chain()).await.unwrap();
+        events.into_iter().map(|one| (one.kind, one.detail.unwrap_or_default())).collect()
+    }
+}
