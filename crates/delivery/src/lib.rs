@@ -98,6 +98,22 @@ impl Sealed {
 /// Reads a message that was taken before, or a [`Forward::document`], and says who signed it if both signatures still
 /// hold: what is taken today may be less than it was then.
 pub fn read_again(message: &[u8]) -> Result<(Delivery, Option<Verified>), DeliveryError> {
+    let Again { delivery, signature, .. } = again(message)?;
+    Ok((delivery, signature))
+}
+
+/// A message that was taken before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    pub delivery: Delivery,
+    /// Who signed it, if both signatures still hold.
+    pub signature: Option<Verified>,
+    /// As [`Sealed::payloads`].
+    pub payloads: Vec<[u8; 32]>,
+}
+
+/// As [`read_again`], with what its letters are committed to by.
+pub fn again(message: &[u8]) -> Result<Again, DeliveryError> {
     let message = line_ends(message)?;
     let document = parse(&message)?;
     let inside = match document.root_element() {
@@ -107,7 +123,7 @@ pub fn read_again(message: &[u8]) -> Result<(Delivery, Option<Verified>), Delive
     let signed = read::sealed(inside)?;
     let seal = verify(inside, SEALED_DELIVERY, SEAL);
     let signature = verify(signed, SIGNED_DELIVERY, DELIVERY).ok().filter(|_| seal.is_ok());
-    Ok((read::delivery(signed)?, signature))
+    Ok(Again { delivery: read::delivery(signed)?, signature, payloads: payloads(signed).unwrap_or_default() })
 }
 
 /// The canonical `SignedDelivery` of a whole message: what another dispatcher seals anew.

@@ -1,6 +1,7 @@
 //! The next event of a chain, written in the transaction of the fact.
 
 use crate::{
+    commitment,
     error::EvidenceError,
     event::{Actor, Event, is_word},
     row::{self, EventRow},
@@ -195,6 +196,9 @@ pub(crate) fn follow(
     random: &dyn Random,
 ) -> (EventRow, Appended) {
     let at = head.map_or(new.at, |head| head.at.max(new.at));
+    let actor = new.actor_person.map(|person| (person, chance::bytes::<32>(random)));
+    let by =
+        actor.zip(new.because).map(|((person, salt), because)| commitment::actor(&salt, person, because));
     let event = Event {
         id: EventId::new(at, random),
         chain,
@@ -208,8 +212,12 @@ pub(crate) fn follow(
         sender: new.sender.clone(),
         certificate: None,
         detail: new.detail.map(str::to_owned),
+        by,
+        letter: None,
+        original: None,
+        address: None,
     };
-    let row = row::seal(&event, &chance::bytes(random), mailbox_id, new.actor_person, ring, random);
+    let row = row::seal(&event, &chance::bytes(random), mailbox_id, actor, ring, random);
     let place = Appended { id: event.id, seq: event.seq, at, entry: row.entry };
     (row, place)
 }

@@ -1,11 +1,13 @@
 //! The evidence of the whole house, for `doctor`, for the demo and for tests.
 
-use crate::chain::{Broken, Flaw, Walk};
+use crate::{
+    chain::{Broken, Flaw, Walk},
+    rings::EventKeys,
+};
 use domain::{
     LetterId, MailboxId, PersonId, Time,
     words::{Because, EventType},
 };
-use key_client::KeyRing;
 use store::{Store, Tx, args};
 
 /// What was checked, and held.
@@ -28,7 +30,7 @@ pub struct HistoryLine {
 
 /// Checks every chain, and that nothing that other tables know of is without its event. Reads in pages, so it can
 /// run beside the service.
-pub async fn audit(store: &Store, ring: &KeyRing) -> Result<Audit, Broken> {
+pub async fn audit(store: &Store, keys: &dyn EventKeys) -> Result<Audit, Broken> {
     let mut audit = Audit::default();
     let (mut mailbox, mut letter, mut seq) = (vec![], vec![], -1);
     let mut walk: Option<Walk> = None;
@@ -47,7 +49,7 @@ pub async fn audit(store: &Store, ring: &KeyRing) -> Result<Audit, Broken> {
                         Walk::begin(mailbox_id, chain)
                     }
                 };
-            link.step(ring, row)?;
+            link.step(keys, row)?;
             walk = Some(link);
             audit.events += 1;
         }

@@ -3,13 +3,13 @@
 use crate::{
     commitment,
     event::Event,
+    rings::{EventKeys, Writer},
     row::{self, EventRow},
 };
 use domain::{
     LetterId, MailboxId,
     words::{Because, EventType},
 };
-use key_client::KeyRing;
 use store::{Row, Tx, args};
 
 /// The evidence does not hold.
@@ -36,17 +36,19 @@ pub enum Flaw {
     Disagrees,
     #[error("it does not follow the event before it")]
     Unlinked,
+    #[error("it was sealed with the key of a role that does not write such events")]
+    Writer,
 }
 
 /// Checks one chain and tells how many events it has. Finds every row that was changed, moved, put in or taken
 /// out, but for rows cut off the end that nothing else speaks of: those only the public log can miss.
 pub async fn chain_holds(
     tx: &mut Tx,
-    ring: &KeyRing,
+    keys: &dyn EventKeys,
     mailbox_id: MailboxId,
     chain: LetterId,
 ) -> Result<usize, Broken> {
-    let events = read_chain(tx, ring, mailbox_id, chain).await?;
+    let events = read_chain(tx, keys, mailbox_id, chain).await?;
     let broken = |seq, flaw| Err(Broken::At { chain, seq, flaw });
     // What other tables know of this chain must stand in it.
     let known = tx.one(KNOWN, args![mailbox_id, chain]).await?;
@@ -66,12 +68,12 @@ pub async fn chain_holds(
 /// The events of one chain, opened, each link checked.
 pub async fn read_chain(
     tx: &mut Tx,
-    ring: &KeyRing,
+    keys: &dyn EventKeys,
     mailbox_id: MailboxId,
     chain: LetterId,
 ) -> Result<Vec<Event>, Broken> {
     let mut walk = Walk::begin(mailbox_id, chain);
-    tx.query(READ, args![mailbox_id, chain]).await?.iter().map(|row| walk.step(ring, row)).collect()
+    tx.query(READ, args![mailbox_id, chain]).await?.iter().map(|row| walk.step(keys, row)).collect()
 }
 
 /// A walk along one chain, event by event.
@@ -87,10 +89,10 @@ impl Walk {
         Self { mailbox_id, chain, next: 0, previous: [0; 32] }
     }
     /// The next event; `row` begins with the columns of [`READ`].
-    pub(crate) fn step(&mut self, ring: &KeyRing, row: &Row) -> Result<Event, Broken> {
+    pub(crate) fn step(&mut self, keys: &dyn EventKeys, row: &Row) -> Result<Event, Broken> {
         let stored = stored(row, self.mailbox_id, self.chain)?;
         let checked = stored.and_then(|stored| {
-            check(ring, &stored, self.next, &self.previous).map(|event| (event, stored.entry))
+            check(keys, &stored, self.next, &self.previous).map(|event| (event, stored.entry))
         });
         let (event, entry) =
             checked.map_err(|flaw| Broken::At { chain: self.chain, seq: self.next, flaw })?;
@@ -99,13 +101,36 @@ impl Walk {
     }
 }
 
-fn check(ring: &KeyRing, stored: &EventRow, expected: u64, previous: &[u8; 32]) -> Result<Event, Flaw> {
+fn check(keys: &dyn EventKeys, stored: &EventRow, expected: u64, previous: &[u8; 32]) -> Result<Event, Flaw> {
     if stored.seq != expected {
         return Err(Flaw::Missing);
     }
-    let (nonce, cbor) =
-        row::open(ring, stored.mailbox_id, stored.chain, stored.seq, &stored.body).ok_or(Flaw::Unopenable)?;
-    let event = Event::from_cbor(&cbor).map_err(|_| Flaw::NotAnEvent)?;
+    let event = open_row(keys, stored)?.event;
+    if event.previous != *previous {
+        return Err(Flaw::Unlinked);
+    }
+    Ok(event)
+}
+
+/// An event whose row and sealed bytes say the same.
+pub(crate) struct Opened {
+    pub(crate) nonce: [u8; 32],
+    pub(crate) event: Event,
+    pub(crate) cbor: Vec<u8>,
+    pub(crate) writer: Option<Writer>,
+}
+
+/// Opens a row in its place. Says nothing of the events beside it.
+pub(crate) fn open_row(keys: &dyn EventKeys, stored: &EventRow) -> Result<Opened, Flaw> {
+    let opened = row::open(keys, stored.mailbox_id, stored.chain, stored.seq, &stored.body);
+    let row::Body { nonce, rest: mut cbor, writer } = opened.ok_or(Flaw::Unopenable)?;
+    let (event, salt) = Event::from_start(&cbor).map_err(|_| Flaw::NotAnEvent)?;
+    let salt: Option<[u8; 32]> = match (event.by, salt) {
+        (None, []) => None,
+        (Some(_), salt) => Some(salt.try_into().map_err(|_| Flaw::NotAnEvent)?),
+        _ => return Err(Flaw::NotAnEvent),
+    };
+    cbor.truncate(cbor.len() - salt.map_or(0, |salt| salt.len()));
     if commitment::entry(&nonce, &cbor) != stored.entry {
         return Err(Flaw::WrongEntry);
     }
@@ -115,16 +140,26 @@ fn check(ring: &KeyRing, stored: &EventRow, expected: u64, previous: &[u8; 32]) 
         && event.kind == stored.kind
         && event.actor.because() == stored.because
         && stored.actor.is_some() == stored.because.is_some();
-    if !same {
+    // What was written before actors were committed to is believed as it stands.
+    let by = match (salt, stored.actor, stored.because) {
+        (Some(salt), Some(person), Some(because)) => Some(commitment::actor(&salt, person, because)),
+        _ => None,
+    };
+    let named = event.by == by && (by.is_some() || stored.actor.is_none() || writer == Some(Writer::Before));
+    if !same || !named {
         return Err(Flaw::Disagrees);
     }
-    if event.previous != *previous {
-        return Err(Flaw::Unlinked);
+    if writer.is_some_and(|writer| !writer.may_write(event.kind)) {
+        return Err(Flaw::Writer);
     }
-    Ok(event)
+    Ok(Opened { nonce, event, cbor, writer })
 }
 
-fn stored(row: &Row, mailbox_id: MailboxId, chain: LetterId) -> Result<Result<EventRow, Flaw>, store::Error> {
+pub(crate) fn stored(
+    row: &Row,
+    mailbox_id: MailboxId,
+    chain: LetterId,
+) -> Result<Result<EventRow, Flaw>, store::Error> {
     // A column that holds what we never write was changed by another hand.
     let Some(kind) = EventType::parse(row.text(2)?) else { return Ok(Err(Flaw::Disagrees)) };
     let because = match row.opt_text(4)? {

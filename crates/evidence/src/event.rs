@@ -1,6 +1,6 @@
 //! One event and its bytes.
 
-use crate::commitment;
+use crate::commitment::{self, Belongings};
 use domain::{
     EventId, Identity, LetterId, OrgNumber, Random, Time,
     words::{Because, EventType},
@@ -35,6 +35,15 @@ pub struct Event {
     pub certificate: Option<[u8; 32]>,
     /// A word of a closed list, `[a-z0-9_]{1,64}`. Never free text.
     pub detail: Option<String>,
+    /// [`actor`](crate::actor) commitment, where a person acted. Salted apart from the nonce, so that whoever is shown the
+    /// event need not be shown who.
+    pub by: Option<[u8; 32]>,
+    /// [`Belongings`] commitment: what belongs to the letter and decides. In the event that accepts it.
+    pub letter: Option<[u8; 32]>,
+    /// [`original`](crate::original) commitment: part 0, whole. In the event that accepts a letter to a mailbox here.
+    pub original: Option<[u8; 32]>,
+    /// [`address`](crate::address) commitment: the tag under which the recipient was found.
+    pub address: Option<[u8; 32]>,
 }
 
 /// What the first event of a letter is made of.
@@ -48,6 +57,11 @@ pub struct Accepted<'a> {
     pub sender: &'a OrgNumber,
     /// SHA-256 of the certificate whose key signed.
     pub certificate: [u8; 32],
+    pub belongings: &'a Belongings,
+    /// The tag under which the recipient was found.
+    pub address_mac: &'a [u8; 32],
+    /// The plain bytes of part 0, where the letter is for a mailbox here.
+    pub original: Option<&'a [u8]>,
 }
 
 /// What class of actor did it.
@@ -120,6 +134,10 @@ impl Event {
             sender: Some(letter.sender.clone()),
             certificate: Some(letter.certificate),
             detail: None,
+            by: None,
+            letter: Some(letter.belongings.commitment(nonce)),
+            original: letter.original.map(|bytes| commitment::original(nonce, bytes)),
+            address: Some(commitment::address(nonce, letter.address_mac)),
         }
     }
 
@@ -132,9 +150,13 @@ impl Event {
             self.sender.is_some(),
             self.certificate.is_some(),
             self.detail.is_some(),
+            self.by.is_some(),
+            self.letter.is_some(),
+            self.original.is_some(),
+            self.address.is_some(),
         ];
         let members = REQUIRED + optional.iter().filter(|there| **there).count() as u64;
-        let mut out = Encoder::new(Vec::with_capacity(256));
+        let mut out = Encoder::new(Vec::with_capacity(384));
         self.write(members, &mut out).expect("writing to memory does not fail");
         out.into_writer()
     }
@@ -142,8 +164,16 @@ impl Event {
     /// Reads back exactly what [`Event::to_cbor`] writes; any other encoding of the same facts is refused,
     /// since the entry would differ.
     pub fn from_cbor(bytes: &[u8]) -> Result<Self, NotAnEvent> {
-        let event = Self::read(&mut Decoder::new(bytes)).ok_or(NotAnEvent)?;
-        if event.to_cbor() == bytes { Ok(event) } else { Err(NotAnEvent) }
+        let (event, rest) = Self::from_start(bytes)?;
+        if rest.is_empty() { Ok(event) } else { Err(NotAnEvent) }
+    }
+
+    /// The event that `bytes` begin with, and what stands behind it.
+    pub(crate) fn from_start(bytes: &[u8]) -> Result<(Self, &[u8]), NotAnEvent> {
+        let mut from = Decoder::new(bytes);
+        let event = Self::read(&mut from).ok_or(NotAnEvent)?;
+        let (own, rest) = bytes.split_at_checked(from.position()).ok_or(NotAnEvent)?;
+        if event.to_cbor() == own { Ok((event, rest)) } else { Err(NotAnEvent) }
     }
 
     fn write(&self, members: u64, out: &mut Encoder<Vec<u8>>) -> Written {
@@ -170,6 +200,13 @@ impl Event {
         if let Some(detail) = &self.detail {
             out.u8(DETAIL)?.str(detail)?;
         }
+        let hashes =
+            [(BY, &self.by), (LETTER, &self.letter), (ORIGINAL, &self.original), (ADDRESS, &self.address)];
+        for (key, hash) in hashes {
+            if let Some(hash) = hash {
+                out.u8(key)?.bytes(hash)?;
+            }
+        }
         Ok(())
     }
 
@@ -188,9 +225,13 @@ impl Event {
             sender: optional(from, &mut left, SENDER, |from| OrgNumber::parse(from.str().ok()?).ok())?,
             certificate: optional(from, &mut left, CERTIFICATE, hash)?,
             detail: optional(from, &mut left, DETAIL, |from| from.str().ok().map(str::to_owned))?,
+            by: optional(from, &mut left, BY, hash)?,
+            letter: optional(from, &mut left, LETTER, hash)?,
+            original: optional(from, &mut left, ORIGINAL, hash)?,
+            address: optional(from, &mut left, ADDRESS, hash)?,
         };
         let detail_is_a_word = event.detail.as_deref().is_none_or(is_word);
-        (left == 0 && detail_is_a_word && from.position() == from.input().len()).then_some(event)
+        (left == 0 && detail_is_a_word).then_some(event)
     }
 }
 
@@ -239,6 +280,10 @@ const CONTENT: u8 = 9;
 const SENDER: u8 = 10;
 const CERTIFICATE: u8 = 11;
 const DETAIL: u8 = 12;
+const BY: u8 = 13;
+const LETTER: u8 = 14;
+const ORIGINAL: u8 = 15;
+const ADDRESS: u8 = 16;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! [`entry`]; the bytes behind it and the nonce that hides them are sealed in the row. Formats with
 //! vectors: `docs/evidence.md`.
 
+mod accepting;
 mod append;
 mod audit;
 mod chain;
@@ -11,6 +12,7 @@ mod commitment;
 mod error;
 mod event;
 mod rehome;
+mod rings;
 mod row;
 mod sequencer;
 
@@ -21,12 +23,14 @@ pub mod receipt;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod vectors;
 
+pub use accepting::{Accepting, accepting, taken_in_charge};
 pub use append::{Appended, NewEvent, append, append_many};
 pub use audit::{Audit, HistoryLine, audit, history_of};
 pub use chain::{Broken, Flaw, chain_holds, read_chain};
-pub use commitment::{content, entry, leaf, recipient};
+pub use commitment::{Belongings, actor, address, content, entry, leaf, original, recipient};
 pub use error::EvidenceError;
 pub use event::{Accepted, Actor, Event, FORWARDED, NotAnEvent};
-pub use rehome::rehome;
+pub use rehome::{CAME_HOME, rehome};
+pub use rings::{EventKeys, Rings, Writer};
 pub use row::{EventRow, first, insert};
 pub use sequencer::Sequencer;

@@ -1,6 +1,11 @@
 //! Events as rows.
 
-use crate::{commitment, event::Event, feed::FeedRow};
+use crate::{
+    commitment,
+    event::Event,
+    feed::FeedRow,
+    rings::{EventKeys, Writer},
+};
 use domain::{
     LetterId, MailboxId, PersonId, Random, Time,
     words::{Because, EventType},
@@ -71,49 +76,61 @@ pub(crate) fn seal(
     event: &Event,
     nonce: &[u8; 32],
     mailbox_id: MailboxId,
-    actor: Option<PersonId>,
+    actor: Option<(PersonId, [u8; 32])>,
     ring: &KeyRing,
     random: &dyn Random,
 ) -> EventRow {
     let cbor = event.to_cbor();
+    let salt = actor.map(|(_, salt)| salt);
     EventRow {
         mailbox_id,
         chain: event.chain,
         seq: event.seq,
         at: event.at,
         kind: event.kind,
-        actor,
+        actor: actor.map(|(person, _)| person),
         because: event.actor.because(),
-        body: seal_bytes(nonce, &cbor, (mailbox_id, event.chain, event.seq), ring, random),
+        body: seal_bytes(nonce, &cbor, salt.as_ref(), (mailbox_id, event.chain, event.seq), ring, random),
         entry: commitment::entry(nonce, &cbor),
     }
 }
 
-/// `event.body` at its place.
+/// `event.body` at its place: nonce, event, and where a person acted the salt of [`Event::by`].
 pub(crate) fn seal_bytes(
     nonce: &[u8; 32],
     cbor: &[u8],
+    salt: Option<&[u8; 32]>,
     (mailbox_id, chain, seq): (MailboxId, LetterId, u64),
     ring: &KeyRing,
     random: &dyn Random,
 ) -> Vec<u8> {
-    let mut body = Vec::with_capacity(NONCE_BYTES + cbor.len());
+    let mut body = Vec::with_capacity(2 * NONCE_BYTES + cbor.len());
     body.extend_from_slice(nonce);
     body.extend_from_slice(cbor);
+    body.extend_from_slice(salt.map_or(&[], <[u8; 32]>::as_slice));
     ring.seal(&place(mailbox_id, chain, seq), &body, random)
 }
 
-/// Nonce and event bytes behind a sealed body; `None` when it does not open at this place.
+/// What stands behind a sealed body.
+pub(crate) struct Body {
+    pub(crate) nonce: [u8; 32],
+    /// The event, and the salt behind it.
+    pub(crate) rest: Vec<u8>,
+    /// Whose key it was sealed with.
+    pub(crate) writer: Option<Writer>,
+}
+
+/// `None` when it does not open at this place.
 pub(crate) fn open(
-    ring: &KeyRing,
+    keys: &dyn EventKeys,
     mailbox_id: MailboxId,
     chain: LetterId,
     seq: u64,
     body: &[u8],
-) -> Option<([u8; 32], Vec<u8>)> {
-    let plain = ring.open(&place(mailbox_id, chain, seq), body).ok()?;
-    let (nonce, cbor) = plain.split_first_chunk::<NONCE_BYTES>()?;
-    Some((*nonce, cbor.to_vec()))
+) -> Option<Body> {
+    let (plain, writer) = keys.open_event(&place(mailbox_id, chain, seq), body)?;
+    let (nonce, rest) = plain.split_first_chunk::<NONCE_BYTES>()?;
+    Some(Body { nonce: *nonce, rest: rest.to_vec(), writer })
 }
 
 /// As stored; a chain of 2^63 events does not come to be.

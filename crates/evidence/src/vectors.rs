@@ -36,5 +36,9 @@ pub(crate) fn event(value: &Value) -> Event {
         sender: text("sender").map(|number| OrgNumber::parse(number).unwrap()),
         certificate: hash("certificate"),
         detail: text("detail").map(str::to_owned),
+        by: hash("by"),
+        letter: hash("letter"),
+        original: hash("original"),
+        address: hash("address"),
     }
 }

@@ -13,7 +13,7 @@ use domain::{
     words::{EventType, ReceiptWish},
 };
 use evidence::{Accepted, Event, EventRow, receipt::Receipt};
-use mailbox::{Header, Original, PreparedLetter};
+use mailbox::{Header, Original, PreparedLetter, Says};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -86,32 +86,40 @@ impl Intake {
         Ok(())
     }
 
-    pub(crate) async fn prepare(&self, mut draft: Draft) -> Result<Prepared, AcceptError> {
-        if let Some(leaving) = draft.leaving.take() {
-            return self.prepare_outbound(draft, leaving).await;
+    async fn prepare(&self, mut draft: Draft) -> Result<Prepared, AcceptError> {
+        match draft.leaving.take() {
+            Some(leaving) => self.prepare_outbound(draft, leaving).await,
+            None => Ok(self.prepare_letter(draft).await?.0),
         }
+    }
+
+    /// A letter for a mailbox here, with the event that accepts it and the nonce of its commitments.
+    pub(crate) async fn prepare_letter(
+        &self,
+        draft: Draft,
+    ) -> Result<(Prepared, Event, [u8; 32]), AcceptError> {
         let house = &*self.0;
         let random = &*house.random;
         let accepted_at = house.clock.now();
         let visible_from = draft.visible_from.max(accepted_at);
-        let Promised { submission, event, answer } =
-            self.promise(EventType::Accepted, &draft, accepted_at, visible_from)?;
-        let Draft { letter, letter_id, signed, macs, recipient, seal, .. } = draft;
-        let (dispatcher, forwarded) = (signed.dispatcher, signed.forwarded);
-        let header = Header::of(&letter, &signed.sender_name, dispatcher.as_deref())
-            .forwarded_by(forwarded.as_ref().map(|one| one.by.as_str()));
+        let signed = &draft.signed;
+        let header = Header::of(&draft.letter, &signed.sender_name, signed.dispatcher.as_deref())
+            .forwarded_by(signed.forwarded.as_ref().map(|one| one.by.as_str()));
         let original = Original {
             signed: draft.original.to_vec(),
             form: draft.form,
             certificate: signed.certificate.to_vec(),
-            sender_name: signed.sender_name,
-            dispatcher,
-            forwarded: forwarded.as_deref().cloned(),
+            sender_name: signed.sender_name.clone(),
+            dispatcher: signed.dispatcher.clone(),
+            forwarded: signed.forwarded.as_deref().cloned(),
             accepted_at,
-            wrapped_keys: draft.wrapped_keys,
+            wrapped_keys: draft.wrapped_keys.clone(),
         };
+        let Promised { submission, event, answer, accepted, nonce } =
+            self.promise(EventType::Accepted, &draft, (accepted_at, visible_from), Some(&original))?;
+        let Draft { letter, letter_id, macs, recipient, seal, parts: attachments, .. } = draft;
         let mut parts = vec![seal.original(&original, &house.objects, random).await?];
-        parts.extend(draft.parts);
+        parts.extend(attachments);
         let sealed_key = seal.key(recipient.epoch, &recipient.public_key);
         let sealed_key = sealed_key.map_err(|error| AcceptError::Internal(Box::new(error)))?;
         let letter = PreparedLetter {
@@ -129,7 +137,7 @@ impl Intake {
             event,
             notice_job: JobId::new(accepted_at, random),
         };
-        Ok(Prepared { submission, cargo: Cargo::Letter(letter), answer })
+        Ok((Prepared { submission, cargo: Cargo::Letter(letter), answer }, accepted, nonce))
     }
 
     /// What is promised for a letter, and what of it is stored: the first event of its chain, and the receipt.
@@ -137,8 +145,8 @@ impl Intake {
         &self,
         kind: EventType,
         draft: &Draft,
-        accepted_at: Time,
-        visible_from: Time,
+        (accepted_at, visible_from): (Time, Time),
+        original: Option<&Original>,
     ) -> Result<Promised, AcceptError> {
         let house = &*self.0;
         let (random, keys) = (&*house.random, &*house.gateway_keys);
@@ -147,6 +155,15 @@ impl Intake {
         let Address { sender, reference } = &signed.address;
         let (letter_id, mailbox_id) = (*letter_id, recipient.mailbox_id);
         let nonce = chance::bytes(random);
+        let here = kind == EventType::Accepted;
+        let belongings = draft.seal.belongings(&Says {
+            accepted_at,
+            visible_from,
+            confidential: here && letter.confidential,
+            tells_opened: here && letter.receipt == ReceiptWish::Opened,
+            sender_mac: macs.sender,
+        });
+        let original = original.map(Original::to_cbor);
         let accepted = Accepted {
             letter_id,
             at: accepted_at,
@@ -154,6 +171,9 @@ impl Intake {
             payload: &draft.payload,
             sender,
             certificate: signed.certificate_sha256,
+            belongings: &belongings,
+            address_mac: &recipient.address_mac,
+            original: original.as_deref().map(Vec::as_slice),
         };
         let detail = signed.forwarded.as_ref().map(|_| evidence::FORWARDED.to_owned());
         let event = Event { kind, detail, ..Event::accepted(accepted, &nonce, random) };
@@ -171,7 +191,7 @@ impl Intake {
         let answer = Answer {
             letter_id,
             receipt: receipt.sign(&keys.receipt),
-            durability: receipt.durability,
+            durability: receipt.durability.clone(),
             include_by: None,
             forwarding: kind == EventType::TakenInCharge,
             repeated: false,
@@ -188,7 +208,7 @@ impl Intake {
             visible_from,
             accepted_at,
         };
-        Ok(Promised { submission, event: row, answer })
+        Ok(Promised { submission, event: row, answer, accepted: receipt.event, nonce })
     }
 }
 
@@ -197,6 +217,9 @@ pub(crate) struct Promised {
     pub(crate) submission: Submission,
     pub(crate) event: EventRow,
     pub(crate) answer: Answer,
+    /// What `event` holds.
+    pub(crate) accepted: Event,
+    pub(crate) nonce: [u8; 32],
 }
 
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);

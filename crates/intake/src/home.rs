@@ -11,9 +11,9 @@ use crate::{
     signer::Signed,
     submission,
 };
-use delivery::letter;
-use domain::{Code, letter::Address, words::EventType};
-use evidence::{NewEvent, rehome};
+use delivery::{Again, letter};
+use domain::{Code, letter::Address};
+use evidence::rehome;
 use mailbox::{Form, Original};
 
 impl Intake {
@@ -21,7 +21,7 @@ impl Intake {
     pub async fn come_home(&self, letter: &Outbound, original: &Original) -> Result<bool, AcceptError> {
         let (house, now) = (&*self.0, self.0.clock.now());
         let internal = |error| AcceptError::Internal(Box::new(error));
-        let (delivery, _) = delivery::read_again(&original.signed).map_err(internal)?;
+        let Again { delivery, payloads, .. } = delivery::again(&original.signed).map_err(internal)?;
         let to = letter::addressed(&delivery)?;
         let message = delivery.messages.first().ok_or(Code::DeliveryMalformed)?;
         let read = letter::letter(&delivery, &to, message, &self.delivery_limits())?;
@@ -46,23 +46,23 @@ impl Intake {
         let source = Source {
             original: original.signed.clone().into(),
             form: Form::Delivery { message: 0 },
-            payload: Vec::new(),
+            payload: payloads.first().ok_or(Code::DeliveryMalformed)?.to_vec(),
         };
         let room = house.room.admit(&to.sender, 0)?;
         let filed = Filed { letter_id: letter.letter_id, recipient, visible_from: now, leaving: None };
         let mut draft = self.draft(&to.sender, read, source, signed, macs, filed, room);
         attach(&mut draft, message).await?;
-        let prepared = self.prepare(draft).await?;
+        let (prepared, accepted, nonce) = self.prepare_letter(draft).await?;
         let Cargo::Letter(mut here) = prepared.cargo else { return Err(AcceptError::Unknown) };
         let keys = &*house.gateway_keys;
         let mut tx = house.store.begin("deliver outbound here").await?;
         if !outbound::end(&mut tx, letter, "delivered_here", None, now).await? {
             return Ok(true);
         }
-        let accepted = NewEvent::by_service(EventType::Accepted, now).with("came_home");
         let boxes = (letter.letter_id.own_box(), mailbox_id);
         here.event =
-            rehome(&mut tx, &keys.events, letter.letter_id, boxes, &accepted, &*house.random).await?;
+            rehome(&mut tx, &keys.events, letter.letter_id, boxes, (&accepted, &nonce), &*house.random)
+                .await?;
         mailbox::deliver(&mut tx, &[&here]).await?;
         submission::moved(&mut tx, letter.letter_id, mailbox_id).await?;
         here.claim_objects();

@@ -95,8 +95,8 @@ impl Intake {
         let internal = |error: Opaque| AcceptError::Internal(Box::new(error));
         let random = &*house.random;
         let at = house.clock.now();
-        let Promised { submission, event, answer } =
-            self.promise(EventType::TakenInCharge, &draft, at, at)?;
+        let Promised { submission, event, answer, .. } =
+            self.promise(EventType::TakenInCharge, &draft, (at, at), None)?;
         let Draft { caller, letter, letter_id, signed, macs, recipient, seal, original, .. } = draft;
         let Leaving { to, files, signed_delivery } = leaving;
         let (certificate, proof) = match &signed_delivery {

@@ -1,8 +1,9 @@
 //! The handle.
 
 use crate::{
-    Access, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView, KeysError, LoggedIn,
-    Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes, SecretKey, Status, WebKeys,
+    Access, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView, KeysError, LetterKey,
+    LoggedIn, Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes, SecretKey, Status,
+    WebKeys,
     transport::{Envelope, Transport},
 };
 use domain::{Identity, LetterId, MailboxId};
@@ -160,16 +161,16 @@ impl Keys {
         ask!(self, request, Answer::Headers(keys) =>
             keys.into_iter().map(|(letter, key)| (letter, key.map(SecretKey::into_key))).collect())
     }
-    /// The content key of one letter. The `opened` event, and at the first opening `opened_at` and what the
+    /// The content key of one letter, with the event that accepted it. The `opened` event, and at the first opening `opened_at` and what the
     /// sender is told, are committed before the answer.
     pub async fn content(
         &self,
         grant: &GrantToken,
         mailbox: MailboxId,
         letter: LetterId,
-    ) -> Result<Key, KeysError> {
+    ) -> Result<LetterKey, KeysError> {
         let request = Request::Content { grant: grant.clone(), mailbox, letter };
-        ask!(self, request, Answer::Content(key) => key.into_key())
+        ask!(self, request, Answer::Letter(key) => *key)
     }
 }
 

@@ -97,6 +97,7 @@ pub enum Answer {
     Applicant(Box<Applicant>),
     Headers(Vec<(LetterId, Option<SecretKey>)>),
     Content(SecretKey),
+    Letter(Box<LetterKey>),
     Status(Status),
     Rotated(Rotated),
 }
@@ -121,6 +122,30 @@ pub struct MailboxKey {
     /// X25519.
     #[serde(with = "wire::bytes")]
     pub public_key: [u8; 32],
+}
+
+/// The content key of a letter, with what the key service knows of how it came.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LetterKey {
+    /// Opens body and attachments.
+    pub content: SecretKey,
+    /// The event that accepted it, which opened under the door's own key.
+    pub accepted: AcceptedEvent,
+    /// Whether the recipient that it was accepted for is one that the mailbox's owner has or had. `None`: it was accepted
+    /// before events said so.
+    pub owners: Option<bool>,
+}
+
+/// An event with what its commitments are made again with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedEvent {
+    #[serde(with = "wire::bytes")]
+    pub nonce: [u8; 32],
+    /// Deterministic CBOR, see `docs/evidence.md`.
+    #[serde(with = "wire::bytes")]
+    pub event: Vec<u8>,
+    /// Whether it had to commit to all that belongs to the letter: what was accepted before doors did so does not.
+    pub commits: bool,
 }
 
 /// Both tags of a person's number, for bringing people in by the operator.

@@ -11,7 +11,7 @@ use domain::{
     words::{Act, EventType},
 };
 use evidence::{NewEvent, feed};
-use key_client::{GrantToken, KeysError};
+use key_client::{AcceptedEvent, GrantToken, KeysError, LetterKey};
 use mailbox::may;
 use store::{Tx, args};
 use tracing::info;
@@ -23,7 +23,7 @@ impl Inner {
         grant: &GrantToken,
         mailbox: MailboxId,
         letter: LetterId,
-    ) -> Result<Key, Failure> {
+    ) -> Result<LetterKey, Failure> {
         let now = self.clock.now();
         let person = lock(&self.grants).spend_open(grant, now)?;
         // Opened before the transaction that writes, and given out only after it has committed: so what does
@@ -36,13 +36,19 @@ impl Inner {
                 (_, None) => return Err(Failure::Opaque),
             },
         };
+        let accepting = sealed.accepting.as_ref().ok_or(Failure::Opaque)?;
+        let owners = self.owners(mailbox, accepting).await?;
         let mut tries = Tries::default();
         loop {
             match self.record(person, &sealed, now).await {
                 Err(failure) if tries.again(&failure) => {}
-                outcome => return outcome.map(|()| key),
+                Err(failure) => return Err(failure),
+                Ok(()) => break,
             }
         }
+        let commits = accepting.must_commit();
+        let accepted = AcceptedEvent { nonce: accepting.nonce, event: accepting.cbor.clone(), commits };
+        Ok(LetterKey { content: key.into(), accepted, owners })
     }
 
     async fn try_open(
@@ -54,7 +60,7 @@ impl Inner {
     ) -> Result<(SealedKey, Option<Key>), Failure> {
         let mut tx = self.letters.read("find letter").await?;
         let rights = rights(&mut tx, person, now).await?;
-        let found = find(&mut tx, mailbox, &[letter]).await?;
+        let found = find(&mut tx, &self.keks.event_rings(now)?, mailbox, &[letter]).await?;
         drop(tx);
         let sealed =
             found.into_iter().next().filter(|sealed| may(&rights, &sealed.facts, Act::Open, now).is_some());

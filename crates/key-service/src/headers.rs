@@ -35,7 +35,7 @@ impl Inner {
         // Outside any transaction that writes: half a thousand openings take their time.
         let mut tx = self.letters.read("find headers").await?;
         may_box(&rights(&mut tx, person, now).await?, mailbox, Act::List).ok_or(KeysError::NotAllowed)?;
-        let found = find(&mut tx, mailbox, &letters).await?;
+        let found = find(&mut tx, &self.keks.event_rings(now)?, mailbox, &letters).await?;
         drop(tx);
         let opened = self.open_keys(mailbox, found, |key| derive(key, Purpose::Headers)).await?;
         let opened =

@@ -5,6 +5,7 @@ use crate::{
     root::Root,
 };
 use domain::{Random, Time};
+use evidence::{Rings, Writer};
 use key_client::{KeyRing, NamedKey, RingMaterial, SecretKey};
 use std::{
     collections::HashMap,
@@ -168,6 +169,28 @@ impl Keks {
         let named = |kek: &Arc<Kek>| NamedKey { id: kek.id, key: Key::from_bytes(*kek.key.expose()).into() };
         let keys = self.versions(purpose).iter().map(named).collect();
         Ok(RingMaterial { current: self.current(purpose, now)?.id, keys })
+    }
+    /// A ring of `purpose` that opens what `older` has sealed as well.
+    pub(crate) fn opening_too(
+        &self,
+        purpose: Purpose,
+        older: Purpose,
+        now: Time,
+    ) -> Result<RingMaterial, Opaque> {
+        let mut ring = self.material(purpose, now)?;
+        ring.keys.extend(self.material(older, now)?.keys);
+        Ok(ring)
+    }
+    /// The rings of all who write events.
+    pub(crate) fn event_rings(&self, now: Time) -> Result<Rings, Opaque> {
+        let ring = |writer: &Writer| {
+            let purpose = match writer {
+                Writer::Before => Purpose::Events,
+                writer => Purpose::EventsOf(*writer),
+            };
+            Ok((*writer, self.ring(purpose, now)?))
+        };
+        Writer::ALL.iter().map(ring).collect::<Result<_, Opaque>>().map(Rings)
     }
     /// A ring for use in here.
     pub(crate) fn ring(&self, purpose: Purpose, now: Time) -> Result<KeyRing, Opaque> {

@@ -1,13 +1,14 @@
 //! Sealed letter keys: finding them and opening them.
 
-use crate::{failure::Failure, service::Inner, unseal::MailboxSecret};
+use crate::{failure::Failure, service::Inner, unseal::MailboxSecret, vouched::Unvouched};
 use domain::{LetterId, MailboxId};
+use evidence::{Accepting, EventKeys};
 use key_client::{letter_aad, seal_info};
 use mailbox::LetterFacts;
 use std::{collections::HashMap, sync::Arc};
 use store::{Many, Row, Tx, row};
 use tracing::error;
-use vault::{Key, Opaque};
+use vault::Key;
 
 /// A letter that is there, with its key.
 pub(crate) struct SealedKey {
@@ -15,30 +16,56 @@ pub(crate) struct SealedKey {
     pub sender_mac: [u8; 32],
     pub epoch: i64,
     pub sealed: Vec<u8>,
+    /// The event that accepted it.
+    pub accepting: Option<Accepting>,
+    /// Rows of parts that are there.
+    pub parts_there: i64,
+}
+
+/// Why a letter key is not given out.
+#[derive(Clone, Copy, Debug)]
+enum Shut {
+    /// It does not open.
+    Opaque,
+    Unvouched(Unvouched),
 }
 
 impl SealedKey {
-    pub(crate) fn open(&self, secrets: &HashMap<i64, MailboxSecret>) -> Result<Key, Opaque> {
+    fn open(&self, secrets: &HashMap<i64, MailboxSecret>) -> Result<Key, Shut> {
         let facts = &self.facts;
         let aad = letter_aad(facts.mailbox_id, facts.letter_id, self.epoch, facts.parts);
-        secrets.get(&self.epoch).ok_or(Opaque)?.open(seal_info(), &aad, &self.sealed)
+        let secret = secrets.get(&self.epoch).ok_or(Shut::Opaque)?;
+        let key = secret.open(seal_info(), &aad, &self.sealed).map_err(|_| Shut::Opaque)?;
+        self.vouched(&key).map_err(Shut::Unvouched)?;
+        Ok(key)
     }
 }
 
 /// The letters of a mailbox, among those asked for, that are there and not erased.
 pub(crate) async fn find(
     tx: &mut Tx,
+    keys: &dyn EventKeys,
     mailbox: MailboxId,
     letters: &[LetterId],
 ) -> Result<Vec<SealedKey>, store::Error> {
     let wanted: Vec<_> = letters.iter().map(|id| row![id]).collect();
     let rows = tx.query_many_with(&FIND, &[mailbox.into()], &wanted).await?;
-    rows.iter().map(|row| read(mailbox, row)).collect()
+    let mut found = rows.iter().map(|row| read(mailbox, row)).collect::<Result<Vec<_>, _>>()?;
+    let mut accepting = evidence::accepting(tx, keys, mailbox, letters).await?;
+    let mut parts = HashMap::new();
+    for row in tx.query_many_with(&PARTS, &[mailbox.into()], &wanted).await? {
+        parts.insert(row.id::<LetterId>(0)?, row.int(1)?);
+    }
+    for sealed in &mut found {
+        sealed.accepting = accepting.remove(&sealed.facts.letter_id);
+        sealed.parts_there = parts.get(&sealed.facts.letter_id).copied().unwrap_or_default();
+    }
+    Ok(found)
 }
 
 impl Inner {
-    /// Opens letter keys and makes of each what `then` says. `None` for one that does not open, which is logged:
-    /// it was tampered with, or the two databases do not fit.
+    /// Opens letter keys and makes of each what `then` says. `None` for one that does not open or that nobody vouches for,
+    /// which is logged: it was tampered with, or the two databases do not fit.
     pub(crate) async fn open_keys(
         &self,
         mailbox: MailboxId,
@@ -58,11 +85,11 @@ impl Inner {
         for piece in pieces {
             opened.extend(piece.await.map_err(|_| Failure::Lost)??);
         }
-        for (sealed, _) in opened.iter().filter(|(_, key)| key.is_none()) {
-            metrics::counter!("kuvert_keys_unopenable_total").increment(1);
-            error!(letter.id = %sealed.facts.letter_id, epoch = sealed.epoch, "A letter key does not open");
-        }
-        Ok(opened)
+        let told = |(sealed, key): (SealedKey, Result<Key, Shut>)| {
+            let key = key.map_err(|shut| tell(&sealed, shut)).ok();
+            (sealed, key)
+        };
+        Ok(opened.into_iter().map(told).collect())
     }
 }
 
@@ -70,22 +97,48 @@ fn open_all(
     keys: Vec<SealedKey>,
     secrets: &HashMap<i64, MailboxSecret>,
     then: fn(&Key) -> Key,
-) -> Vec<(SealedKey, Option<Key>)> {
+) -> Vec<(SealedKey, Result<Key, Shut>)> {
     let open = |sealed: SealedKey| {
-        let key = sealed.open(secrets).ok().map(|key| then(&key));
+        let key = sealed.open(secrets).map(|key| then(&key));
         (sealed, key)
     };
     keys.into_iter().map(open).collect()
 }
 
+fn tell(sealed: &SealedKey, shut: Shut) {
+    let (letter, mailbox) = (sealed.facts.letter_id, sealed.facts.mailbox_id);
+    match shut {
+        Shut::Opaque => {
+            metrics::counter!("kuvert_keys_unopenable_total").increment(1);
+            error!(letter.id = %letter, epoch = sealed.epoch, "A letter key does not open");
+        }
+        Shut::Unvouched(why) => {
+            metrics::counter!("kuvert_unvouched_total", "table" => "letter").increment(1);
+            error!(letter.id = %letter, mailbox.id = %mailbox, %why, "A letter is not as it was accepted: not opened");
+        }
+    }
+}
+
 fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
     let facts = LetterFacts::read(mailbox_id, row)?;
-    Ok(SealedKey { facts, sender_mac: row.array(11)?, epoch: row.int(12)?, sealed: row.bytes(13)?.to_vec() })
+    Ok(SealedKey {
+        facts,
+        sender_mac: row.array(11)?,
+        epoch: row.int(12)?,
+        sealed: row.bytes(13)?.to_vec(),
+        accepting: None,
+        parts_there: 0,
+    })
 }
 
 /// Letter keys opened in one go; some ten milliseconds.
 const PIECE: usize = 64;
 
+static PARTS: Many = Many::new(
+    "SELECT letter_id, COUNT(*) FROM part WHERE mailbox_id = $1 AND letter_id IN (",
+    1,
+    ") GROUP BY letter_id",
+);
 static FIND: Many = Many::new(
     "SELECT l.letter_id, l.accepted_at, l.visible_from, l.confidential, l.tells_opened, l.parts, l.notice_state, \
      l.opened_at, l.archived_at, l.binned_at, l.hold_until, l.sender_mac, k.epoch, k.sealed \

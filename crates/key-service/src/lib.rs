@@ -18,6 +18,7 @@
 //! keeps in clear. The root does not rotate either; wrapping the keys under another root is not built.
 
 mod budget;
+mod check;
 mod columns;
 mod content;
 mod failure;
@@ -44,7 +45,9 @@ mod status;
 mod tags;
 mod tend;
 mod unseal;
+mod vouched;
 
+pub use check::NotChecked;
 pub use keks::KeksError;
 pub use purpose::Purpose;
 pub use reconcile::Reconciled;

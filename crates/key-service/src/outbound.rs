@@ -6,12 +6,14 @@
 use crate::{
     failure::Failure,
     service::{Inner, lock},
+    vouched::{Unvouched, fits},
 };
 use domain::{LetterId, MailboxId};
+use evidence::Belongings;
 use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, letter_aad, seal_info};
 use std::time::Duration;
 use store::args;
-use tracing::info;
+use tracing::{error, info};
 use vault::{Key, Opaque, Purpose, derive};
 
 impl Inner {
@@ -22,11 +24,36 @@ impl Inner {
         }
         let mut tx = self.letters.read("find outbound key").await?;
         let row = tx.one(FIND, args![letter]).await?.ok_or(KeysError::Gone)?;
+        let rings = self.keks.event_rings(self.clock.now())?;
+        let taken = evidence::taken_in_charge(&mut tx, &rings, letter).await?;
         drop(tx);
         let (epoch, sealed) = (row.int(0)?, row.bytes(1)?);
         let secrets = self.secrets(MailboxId::OUTGOING).await?;
         let aad = letter_aad(letter.own_box(), letter, epoch, OUTBOUND_PARTS);
         let key = secrets.get(&epoch).ok_or(Opaque)?.open(seal_info(), &aad, sealed)?;
+        let belongings = Belongings {
+            key: *derive(&key, Purpose::Commitment).expose(),
+            mailbox_id: letter.own_box(),
+            letter_id: letter,
+            accepted_at: row.time(2)?,
+            visible_from: row.time(2)?,
+            confidential: false,
+            tells_opened: false,
+            parts: OUTBOUND_PARTS,
+            sender_mac: row.array(3)?,
+        };
+        let vouched = taken.as_ref().ok_or(Unvouched::NeverAccepted).and_then(|taken| {
+            let found = row.array(4).ok().map(|mac| evidence::address(&taken.nonce, &mac));
+            match taken.event.address {
+                Some(address) if found != Some(address) => Err(Unvouched::Changed),
+                _ => fits(taken, &belongings),
+            }
+        });
+        if let Err(why) = vouched {
+            metrics::counter!("kuvert_unvouched_total", "table" => "outbound").increment(1);
+            error!(letter.id = %letter, %why, "A letter that waits is not as it was taken in charge: not opened");
+            return Err(Failure::Opaque);
+        }
         Ok(derive(&key, Purpose::Content))
     }
 
@@ -67,7 +94,8 @@ impl Inner {
 
 const METER: &str = "outgoing";
 const PAIR_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-const FIND: &str = "SELECT epoch, sealed_key FROM outbound WHERE letter_id = $1 AND sealed_key IS NOT NULL";
+const FIND: &str = "SELECT epoch, sealed_key, accepted_at, sender_mac, address_mac FROM outbound \
+    WHERE letter_id = $1 AND sealed_key IS NOT NULL";
 const PAIRS: &str = "SELECT epoch, created_at FROM mailbox_key WHERE mailbox_id = $1 ORDER BY epoch DESC";
 const WAITS: &str = "SELECT 1 FROM outbound WHERE sealed_key IS NOT NULL AND epoch < $1 LIMIT 1";
 const DESTROY: &str = "DELETE FROM mailbox_key WHERE mailbox_id = $1 AND epoch < $2";

@@ -1,6 +1,7 @@
 //! What key-encryption keys there are. Each purpose has random keys of its own, so that one can be rotated or
 //! destroyed alone.
 
+use evidence::Writer;
 use key_client::Column;
 
 /// A purpose.
@@ -10,8 +11,10 @@ pub enum Purpose {
     Mailbox,
     /// Seals a column that only this service opens.
     Column(Column),
-    /// `event.body`; handed out.
+    /// `event.body` of before the roles had rings of their own. Opens, and seals nothing.
     Events,
+    /// `event.body`, a ring for each role that writes events; handed out to that role alone.
+    EventsOf(Writer),
     /// `submission.reference` and `.receipt`; handed out.
     Reference,
     /// Log-in cookies; handed out.
@@ -49,7 +52,7 @@ pub(crate) enum Renewal {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Mailbox,
         Self::Column(Column::Profile),
         Self::Column(Column::Contact),
@@ -58,6 +61,10 @@ impl Purpose {
         Self::Column(Column::Pending),
         Self::Column(Column::Announcement),
         Self::Events,
+        Self::EventsOf(Writer::Gateway),
+        Self::EventsOf(Writer::Notifier),
+        Self::EventsOf(Writer::Web),
+        Self::EventsOf(Writer::Keys),
         Self::Reference,
         Self::Session,
         Self::Nonce,
@@ -80,7 +87,11 @@ impl Purpose {
             Self::Column(Column::Declined) => "column-declined",
             Self::Column(Column::Pending) => "column-pending",
             Self::Column(Column::Announcement) => "column-announcement",
-            Self::Events => "events",
+            Self::Events | Self::EventsOf(Writer::Before) => "events",
+            Self::EventsOf(Writer::Gateway) => "events-gateway",
+            Self::EventsOf(Writer::Notifier) => "events-notifier",
+            Self::EventsOf(Writer::Web) => "events-web",
+            Self::EventsOf(Writer::Keys) => "events-keys",
             Self::Reference => "reference",
             Self::Session => "session",
             Self::Nonce => "login-nonce",
@@ -103,10 +114,12 @@ impl Purpose {
             Self::Mailbox => Renewal::Rewraps,
             Self::Column(_) => Renewal::Here,
             // A second key service learns of a new one as those do to whom keys are handed out.
-            Self::Nonce | Self::Events | Self::Reference | Self::Session | Self::Receipt => {
+            Self::Nonce | Self::EventsOf(_) | Self::Reference | Self::Session | Self::Receipt => {
                 Renewal::HandedOut
             }
-            Self::Csrf
+            // The old ring of events seals nothing that a new key could.
+            Self::Events
+            | Self::Csrf
             | Self::AddressIndex
             | Self::LoginIndex
             | Self::ContactIndex

@@ -7,6 +7,7 @@ use crate::{
     service::Inner,
 };
 use domain::MailboxId;
+use evidence::Writer;
 use key_client::{KeysError, Rotated};
 use store::args;
 use tracing::{error, info};
@@ -27,7 +28,7 @@ impl Inner {
         } else {
             self.keks.add(purpose, self.settings.spread(), now, &*self.random).await?
         };
-        self.events.adopt(self.keks.ring(Purpose::Events, now)?);
+        self.events.adopt(self.keks.ring(Purpose::EventsOf(Writer::Keys), now)?);
         let rewrapped = match purpose {
             Purpose::Mailbox => self.rewrap().await?,
             Purpose::Column(column) => self.recolumn(column).await?,

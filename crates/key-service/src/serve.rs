@@ -135,7 +135,7 @@ impl Inner {
                 Answer::Headers(self.headers(&grant, mailbox, letters).await?)
             }
             Request::Content { grant, mailbox, letter } => {
-                Answer::Content(self.content(&grant, mailbox, letter).await?.into())
+                Answer::Letter(Box::new(self.content(&grant, mailbox, letter).await?))
             }
             Request::OutboundKey { letter } => Answer::Content(self.outbound_key(letter).await?.into()),
             Request::Status => Answer::Status(self.status().await?),

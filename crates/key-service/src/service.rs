@@ -11,6 +11,7 @@ use crate::{
 };
 use domain::{Clock, MailboxId, Random, Time};
 use eid::Verifier;
+use evidence::Writer;
 use key_client::KeyRing;
 use std::{
     collections::HashMap,
@@ -78,7 +79,7 @@ impl KeyService {
         drop(tx);
         let now = clock.now();
         let keks = Keks::open(root, keys.clone(), mailboxes_exist, now, &*random).await?;
-        let events = keks.ring(Purpose::Events, now).map_err(|_| KeksError::Missing)?;
+        let events = keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?;
         let verifiers = verifiers.into_iter().map(|one| (one.config().id.clone(), one)).collect();
         let rate = Rate::with_burst(settings.address_tags_per_second, settings.address_tags_burst);
         Ok(Self(Arc::new(Inner {

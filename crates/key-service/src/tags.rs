@@ -6,6 +6,7 @@ use crate::{
     service::{Inner, lock},
 };
 use domain::{Identity, Time};
+use evidence::Writer;
 use key_client::{GatewayMaterial, KeysError, NotifierMaterial, PersonMacs, WebMaterial};
 use serde_json::{Value, json};
 use vault::{Opaque, mac::Mac};
@@ -47,7 +48,7 @@ impl Inner {
         Ok(GatewayMaterial {
             receipt_seed: keks.handed_out(Purpose::Receipt, now)?,
             reference: keks.material(Purpose::Reference, now)?,
-            events: keks.material(Purpose::Events, now)?,
+            events: keks.opening_too(Purpose::EventsOf(Writer::Gateway), Purpose::Events, now)?,
             sender: keks.handed_out(Purpose::SenderIndex, now)?,
             outgoing,
         })
@@ -58,7 +59,7 @@ impl Inner {
         Ok(WebMaterial {
             session: keks.material(Purpose::Session, now)?,
             csrf: keks.handed_out(Purpose::Csrf, now)?,
-            events: keks.material(Purpose::Events, now)?,
+            events: keks.material(Purpose::EventsOf(Writer::Web), now)?,
             contact: keks.handed_out(Purpose::ContactIndex, now)?,
             sender: keks.handed_out(Purpose::SenderIndex, now)?,
         })
@@ -67,7 +68,7 @@ impl Inner {
     pub(crate) fn notifier_keys(&self) -> Result<NotifierMaterial, Failure> {
         let (keks, now) = (&self.keks, self.clock.now());
         Ok(NotifierMaterial {
-            events: keks.material(Purpose::Events, now)?,
+            events: keks.material(Purpose::EventsOf(Writer::Notifier), now)?,
             notice: keks.handed_out(Purpose::Notice, now)?,
             sender: keks.handed_out(Purpose::SenderIndex, now)?,
         })

@@ -10,6 +10,7 @@ use crate::{
     service::{Inner, KeyService, lock},
 };
 use domain::Time;
+use evidence::Writer;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -76,7 +77,8 @@ impl Inner {
         };
         metrics::gauge!("kuvert_keys_logged_in").set(u32::try_from(logged_in).unwrap_or(u32::MAX));
         self.keks.reload().await?;
-        self.events.adopt(self.keks.ring(Purpose::Events, now).map_err(|_| KeksError::Missing)?);
+        self.events
+            .adopt(self.keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?);
         Ok(())
     }
 }

@@ -6,4 +6,5 @@ mod log_in;
 mod outgoing;
 mod reading;
 mod rolling;
+mod vouched;
 mod world;

@@ -1,16 +1,18 @@
 //! Reading a letter.
 
 use crate::{
-    AttachmentHeader, Form, Header, MailboxError, Mailboxes, Original,
+    AttachmentHeader, Doubt, Form, Header, MailboxError, Mailboxes, Original,
+    genuine::{self, Read},
     list::Listed,
     rights::{self, Actor, LetterFacts, Rights, columns, may},
 };
+use delivery::Again;
 use domain::{
     LetterId, MailboxId,
     letter::{Letter, Limits},
     words::{Act, Because, ReceiptWish},
 };
-use key_client::KeysError;
+use key_client::{KeysError, LetterKey};
 use std::sync::Arc;
 use store::{Tx, args};
 use vault::{Certificate, Key, jws::FlattenedJws};
@@ -28,8 +30,8 @@ pub struct OpenedLetter {
     pub letter: Letter,
     /// The signed bytes, the signer's certificate, and the names as they were.
     pub original: Original,
-    /// Whether the signature over the stored bytes still verifies with the stored certificate.
-    pub signature_holds: bool,
+    /// Why it cannot be shown as verified; `None` when it is what the door accepted for this mailbox's owner.
+    pub doubt: Option<Doubt>,
     pub(crate) content: Key,
 }
 
@@ -83,16 +85,24 @@ impl Mailboxes {
         drop(tx);
         let Some(facts) = facts else { return Ok(None) };
         let Some(because) = may(&actor.rights, &facts, Act::Open, now) else { return Ok(None) };
-        let content = match self.0.keys.content(&actor.grant, mailbox_id, letter_id).await {
+        let released = match self.0.keys.content(&actor.grant, mailbox_id, letter_id).await {
             Ok(key) => key,
             Err(KeysError::NotAllowed | KeysError::Gone) => return Ok(None),
             Err(error) => return Err(MailboxError::Keys(error)),
         };
+        let LetterKey { content, accepted, owners } = released;
+        let content = content.into_key();
         let Some(sealed) = self.part(&facts, 0).await? else { return Ok(None) };
         let original =
             Original::open(&content, (mailbox_id, letter_id), facts.parts, &sealed.whole().await?)?;
-        let (letter, signature_holds) = read(&original)?;
-        let opened = Arc::new(OpenedLetter { facts, because, letter, original, signature_holds, content });
+        let read = read(&original)?;
+        let doubt = genuine::doubt(&read, &original, &accepted, owners);
+        if let Some(why) = doubt {
+            metrics::counter!("kuvert_letters_unverified_total").increment(1);
+            tracing::error!(letter.id = %letter_id, mailbox.id = %mailbox_id, %why, "A letter is not what the door accepted");
+        }
+        let letter = read.letter;
+        let opened = Arc::new(OpenedLetter { facts, because, letter, original, doubt, content });
         self.0.opened.put(&actor.grant, letter_id, now, Arc::clone(&opened));
         tracing::debug!(letter.id = %letter_id, "Opened letter {letter_id}");
         Ok(Some(opened))
@@ -129,7 +139,7 @@ pub(crate) async fn find(
 }
 
 /// The letter in the signed bytes. It passed its checks when it was accepted; limits may have changed since.
-fn read(original: &Original) -> Result<(Letter, bool), MailboxError> {
+fn read(original: &Original) -> Result<Read, MailboxError> {
     const NONE: Limits = Limits {
         letter_bytes: u64::MAX,
         body_bytes: u64::MAX,
@@ -142,12 +152,14 @@ fn read(original: &Original) -> Result<(Letter, bool), MailboxError> {
             let jws = FlattenedJws::parse(&original.signed).map_err(|_| MailboxError::Damaged)?;
             let letter = Letter::parse(&jws.payload, &NONE).map_err(|_| MailboxError::Damaged)?;
             let key = Certificate::parse(&original.certificate).ok().and_then(|c| c.verifying_key().ok());
-            Ok((letter, key.is_some_and(|key| jws.verify(&key).is_ok())))
+            let signature_holds = key.is_some_and(|key| jws.verify(&key).is_ok());
+            Ok(Read { letter, signature_holds, payload: Some(jws.payload) })
         }
         Form::Delivery { message } => {
-            let (delivery, signer) =
-                delivery::read_again(&original.signed).map_err(|_| MailboxError::Damaged)?;
-            let of = usize::try_from(message).ok().and_then(|at| delivery.messages.get(at));
+            let Again { delivery, signature, payloads } =
+                delivery::again(&original.signed).map_err(|_| MailboxError::Damaged)?;
+            let at = usize::try_from(message).map_err(|_| MailboxError::Damaged)?;
+            let of = delivery.messages.get(at);
             let to = delivery::letter::addressed(&delivery).map_err(|_| MailboxError::Damaged)?;
             let letter = delivery::letter::letter(&delivery, &to, of.ok_or(MailboxError::Damaged)?, &NONE);
             let mut letter = letter.map_err(|_| MailboxError::Damaged)?;
@@ -155,8 +167,12 @@ fn read(original: &Original) -> Result<(Letter, bool), MailboxError> {
                 // Its sender asked to be told when another opens it.
                 letter.receipt = ReceiptWish::Nothing;
             }
-            let holds = signer.is_some_and(|signer| signer.certificate.der == original.certificate);
-            Ok((letter, holds))
+            let signature_holds = signature.is_some_and(|one| one.certificate.der == original.certificate);
+            let payload = match &original.forwarded {
+                Some(_) => None,
+                None => Some(payloads.get(at).ok_or(MailboxError::Damaged)?.to_vec()),
+            };
+            Ok(Read { letter, signature_holds, payload })
         }
     }
 }

@@ -62,7 +62,8 @@ impl Original {
         Self::from_cbor(vault::unpad(&padded)?).ok_or(Opaque)
     }
 
-    fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
+    /// Its plain bytes, which the event that accepts the letter commits to.
+    pub fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Encoder::new(Vec::with_capacity(self.signed.len() + self.certificate.len() + 256));
         // Writing to memory does not fail; what were written short would not read back.
         let _ = self.write(&mut out);

@@ -6,7 +6,8 @@ use crate::{
     objects::{Objects, ObjectsError, Writer},
     places,
 };
-use domain::{LetterId, MailboxId, Random};
+use domain::{LetterId, MailboxId, Random, Time};
+use evidence::Belongings;
 use vault::{
     Key, KeyId, Opaque, Purpose,
     seal_to::{PublicKey, seal_to},
@@ -15,6 +16,16 @@ use vault::{
 
 /// Ciphertexts up to this size are rows, larger ones objects.
 pub const ROW_BYTES: u64 = 256 * 1024;
+
+/// What the row of a letter says in clear and that decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Says {
+    pub accepted_at: Time,
+    pub visible_from: Time,
+    pub confidential: bool,
+    pub tells_opened: bool,
+    pub sender_mac: [u8; 32],
+}
 
 /// The keys of a letter that is being accepted. Nothing sealed with them can be opened here: the letter key is
 /// sealed to the mailbox and wiped.
@@ -35,6 +46,21 @@ impl LetterSeal {
         let content = vault::derive(&letter, Purpose::Content);
         let parts = i64::try_from(attachments).unwrap_or(i64::MAX - 1) + 1;
         Self { mailbox_id, letter_id, parts, letter, headers, content }
+    }
+
+    /// What the event that accepts the letter commits to.
+    pub fn belongings(&self, says: &Says) -> Belongings {
+        Belongings {
+            key: *vault::derive(&self.letter, Purpose::Commitment).expose(),
+            mailbox_id: self.mailbox_id,
+            letter_id: self.letter_id,
+            accepted_at: says.accepted_at,
+            visible_from: says.visible_from,
+            confidential: says.confidential,
+            tells_opened: says.tells_opened,
+            parts: self.parts,
+            sender_mac: says.sender_mac,
+        }
     }
 
     /// The signed original and the attachments.

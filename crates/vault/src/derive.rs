@@ -11,6 +11,8 @@ pub enum Purpose {
     Headers,
     /// Body, attachments, the signed original; also wraps the keys of large objects.
     Content,
+    /// What the letter's first event commits to: says which key it was, and opens nothing.
+    Commitment,
 }
 
 /// The key for `purpose` under a letter's key: HKDF-Expand with SHA-512 over the purpose's label.
@@ -18,6 +20,7 @@ pub fn derive(letter_key: &Key, purpose: Purpose) -> Key {
     let label = match purpose {
         Purpose::Headers => labels::HEADERS,
         Purpose::Content => labels::CONTENT,
+        Purpose::Commitment => labels::COMMITMENT,
     };
     let mut bytes = Zeroizing::new([0; 32]);
     expand_sha512(letter_key.expose(), &[label.as_bytes()], bytes.as_mut_slice());
@@ -51,6 +54,8 @@ mod tests {
         let letter = Key::from_bytes([1; 32]);
         let headers = derive(&letter, Purpose::Headers);
         assert_ne!(headers.expose(), derive(&letter, Purpose::Content).expose());
+        let commitment = derive(&letter, Purpose::Commitment);
+        assert!(commitment.expose() != headers.expose() && commitment.expose() != letter.expose());
         assert_ne!(headers.expose(), letter.expose());
         assert_eq!(headers.expose(), derive(&letter, Purpose::Headers).expose());
         assert_ne!(headers.expose(), derive(&Key::from_bytes([2; 32]), Purpose::Headers).expose());

@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{Accepted, NewEvent, append, audit, feed, first, insert};
+use crate::{Accepted, Belongings, NewEvent, Rings, append, audit, feed, first, insert};
 use domain::{Identity, OrgNumber, PersonId, Time};
+use key_client::KeyRing;
 use store::{Store, both};
 use vault::SystemRandom;
 
@@ -13,6 +14,8 @@ both!(
     an_end_that_was_cut_off_is_found_by_what_else_knows_of_it,
     the_audit_walks_every_chain,
     a_chain_under_another_key_does_not_hold,
+    a_role_writes_its_own_kinds_of_events_alone,
+    what_was_written_before_actors_were_committed_to_still_holds_under_the_key_of_then,
 );
 
 struct Chain {
@@ -30,7 +33,21 @@ fn now() -> Time {
 /// Accepted, told, opened by two, binned.
 async fn chain(tx: &mut Tx, ring: KeyRing, mailbox: MailboxId) -> Chain {
     let letter = LetterId::new(now(), &SystemRandom);
+    let belongings = Belongings {
+        key: [1; 32],
+        mailbox_id: mailbox,
+        letter_id: letter,
+        accepted_at: now(),
+        visible_from: now(),
+        confidential: false,
+        tells_opened: true,
+        parts: 1,
+        sender_mac: [9; 32],
+    };
     let accepted = Accepted {
+        belongings: &belongings,
+        address_mac: &[4; 32],
+        original: None,
         letter_id: letter,
         at: now(),
         recipient: &Identity::parse("198101052382").unwrap(),
@@ -141,6 +158,10 @@ async fn every_changed_column_is_found(store: Store) {
         "UPDATE event SET actor = NULL WHERE seq = 2",
         "UPDATE event SET actor = entry WHERE seq = 2",
         "UPDATE event SET actor = mailbox_id, because = 'owner' WHERE seq = 1",
+        // Another person, by the same right: who acted is committed to as well.
+        "UPDATE event SET actor = mailbox_id WHERE seq = 2",
+        "UPDATE event SET actor = (SELECT x.actor FROM event x WHERE x.seq = 2 AND x.mailbox_id = event.mailbox_id), \
+         because = 'owner' WHERE seq = 3",
     ];
     for sql in changes {
         assert_eq!(chain.after(&store, sql, &[]).await, Err(Flaw::Disagrees), "{sql}");
@@ -193,8 +214,14 @@ async fn missing_moved_and_added_rows_are_found(store: Store) {
     let ring = &chain.ring;
     let events = read_chain(&mut tx, ring, chain.mailbox, chain.letter).await.unwrap();
     let last = events.last().unwrap();
-    let forged =
-        Event { seq: 5, previous: [1; 32], detail: None, actor: crate::Actor::Service, ..last.clone() };
+    let forged = Event {
+        seq: 5,
+        previous: [1; 32],
+        detail: None,
+        by: None,
+        actor: crate::Actor::Service,
+        ..last.clone()
+    };
     insert(&mut tx, &[first(&forged, &[8; 32], chain.mailbox, ring, &SystemRandom)]).await.unwrap();
     assert_eq!(chain.holds(&mut tx).await, Err(Flaw::Unlinked));
     tx.rollback().await;
@@ -300,4 +327,59 @@ async fn a_chain_under_another_key_does_not_hold(store: Store) {
     let other = Chain { ring: KeyRing::random(&SystemRandom), ..chain };
     let mut tx = store.read("test").await.unwrap();
     assert_eq!(other.holds(&mut tx).await, Err(Flaw::Unopenable));
+}
+
+fn rings() -> Rings {
+    Rings(crate::Writer::ALL.iter().map(|writer| (*writer, KeyRing::random(&SystemRandom))).collect())
+}
+
+async fn a_role_writes_its_own_kinds_of_events_alone(store: Store) {
+    let rings = rings();
+    for (writer, ring) in &rings.0 {
+        for kind in EventType::ALL {
+            let mailbox = MailboxId::new(&SystemRandom);
+            let mut tx = store.begin("test").await.unwrap();
+            let new = NewEvent::by_service(*kind, now());
+            append(&mut tx, ring, mailbox, mailbox.own_chain(), new, &SystemRandom).await.unwrap();
+            let held = chain_holds(&mut tx, &rings, mailbox, mailbox.own_chain()).await;
+            match writer.may_write(*kind) {
+                true => assert_eq!(held.unwrap(), 1, "{writer:?} {kind}"),
+                false => {
+                    assert!(matches!(held, Err(Broken::At { flaw: Flaw::Writer, .. })), "{writer:?} {kind}")
+                }
+            }
+        }
+    }
+}
+
+async fn what_was_written_before_actors_were_committed_to_still_holds_under_the_key_of_then(store: Store) {
+    let rings = rings();
+    for (writer, ring) in &rings.0 {
+        let (mailbox, person) = (MailboxId::new(&SystemRandom), PersonId::new(&SystemRandom));
+        let event = Event {
+            id: domain::EventId::new(now(), &SystemRandom),
+            chain: mailbox.own_chain(),
+            seq: 0,
+            at: now(),
+            kind: EventType::SenderDeclined,
+            previous: [0; 32],
+            actor: crate::Actor::Owner,
+            recipient: None,
+            content: None,
+            sender: None,
+            certificate: None,
+            detail: None,
+            by: None,
+            letter: None,
+            original: None,
+            address: None,
+        };
+        let mut row = first(&event, &[3; 32], mailbox, ring, &SystemRandom);
+        row.actor = Some(person);
+        let mut tx = store.begin("test").await.unwrap();
+        insert(&mut tx, &[row]).await.unwrap();
+        let held = chain_holds(&mut tx, &rings, mailbox, mailbox.own_chain()).await;
+        let old = *writer == crate::Writer::Before;
+        assert_eq!(held.is_ok(), old, "{writer:?}: {held:?}");
+    }
 }

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import struct
 import sys
 import uuid
 
@@ -32,6 +33,10 @@ MEMBERS = {
     10: ("sender", str),
     11: ("certificate", bytes.fromhex),
     12: ("detail", str),
+    13: ("by", bytes.fromhex),
+    14: ("letter", bytes.fromhex),
+    15: ("original", bytes.fromhex),
+    16: ("address", bytes.fromhex),
 }
 
 
@@ -58,6 +63,22 @@ def check_event(vector):
     entry = sha256(b"kuvert-event/1", nonce, cbor)
     assert entry.hex() == vector["entry"], "the entry is another"
     assert sha256(b"\0", entry).hex() == vector["leaf"], "the leaf is another"
+    for name, made_of in vector.get("made_of", {}).items():
+        assert commitment(name, nonce, made_of).hex() == vector["event"][name], f"the commitment {name} is another"
+
+
+def commitment(name, nonce, made_of):
+    if name == "by":
+        person = uuid.UUID(made_of["person"]).bytes
+        return sha256(b"kuvert-actor/1", bytes.fromhex(made_of["salt"]), person, made_of["because"].encode())
+    if name == "letter":
+        ids = [uuid.UUID(made_of[one]).bytes for one in ("mailbox_id", "letter_id")]
+        times = struct.pack(">qq", made_of["accepted_at"], made_of["visible_from"])
+        flags = bytes([made_of["confidential"], made_of["tells_opened"]])
+        parts = struct.pack(">q", made_of["parts"])
+        key, sender = bytes.fromhex(made_of["key"]), bytes.fromhex(made_of["sender_mac"])
+        return sha256(b"kuvert-letter/1", nonce, key, *ids, times, flags, parts, sender)
+    return sha256(f"kuvert-{name}/1".encode(), nonce, bytes.fromhex(made_of))
 
 
 def check_chain(vectors):

@@ -147,7 +147,7 @@ async fn a_delivery_becomes_a_letter_that_its_recipient_reads(database: Database
     assert_eq!(opened.letter.subject, "Beslut om bygglov");
     assert_eq!(opened.letter.receipt, ReceiptWish::Opened);
     assert_eq!(opened.letter.notes.metadata[0].value, "BN-2026-17");
-    assert!(opened.signature_holds);
+    assert!(opened.doubt.is_none());
     assert_eq!(opened.original.signed, envelope);
     assert_eq!(opened.original.form, Form::Delivery { message: 0 });
     // The registry's name is shown, whatever the delivery says.
@@ -256,7 +256,7 @@ async fn an_authority_in_between_comes_with_each_signature(database: Database) {
     assert!(world.takes(TOWN, envelope).await.unwrap()[0].repeated);
     let anna = world.actor(world.anna.0).await;
     let opened = world.mailboxes.open(&anna, world.anna.1, letter_id).await.unwrap().unwrap();
-    assert!(opened.signature_holds);
+    assert!(opened.doubt.is_none());
     // The evidence is of the town's own certificate.
     assert_eq!(Certificate::parse(&opened.original.certificate).unwrap().organisation, Some(org(TOWN)));
 }

@@ -11,8 +11,8 @@ use hpke::{
     single_shot_open,
 };
 use key_client::{
-    Answer, Connector, Envelope, GatewayMaterial, GrantToken, KeyRing, KeysError, MailboxKey, NamedKey,
-    Outcome, Request, RingMaterial, SecretKey, WebMaterial, channel,
+    AcceptedEvent, Answer, Connector, Envelope, GatewayMaterial, GrantToken, KeyRing, KeysError, LetterKey,
+    MailboxKey, NamedKey, Outcome, Request, RingMaterial, SecretKey, WebMaterial, channel,
 };
 use mailbox::{LetterFacts, Rights, may};
 use std::{
@@ -174,7 +174,25 @@ impl TestKeys {
         let appended = evidence::append(&mut tx, &self.events(), mailbox, letter, event, &SystemRandom).await;
         appended.map_err(|_| KeysError::Unavailable)?;
         tx.commit().await.map_err(unavailable)?;
-        Ok(Answer::Content(SecretKey::from(vault::derive(&key, Purpose::Content))))
+        let mut tx = self.store.read("find accepted").await.map_err(unavailable)?;
+        let found =
+            evidence::accepting(&mut tx, &self.events(), mailbox, &[letter]).await.map_err(unavailable)?;
+        let accepting = found.get(&letter).ok_or(KeysError::Unavailable)?;
+        let owners =
+            "SELECT i.mac FROM mailbox m JOIN identity i ON i.owner_id = m.owner_id WHERE m.mailbox_id = $1";
+        let macs = tx.query(owners, args![mailbox]).await.map_err(unavailable)?;
+        let named = |row: &store::Row| {
+            accepting.event.address == Some(evidence::address(&accepting.nonce, &row.array(0).unwrap()))
+        };
+        Ok(Answer::Letter(Box::new(LetterKey {
+            content: SecretKey::from(vault::derive(&key, Purpose::Content)),
+            accepted: AcceptedEvent {
+                nonce: accepting.nonce,
+                event: accepting.cbor.clone(),
+                commits: accepting.must_commit(),
+            },
+            owners: Some(macs.iter().any(named)),
+        })))
     }
 
     async fn rights(&self, grant: &GrantToken) -> Result<Rights, KeysError> {

@@ -6,6 +6,7 @@ mod announcing;
 mod crowd;
 mod deliveries;
 mod forwarded;
+mod genuine;
 mod keeping;
 mod keys;
 mod outgoing;

@@ -59,7 +59,7 @@ async fn a_letter_is_listed_peeked_at_opened_and_remembered(database: Database) 
     world.clock.advance(Duration::from_secs(60));
     let opened = world.mailboxes.open(&anna, world.anna.1, id).await.unwrap().unwrap();
     assert_eq!(opened.letter.body.content, "Vi har beviljat ditt bygglov.");
-    assert!(opened.signature_holds);
+    assert!(opened.doubt.is_none());
     assert_eq!(opened.original.certificate, world.town.certificate.der);
     assert_eq!(opened.facts.opened_at, None, "as it was before");
     let page = all(&world, &anna, &ListQuery::default()).await;
@@ -129,7 +129,7 @@ async fn a_long_letter_is_an_object_of_its_own(database: Database) {
     assert_eq!(world.objects_stored(), 1);
     let anna = world.actor(world.anna.0).await;
     let opened = world.mailboxes.open(&anna, world.anna.1, id).await.unwrap().unwrap();
-    assert!(opened.letter.body.content == text && opened.signature_holds);
+    assert!(opened.letter.body.content == text && opened.doubt.is_none());
     // A twin that lost leaves no object behind.
     let drafts = [
         world.draft(&with(long.clone(), "reference", "x".into())).await.unwrap(),

@@ -2,7 +2,8 @@
 
 use super::world::{START, World};
 use crate::{KeksError, KeyService, OpenError, Parts, Purpose, Root, Settings};
-use domain::{Identity, MailboxId};
+use domain::{Clock as _, Identity, MailboxId};
+use evidence::{EventKeys, Writer};
 use key_client::{Column, KeysError};
 use std::{sync::Arc, time::Duration};
 use store::{both, testing::Database};
@@ -137,10 +138,11 @@ async fn a_key_that_is_handed_out_seals_only_after_all_know_it(database: Databas
     let place = Place::new("test");
     let (gateway, web) = (world.gateway.gateway_keys().await.unwrap(), world.web.web_keys().await.unwrap());
     let old = gateway.events.seal(&place, b"old", &SystemRandom);
-    let rotated = world.operator.rotate("events").await.unwrap();
+    assert!(world.operator.rotate("events").await.is_err(), "it seals nothing any more");
+    let rotated = world.operator.rotate("events-gateway").await.unwrap();
     assert_eq!(rotated.seals_from, START.plus(Duration::from_secs(600)));
     assert_eq!(
-        world.operator.rotate("events").await.err(),
+        world.operator.rotate("events-gateway").await.err(),
         Some(KeysError::Rejected("rotation_under_way".into()))
     );
     gateway.refresh(&world.gateway).await.unwrap();
@@ -152,13 +154,22 @@ async fn a_key_that_is_handed_out_seals_only_after_all_know_it(database: Databas
     gateway.refresh(&world.gateway).await.unwrap();
     let new = gateway.events.seal(&place, b"new", &SystemRandom);
     assert_ne!(vault::key_id(&new), vault::key_id(&old));
-    // The web has not asked again since, and reads it all the same.
-    assert_eq!(web.events.open(&place, &new).unwrap().as_slice(), b"new");
-    assert_eq!(web.events.open(&place, &old).unwrap().as_slice(), b"old");
+    assert_eq!(gateway.events.open(&place, &old).unwrap().as_slice(), b"old");
+    // Nobody else has it, but for the key service.
     let notifier = world.notifier.notifier_keys().await.unwrap();
-    assert_eq!(notifier.events.open(&place, &new).unwrap().as_slice(), b"new");
+    for (name, ring) in
+        [("web", &web.events), ("notifier", &notifier.events), ("keys", &world.service.0.events)]
+    {
+        assert!(ring.open(&place, &new).is_err() && ring.open(&place, &old).is_err(), "{name}");
+        assert!(gateway.events.open(&place, &ring.seal(&place, b"x", &SystemRandom)).is_err(), "{name}");
+    }
+    let rings = world.service.0.keks.event_rings(world.clock.now()).unwrap();
+    for (sealed, plain) in [(&old, b"old".as_slice()), (&new, b"new")] {
+        let (opened, writer) = rings.open_event(&place, sealed).unwrap();
+        assert_eq!((opened.as_slice(), writer), (plain, Some(Writer::Gateway)));
+    }
     assert_eq!(notifier.sender.tag("sender", &[b"x"]), gateway.sender.tag("sender", &[b"x"]));
-    assert_eq!(world.operator.rotate("events").await.unwrap().version, 3);
+    assert_eq!(world.operator.rotate("events-gateway").await.unwrap().version, 3);
     assert!(world.web.gateway_keys().await.is_err() && world.gateway.web_keys().await.is_err());
 }
 

@@ -1,7 +1,7 @@
 //! Letters that wait to be handed over to other operators.
 
 use super::world::{SENDER, START, World};
-use domain::{Clock as _, LetterId, MailboxId};
+use domain::{Clock as _, LetterId, MailboxId, words::EventType};
 use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, Role, letter_aad, seal_info};
 use std::time::Duration;
 use store::{args, both, testing::Database};
@@ -26,6 +26,21 @@ impl World {
             envelope, stored_bytes, epoch, sealed_key, accepted_at, give_up_at, attempts) \
             VALUES ($1, $2, $2, $2, $1, '164020000065', $2, $2, 32, $3, $4, $5, $5, 0)";
         self.change(put, args![letter, &SENDER, pair.epoch, &sealed, self.clock.now()]).await;
+        let belongings = evidence::Belongings {
+            key: *derive(&key, Purpose::Commitment).expose(),
+            mailbox_id: letter.own_box(),
+            letter_id: letter,
+            accepted_at: self.clock.now(),
+            visible_from: self.clock.now(),
+            confidential: false,
+            tells_opened: false,
+            parts: OUTBOUND_PARTS,
+            sender_mac: SENDER,
+        };
+        let row = self.accepted(&belongings, &SENDER, EventType::TakenInCharge);
+        let mut tx = self.letters.begin("test").await.unwrap();
+        evidence::insert(&mut tx, &[row]).await.unwrap();
+        tx.commit().await.unwrap();
         (letter, key)
     }
 
@@ -55,6 +70,19 @@ async fn the_key_of_a_waiting_letter_is_given_to_whoever_hands_over_alone(databa
     let (other, _) = world.waits(pair).await;
     let swap = "UPDATE outbound SET sealed_key = (SELECT sealed_key FROM outbound WHERE letter_id = $1) \
         WHERE letter_id = $2";
+    // What decides where it goes and who brought it is as it was taken in charge.
+    for sql in [
+        "UPDATE outbound SET address_mac = job_id WHERE letter_id = $1",
+        "UPDATE outbound SET accepted_at = accepted_at + 1 WHERE letter_id = $1",
+        "UPDATE outbound SET sender_mac = envelope || $1 WHERE letter_id = $1",
+    ] {
+        world.change(sql, args![other]).await;
+        assert!(world.outgoing.outbound_key(other).await.is_err(), "{sql}");
+        let back =
+            "UPDATE outbound SET address_mac = $2, accepted_at = $3, sender_mac = $2 WHERE letter_id = $1";
+        world.change(back, args![other, &SENDER, world.clock.now()]).await;
+        world.outgoing.outbound_key(other).await.unwrap();
+    }
     world.change(swap, args![letter, other]).await;
     assert_eq!(world.outgoing.outbound_key(other).await.err(), Some(KeysError::Unavailable));
     world.has_ended(letter).await;

@@ -209,7 +209,8 @@ async fn twenty_who_open_at_once_are_all_on_record_and_the_sender_is_told_once(d
     for _ in 0..20 {
         let (web, grant, mailbox, letter) = (world.web.clone(), grant.clone(), anna.mailbox, sent.letter);
         tasks.spawn(async move {
-            let opened = web.content(&grant, mailbox, letter).await.map(|key| *key.expose());
+            let opened =
+                web.content(&grant, mailbox, letter).await.map(|key| *key.content.into_key().expose());
             let listed = web.headers(&grant, mailbox, vec![letter]).await.map(|keys| keys[0].1.is_some());
             (opened, listed)
         });

@@ -1,11 +1,11 @@
 //! A small house: both databases, the service, people with mailboxes, letters sealed as the doors seal them.
 
-use crate::{KeyService, Parts, Root, Settings, Swept, grants::Verified, service::lock};
+use crate::{KeyService, Parts, Purpose, Root, Settings, Swept, grants::Verified, service::lock};
 use domain::{
     Clock, Identity, IdentityKind, LetterId, MailboxId, ManualClock, PersonId, Time,
     words::{EventType, NoticeState},
 };
-use evidence::NewEvent;
+use evidence::Belongings;
 use key_client::{Applicant, Connector, GrantToken, Keys, Role, letter_aad, seal_info};
 use std::{sync::Arc, time::Duration};
 use store::{Store, args, testing::Database};
@@ -37,6 +37,7 @@ pub struct World {
 pub struct Citizen {
     pub person: PersonId,
     pub mailbox: MailboxId,
+    pub address_mac: [u8; 32],
 }
 
 /// A letter and what only the test knows: its key.
@@ -134,8 +135,11 @@ impl World {
             VALUES ($1, 'person', $2, $3, $4, $5)";
         let values = args![mailbox, person, now, epoch, public_key.as_bytes()];
         tx.execute(mailbox_row, values).await.unwrap().exactly(1).unwrap();
+        let identity_row = "INSERT INTO identity (mac, valid_from, kind, owner_kind, owner_id) \
+            VALUES ($1, $2, 'personnummer', 'person', $3)";
+        tx.execute(identity_row, args![&macs.address_mac, now, person]).await.unwrap().exactly(1).unwrap();
         tx.commit().await.unwrap();
-        Citizen { person, mailbox }
+        Citizen { person, mailbox, address_mac: macs.address_mac }
     }
     /// `helper` may read `owner`'s mailbox for a day.
     pub async fn mandate(&self, owner: Citizen, helper: Citizen, note: &[u8]) {
@@ -212,11 +216,47 @@ impl World {
         tx.execute(letter_row, values).await.unwrap().exactly(1).unwrap();
         let key_row = "INSERT INTO letter_key (mailbox_id, letter_id, epoch, sealed) VALUES ($1, $2, $3, $4)";
         tx.execute(key_row, args![to.mailbox, letter, epoch, &sealed]).await.unwrap().exactly(1).unwrap();
-        let accepted = NewEvent::by_service(EventType::Accepted, now);
-        let ring = &self.service.0.events;
-        evidence::append(&mut tx, ring, to.mailbox, letter, accepted, &SystemRandom).await.unwrap();
+        let part = "INSERT INTO part (mailbox_id, letter_id, part_no, stored_bytes, ciphertext) VALUES ($1, $2, 0, 1, $3)";
+        tx.execute(part, args![to.mailbox, letter, &[1u8; 1]]).await.unwrap().exactly(1).unwrap();
+        let belongings = Belongings {
+            key: *vault::derive(&key, vault::Purpose::Commitment).expose(),
+            mailbox_id: to.mailbox,
+            letter_id: letter,
+            accepted_at: now,
+            visible_from,
+            confidential: wishes.confidential,
+            tells_opened: wishes.tells_opened,
+            parts: 1,
+            sender_mac: SENDER,
+        };
+        let row = self.accepted(&belongings, &to.address_mac, EventType::Accepted);
+        evidence::insert(&mut tx, &[row]).await.unwrap();
         tx.commit().await.unwrap();
         Sent { letter, key }
+    }
+    /// The event that the door writes.
+    pub fn accepted(
+        &self,
+        belongings: &Belongings,
+        address_mac: &[u8; 32],
+        kind: EventType,
+    ) -> evidence::EventRow {
+        let nonce = domain::chance::bytes(&SystemRandom);
+        let accepted = evidence::Accepted {
+            letter_id: belongings.letter_id,
+            at: belongings.accepted_at,
+            recipient: &Identity::parse("198101052382").unwrap(),
+            payload: b"{}",
+            sender: &domain::OrgNumber::parse("164020000016").unwrap(),
+            certificate: [3; 32],
+            belongings,
+            address_mac,
+            original: None,
+        };
+        let event = evidence::Event { kind, ..evidence::Event::accepted(accepted, &nonce, &SystemRandom) };
+        let gateway = Purpose::EventsOf(evidence::Writer::Gateway);
+        let ring = self.service.0.keks.ring(gateway, self.clock.now()).unwrap();
+        evidence::first(&event, &nonce, belongings.mailbox_id, &ring, &SystemRandom)
     }
     /// As erasing does it.
     pub async fn erase(&self, of: Citizen, letter: LetterId) {
@@ -234,12 +274,13 @@ impl World {
         of: Citizen,
         sent: &Sent,
     ) -> Result<Key, key_client::KeysError> {
-        self.web.content(grant, of.mailbox, sent.letter).await
+        self.web.content(grant, of.mailbox, sent.letter).await.map(|released| released.content.into_key())
     }
     /// The types of a chain's events, each link checked.
     pub async fn chain(&self, mailbox: MailboxId, chain: LetterId) -> Vec<EventType> {
         let mut tx = self.letters.read("test").await.unwrap();
-        evidence::chain_holds(&mut tx, &self.service.0.events, mailbox, chain).await.unwrap();
+        let rings = self.service.0.keks.event_rings(self.clock.now()).unwrap();
+        evidence::chain_holds(&mut tx, &rings, mailbox, chain).await.unwrap();
         let sql = "SELECT type FROM event WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq";
         let rows = tx.query(sql, args![mailbox, chain]).await.unwrap();
         rows.iter().map(|row| EventType::parse(row.text(0).unwrap()).unwrap()).collect()

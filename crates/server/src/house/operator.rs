@@ -5,7 +5,7 @@ use crate::config::Config;
 use account::Accounts;
 use anyhow::{Context, Result};
 use domain::{Clock, Random, Time};
-use key_client::{Connector, KeyRing, Keys, Role, WebKeys};
+use key_client::{Connector, Keys, Role, WebKeys};
 use key_service::{KeyService, Reconciled};
 use registry::{Recorder, Register};
 use std::sync::Arc;
@@ -88,9 +88,11 @@ impl Operator {
         self.clock.now()
     }
 
-    /// The ring of events, to check the evidence with.
-    pub fn events_ring(&self) -> &KeyRing {
-        &self.web_keys.events
+    /// Whether every chain holds, and nothing that other tables know of is without its event. The key service checks it:
+    /// it alone has the keys of all who write events.
+    pub async fn check_evidence(&self) -> Result<evidence::Audit> {
+        let own = self.own.as_ref().context("only a command checks the evidence")?;
+        Ok(own.service.check_evidence().await?)
     }
 
     /// What changes of mailboxes leave their evidence with.

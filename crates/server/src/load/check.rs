@@ -68,8 +68,7 @@ pub async fn run(config: &Config, letters: &[Ready], ledger: &Ledger) -> Result<
         }
     }
     drop(tx);
-    let ring = operator.events_ring();
-    match evidence::audit(&operator.store, ring).await {
+    match operator.check_evidence().await {
         Ok(audit) => checked.findings.push(format!(
             "{sent} sent, {} promised; {} chains with {} events hold",
             promised.len(),

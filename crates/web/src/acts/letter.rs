@@ -159,7 +159,7 @@ async fn opened(
         matter: details::matter(letter, t),
         notes: details::notes(&letter.notes, t),
         history: history(web, reader, opened).await?,
-        genuine: opened.signature_holds,
+        genuine: opened.doubt.is_none(),
         verified: HowVerified {
             text: t.how_verified(
                 signer_name(opened),

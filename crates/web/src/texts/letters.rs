@@ -39,8 +39,8 @@ super::texts! {
         no_hits_text: "Prova ett kortare ord, eller sök på avsändarens namn.", "Try a shorter word, or the name of the sender.";
 
         verified: "Äkthet kontrollerad", "Authenticity checked";
-        not_verified: "Äktheten kan inte bekräftas", "Authenticity cannot be confirmed";
-        not_verified_text: "Underskriften stämmer inte med brevet så som det ligger lagrat nu. Lita inte på innehållet. Hör av dig till avsändaren och till oss.", "The signature does not fit the letter as it is stored now. Do not rely on what it says. Contact the sender and us.";
+        not_verified: "Äktheten kan inte styrkas", "Not verified";
+        not_verified_text: "Brevet stämmer inte med det som vi tog emot från avsändaren till dig. Det kan vara ändrat, eller ditlagt av någon annan. Lita inte på innehållet, betala ingenting och följ inga länkar. Fråga avsändaren på ett telefonnummer som du själv har letat upp. Vi har fått ett larm om brevet.", "The letter is not the one that we took in from the sender for you. It may have been changed, or put here by somebody else. Do not rely on what it says, pay nothing and follow no links. Ask the sender, on a telephone number that you looked up yourself. We have been told of it.";
         how_verified: "Så vet du att brevet är äkta", "How you know that the letter is genuine";
         via: "Skickat genom", "Sent through";
         owner: "Till", "To";
