@@ -1,13 +1,13 @@
 //! The register of signatories is followed: what it says becomes rights over organisations' mailboxes.
 
 use crate::{AccountError, Accounts, NewPerson};
-use domain::{MandateId, OrgNumber, text::TextError};
+use domain::{MailboxId, MandateId, OrgNumber, text::TextError};
 use key_client::{Column, mandate_note};
 use registry::{
     Owner, Register, boxes, organisations,
-    register::{self, Signatory, SignatureRule},
+    register::{self, RegisterError, Signatory, SignatoryFile, SignatureRule},
 };
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 /// Why the register was not written or followed.
 #[derive(Debug, thiserror::Error)]
@@ -42,23 +42,33 @@ impl Accounts {
 
     /// The rights over an organisation's mailbox, as the register says now.
     pub async fn sync_organisation(&self, organisation: &OrgNumber) -> Result<(), SignatoryError> {
-        let signatories = self.0.register.signatories(organisation).await?;
+        let signatories = self.as_it_is().await?.signatories(organisation).to_vec();
         let address_mac = self.address_mac(&organisation.identity()).await?;
         match self.follow(&address_mac, &signatories).await? {
-            true => Ok(()),
-            false => Err(SignatoryError::NoMailbox),
+            Some(_) => Ok(()),
+            None => Err(SignatoryError::NoMailbox),
         }
     }
 
     /// The same for every organisation of the register. One that cannot be read holds up no other.
     pub async fn sync_register(&self) {
+        if matches!(self.0.register, Register::None) {
+            return;
+        }
         let organisations: Vec<_> = match self.0.register.read().await {
             Ok(file) => file.organisations().cloned().collect(),
+            // Where nobody has ever been put into it there need not be one.
+            Err(RegisterError::Missing) if matches!(self.any_signatory().await, Ok(false)) => return,
             Err(error) => {
-                tracing::warn!(%error, "The register of signatories cannot be read");
+                metrics::gauge!("kuvert_register_readable").set(0);
+                tracing::error!(%error, "The register of signatories cannot be read: nobody's rights are changed");
                 return;
             }
         };
+        metrics::gauge!("kuvert_register_readable").set(1);
+        if let Err(error) = self.end_unnamed(&organisations).await {
+            tracing::warn!(?error, "Signatories that the register no longer names could not be ended");
+        }
         for organisation in organisations {
             match self.sync_organisation(&organisation).await {
                 // One that has no mailbox here has nobody to sign for.
@@ -78,7 +88,7 @@ impl Accounts {
         let person_mac = self.address_mac(&person.identity).await?;
         let mandate_id = MandateId::new(self.random());
         let note = self.seal(Column::Note, mandate_note(mandate_id), person.name.as_bytes()).await?;
-        let mut content = self.0.register.read().await?;
+        let mut content = self.as_it_is().await?;
         content.add(organisation, Signatory { mandate_id, person_mac, note });
         content.write(path).await?;
         self.sync_organisation(organisation).await
@@ -93,35 +103,80 @@ impl Accounts {
         rule: Option<SignatureRule>,
     ) -> Result<(), SignatoryError> {
         let path = self.register_file()?;
-        let mut content = self.0.register.read().await?;
+        let mut content = self.as_it_is().await?;
         content.describe(organisation, name, rule).map_err(SignatoryError::Name)?;
         Ok(content.write(path).await?)
     }
 
     async fn try_sync_person(&self, address_mac: &[u8; 32]) -> Result<(), AccountError> {
-        let numbers = self.0.register.organisations_of(address_mac).await?;
-        if numbers.is_empty() {
+        if matches!(self.0.register, Register::None) {
             return Ok(());
         }
+        let numbers = match self.0.register.organisations_of(address_mac).await {
+            // What is not there says nothing; the background tells of it.
+            Err(RegisterError::Missing) => return Ok(()),
+            numbers => numbers?,
+        };
+        let mut named = Vec::with_capacity(numbers.len());
         let identities: Vec<_> = numbers.iter().map(OrgNumber::identity).collect();
         let macs = self.0.keys.address_macs(self.0.keys.role().as_str(), &identities).await?;
         for (number, mac) in numbers.iter().zip(macs) {
             let signatories = self.0.register.signatories(number).await?;
-            self.follow(&mac, &signatories).await?;
+            named.extend(self.follow(&mac, &signatories).await?);
+        }
+        // Of whatever else they were a signatory, the register no longer says so.
+        let mut tx = self.0.store.begin("end signatory").await?;
+        register::end_others(&mut tx, address_mac, &named, &self.recorder()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends the signatories of organisations that are not among those that the register names.
+    async fn end_unnamed(&self, named: &[OrgNumber]) -> Result<(), AccountError> {
+        let mut macs = HashSet::with_capacity(named.len());
+        for some in named.chunks(500) {
+            let identities: Vec<_> = some.iter().map(OrgNumber::identity).collect();
+            macs.extend(self.0.keys.address_macs(self.0.keys.role().as_str(), &identities).await?);
+        }
+        let mut tx = self.0.store.read("find signatories").await?;
+        let unnamed = register::unnamed(&mut tx, &macs, self.now()).await?;
+        drop(tx);
+        for mailbox_id in unnamed {
+            let mut tx = self.0.store.begin("end signatories").await?;
+            let ended = register::end_all(&mut tx, mailbox_id, &self.recorder()).await?.revoked;
+            tx.commit().await?;
+            tracing::info!(mailbox.id = %mailbox_id, ended, "The register no longer names an organisation");
         }
         Ok(())
     }
 
-    /// Makes the signatories of an organisation's mailbox these; false when it has none here.
-    async fn follow(&self, address_mac: &[u8; 32], signatories: &[Signatory]) -> Result<bool, AccountError> {
+    async fn any_signatory(&self) -> Result<bool, AccountError> {
+        let mut tx = self.0.store.read("look for signatories").await?;
+        Ok(register::any_signatory(&mut tx).await?)
+    }
+
+    /// The register as it is; an empty one only where nobody is a signatory. Else the file is lost or elsewhere, and a new
+    /// one would say that all others have ended.
+    async fn as_it_is(&self) -> Result<SignatoryFile, AccountError> {
+        match self.0.register.read().await {
+            Err(RegisterError::Missing) if !self.any_signatory().await? => Ok(SignatoryFile::default()),
+            read => Ok(read?),
+        }
+    }
+
+    /// Makes the signatories of an organisation's mailbox these; `None` when it has none here.
+    async fn follow(
+        &self,
+        address_mac: &[u8; 32],
+        signatories: &[Signatory],
+    ) -> Result<Option<MailboxId>, AccountError> {
         let mut tx = self.0.store.begin("follow register of signatories").await?;
         let found = organisations::by_address(&mut tx, address_mac, self.now()).await?;
-        let Some(organisation) = found else { return Ok(false) };
+        let Some(organisation) = found else { return Ok(None) };
         let owner = Owner::Organisation(organisation.organisation_id);
-        let Some(mailbox) = boxes::of_owner(&mut tx, owner).await? else { return Ok(false) };
+        let Some(mailbox) = boxes::of_owner(&mut tx, owner).await? else { return Ok(None) };
         register::sync(&mut tx, mailbox.mailbox_id, signatories, &self.recorder()).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(mailbox.mailbox_id))
     }
 
     fn register_file(&self) -> Result<&Path, SignatoryError> {

@@ -5,6 +5,7 @@
 //! signed as documents of their own, without prefixes ([`canonical`]). [`Sealed::read`] verifies both over the very
 //! nodes that it then reads: nothing is parsed twice, and nothing is read that was not signed. A [`Notice`] is not signed.
 
+pub mod agreement;
 pub mod canonical;
 pub mod document;
 pub mod explain;

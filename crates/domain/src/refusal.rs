@@ -59,6 +59,8 @@ catalogue! {
     // The register of addresses.
     OperatorUnknown = "operator_unknown", 422, "There is no such mailbox operator", "Name an operator by its internet domain as it is registered.";
     AgreementInvalid = "agreement_invalid", 403, "A person's signature does not hold, or is over another request", "Sign the very request that is sent, with a valid certificate of the person.";
+    AgreementUsed = "agreement_used", 409, "What the person signed has been used before", "Ask where the mailbox is; if it is not as wished, have the person sign again.";
+    AgreementOlder = "agreement_older", 409, "Something was changed after the person signed", "Ask where the mailbox is; if it is not as wished, have the person sign again, with the time of day in Timestamp.";
     SignatoryNotAllowed = "signatory_not_allowed", 403, "Who signed or asks may not act for the recipient", "A person signs alone; a company's signatories sign for it.";
     AlreadyRegistered = "already_registered", 409, "The recipient has a mailbox already", "Ask where with isRegistered; change the supplier instead.";
     AccountUnknown = "account_unknown", 404, "The recipient has no mailbox at this operator", "Ask where with isRegistered.";

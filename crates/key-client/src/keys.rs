@@ -1,9 +1,9 @@
 //! The handle.
 
 use crate::{
-    Access, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView, KeysError, LetterKey,
-    LoggedIn, Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes, SecretKey, Status,
-    WebKeys,
+    Access, AgreementUse, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView,
+    KeysError, LetterKey, LoggedIn, Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes,
+    SecretKey, Status, WebKeys,
     transport::{Envelope, Transport},
 };
 use domain::{Identity, LetterId, MailboxId};
@@ -180,6 +180,22 @@ impl Keys {
     /// ended.
     pub async fn outbound_key(&self, letter: LetterId) -> Result<Key, KeysError> {
         ask!(self, Request::OutboundKey { letter }, Answer::Content(key) => key.into_key())
+    }
+}
+
+/// What recipients sign to the register of addresses.
+impl Keys {
+    /// Uses an agreement. [`KeysError::Rejected`] with `agreement_used` when it was used before, `agreement_older` when
+    /// what it is about was changed after it was signed, `agreement_invalid` or `signatory_not_allowed` when the
+    /// signatures do not hold. One that only waits can be handed over again.
+    pub async fn use_agreement(&self, agreement: AgreementUse) -> Result<(), KeysError> {
+        ask!(self, Request::UseAgreement { agreement: Box::new(agreement) }, Answer::Done => ())
+    }
+    /// Agreements that wait under a request that was taken back: none of them can be used again.
+    pub async fn end_agreements(&self, recipient: &Identity, act: &str) -> Result<(), KeysError> {
+        let request =
+            Request::EndAgreements { recipient: recipient.expose().to_owned(), act: act.to_owned() };
+        ask!(self, request, Answer::Done => ())
     }
 }
 

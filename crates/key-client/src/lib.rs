@@ -4,6 +4,7 @@
 //! socket can take the channel's place; a round trip through bytes is tested for each of them. What comes
 //! back opens letters: nothing in here prints a secret, and what holds one wipes it when dropped.
 
+mod agreement;
 mod column;
 mod error;
 mod grant;
@@ -17,6 +18,7 @@ mod status;
 mod transport;
 mod wire;
 
+pub use agreement::{AgreementSignature, AgreementUse};
 pub use column::{
     Access, Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile,
     pending_request, person_profile,

@@ -1,8 +1,8 @@
 //! Every question to the key service and every answer.
 
 use crate::{
-    Access, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LoggedIn, Nonce,
-    NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
+    Access, AgreementUse, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LoggedIn,
+    Nonce, NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
 };
 use domain::{Identity, LetterId, MailboxId};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,13 @@ pub enum Request {
     },
     OutboundKey {
         letter: LetterId,
+    },
+    UseAgreement {
+        agreement: Box<AgreementUse>,
+    },
+    EndAgreements {
+        recipient: String,
+        act: String,
     },
     Status,
     Rotate {
@@ -181,6 +188,8 @@ impl Request {
             Self::Headers { .. } => "headers",
             Self::Content { .. } => "content",
             Self::OutboundKey { .. } => "outbound_key",
+            Self::UseAgreement { .. } => "use_agreement",
+            Self::EndAgreements { .. } => "end_agreements",
             Self::Status => "status",
             Self::Rotate { .. } => "rotate",
         }

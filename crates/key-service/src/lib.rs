@@ -17,6 +17,7 @@
 //! form tokens and of notice ids do not rotate: their tags would have to be made anew from numbers that nobody
 //! keeps in clear. The root does not rotate either; wrapping the keys under another root is not built.
 
+mod agreements;
 mod budget;
 mod check;
 mod columns;

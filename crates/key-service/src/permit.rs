@@ -34,6 +34,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         | Request::Headers { .. }
         | Request::Content { .. } => role == Role::Web,
         Request::OutboundKey { .. } => role == Role::Outgoing,
+        Request::UseAgreement { .. } | Request::EndAgreements { .. } => role == Role::Gateway,
         Request::PersonMacs { .. } | Request::Status | Request::Rotate { .. } => role == Role::Operator,
     }
 }
@@ -106,6 +107,15 @@ mod tests {
         }
         for role in [Role::Notifier, Role::Outgoing] {
             assert!(!permitted(role, &seal(&[Column::Pending])), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_doors_of_agencies_use_agreements() {
+        let request = Request::EndAgreements { recipient: String::new(), act: String::new() };
+        assert!(permitted(Role::Gateway, &request));
+        for role in all_but(&[Role::Gateway]) {
+            assert!(!permitted(role, &request), "{role:?}");
         }
     }
 

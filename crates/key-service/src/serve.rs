@@ -138,6 +138,14 @@ impl Inner {
                 Answer::Letter(Box::new(self.content(&grant, mailbox, letter).await?))
             }
             Request::OutboundKey { letter } => Answer::Content(self.outbound_key(letter).await?.into()),
+            Request::UseAgreement { agreement } => {
+                self.use_agreement(*agreement).await?;
+                Answer::Done
+            }
+            Request::EndAgreements { recipient, act } => {
+                self.end_agreements(&recipient, &act).await?;
+                Answer::Done
+            }
             Request::Status => Answer::Status(self.status().await?),
             Request::Rotate { purpose } => Answer::Rotated(self.rotate(&purpose).await?),
         })

@@ -9,6 +9,7 @@ use crate::{
     root::Root,
     settings::Settings,
 };
+use delivery::agreement::Agreements;
 use domain::{Clock, MailboxId, Random, Time};
 use eid::Verifier;
 use evidence::Writer;
@@ -67,6 +68,8 @@ pub(crate) struct Inner {
     pub rolling: Mutex<HashMap<MailboxId, Time>>,
     /// One sweep or rotation at a time.
     pub sweeping: tokio::sync::Mutex<()>,
+    /// How signatures of persons are verified; none until [`KeyService::take_agreements`].
+    pub agreements: Mutex<Option<Arc<Agreements>>>,
 }
 
 impl KeyService {
@@ -92,10 +95,16 @@ impl KeyService {
             callers: Mutex::new(Meter::new(rate)),
             rolling: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),
+            agreements: Mutex::default(),
             settings,
             clock,
             random,
         })))
+    }
+
+    /// From now on what recipients have signed is taken, verified like this.
+    pub fn take_agreements(&self, agreements: Agreements) {
+        *lock(&self.0.agreements) = Some(Arc::new(agreements));
     }
 }
 

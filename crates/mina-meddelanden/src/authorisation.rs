@@ -8,7 +8,7 @@ use crate::{
 use delivery::{names::AUTHORITY, write::Xml};
 use domain::{Code, Identity, OrgNumber, Refusal};
 use intake::AcceptError;
-use key_client::{Access, Column, pending_request};
+use key_client::{Access, AgreementSignature, AgreementUse, Column, KeysError, SecretBytes, pending_request};
 use registry::{
     pending::{self, Pending, PendingKind},
     register::{Authorisation, Company},
@@ -19,7 +19,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Authorised {
     pub id: Identity,
     pub status: Authorisation,
-    pub signed_by: Vec<Signer>,
+    pub signed_by: Vec<Signatory>,
+}
+
+/// Somebody who has signed. No `Debug`: it names a person.
+#[derive(Clone)]
+pub(crate) struct Signatory {
+    pub identity: Identity,
+    pub name: String,
+    /// Of the agreement; `None` for one that was taken before digests were kept.
+    pub digest: Option<[u8; 32]>,
 }
 
 /// A request that waits, as it is sealed.
@@ -31,14 +40,18 @@ pub(crate) struct Waiting {
     pub text: String,
     /// Number and name of those who have signed.
     pub signed_by: Vec<(String, String)>,
+    /// The digest of what each of them signed, hexadecimal, in their order. Absent where they signed before these were kept.
+    #[serde(default)]
+    pub digests: Vec<String>,
 }
 
 impl Waiting {
-    fn signers(&self) -> Vec<Signer> {
-        let signer = |(number, name): &(String, String)| {
-            Some(Signer { identity: Identity::parse(number).ok()?, name: name.clone() })
+    fn signers(&self) -> Vec<Signatory> {
+        let digests = self.digests.iter().map(|hex| digest(hex)).chain(std::iter::repeat(None));
+        let signer = |((number, name), digest): (&(String, String), Option<[u8; 32]>)| {
+            Some(Signatory { identity: Identity::parse(number).ok()?, name: name.clone(), digest })
         };
-        self.signed_by.iter().filter_map(signer).collect()
+        self.signed_by.iter().zip(digests).filter_map(signer).collect()
     }
 }
 
@@ -48,13 +61,14 @@ impl Far {
         &self,
         agreement: &Agreement,
         signatures: &[SignatureData],
-    ) -> Result<Vec<Signer>, Refusal> {
+    ) -> Result<Vec<Signatory>, Refusal> {
         let now = self.0.clock.now();
-        let mut signers: Vec<Signer> = Vec::with_capacity(signatures.len());
+        let mut signers: Vec<Signatory> = Vec::with_capacity(signatures.len());
         for signature in signatures {
-            let signer = self.0.agreements.signer(agreement, signature, now)?;
-            if !signers.contains(&signer) {
-                signers.push(signer);
+            let Signer { identity, name, digest, .. } =
+                self.0.agreements.signer(agreement, signature, now)?;
+            if !signers.iter().any(|signer| signer.identity == identity) {
+                signers.push(Signatory { identity, name, digest: Some(digest) });
             }
         }
         Ok(signers)
@@ -66,8 +80,8 @@ impl Far {
         &self,
         caller: &OrgNumber,
         id: &Identity,
-        mut signed_by: Vec<Signer>,
-        before: Vec<Signer>,
+        mut signed_by: Vec<Signatory>,
+        before: Vec<Signatory>,
     ) -> Result<Authorised, AcceptError> {
         if id.is_person() {
             // Nobody signs for somebody else.
@@ -92,21 +106,20 @@ impl Far {
         &self,
         caller: &OrgNumber,
         company: &Company,
-        signers: Vec<Signer>,
-    ) -> Result<(Vec<Signer>, Vec<[u8; 32]>), AcceptError> {
+        signers: Vec<Signatory>,
+    ) -> Result<(Vec<Signatory>, Vec<[u8; 32]>), AcceptError> {
         let macs = self.macs_of(caller, &signers).await?;
         Ok(signers.into_iter().zip(macs).filter(|(_, mac)| signs(company, mac)).unzip())
     }
 
-    async fn macs_of(&self, caller: &OrgNumber, signers: &[Signer]) -> Result<Vec<[u8; 32]>, AcceptError> {
+    async fn macs_of(&self, caller: &OrgNumber, signers: &[Signatory]) -> Result<Vec<[u8; 32]>, AcceptError> {
         let identities: Vec<Identity> = signers.iter().map(|signer| signer.identity.clone()).collect();
         self.address_macs(caller, &identities).await
     }
 
     pub(crate) async fn company(&self, id: &Identity) -> Result<Company, AcceptError> {
         let number = OrgNumber::parse(id.expose()).map_err(|_| Code::IdentityInvalid)?;
-        let company = self.0.register.company(&number).await;
-        company.map_err(|error| AcceptError::Internal(Box::new(error)))
+        Ok(self.signatories().await?.company(&number))
     }
 
     /// Whether this person may act for the recipient: it is the person, or a signatory.
@@ -159,13 +172,18 @@ impl Far {
     }
 
     /// Those others who signed the same request before; a request that asks for something else begins anew.
-    pub(crate) fn before(before: Option<&Waiting>, agreement: &Agreement, signers: &[Signer]) -> Vec<Signer> {
+    pub(crate) fn before(
+        before: Option<&Waiting>,
+        agreement: &Agreement,
+        signers: &[Signatory],
+    ) -> Vec<Signatory> {
         let same = before.filter(|before| {
             before.supplier == agreement.supplier
                 && before.accepted.iter().eq(&agreement.accepted)
                 && before.text == agreement.text
         });
-        let is_other = |earlier: &Signer| !signers.iter().any(|signer| signer.identity == earlier.identity);
+        let is_other =
+            |earlier: &Signatory| !signers.iter().any(|signer| signer.identity == earlier.identity);
         same.into_iter().flat_map(Waiting::signers).filter(is_other).collect()
     }
 
@@ -176,7 +194,7 @@ impl Far {
         address_mac: &[u8; 32],
         before: Option<&[u8]>,
         agreement: &Agreement,
-        signed_by: &[Signer],
+        signed_by: &[Signatory],
     ) -> Result<(), AcceptError> {
         let waiting = Waiting {
             supplier: agreement.supplier.clone(),
@@ -186,6 +204,11 @@ impl Far {
             signed_by: signed_by
                 .iter()
                 .map(|one| (one.identity.expose().to_owned(), one.name.clone()))
+                .collect(),
+            // In their order; one that has none stands as no digest at all.
+            digests: signed_by
+                .iter()
+                .map(|one| one.digest.map_or_else(String::new, |digest| domain::text::hex(&digest)))
                 .collect(),
         };
         let json = serde_json::to_vec(&waiting).map_err(|error| AcceptError::Internal(Box::new(error)))?;
@@ -199,16 +222,56 @@ impl Far {
         if put { Ok(()) } else { Err(AcceptError::Unavailable("another signature came at the same time")) }
     }
 
+    /// Has the key service use an agreement: once, and never after a newer one. `earlier` are those who signed before.
+    pub(crate) async fn use_agreement(
+        &self,
+        agreement: &Agreement,
+        signatures: &[SignatureData],
+        earlier: Vec<[u8; 32]>,
+        acts: bool,
+    ) -> Result<(), AcceptError> {
+        let signature = |one: &SignatureData| AgreementSignature {
+            signature: SecretBytes::new(one.signature.clone()),
+            certificate: one.certificate.clone(),
+        };
+        let used = AgreementUse {
+            recipient: agreement.id.clone(),
+            act: agreement.act.to_owned(),
+            supplier: agreement.supplier.clone(),
+            date: agreement.date.clone(),
+            accepted: agreement.accepted.iter().cloned().collect(),
+            text: agreement.text.clone(),
+            signatures: signatures.iter().map(signature).collect(),
+            earlier,
+            acts,
+        };
+        self.0.keys.use_agreement(used).await.map_err(|error| match error {
+            KeysError::Rejected(code) => {
+                let known = Code::ALL.iter().find(|one| one.as_str() == code);
+                known.copied().unwrap_or(Code::AgreementInvalid).into()
+            }
+            error => error.into(),
+        })
+    }
+
+    /// What waited is gone; none of its signatures can be used again.
     pub(crate) async fn take_back(
         &self,
         kind: PendingKind,
+        recipient: &Identity,
         address_mac: &[u8; 32],
     ) -> Result<bool, AcceptError> {
+        self.0.keys.end_agreements(recipient, kind.as_str()).await?;
         let mut tx = self.0.store.begin("take request back").await?;
         let taken = pending::delete(&mut tx, kind, address_mac).await.map_err(|e| failed(e.into()))?;
         tx.commit().await?;
         Ok(taken)
     }
+}
+
+fn digest(hex: &str) -> Option<[u8; 32]> {
+    let digits = hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+    digits.collect::<Option<Vec<u8>>>()?.try_into().ok()
 }
 
 /// Whether this is a signatory's tag.

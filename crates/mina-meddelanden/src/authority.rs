@@ -219,7 +219,7 @@ async fn access_rights(far: &Far, caller: &OrgNumber, user: &str) -> Result<Xml,
     far.operator(caller)?;
     let person = identity(user, "/arg0")?;
     let mac = far.address_mac(caller, &person).await?;
-    let file = far.0.register.read().await.map_err(|error| AcceptError::Internal(Box::new(error)))?;
+    let file = far.signatories().await?;
     let mut xml = Xml(String::new());
     xml.open("return");
     for company in file.organisations_of(&mac) {

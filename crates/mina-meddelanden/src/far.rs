@@ -6,7 +6,12 @@ use delivery::write::Xml;
 use domain::{Clock, Code, Identity, OrgNumber, Random, Refusal};
 use intake::AcceptError;
 use key_client::{GatewayKeys, Keys, KeysError};
-use registry::{Directory, Recorder, Register, RegistryError, directory::Snapshot, operators::Operator};
+use registry::{
+    Directory, Recorder, Register, RegistryError,
+    directory::Snapshot,
+    operators::Operator,
+    register::{RegisterError, SignatoryFile},
+};
 use std::sync::Arc;
 use store::Store;
 
@@ -33,6 +38,20 @@ impl Far {
     pub(crate) fn recorder(&self) -> Recorder<'_> {
         let parts = &*self.0;
         Recorder::service(&parts.gateway_keys.events, &*parts.random, &*parts.clock)
+    }
+
+    /// The register of signatories. A file that is not there is empty only where nobody is a signatory.
+    pub(crate) async fn signatories(&self) -> Result<SignatoryFile, AcceptError> {
+        match self.0.register.read().await {
+            Err(RegisterError::Missing) => {
+                let mut tx = self.0.store.read("look for signatories").await?;
+                match registry::register::any_signatory(&mut tx).await? {
+                    true => Err(unreadable(&RegisterError::Missing)),
+                    false => Ok(SignatoryFile::default()),
+                }
+            }
+            read => read.map_err(|error| unreadable(&error)),
+        }
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
@@ -116,6 +135,12 @@ pub(crate) fn failed(error: RegistryError) -> AcceptError {
         RegistryError::Store(error) => error.into(),
         error => AcceptError::Internal(Box::new(error)),
     }
+}
+
+/// The register of signatories says nothing now, which is not that there are none.
+fn unreadable(error: &RegisterError) -> AcceptError {
+    tracing::error!(%error, "The register of signatories cannot be read");
+    AcceptError::Unavailable("the register of signatories cannot be read")
 }
 
 /// For logs: one line for each change, without whom it concerns.

@@ -109,7 +109,7 @@ pub(crate) fn number(code: Code) -> u16 {
             MAX_EXCEEDED
         }
         Code::ReferenceConflict | Code::AlreadyRegistered => ALREADY_EXISTS,
-        Code::AgreementInvalid => SIGNATURE_ERROR,
+        Code::AgreementInvalid | Code::AgreementUsed | Code::AgreementOlder => SIGNATURE_ERROR,
         Code::SignatoryNotAllowed => USER_NOT_AUTHORISED,
         Code::OperatorUnknown => NO_SUCH_SERVICE_PROVIDER,
         Code::AccountUnknown => ACCOUNT_DOES_NOT_EXIST,

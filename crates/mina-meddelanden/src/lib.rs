@@ -3,7 +3,6 @@
 //! An agency's client, or another operator's, delivers here as it does to any mailbox operator. What it sends passes
 //! the same use case as a letter of the agency API: [`intake::Intake::deliver`].
 
-mod agreement;
 mod authorisation;
 mod authority;
 mod call;
@@ -18,7 +17,9 @@ mod service;
 mod soap_client;
 mod wsdl;
 
-pub use agreement::{ACTS as AGREEMENT_ACTS, Agreements, ROOT as AGREEMENT_ROOT, Said, said};
+pub use delivery::agreement::{
+    ACTS as AGREEMENT_ACTS, Agreements, ROOT as AGREEMENT_ROOT, Said, Signed, said,
+};
 pub use far::{Far, FarParts};
 pub use far_client::{
     Account, AccountAt, Agreed, Authorised, Dispatcher, FarAddresses, FarClient, Operators, SignedAgreement,
@@ -28,6 +29,8 @@ pub use fault::Fault;
 pub use hand_over::HandOver;
 pub use places::{Places, PlacesSettings};
 pub use soap_client::{CallError, SoapClient, SoapClientError};
+
+use delivery::agreement;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn, routing::post};
 use domain::{Clock, Random};

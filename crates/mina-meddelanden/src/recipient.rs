@@ -2,6 +2,7 @@
 //! Body's element, some of `Recipient/v3`, some of `Recipient/v2`.
 
 mod account;
+mod by_agreement;
 mod change_supplier;
 mod pending_requests;
 mod preferences;

@@ -61,6 +61,28 @@ pub fn announced(language: Language, sender: Option<&str>) -> String {
     }
 }
 
+/// The text that tells of a move.
+pub fn moved(language: Language) -> &'static str {
+    match language {
+        Language::Swedish => {
+            "Platsen för din digitala brevlåda har ändrats efter en underskrift. Var det inte du? Logga in i Kuvert som \
+             du brukar. Vi skickar aldrig länkar."
+        }
+        Language::English => {
+            "The place of your digital mailbox was changed after a signature. Was it not you? Log in to Kuvert as you \
+             usually do. We never send links."
+        }
+    }
+}
+
+/// The subject of that e-mail.
+pub fn moved_subject(language: Language) -> &'static str {
+    match language {
+        Language::Swedish => "Din digitala brevlåda har flyttats",
+        Language::English => "Your digital mailbox has moved",
+    }
+}
+
 /// The code that confirms a contact point.
 pub fn code(language: Language, code: &str) -> String {
     match language {
@@ -89,6 +111,9 @@ mod tests {
                 assert!(!text.contains("http") && !text.contains("www") && !text.contains('/'));
                 assert!(text.chars().count() <= 160, "{text}");
             }
+        }
+        for text in [moved(Language::Swedish), moved(Language::English)] {
+            assert!(!text.contains('/') && text.chars().count() <= 160, "{text}");
         }
         assert!(!text(Language::Swedish, None).contains("från"));
     }

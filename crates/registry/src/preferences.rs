@@ -63,6 +63,11 @@ pub async fn list(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Vec<Preference>
     rows.collect()
 }
 
+/// When a recipient last said anything of a sender.
+pub async fn last_change(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Time>, Error> {
+    tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
+}
+
 /// The registered senders that a recipient has turned off.
 pub async fn off(tx: &mut Tx, mac: &Mac, address_mac: &[u8; 32]) -> Result<Vec<Sender>, Error> {
     let said = list(tx, address_mac).await?;
@@ -102,6 +107,7 @@ static STORE: Many = Many::new(
 );
 const LIST: &str =
     "SELECT sender_mac, accepts, changed_at FROM preference WHERE address_mac = $1 ORDER BY sender_mac";
+const LAST_CHANGE: &str = "SELECT max(changed_at) FROM preference WHERE address_mac = $1";
 const FORGET: &str = "DELETE FROM preference WHERE address_mac = $1";
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 //! The file names people by the keyed hash of their number, never by the number itself.
 
 mod file;
+mod follow;
 mod rule;
 mod sync;
 
 pub use file::{Signatory, SignatoryFile};
+pub use follow::{any_signatory, end_all, end_others, unnamed};
 pub use rule::{Authorisation, Company, NotARule, SignatureRule};
 pub use sync::{Synced, sync};
 
@@ -19,7 +21,7 @@ use std::path::PathBuf;
 pub enum Register {
     /// No organisation has signatories.
     None,
-    /// A JSON file; one that is not there is an empty register.
+    /// A JSON file. One that is not there is no empty register: nothing is known.
     File(PathBuf),
 }
 
@@ -28,6 +30,8 @@ pub enum Register {
 pub enum RegisterError {
     #[error("could not read the register of signatories: {0}")]
     Read(std::io::ErrorKind),
+    #[error("the file of the register of signatories is not there")]
+    Missing,
     #[error("could not write the register of signatories: {0}")]
     Write(std::io::ErrorKind),
     #[error("the register of signatories is not in its form")]

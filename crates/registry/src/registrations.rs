@@ -101,6 +101,21 @@ pub async fn find(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Registra
     tx.one(FIND, args![address_mac]).await?.as_ref().map(read).transpose()
 }
 
+/// When the place of this recipient's mailbox last changed, by whatever way: registered or left elsewhere, opened or
+/// closed here.
+pub async fn last_change(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Time>, Error> {
+    tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
+}
+
+/// The mailbox that the owner of this address has here, open or closed.
+pub async fn mailbox_here(
+    tx: &mut Tx,
+    address_mac: &[u8; 32],
+    now: Time,
+) -> Result<Option<MailboxId>, Error> {
+    tx.one(LOCAL, args![address_mac, now]).await?.map_or(Ok(None), |row| row.opt_id(3))
+}
+
 /// The operator that one of the owner's numbers is registered at now. Without one, what is left of operators that have
 /// ended is ended too: the owner's mailbox will be here, also if such an operator comes back.
 pub(crate) async fn settle_here(tx: &mut Tx, owner: Owner, now: Time) -> Result<Option<OrgNumber>, Error> {
@@ -172,6 +187,13 @@ fn read(row: &Row) -> Result<Registration, Error> {
 const FIND: &str = "SELECT r.operator, r.account_type, r.registered_at FROM registration r \
     JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
     WHERE r.address_mac = $1 AND r.ended_at IS NULL";
+const LAST_CHANGE: &str = "SELECT max(c.at) FROM (\
+    SELECT registered_at AS at FROM registration WHERE address_mac = $1 \
+    UNION ALL SELECT ended_at FROM registration WHERE address_mac = $1 \
+    UNION ALL SELECT m.opened_at FROM identity i JOIN mailbox m ON m.owner_id = i.owner_id \
+    AND m.owner_kind = i.owner_kind WHERE i.mac = $1 \
+    UNION ALL SELECT m.closed_at FROM identity i JOIN mailbox m ON m.owner_id = i.owner_id \
+    AND m.owner_kind = i.owner_kind WHERE i.mac = $1) AS c";
 const OF_OWNER: &str = "SELECT r.registered_at, o.number FROM identity i \
     JOIN registration r ON r.address_mac = i.mac AND r.ended_at IS NULL \
     LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{NamedKey, PurposeStatus, RingMaterial, VersionStatus};
+use crate::{AgreementSignature, NamedKey, PurposeStatus, RingMaterial, VersionStatus};
 use domain::{IdentityKind, PersonId, Time};
 use vault::{Key, KeyId, SystemRandom};
 
@@ -38,6 +38,23 @@ fn applicant() -> Applicant {
     }
 }
 
+fn agreement() -> AgreementUse {
+    AgreementUse {
+        recipient: PERSON.into(),
+        act: "preferences".into(),
+        supplier: String::new(),
+        date: None,
+        accepted: vec!["164020000016".into()],
+        text: "Jag vill.".into(),
+        signatures: vec![AgreementSignature {
+            signature: SecretBytes::new(b"<Agreement/>".to_vec()),
+            certificate: String::new(),
+        }],
+        earlier: vec![[8; 32]],
+        acts: true,
+    }
+}
+
 fn requests() -> Vec<Request> {
     let identities = || vec![Identity::parse(PERSON).unwrap(), Identity::parse("164020000016").unwrap()];
     let items =
@@ -68,6 +85,8 @@ fn requests() -> Vec<Request> {
         Request::Headers { grant: grant(), mailbox: mailbox(), letters: vec![letter(), letter()] },
         Request::Content { grant: grant(), mailbox: mailbox(), letter: letter() },
         Request::OutboundKey { letter: letter() },
+        Request::UseAgreement { agreement: Box::new(agreement()) },
+        Request::EndAgreements { recipient: PERSON.into(), act: "move".into() },
         Request::Status,
         Request::Rotate { purpose: "mailbox".into() },
     ]
@@ -166,7 +185,7 @@ fn every_request_survives_the_wire() {
             request.name()
         })
         .collect();
-    assert_eq!(names.len(), 20, "a request has no example here");
+    assert_eq!(names.len(), 22, "a request has no example here");
 }
 
 #[test]

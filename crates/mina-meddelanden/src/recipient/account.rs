@@ -1,10 +1,14 @@
 //! `register` and `deregister`: a recipient opens or leaves a mailbox at an operator.
 
-use super::{Session, response};
+use super::{
+    Session,
+    by_agreement::{Effect, Judged},
+    response,
+};
 use crate::{
-    agreement::{Agreement, DEREGISTER, REGISTER, SignatureData},
+    agreement::{Agreement, DEREGISTER, REGISTER, SignatureData, Signed},
     authorisation::{self, Authorised},
-    far::{changed, failed, identity, is_recipient_id},
+    far::{failed, identity, is_recipient_id},
 };
 use delivery::{
     ReadError,
@@ -14,10 +18,10 @@ use delivery::{
 use domain::{Code, Refusal};
 use intake::AcceptError;
 use registry::{
-    pending::{self, PendingKind},
+    pending::PendingKind,
     people,
     register::Authorisation,
-    registrations::{self, AccountType, NewRegistration, Place, RegistrationError},
+    registrations::{AccountType, Place, RegistrationError},
 };
 
 /// An `AccountRequest` with its signatures.
@@ -57,9 +61,10 @@ fn request(mut of: Children<'_, '_>, kind: &str, act: &'static str) -> Result<Ag
     let supplier = of.text((RECIPIENT, "ServiceSupplier"))?;
     of.end()?;
     // A date may carry an offset, which says nothing here.
-    let date = date.trim().get(..10).map(str::to_owned);
-    let day = date.as_deref().is_some_and(|date| domain::CivilDate::parse(date).is_ok());
-    of.check(day, "Timestamp", "is not a date")?;
+    let date = date.trim();
+    let day = Signed::parse(date).or_else(|| Signed::parse(date.get(..10)?));
+    of.check(day.is_some(), "Timestamp", "is not a date")?;
+    let date = day.map(|day| day.date().to_string());
     Ok(Agreement { id, act, supplier, date, accepted: Default::default(), text })
 }
 
@@ -78,46 +83,24 @@ pub(super) fn signatures(of: &mut Children<'_, '_>, name: &str) -> Result<Vec<Si
 impl Session<'_> {
     pub(super) async fn register(&self, asked: Account) -> Result<String, AcceptError> {
         let operator = self.own_request(&asked.agreement.supplier)?;
-        let (authorised, address_mac) =
-            self.judge(PendingKind::Register, &asked.agreement, &asked.signatures).await?;
-        let now = self.far.0.clock.now();
-        if authorised.id.is_person() && !people::is_of_age(&authorised.id, now) {
+        let id = identity(&asked.agreement.id, "/Id")?;
+        if id.is_person() && !people::is_of_age(&id, self.far.0.clock.now()) {
             return Err(Code::RecipientUnderAge.into());
         }
-        if authorised.status == Authorisation::Complete {
-            let mut tx = self.far.0.store.begin("register recipient").await?;
-            let new = NewRegistration {
-                address_mac: &address_mac,
-                operator: &operator,
-                account_type: asked.account_type,
-            };
-            let new = registrations::register(&mut tx, &new, &self.far.recorder()).await;
-            if !new.map_err(refused)? {
-                return Err(Refusal::new(Code::AlreadyRegistered).because("at this operator").into());
-            }
-            pending::delete(&mut tx, PendingKind::Register, &address_mac).await?;
-            tx.commit().await?;
-            changed(self.call, "registered");
+        let judged = self.judge(PendingKind::Register, &asked.agreement, &asked.signatures).await?;
+        if judged.authorised.status == Authorisation::Complete {
+            self.by_agreement(&judged, &Effect::Register(&operator, asked.account_type)).await?;
         }
-        Ok(self.authorised("registerResponse", &authorised))
+        Ok(self.authorised("registerResponse", &judged.authorised))
     }
 
     pub(super) async fn deregister(&self, asked: Account) -> Result<String, AcceptError> {
         let operator = self.own_request(&asked.agreement.supplier)?;
-        let (authorised, address_mac) =
-            self.judge(PendingKind::Deregister, &asked.agreement, &asked.signatures).await?;
-        if authorised.status == Authorisation::Complete {
-            let mut tx = self.far.0.store.begin("deregister recipient").await?;
-            let from = Place::At(operator);
-            let left = registrations::deregister(&mut tx, &address_mac, &from, &self.far.recorder()).await;
-            if !left.map_err(failed)? {
-                return Err(Code::AccountUnknown.into());
-            }
-            pending::delete(&mut tx, PendingKind::Deregister, &address_mac).await?;
-            tx.commit().await?;
-            changed(self.call, "deregistered");
+        let judged = self.judge(PendingKind::Deregister, &asked.agreement, &asked.signatures).await?;
+        if judged.authorised.status == Authorisation::Complete {
+            self.by_agreement(&judged, &Effect::Deregister(Place::At(operator))).await?;
         }
-        Ok(self.authorised("deregisterResponse", &authorised))
+        Ok(self.authorised("deregisterResponse", &judged.authorised))
     }
 
     /// An operator asks for its own mailboxes only. Ours are opened and closed on our own pages.
@@ -133,24 +116,28 @@ impl Session<'_> {
     }
 
     /// Verifies the signatures; where they are not enough, lets the request wait.
-    pub(super) async fn judge(
+    pub(super) async fn judge<'a>(
         &self,
         kind: PendingKind,
-        agreement: &Agreement,
-        signatures: &[SignatureData],
-    ) -> Result<(Authorised, [u8; 32]), AcceptError> {
+        agreement: &'a Agreement,
+        signatures: &'a [SignatureData],
+    ) -> Result<Judged<'a>, AcceptError> {
         let id = identity(&agreement.id, "/Id")?;
         let signers = self.far.signers(agreement, signatures)?;
         let address_mac = self.far.address_mac(self.caller, &id).await?;
         let before = if id.is_person() { None } else { self.far.waiting(kind, &address_mac).await? };
         let waiting = before.as_ref().map(|(waiting, _)| waiting);
         let earlier = crate::far::Far::before(waiting, agreement, &signers);
+        let now = signers.iter().filter_map(|signer| signer.digest).collect();
         let authorised = self.far.authorise(self.caller, &id, signers, earlier).await?;
-        if let Authorisation::Incomplete(_) = authorised.status {
+        let judged = Judged { kind, address_mac, agreement, signatures, now, authorised };
+        if let Authorisation::Incomplete(_) = judged.authorised.status {
+            self.far.use_agreement(agreement, signatures, judged.earlier(), false).await?;
             let sealed = before.as_ref().map(|(_, sealed)| sealed.as_slice());
-            self.far.let_wait(kind, &address_mac, sealed, agreement, &authorised.signed_by).await?;
+            let signed_by = &judged.authorised.signed_by;
+            self.far.let_wait(kind, &address_mac, sealed, agreement, signed_by).await?;
         }
-        Ok((authorised, address_mac))
+        Ok(judged)
     }
 
     fn authorised(&self, name: &str, authorised: &Authorised) -> String {

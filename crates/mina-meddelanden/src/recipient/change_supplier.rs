@@ -1,14 +1,10 @@
 //! `changeServiceSupplier`: a mailbox moves to another operator, or comes back; and what of it waits for signatures.
 
-use super::{
-    Owned, Session,
-    account::{refused, signatures},
-    response,
-};
+use super::{Owned, Session, account::signatures, by_agreement::Effect, response};
 use crate::{
     agreement::{Agreement, MOVE, SignatureData},
     authorisation::{self, Authorised},
-    far::{changed, identity, is_recipient_id, supplier_members},
+    far::{identity, is_recipient_id, supplier_members},
 };
 use delivery::{
     ReadError,
@@ -18,12 +14,7 @@ use delivery::{
 };
 use domain::{Code, Refusal};
 use intake::AcceptError;
-use registry::{
-    operators::Operator,
-    pending::{self, PendingKind},
-    register::Authorisation,
-    registrations::{self, AccountType, Place},
-};
+use registry::{operators::Operator, pending::PendingKind, register::Authorisation, registrations::Place};
 
 /// Who moves where.
 pub(super) struct Change {
@@ -55,8 +46,8 @@ impl Session<'_> {
                 .because("ServiceSupplier names another operator")
                 .into());
         }
-        let (authorised, address_mac) =
-            self.judge(PendingKind::Move, &asked.agreement, &asked.signatures).await?;
+        let judged = self.judge(PendingKind::Move, &asked.agreement, &asked.signatures).await?;
+        let authorised = &judged.authorised;
         if !authorised.signed_by.iter().any(|signer| signer.identity.expose() == asked.user) {
             return Err(Refusal::new(Code::SignatoryNotAllowed)
                 .because("UserIdentity has not signed")
@@ -64,20 +55,11 @@ impl Session<'_> {
         }
         if authorised.status == Authorisation::Complete {
             let place = if to.own { Place::Here } else { Place::At(to.number.clone()) };
-            let mut tx = self.far.0.store.begin("move recipient").await?;
-            let recorder = self.far.recorder();
-            let moved =
-                registrations::move_to(&mut tx, &address_mac, &place, AccountType::Secure, &recorder).await;
-            if !moved.map_err(refused)? {
-                return Err(Refusal::new(Code::AlreadyRegistered).because("at this operator").into());
-            }
-            pending::delete(&mut tx, PendingKind::Move, &address_mac).await?;
-            tx.commit().await?;
-            changed(self.call, "moved");
+            self.by_agreement(&judged, &Effect::Move(place)).await?;
         }
         Ok(response(RECIPIENT_V2, "changeServiceSupplierResponse", |xml| {
             xml.open("signatureAuthorizationResult");
-            authorisation::result(&authorised, Some(self.far.0.clock.now()), xml);
+            authorisation::result(authorised, Some(self.far.0.clock.now()), xml);
             xml.close("signatureAuthorizationResult");
         }))
     }
@@ -118,8 +100,12 @@ impl Session<'_> {
     }
 
     pub(super) async fn take_back(&self, kind: PendingKind, asked: &Owned) -> Result<(), AcceptError> {
-        let (_, address_mac) = self.owned(asked).await?;
-        if self.far.take_back(kind, &address_mac).await? { Ok(()) } else { Err(Code::RequestUnknown.into()) }
+        let (id, address_mac) = self.owned(asked).await?;
+        if self.far.take_back(kind, &id, &address_mac).await? {
+            Ok(())
+        } else {
+            Err(Code::RequestUnknown.into())
+        }
     }
 
     /// A recipient for whom the person may act, and an operator asks. Anything else is told as not there.

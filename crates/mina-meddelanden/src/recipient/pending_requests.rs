@@ -80,8 +80,7 @@ impl Session<'_> {
         self.far.operator(self.caller)?;
         let person = identity(&asked.user, "/userIdentity")?;
         let person_mac = self.far.address_mac(self.caller, &person).await?;
-        let companies = self.far.0.register.organisations_of(&person_mac).await;
-        let companies = companies.map_err(|error| AcceptError::Internal(Box::new(error)))?;
+        let companies = self.far.signatories().await?.organisations_of(&person_mac);
         let companies = companies.iter().filter_map(|number| Identity::parse(number.as_str()).ok());
         let all: Vec<Identity> = std::iter::once(person).chain(companies).collect();
         if asked.ids.is_empty() {
@@ -101,10 +100,10 @@ impl Session<'_> {
     }
 
     pub(super) async fn delete_pending_account(&self, asked: Owned) -> Result<String, AcceptError> {
-        let (_, address_mac) = self.owned(&asked).await?;
+        let (id, address_mac) = self.owned(&asked).await?;
         let mut taken = false;
         for (kind, _) in KINDS {
-            taken |= self.far.take_back(kind, &address_mac).await?;
+            taken |= self.far.take_back(kind, &id, &address_mac).await?;
         }
         if !taken {
             return Err(Code::RequestUnknown.into());

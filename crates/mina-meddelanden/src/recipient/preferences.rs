@@ -1,11 +1,11 @@
 //! `getAccountPreferences` and `storeAccountPreferences`: which senders a recipient takes letters from. Every sender is
 //! taken until the recipient turns it off.
 
-use super::{Owned, Session, account::signatures, response};
+use super::{Owned, Session, account::signatures, by_agreement::Effect, response};
 use crate::{
     agreement::{Agreement, PREFERENCES, SignatureData},
     authorisation,
-    far::{changed, is_recipient_id},
+    far::is_recipient_id,
 };
 use delivery::{
     ReadError,
@@ -16,7 +16,7 @@ use delivery::{
 use domain::{Code, OrgNumber, Refusal};
 use intake::AcceptError;
 use registry::{
-    pending::{self, PendingKind},
+    pending::PendingKind,
     preferences,
     register::Authorisation,
     registrations::{Asked, Place, status_many},
@@ -84,25 +84,22 @@ impl Session<'_> {
                 return Err(Refusal::new(Code::SenderUnknown).because("in AcceptedSenders").into());
             }
         }
-        let (authorised, address_mac) =
-            self.judge(PendingKind::Preferences, &asked.agreement, &asked.signatures).await?;
-        self.at_caller(&address_mac).await?;
-        if authorised.status == Authorisation::Complete {
+        let id = crate::far::identity(&asked.agreement.id, "/Id")?;
+        self.at_caller(&self.far.address_mac(self.caller, &id).await?).await?;
+        let judged = self.judge(PendingKind::Preferences, &asked.agreement, &asked.signatures).await?;
+        let address_mac = judged.address_mac;
+        if judged.authorised.status == Authorisation::Complete {
             let parts = &*self.far.0;
             let off = snapshot.senders().filter(|sender| sender.may_send);
             let off = off.filter(|sender| !asked.agreement.accepted.contains(sender.number.as_str()));
             let mac = &parts.gateway_keys.sender;
             let off: Vec<_> =
                 off.map(|sender| preferences::sender_mac(mac, &address_mac, &sender.number)).collect();
-            let mut tx = parts.store.begin("store preferences").await?;
-            preferences::store(&mut tx, &address_mac, &off, parts.clock.now()).await?;
-            pending::delete(&mut tx, PendingKind::Preferences, &address_mac).await?;
-            tx.commit().await?;
-            changed(self.call, "preferences");
+            self.by_agreement(&judged, &Effect::Senders(off)).await?;
         }
         Ok(response(RECIPIENT_V2, "storeAccountPreferencesResponse", |xml| {
             xml.open("return");
-            authorisation::result(&authorised, Some(self.far.0.clock.now()), xml);
+            authorisation::result(&judged.authorised, Some(self.far.0.clock.now()), xml);
             xml.close("return");
         }))
     }

@@ -1,6 +1,7 @@
 //! The register of addresses and an operator's service, as their callers see them, on both databases.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod agreements;
 mod another;
 mod asking;
 mod authority;

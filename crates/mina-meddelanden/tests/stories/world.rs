@@ -2,14 +2,14 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{XmlSigner, document, write::Xml};
-use domain::{CivilDate, Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
+use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
 use key_client::{Connector, Role};
 use key_service::{KeyService, Root};
 use mailbox::Objects;
-use mina_meddelanden::{Agreements, Door, Far, FarParts, Said};
+use mina_meddelanden::{Agreements, Door, Far, FarParts, Said, Signed};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use registry::{
     Directory, Owner, Recorder, Register,
@@ -99,7 +99,7 @@ impl Pki {
             act: agreement.act.to_owned(),
             recipient: Identity::parse(agreement.id).unwrap(),
             supplier: agreement.supplier.to_owned(),
-            date: CivilDate::parse(agreement.date).unwrap(),
+            date: Signed::parse(agreement.date).unwrap(),
             accepted: agreement.accepted.iter().map(|&sender| sender.to_owned()).collect(),
             text: agreement.text.to_owned(),
         };
@@ -151,6 +151,7 @@ pub struct Agreed<'a> {
     pub id: &'a str,
     pub act: &'a str,
     pub supplier: &'a str,
+    /// A day, or an instant.
     pub date: &'a str,
     pub accepted: &'a [&'a str],
     pub text: &'a str,
@@ -173,6 +174,7 @@ impl World {
         let (store, dir) = (database.store.clone(), database.dir().to_owned());
         let clock = Arc::new(ManualClock::at(Time::parse(NOW).unwrap()));
         let random = || Arc::new(SystemRandom);
+        let pki = Pki::new();
         let service = KeyService::open(key_service::Parts {
             root: Root::load_or_init(&dir.join("root.key"), &SystemRandom).unwrap(),
             letters: store.clone(),
@@ -184,9 +186,9 @@ impl World {
         })
         .await
         .unwrap();
+        service.take_agreements(Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()));
         let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
         organisations(&store, clock.now()).await;
-        let pki = Pki::new();
         let directory = Directory::load(&store).await.unwrap();
         let gateway = connector.keys(Role::Gateway);
         let gateway_keys = Arc::new(gateway.gateway_keys().await.unwrap());
@@ -229,7 +231,7 @@ impl World {
 
     /// These people sign for a company, so many together.
     pub async fn lets_sign(&self, company: &str, name: &str, people: &[&str], rule: &str) {
-        let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
+        let mut file = SignatoryFile::read_or_begin(&self.signatories).await.unwrap();
         for number in people {
             let person_mac = self.mac(number).await;
             let mandate_id = domain::MandateId::new(&SystemRandom);
@@ -243,6 +245,23 @@ impl World {
         let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
         assert!(file.remove(&org(company), &self.mac(number).await));
         file.write(&self.signatories).await.unwrap();
+    }
+
+    /// The handle of a door to another key service on the same stores.
+    pub async fn another_key_service(&self) -> key_client::Keys {
+        let service = KeyService::open(key_service::Parts {
+            root: Root::load_or_init(&self.folder().join("root.key"), &SystemRandom).unwrap(),
+            letters: self.store.clone(),
+            keys: self.database.keys().await.unwrap(),
+            verifiers: Vec::new(),
+            settings: key_service::Settings::default(),
+            clock: self.clock.clone(),
+            random: Arc::new(SystemRandom),
+        })
+        .await
+        .unwrap();
+        service.take_agreements(Agreements::Xml(Authorities::from_pem(&self.pki.pem).unwrap()));
+        service.start(tokio_util::sync::CancellationToken::new()).0.keys(Role::Gateway)
     }
 
     pub fn folder(&self) -> &std::path::Path {

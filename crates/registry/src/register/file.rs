@@ -42,12 +42,19 @@ pub struct Signatory {
 }
 
 impl SignatoryFile {
-    /// Reads the file; one that is not there is empty.
+    /// Reads the file.
     pub async fn read(path: &Path) -> Result<Self, RegisterError> {
         match tokio::fs::read(path).await {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| RegisterError::Form),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(RegisterError::Missing),
             Err(error) => Err(RegisterError::Read(error.kind())),
+        }
+    }
+    /// Reads the file that is to be added to: one that is not there yet begins empty.
+    pub async fn read_or_begin(path: &Path) -> Result<Self, RegisterError> {
+        match Self::read(path).await {
+            Err(RegisterError::Missing) => Ok(Self::default()),
+            other => other,
         }
     }
     /// Writes the whole file anew beside the old one and puts it in its place, so that a reader sees one or the other.

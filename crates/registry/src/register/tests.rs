@@ -7,14 +7,16 @@ use crate::{
     world::{KOMMUNEN, VERKET, World, org},
 };
 use domain::{MandateId, words::EventType};
-use std::time::Duration;
-use store::{Store, both};
+use std::{collections::HashSet, time::Duration};
+use store::{Store, args, both};
 use vault::SystemRandom;
 
 both!(
     signatories_come_and_go_with_the_register,
     one_who_is_not_known_yet_gets_the_right_later,
     a_signatory_who_comes_back_comes_back,
+    an_organisation_that_is_no_longer_named_has_no_signatories,
+    at_a_log_in_what_the_register_no_longer_says_ends,
 );
 
 fn signatory(world: &World, name: &str) -> Signatory {
@@ -80,12 +82,83 @@ async fn a_signatory_who_comes_back_comes_back(store: Store) {
     assert!(mandates::boxes_of(&mut tx, bo, world.now()).await.unwrap().is_empty());
 }
 
+async fn an_organisation_that_is_no_longer_named_has_no_signatories(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    let mut boxes = Vec::new();
+    for name in ["bolaget", "föreningen"] {
+        let organisation = world.organisation(&mut tx, name).await;
+        boxes.push(world.open(&mut tx, Owner::Organisation(organisation)).await);
+    }
+    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
+    let nobody = HashSet::new();
+    assert!(!any_signatory(&mut tx).await.unwrap());
+    assert!(unnamed(&mut tx, &nobody, world.now()).await.unwrap().is_empty());
+    for mailbox in &boxes {
+        let both = [signatory(&world, "anna"), signatory(&world, "bo")];
+        sync(&mut tx, *mailbox, &both, &world.service()).await.unwrap();
+    }
+    // A right that no register gives: over a person's mailbox.
+    let annas = world.open(&mut tx, Owner::Person(anna)).await;
+    let forged = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
+        VALUES ($1, $2, $3, 'signatory', $4, 0)";
+    let forged_id = MandateId::new(&SystemRandom);
+    tx.execute(forged, args![forged_id, annas, bo, b"".as_slice()]).await.unwrap().exactly(1).unwrap();
+    assert!(any_signatory(&mut tx).await.unwrap());
+    let both = HashSet::from([world.address("bolaget"), world.address("föreningen"), [9; 32]]);
+    assert_eq!(unnamed(&mut tx, &both, world.now()).await.unwrap(), [annas]);
+    let one = HashSet::from([world.address("bolaget")]);
+    let mut gone = unnamed(&mut tx, &one, world.now()).await.unwrap();
+    gone.sort_unstable();
+    let mut expected = vec![annas, boxes[1]];
+    expected.sort_unstable();
+    assert_eq!(gone, expected);
+    for mailbox in gone {
+        end_all(&mut tx, mailbox, &world.service()).await.unwrap();
+    }
+    for person in [anna, bo] {
+        let left = mandates::for_person(&mut tx, person, world.now()).await.unwrap();
+        assert_eq!(left.iter().map(|one| one.mailbox_id).collect::<Vec<_>>(), [boxes[0]]);
+    }
+    // The organisation has got another number, and the register has the new one only.
+    world.later(Duration::from_secs(1));
+    let end = "UPDATE identity SET valid_to = $1 WHERE mac = $2";
+    tx.execute(end, args![world.now(), &world.address("bolaget")]).await.unwrap().exactly(1).unwrap();
+    assert_eq!(unnamed(&mut tx, &one, world.now()).await.unwrap(), [boxes[0]]);
+}
+
+async fn at_a_log_in_what_the_register_no_longer_says_ends(store: Store) {
+    let world = World::new(store);
+    let mut tx = world.tx().await;
+    let mut boxes = Vec::new();
+    for name in ["bolaget", "föreningen"] {
+        let organisation = world.organisation(&mut tx, name).await;
+        boxes.push(world.open(&mut tx, Owner::Organisation(organisation)).await);
+    }
+    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
+    for mailbox in &boxes {
+        let both = [signatory(&world, "anna"), signatory(&world, "bo")];
+        sync(&mut tx, *mailbox, &both, &world.service()).await.unwrap();
+    }
+    let mac = world.address("anna");
+    assert_eq!(end_others(&mut tx, &mac, &boxes, &world.service()).await.unwrap(), 0);
+    assert_eq!(end_others(&mut tx, &mac, &boxes[..1], &world.service()).await.unwrap(), 1);
+    assert_eq!(end_others(&mut tx, &mac, &[], &world.service()).await.unwrap(), 1);
+    assert_eq!(end_others(&mut tx, &world.address("nobody"), &[], &world.service()).await.unwrap(), 0);
+    assert!(mandates::boxes_of(&mut tx, anna, world.now()).await.unwrap().is_empty());
+    assert_eq!(mandates::boxes_of(&mut tx, bo, world.now()).await.unwrap().len(), 2, "only hers");
+}
+
 #[tokio::test]
 async fn the_file_is_read_back_as_written() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("signatories.json");
     let register = Register::File(path.clone());
-    assert!(register.signatories(&org(KOMMUNEN)).await.unwrap().is_empty());
+    // What is not there says nothing: not that there is nobody.
+    assert!(matches!(register.signatories(&org(KOMMUNEN)).await, Err(RegisterError::Missing)));
+    assert!(matches!(register.organisations_of(&[1; 32]).await, Err(RegisterError::Missing)));
+    assert!(matches!(register.company(&org(KOMMUNEN)).await, Err(RegisterError::Missing)));
+    assert_eq!(SignatoryFile::read_or_begin(&path).await.unwrap(), SignatoryFile::default());
     let one = |byte, note: &[u8]| Signatory {
         mandate_id: MandateId::new(&SystemRandom),
         person_mac: [byte; 32],

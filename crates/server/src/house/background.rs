@@ -28,6 +28,11 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         let settings = WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) };
         h.worker(settings).run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
     });
+    let (h, s) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        let settings = WorkerSettings::new(&[notifier::MOVED]);
+        h.worker(settings).run(Arc::new(notifier::Mover(h.notifier.clone())), s).await;
+    });
     for _ in 0..mina_meddelanden::HandOver::WORKERS {
         let (h, s) = (house.clone(), stop.clone());
         tasks.spawn(async move { h.hand_over(s).await });

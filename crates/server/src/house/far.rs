@@ -28,20 +28,13 @@ impl House {
         if self.config.far.mode != FarMode::Own {
             return Ok(None);
         }
-        let agreements = match &self.config.far.person_authorities {
-            None => Agreements::None,
-            Some(path) => {
-                let authorities = vault::Authorities::from_pem(&files::read("far.person_authorities", path)?);
-                Agreements::Xml(authorities.context("far.person_authorities")?)
-            }
-        };
         Ok(Some(Far(Arc::new(FarParts {
             store: self.stores.letters.clone(),
             keys: self.connector.keys(Role::Gateway),
             gateway_keys: self.gateway_keys.clone(),
             directory: self.directory.clone(),
             register: signatories(&self.config),
-            agreements,
+            agreements: agreements(&self.config)?,
             clock: self.clock.clone(),
             random: self.random.clone(),
         }))))
@@ -61,6 +54,13 @@ impl House {
         }
         Ok(())
     }
+}
+
+/// How signatures of persons are verified: by the door, and by the key service once more.
+pub fn agreements(config: &crate::config::Config) -> Result<Agreements> {
+    let Some(path) = &config.far.person_authorities else { return Ok(Agreements::None) };
+    let authorities = vault::Authorities::from_pem(&files::read("far.person_authorities", path)?);
+    Ok(Agreements::Xml(authorities.context("far.person_authorities")?))
 }
 
 /// The client of another register, where the configuration names one.

@@ -84,6 +84,7 @@ impl House {
         promise(&config, &stores).await?;
         own_operator::settle(&config, &stores.letters, clock.now()).await?;
         let service = open_keys(&config, &stores, &clock, &random).await?;
+        service.take_agreements(far::agreements(&config)?);
         let stop = CancellationToken::new();
         let (connector, task) = service.start(stop.clone());
         let gateway_keys = Arc::new(connector.keys(Role::Gateway).gateway_keys().await?);

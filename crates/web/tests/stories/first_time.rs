@@ -40,6 +40,36 @@ async fn a_signatory_sees_the_company_beside_the_own_mailbox() {
     anna.get("/profile").await.says("Exempelbolaget AB").says("Firmatecknare");
 }
 
+/// The register is asked at the log-in itself, not minutes later; one that cannot be read says nothing.
+#[tokio::test]
+async fn who_is_no_longer_a_signatory_finds_out_at_the_log_in() {
+    let (world, _) = world().await;
+    let path = world.database.dir().join("signatories.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let sees = async || {
+        let mut anna = Citizen::logs_in(&world, ANNA).await;
+        let page = anna.get("/profile").await;
+        page.text.contains("Firmatecknare")
+    };
+    assert!(sees().await);
+    // Half written, empty, another form, not there.
+    for said in [&whole[..whole.len() / 2], "", "{}", "[]"] {
+        std::fs::write(&path, said).unwrap();
+        assert!(sees().await, "{said:?} says nothing");
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!(sees().await, "what is not there says nothing");
+    // No longer named, and named again; then the whole organisation is gone.
+    let mut file: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    file["signatories"][world::COMPANY] = serde_json::json!([]);
+    std::fs::write(&path, file.to_string()).unwrap();
+    assert!(!sees().await);
+    std::fs::write(&path, &whole).unwrap();
+    assert!(sees().await);
+    std::fs::write(&path, r#"{"signatories":{}}"#).unwrap();
+    assert!(!sees().await);
+}
+
 #[tokio::test]
 async fn whoever_has_a_mailbox_elsewhere_is_asked_before_it_moves_here() {
     let (world, _) = world().await;

@@ -162,7 +162,7 @@ fn agreed(
     });
     let text = text.transpose()?.or_else(|| said.as_ref().map(|said| said.text.clone()));
     let date = args.date.as_deref().map(|date| CivilDate::parse(date).context("--date: give YYYY-MM-DD"));
-    let date = date.transpose()?.or_else(|| said.as_ref().map(|said| said.date));
+    let date = date.transpose()?.or_else(|| said.as_ref().map(|said| said.date.date()));
     let supplier = args.to.clone().or(said.map(|said| said.supplier));
     let agreed = Agreed {
         recipient,

@@ -4,8 +4,8 @@ use super::super::{agency::OrgArg, mailbox::lines};
 use crate::out;
 use anyhow::{Context, Result, ensure};
 use delivery::XmlSigner;
-use domain::{CivilDate, Clock, Identity, SystemClock};
-use mina_meddelanden::{AGREEMENT_ACTS, Said};
+use domain::{Clock, Identity, SystemClock};
+use mina_meddelanden::{AGREEMENT_ACTS, Said, Signed};
 use std::path::{Path, PathBuf};
 use vault::Certificate;
 
@@ -32,8 +32,8 @@ pub struct Args {
     /// The text that is agreed to, as the request has it
     #[arg(long)]
     text: String,
-    /// The day that stands in it [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    /// The instant that stands in it, or only a day: with a day, two of one day cannot be told apart [default: now]
+    #[arg(long, value_name = "WHEN")]
     date: Option<String>,
 }
 
@@ -76,12 +76,14 @@ fn said(args: &Args, certificate: &Certificate) -> Result<Said> {
         "--to: register, deregister and move name an operator, others none"
     );
     ensure!(args.accept.is_empty() || choice, "--accept: only preferences name senders");
-    let date = args.date.as_deref().map(|date| CivilDate::parse(date).context("--date: give YYYY-MM-DD"));
+    let date = args.date.as_deref().map(|date| {
+        Signed::parse(date).context("--date: give YYYY-MM-DD, or an instant such as 2026-12-01T09:30:00Z")
+    });
     Ok(Said {
         act: args.act.clone(),
         recipient,
         supplier: args.to.clone().unwrap_or_default(),
-        date: date.transpose()?.unwrap_or_else(|| SystemClock.now().date()),
+        date: date.transpose()?.unwrap_or_else(|| Signed::At(SystemClock.now())),
         accepted: args.accept.iter().map(|OrgArg(number)| number.as_str().to_owned()).collect(),
         text: args.text.clone(),
     })

@@ -5,8 +5,8 @@ use crate::{
     process::{Demo, run, run_with},
     sender::{ANNA, CLEO, Sender, TOWN, letter},
 };
-use domain::{CivilDate, Identity, OrgNumber};
-use mina_meddelanden::Said;
+use domain::{Identity, OrgNumber};
+use mina_meddelanden::{Said, Signed};
 use registry::registrations::{self, AccountType, Place};
 use server::{config::Config, house::Operator};
 use std::path::Path;
@@ -98,7 +98,7 @@ fn an_agreement_is_signed_with_a_persons_certificate() {
         act: "register".to_owned(),
         recipient: Identity::parse(ANNA).unwrap(),
         supplier: "ladan.example".to_owned(),
-        date: CivilDate::parse("2026-11-22").unwrap(),
+        date: Signed::parse("2026-11-22").unwrap(),
         accepted: Vec::new(),
         text: "Jag <&> vill.".to_owned(),
     };

@@ -38,8 +38,8 @@ fn the_example_of_the_guide_is_good_but_for_its_authority() {
     assert_eq!((asked.act.as_str(), asked.supplier.as_str()), (REGISTER, "post.example.se"));
     let day = asked.date.to_string();
     assert_eq!(answered(&asked, example(), &day), Code::CertificateUntrusted);
-    let document = delivery::parse(example().as_bytes()).unwrap();
-    let verified = delivery::verify(document.root_element(), ROOT, "the example").unwrap();
+    let document = crate::parse(example().as_bytes()).unwrap();
+    let verified = crate::verify(document.root_element(), ROOT, "the example").unwrap();
     assert_eq!(verified.certificate.person, Some(asked.recipient.clone()), "the recipient signed it");
     // Everything else would have been told first.
     let other = Said { text: format!("{} ", asked.text), ..asked.clone() };
@@ -53,7 +53,7 @@ fn the_example_of_the_guide_is_good_but_for_its_authority() {
 #[test]
 fn an_agreement_is_good_for_thirty_days() {
     let asked = said(example().as_bytes()).unwrap();
-    assert_eq!(asked.date, CivilDate::parse("2026-12-01").unwrap());
+    assert_eq!(asked.date, Signed::On(CivilDate::parse("2026-12-01").unwrap()));
     for (day, code) in [
         ("2026-11-30", Code::AgreementInvalid),
         ("2026-12-31", Code::CertificateUntrusted),

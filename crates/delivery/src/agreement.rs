@@ -4,10 +4,10 @@
 //! each kind. The one that is built is an XML signature by a person's certificate over a small document that says the
 //! whole request, so that a signature cannot be used for another one. docs/mina-meddelanden.md describes it.
 
+use crate::{Hash, ReadError, XmlSigner, document, names::DSIG, read::Children, write::Xml};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use delivery::{Hash, XmlSigner, document, names::DSIG, read::Children, write::Xml};
 use domain::{CivilDate, Code, Identity, Refusal, Time};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt, time::Duration};
 use vault::{Authorities, Untrusted, jws::SignerError};
 
 /// How signatures are verified.
@@ -18,14 +18,22 @@ pub enum Agreements {
     Xml(Authorities),
 }
 
+/// When something was signed, as it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Some time on that day, Swedish time.
+    On(CivilDate),
+    At(Time),
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Agreement {
+pub struct Agreement {
     pub id: String,
     pub act: &'static str,
     /// The operator's internet domain; empty where none is named.
     pub supplier: String,
-    /// As the request has it; where it has none, that of the signed document counts.
+    /// The day, as the request has it; where it has none, that of the signed document counts.
     pub date: Option<String>,
     pub accepted: BTreeSet<String>,
     pub text: String,
@@ -33,38 +41,72 @@ pub(crate) struct Agreement {
 
 /// `SignatureData` as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct SignatureData {
+pub struct SignatureData {
     pub signature: Vec<u8>,
     pub certificate: String,
 }
 
 /// Who signed. No `Debug`: it names a person.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Signer {
+pub struct Signer {
     pub identity: Identity,
     pub name: String,
+    pub signed: Signed,
+    /// [`digest`] of what was agreed to, by this person, then.
+    pub digest: [u8; 32],
 }
 
 /// The name of the signed document's root.
 pub const ROOT: (&str, &str) = (NAMESPACE, "Agreement");
 /// Its namespace.
 const NAMESPACE: &str = "urn:kuvert:agreement";
-pub(crate) const REGISTER: &str = "register";
-pub(crate) const DEREGISTER: &str = "deregister";
-pub(crate) const MOVE: &str = "move";
-pub(crate) const PREFERENCES: &str = "preferences";
+pub const REGISTER: &str = "register";
+pub const DEREGISTER: &str = "deregister";
+pub const MOVE: &str = "move";
+pub const PREFERENCES: &str = "preferences";
 /// The two of `verifyAuthorizedSignatures`.
-pub(crate) const OWNERSHIP: &str = "ownership";
-pub(crate) const CANCEL_CONSENT: &str = "cancel-consent";
+pub const OWNERSHIP: &str = "ownership";
+pub const CANCEL_CONSENT: &str = "cancel-consent";
 /// What can stand as `Act`.
 pub const ACTS: [&str; 6] = [REGISTER, DEREGISTER, MOVE, PREFERENCES, OWNERSHIP, CANCEL_CONSENT];
-/// A signature is good for this long: as long as a request waits for others.
-const DAYS: i32 = 30;
+/// A signature is good for this many days: as long as a request waits for others.
+pub const DAYS: i32 = 30;
+
+/// How far ahead of ours a signer's clock may be.
+const AHEAD: Duration = Duration::from_secs(120);
+
+impl Signed {
+    /// `YYYY-MM-DD`, or RFC 3339.
+    pub fn parse(text: &str) -> Option<Self> {
+        let day = CivilDate::parse(text).map(Self::On);
+        day.or_else(|_| Time::parse(text).map(Self::At)).ok()
+    }
+    /// The day, Swedish time.
+    pub fn date(self) -> CivilDate {
+        match self {
+            Self::On(day) => day,
+            Self::At(time) => time.date(),
+        }
+    }
+    fn is_after(self, now: Time) -> bool {
+        matches!(self, Self::At(time) if time > now.plus(AHEAD))
+    }
+}
+
+/// As it stands in what is signed.
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On(day) => day.fmt(f),
+            Self::At(time) => time.fmt(f),
+        }
+    }
+}
 
 impl SignatureData {
     /// Reads one.
-    pub(crate) fn read(mut of: Children<'_, '_>) -> Result<Self, delivery::ReadError> {
-        const NS: &str = delivery::names::COMMON;
+    pub fn read(mut of: Children<'_, '_>) -> Result<Self, ReadError> {
+        const NS: &str = crate::names::COMMON;
         let signature = of.binary((NS, "Signature"))?;
         let certificate = of.text((NS, "Certificate"))?;
         // A nonce stands in what is signed where the kind of signature has one; ours has the whole request instead.
@@ -85,7 +127,7 @@ pub struct Said {
     pub recipient: Identity,
     /// The operator's internet domain; empty where none is named.
     pub supplier: String,
-    pub date: CivilDate,
+    pub date: Signed,
     /// Numbers of senders, for `preferences`.
     pub accepted: Vec<String>,
     pub text: String,
@@ -109,8 +151,8 @@ impl Said {
 
 /// Reads a signed document of our form; `None` where it is another kind of signature.
 pub fn said(signature: &[u8]) -> Option<Said> {
-    let signature = delivery::line_ends(signature).ok()?;
-    let document = delivery::parse(&signature).ok()?;
+    let signature = crate::line_ends(signature).ok()?;
+    let document = crate::parse(&signature).ok()?;
     let root = document.root_element();
     let words = |local| {
         let nodes = root.children().filter(move |node| document::is(node, (NAMESPACE, local)));
@@ -122,7 +164,7 @@ pub fn said(signature: &[u8]) -> Option<Said> {
         act: word("Act")?,
         recipient: Identity::parse(&word("Id")?).ok()?,
         supplier: word("ServiceSupplier")?,
-        date: CivilDate::parse(&word("Timestamp")?).ok()?,
+        date: Signed::parse(&word("Timestamp")?)?,
         accepted: words("AcceptedSender").collect(),
         text: word("Text")?,
     })
@@ -130,7 +172,7 @@ pub fn said(signature: &[u8]) -> Option<Said> {
 
 impl Agreements {
     /// Who signed the agreement; or what is wrong.
-    pub(crate) fn signer(
+    pub fn signer(
         &self,
         agreement: &Agreement,
         signature: &SignatureData,
@@ -149,28 +191,25 @@ fn xml(
     signature: &SignatureData,
     now: Time,
 ) -> Result<Signer, Refusal> {
-    let xml = delivery::line_ends(&signature.signature).map_err(|error| refused(error.to_string()))?;
-    let document = delivery::parse(&xml).map_err(|error| refused(error.to_string()))?;
+    let xml = crate::line_ends(&signature.signature).map_err(|error| refused(error.to_string()))?;
+    let document = crate::parse(&xml).map_err(|error| refused(error.to_string()))?;
     let root = document.root_element();
     if !document::is(&root, ROOT) {
         return Err(refused("the signed document is no Agreement"));
     }
-    let verified =
-        delivery::verify(root, ROOT, "the agreement").map_err(|error| refused(error.to_string()))?;
+    let verified = crate::verify(root, ROOT, "the agreement").map_err(|error| refused(error.to_string()))?;
     if verified.hash != Hash::Sha256 {
         return Err(Code::XmlAlgorithmNotAllowed.into());
     }
-    let signed =
-        signed(Children::of(root, "Agreement").map_err(|error| refused(error.to_string()))?, agreement.act)
-            .map_err(|error| refused(error.to_string()))?;
-    let date = signed.date.as_deref().and_then(|date| CivilDate::parse(date).ok());
-    let age = date.map(|date| date.days_until(now.date()));
-    if !age.is_some_and(|days| (0..=DAYS).contains(&days)) {
+    let read =
+        signed(Children::of(root, "Agreement").map_err(|error| refused(error.to_string()))?, agreement.act);
+    let (said, signed) = read.map_err(|error| refused(error.to_string()))?;
+    let day = signed.date();
+    if !(0..=DAYS).contains(&day.days_until(now.date())) || signed.is_after(now) {
         return Err(refused("the signature's date is in the future or more than 30 days ago"));
     }
-    let asked =
-        Agreement { date: agreement.date.clone().or_else(|| signed.date.clone()), ..agreement.clone() };
-    if signed != asked {
+    let same_day = agreement.date.as_ref().is_none_or(|date| *date == day.to_string());
+    if !same_day || said != (Agreement { date: None, ..agreement.clone() }) {
         return Err(refused("what was signed is another request"));
     }
     authorities.trust(&verified.certificate, &verified.others, now).map_err(|why| match why {
@@ -186,15 +225,37 @@ fn xml(
     }
     let identity =
         verified.certificate.person.clone().ok_or_else(|| refused("the certificate names no person"))?;
-    Ok(Signer { identity, name: verified.certificate.subject_common_name.unwrap_or_default() })
+    let digest = digest(agreement, &identity, signed);
+    Ok(Signer {
+        identity,
+        name: verified.certificate.subject_common_name.unwrap_or_default(),
+        signed,
+        digest,
+    })
 }
 
-fn signed(mut of: Children<'_, '_>, act: &'static str) -> Result<Agreement, delivery::ReadError> {
+/// What somebody agreed to, and when, however it is written and signed: a hash of all that was said and of who said it.
+/// The same consent written anew, signed anew or sent another way has the same digest.
+pub fn digest(agreement: &Agreement, signer: &Identity, signed: Signed) -> [u8; 32] {
+    let date = signed.to_string();
+    let parts =
+        [agreement.id.as_str(), agreement.act, &agreement.supplier, &date, &agreement.text, signer.expose()];
+    let mut bytes = b"kuvert agreement 1".to_vec();
+    for part in parts.into_iter().chain(agreement.accepted.iter().map(String::as_str)) {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    vault::sha256(&bytes)
+}
+
+/// All that is said, without its date; and its date.
+fn signed(mut of: Children<'_, '_>, act: &'static str) -> Result<(Agreement, Signed), ReadError> {
     let id = of.text((NAMESPACE, "Id"))?;
     let said = of.text((NAMESPACE, "Act"))?;
     of.check(said == act, "Act", "is another act")?;
     let supplier = of.text((NAMESPACE, "ServiceSupplier"))?;
-    let date = of.text((NAMESPACE, "Timestamp"))?;
+    let date = Signed::parse(&of.text((NAMESPACE, "Timestamp"))?);
+    of.check(date.is_some(), "Timestamp", "is neither a day nor an instant")?;
     let mut accepted = BTreeSet::new();
     while let Some(sender) = of.optional((NAMESPACE, "AcceptedSender"))? {
         accepted.insert(sender);
@@ -202,7 +263,8 @@ fn signed(mut of: Children<'_, '_>, act: &'static str) -> Result<Agreement, deli
     let text = of.text((NAMESPACE, "Text"))?;
     of.one((DSIG, "Signature"))?;
     of.end()?;
-    Ok(Agreement { id, act, supplier, date: Some(date), accepted, text })
+    let signed = date.unwrap_or(Signed::At(Time::from_millis(0)));
+    Ok((Agreement { id, act, supplier, date: None, accepted, text }, signed))
 }
 
 fn refused(why: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {

@@ -1,0 +1,118 @@
+//! What changes when a recipient has signed for it: the one way in which a signature changes anything.
+//!
+//! The key service uses the agreement, durably, before anything is changed; so it changes something at most once. What
+//! would be refused anyway is found out before and uses nothing up. A crash between the two leaves the agreement used and
+//! nothing changed: the person signs again.
+
+use super::{Session, account::refused};
+use crate::{
+    agreement::{Agreement, SignatureData},
+    authorisation::Authorised,
+    far::{changed, failed},
+};
+use domain::{Code, JobId, OrgNumber, Refusal};
+use intake::AcceptError;
+use registry::{
+    pending::{self, PendingKind},
+    preferences,
+    registrations::{self, AccountType, NewRegistration, Place},
+};
+use store::{
+    Tx,
+    jobs::{self, NewJob},
+};
+
+/// A request whose signatures hold.
+pub(super) struct Judged<'a> {
+    pub kind: PendingKind,
+    pub address_mac: [u8; 32],
+    pub agreement: &'a Agreement,
+    pub signatures: &'a [SignatureData],
+    /// Digests of those that came with this request.
+    pub now: Vec<[u8; 32]>,
+    pub authorised: Authorised,
+}
+
+/// What is to be changed.
+pub(super) enum Effect<'a> {
+    Register(&'a OrgNumber, AccountType),
+    Deregister(Place),
+    Move(Place),
+    /// These tags of senders are off, all others on.
+    Senders(Vec<[u8; 32]>),
+}
+
+impl Judged<'_> {
+    /// Digests of those that came before and still count.
+    pub(super) fn earlier(&self) -> Vec<[u8; 32]> {
+        let all = self.authorised.signed_by.iter().filter_map(|signer| signer.digest);
+        all.filter(|digest| !self.now.contains(digest)).collect()
+    }
+}
+
+impl Session<'_> {
+    /// Changes it, once for what was signed.
+    pub(super) async fn by_agreement(
+        &self,
+        judged: &Judged<'_>,
+        change: &Effect<'_>,
+    ) -> Result<(), AcceptError> {
+        let store = &self.far.0.store;
+        let mut tx = store.begin("try what was agreed").await?;
+        let tried = self.write(&mut tx, judged, change).await;
+        tx.rollback().await;
+        tried?;
+        self.far.use_agreement(judged.agreement, judged.signatures, judged.earlier(), true).await?;
+        let mut tx = store.begin("change what was agreed").await?;
+        self.write(&mut tx, judged, change).await?;
+        tx.commit().await?;
+        changed(self.call, judged.kind.as_str());
+        Ok(())
+    }
+
+    async fn write(&self, tx: &mut Tx, judged: &Judged<'_>, change: &Effect<'_>) -> Result<(), AcceptError> {
+        let (address_mac, recorder) = (&judged.address_mac, &self.far.recorder());
+        match change {
+            Effect::Register(operator, account_type) => {
+                let new = NewRegistration { address_mac, operator, account_type: *account_type };
+                if !registrations::register(tx, &new, recorder).await.map_err(refused)? {
+                    return Err(Refusal::new(Code::AlreadyRegistered).because("at this operator").into());
+                }
+            }
+            Effect::Deregister(from) => {
+                if !registrations::deregister(tx, address_mac, from, recorder).await.map_err(failed)? {
+                    return Err(Code::AccountUnknown.into());
+                }
+            }
+            Effect::Move(to) => {
+                let moved = registrations::move_to(tx, address_mac, to, AccountType::Secure, recorder).await;
+                if !moved.map_err(refused)? {
+                    return Err(Refusal::new(Code::AlreadyRegistered).because("at this operator").into());
+                }
+            }
+            Effect::Senders(off) => {
+                preferences::store(tx, address_mac, off, self.far.0.clock.now()).await?;
+            }
+        }
+        pending::delete(tx, judged.kind, address_mac).await?;
+        if !matches!(change, Effect::Senders(_)) {
+            self.tell(tx, address_mac).await?;
+        }
+        Ok(())
+    }
+
+    /// The recipient is told of it, where a mailbox here, open or closed, says how.
+    async fn tell(&self, tx: &mut Tx, address_mac: &[u8; 32]) -> Result<(), AcceptError> {
+        let parts = &*self.far.0;
+        let now = parts.clock.now();
+        if let Some(mailbox_id) = registrations::mailbox_here(tx, address_mac, now).await? {
+            let id = JobId::new(now, &*parts.random);
+            let letter_id = mailbox_id.own_chain();
+            jobs::enqueue(tx, &NewJob { id, kind: MOVED, mailbox_id, letter_id, run_at: now }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The kind of job that the notifier works on, `notifier::MOVED`.
+const MOVED: &str = "moved";

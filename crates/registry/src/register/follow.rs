@@ -1,0 +1,71 @@
+//! Signatories end when the register no longer names their organisation, or no longer names them for it. Only a register
+//! that was read says so: one that cannot be read, or is not there, says nothing.
+
+use super::{Synced, sync};
+use crate::{
+    error::RegistryError,
+    mandates::{self, Mandate, MandateKind},
+    people,
+    recorder::Recorder,
+};
+use domain::{MailboxId, Time};
+use std::collections::HashSet;
+use store::{Error, Tx, args};
+
+/// Whether anybody is a signatory now.
+pub async fn any_signatory(tx: &mut Tx) -> Result<bool, Error> {
+    Ok(tx.one(ANY, &[]).await?.is_some())
+}
+
+/// The mailboxes with signatories whose owner has none of these numbers: `named` are the address tags of all organisations
+/// that the register names. A person's mailbox has no signatories, so one that has some is among them.
+pub async fn unnamed(tx: &mut Tx, named: &HashSet<[u8; 32]>, now: Time) -> Result<Vec<MailboxId>, Error> {
+    let mut unnamed: Vec<(MailboxId, bool)> = Vec::new();
+    for row in tx.query(WITH_SIGNATORIES, args![now]).await? {
+        let mailbox_id = row.id(0)?;
+        let is_named = match row.opt_bytes(1)? {
+            Some(mac) => <[u8; 32]>::try_from(mac).is_ok_and(|mac| named.contains(&mac)),
+            None => false,
+        };
+        match unnamed.last_mut().filter(|(last, _)| *last == mailbox_id) {
+            Some((_, found)) => *found |= is_named,
+            None => unnamed.push((mailbox_id, is_named)),
+        }
+    }
+    Ok(unnamed.into_iter().filter(|(_, is_named)| !is_named).map(|(id, _)| id).collect())
+}
+
+/// Ends all signatories of a mailbox whose organisation the register does not name.
+pub async fn end_all(
+    tx: &mut Tx,
+    mailbox_id: MailboxId,
+    recorder: &Recorder<'_>,
+) -> Result<Synced, RegistryError> {
+    sync(tx, mailbox_id, &[], recorder).await
+}
+
+/// Ends the rights of somebody, known by the address tag of their number, as a signatory of all mailboxes but these. Tells
+/// how many.
+pub async fn end_others(
+    tx: &mut Tx,
+    person_mac: &[u8; 32],
+    but: &[MailboxId],
+    recorder: &Recorder<'_>,
+) -> Result<usize, RegistryError> {
+    let now = recorder.now();
+    let Some(person) = people::by_address(tx, person_mac, now).await? else { return Ok(0) };
+    let held: Vec<Mandate> = mandates::for_person(tx, person.person_id, now).await?;
+    let held = held.into_iter().filter(|one| one.kind == MandateKind::Signatory);
+    let mut ended = 0;
+    for mandate in held.filter(|one| !but.contains(&one.mailbox_id)) {
+        ended += usize::from(mandates::end(tx, &mandate, recorder).await?);
+    }
+    Ok(ended)
+}
+
+const ANY: &str = "SELECT 1 FROM mandate WHERE kind = 'signatory' AND revoked_at IS NULL LIMIT 1";
+const WITH_SIGNATORIES: &str = "SELECT w.mailbox_id, i.mac FROM (SELECT DISTINCT g.mailbox_id, m.owner_kind, m.owner_id \
+    FROM mandate g JOIN mailbox m ON m.mailbox_id = g.mailbox_id WHERE g.kind = 'signatory' AND g.revoked_at IS NULL) \
+    AS w LEFT JOIN identity i ON i.owner_id = w.owner_id AND w.owner_kind = 'organisation' \
+    AND i.owner_kind = 'organisation' AND i.valid_from <= $1 AND (i.valid_to IS NULL OR i.valid_to > $1) \
+    ORDER BY w.mailbox_id";
