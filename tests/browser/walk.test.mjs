@@ -123,7 +123,7 @@ test('every page of the running service holds', { timeout: 600_000 }, async (t) 
     await page.goto(`${house.origin}/helpers`);
     await page.getByLabel('Personens namn').fill('Bo');
     await page.getByLabel('Personnummer').fill('19900101-2386');
-    await page.getByRole('button', { name: 'Ge läsrätt' }).click();
+    await page.getByRole('button', { name: 'Skicka inbjudan' }).click();
     await page.getByRole('heading', { name: 'Det blev inte rätt' }).waitFor();
     assert.equal(await page.getByLabel('Personnummer').inputValue(), '', 'a personal number is not shown again');
     await holds(page, 'a wrong form');

@@ -1,26 +1,17 @@
-//! One helper may read the person's mailbox until a day that the person sets.
+//! One helper may read the person's mailbox until a day that the person sets. They were asked, have said yes by their own
+//! log-in, and the owner has seen who they are.
 
 use crate::{AccountError, Accounts};
-use domain::{Identity, MailboxId, MandateId, Time};
+use domain::{MailboxId, MandateId, PersonId, Time};
 use key_client::{Column, GrantToken, mandate_note};
 use mailbox::Actor;
 use registry::{
     Recorder,
     mandates::{self, HelperError, Mandate, NewHelper},
-    people,
 };
 
-/// Somebody who is to help.
-#[derive(Clone)]
-pub struct WantedHelper {
-    pub number: Identity,
-    /// As the owner writes it.
-    pub name: String,
-    /// When the right ends by itself.
-    pub valid_to: Time,
-}
-
-/// A right over a mailbox, with the holder's name as the owner wrote it or the register gave it.
+/// A right over a mailbox, with the holder's name as it was then: of their log-in, with what the owner calls them in
+/// brackets, or as the register gave it.
 #[derive(Clone, Debug)]
 pub struct Holder {
     pub mandate: Mandate,
@@ -31,8 +22,8 @@ pub struct Holder {
 /// Why nobody was let in.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// Not known here, or may not help.
-    #[error("there is nobody who can help by this number")]
+    /// Nobody has said yes to such an invitation, or who it was cannot be shown.
+    #[error("there is nobody whom the owner has seen")]
     Unknown,
     #[error("nobody is their own helper")]
     Oneself,
@@ -55,11 +46,11 @@ where
     }
 }
 
-/// What the registry is told: the helper by tag, the name sealed.
+/// What the registry is told.
 struct Grant {
     mandate_id: MandateId,
     mailbox_id: MailboxId,
-    address_mac: [u8; 32],
+    helper: PersonId,
     note: Vec<u8>,
     valid_to: Time,
 }
@@ -79,20 +70,27 @@ impl Accounts {
         Ok(mandates.into_iter().zip(names).map(holder).collect())
     }
 
-    /// Lets somebody read the actor's mailbox. A number that is not known here and one that may not help are answered
-    /// alike.
+    /// Lets somebody read the actor's mailbox who has said yes to an invitation. `helper` is whom the owner was shown: if
+    /// another has come in between, nobody gets anything.
     pub async fn grant_helper(
         &self,
         actor: &Actor,
         mailbox_id: MailboxId,
-        wanted: &WantedHelper,
+        invitation_id: MandateId,
+        helper: PersonId,
     ) -> Result<(), GrantError> {
         let recorder = self.recorder_in(actor, mailbox_id)?;
-        let address_mac = self.address_mac(&wanted.number).await?;
-        let mandate_id = MandateId::new(self.random());
-        let note = self.seal(Column::Note, mandate_note(mandate_id), wanted.name.as_bytes()).await?;
-        let grant = Grant { mandate_id, mailbox_id, address_mac, note, valid_to: wanted.valid_to };
-        self.grant(&grant, &recorder).await
+        let asked = self.asked(actor, mailbox_id).await?;
+        let asked = asked.into_iter().find(|one| one.invitation_id == invitation_id);
+        let asked = asked.ok_or(GrantError::Unknown)?;
+        let name = match asked.helper {
+            Some((person, Some(name))) if person == helper => name,
+            _ => return Err(GrantError::Unknown),
+        };
+        let name = asked.label.map_or_else(|| name.clone(), |label| format!("{name} ({label})"));
+        let note = self.seal(Column::Note, mandate_note(invitation_id), name.as_bytes()).await?;
+        let valid_to = asked.valid_to;
+        self.grant(&Grant { mandate_id: invitation_id, mailbox_id, helper, note, valid_to }, &recorder).await
     }
 
     /// Takes back a helper's right over a mailbox, at once; false when there is none that still counts.
@@ -111,11 +109,10 @@ impl Accounts {
 
     async fn grant(&self, grant: &Grant, recorder: &Recorder<'_>) -> Result<(), GrantError> {
         let mut tx = self.0.store.begin("grant helper").await?;
-        let helper = people::by_address(&mut tx, &grant.address_mac, self.now()).await?;
         let new = NewHelper {
             mandate_id: grant.mandate_id,
             mailbox_id: grant.mailbox_id,
-            helper: helper.ok_or(GrantError::Unknown)?.person_id,
+            helper: grant.helper,
             note: &grant.note,
             valid_to: grant.valid_to,
         };

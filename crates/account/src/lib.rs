@@ -5,9 +5,12 @@
 //! leaves the event of the change in it. Pages, the operator's commands and the demo call the same acts; how an answer
 //! is worded is theirs.
 
+mod close_mailbox;
 mod contacts;
 mod error;
 mod helpers;
+mod holder_names;
+mod invitations;
 mod language;
 mod names;
 mod open_for;
@@ -18,7 +21,9 @@ mod who;
 
 pub use contacts::{Address, CodeToSend, NewAddress, Notices};
 pub use error::AccountError;
-pub use helpers::{GrantError, Holder, WantedHelper};
+pub use helpers::{GrantError, Holder};
+pub use holder_names::HolderNames;
+pub use invitations::{Asked, Asks, InviteError, WantedHelper};
 pub use open_for::NewPerson;
 pub use open_mailbox::{OpenError, Opened};
 pub use signatories::SignatoryError;

@@ -1,7 +1,7 @@
 //! Sealed columns that only the key service opens.
 
 use crate::secret::GrantToken;
-use domain::{AnnouncementId, ContactId, MailboxId, MandateId};
+use domain::{AnnouncementId, ContactId, MailboxId, MandateId, PersonId};
 use serde::{Deserialize, Serialize};
 use vault::Place;
 
@@ -13,7 +13,7 @@ pub enum Column {
     Profile,
     /// `contact.address`.
     Contact,
-    /// `mandate.note`: the holder's name.
+    /// `mandate.note`: the holder's name. `invitation.label`, `.owner_name` and `.helper_name`, each at its own place.
     Note,
     /// `declined.sender`.
     Declined,
@@ -69,6 +69,21 @@ pub fn contact_address(contact_id: ContactId) -> Place {
 /// The place of a mandate's note.
 pub fn mandate_note(mandate_id: MandateId) -> Place {
     Place::new("mandate/note").id(mandate_id.as_bytes())
+}
+
+/// The place of what an owner calls somebody who was asked to help.
+pub fn invitation_label(invitation_id: MandateId) -> Place {
+    Place::new("invitation/label").id(invitation_id.as_bytes())
+}
+
+/// The place of the owner's name in an invitation.
+pub fn invitation_owner(invitation_id: MandateId) -> Place {
+    Place::new("invitation/owner").id(invitation_id.as_bytes())
+}
+
+/// The place of the name of whoever said yes. Bound to the person: it does not open beside another's id.
+pub fn invitation_helper(invitation_id: MandateId, person_id: PersonId) -> Place {
+    Place::new("invitation/helper").id(invitation_id.as_bytes()).id(person_id.as_bytes())
 }
 
 /// The place of a declined sender's number.

@@ -20,8 +20,8 @@ mod wire;
 
 pub use agreement::{AgreementSignature, AgreementUse};
 pub use column::{
-    Access, Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile,
-    pending_request, person_profile,
+    Access, Column, announcement_words, contact_address, declined_sender, invitation_helper,
+    invitation_label, invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
 };
 pub use error::KeysError;
 pub use grant::{Applicant, GrantView, LoggedIn, Nonce};

@@ -87,6 +87,7 @@ impl Inner {
             gather(&mut tx, &mut rows, Column::Contact, CONTACTS, person).await?;
             gather(&mut tx, &mut rows, Column::Profile, PROFILE, person).await?;
             gather(&mut tx, &mut rows, Column::Note, NOTES_ABOUT, person).await?;
+            gather(&mut tx, &mut rows, Column::Note, INVITED_BY, person).await?;
             for (mailbox, because) in rights(&mut tx, person, now).await?.boxes {
                 gather_box(&mut tx, &mut rows, mailbox, because).await?;
             }
@@ -130,6 +131,10 @@ async fn gather_box(
         for row in tx.query(NOTES_OF, args![mailbox]).await? {
             rows.insert((Column::Note, row.bytes(0)?.to_vec()));
         }
+        for row in tx.query(INVITED, args![mailbox]).await? {
+            rows.insert((Column::Note, row.bytes(0)?.to_vec()));
+            rows.extend(row.opt_bytes(1)?.map(|sealed| (Column::Note, sealed.to_vec())));
+        }
         for row in tx.query(DECLINED, args![mailbox]).await? {
             rows.insert((Column::Declined, row.bytes(0)?.to_vec()));
         }
@@ -158,6 +163,10 @@ const MOST: usize = 1000;
 const CONTACTS: &str = "SELECT address FROM contact WHERE person_id = $1";
 const PROFILE: &str = "SELECT profile FROM person WHERE person_id = $1";
 const NOTES_ABOUT: &str = "SELECT note FROM mandate WHERE person_id = $1";
+// Who was asked learns by whom, as long as it waits; the owner learns who said yes.
+const INVITED_BY: &str = "SELECT i.owner_name FROM identity n JOIN invitation i ON i.address_mac = n.mac \
+    WHERE n.owner_id = $1 AND n.owner_kind = 'person' AND n.valid_to IS NULL AND i.ended_at IS NULL";
+const INVITED: &str = "SELECT label, helper_name FROM invitation WHERE mailbox_id = $1 AND ended_at IS NULL";
 const NOTES_OF: &str = "SELECT note FROM mandate WHERE mailbox_id = $1";
 const DECLINED: &str = "SELECT sender FROM declined WHERE mailbox_id = $1";
 const ORGANISATION: &str = "SELECT 1 FROM organisation WHERE profile = $1 LIMIT 1";

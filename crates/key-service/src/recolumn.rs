@@ -3,8 +3,8 @@
 use crate::{columns::place, failure::Failure, purpose::Purpose, service::Inner};
 use domain::{AnnouncementId, ContactId, MailboxId, MandateId};
 use key_client::{
-    Column, announcement_words, contact_address, declined_sender, mandate_note, organisation_profile,
-    pending_request, person_profile,
+    Column, announcement_words, contact_address, declined_sender, invitation_helper, invitation_label,
+    invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
 };
 use store::{Error, Row, args};
 use tracing::warn;
@@ -82,7 +82,7 @@ impl Inner {
 
 const BATCH: i64 = 256;
 
-static TABLES: [Table; 7] = [
+static TABLES: [Table; 10] = [
     Table {
         name: "contact",
         column: Column::Contact,
@@ -100,6 +100,37 @@ static TABLES: [Table; 7] = [
         update: "UPDATE mandate SET note = $1 WHERE note = $2 AND mandate_id = $3",
         has_second: false,
         place: |row| row.id::<MandateId>(0).map(mandate_note),
+    },
+    Table {
+        name: "invitation label",
+        column: Column::Note,
+        select: "SELECT invitation_id, invitation_id, label FROM invitation WHERE substr(label, 5, 8) <> $1 \
+            AND (invitation_id > $2 OR invitation_id = $2 AND invitation_id > $3) ORDER BY invitation_id LIMIT $4",
+        update: "UPDATE invitation SET label = $1 WHERE label = $2 AND invitation_id = $3",
+        has_second: false,
+        place: |row| row.id::<MandateId>(0).map(invitation_label),
+    },
+    Table {
+        name: "invitation owner",
+        column: Column::Note,
+        select: "SELECT invitation_id, invitation_id, owner_name FROM invitation \
+            WHERE substr(owner_name, 5, 8) <> $1 \
+            AND (invitation_id > $2 OR invitation_id = $2 AND invitation_id > $3) ORDER BY invitation_id LIMIT $4",
+        update: "UPDATE invitation SET owner_name = $1 WHERE owner_name = $2 AND invitation_id = $3",
+        has_second: false,
+        place: |row| row.id::<MandateId>(0).map(invitation_owner),
+    },
+    Table {
+        name: "invitation helper",
+        column: Column::Note,
+        select: "SELECT invitation_id, helper_id, helper_name FROM invitation \
+            WHERE helper_name IS NOT NULL AND substr(helper_name, 5, 8) <> $1 \
+            AND (invitation_id > $2 OR invitation_id = $2 AND helper_id > $3) \
+            ORDER BY invitation_id, helper_id LIMIT $4",
+        update: "UPDATE invitation SET helper_name = $1 WHERE helper_name = $2 AND invitation_id = $3 \
+            AND helper_id = $4",
+        has_second: true,
+        place: |row| Ok(invitation_helper(row.id(0)?, row.id(1)?)),
     },
     Table {
         name: "declined",

@@ -113,6 +113,12 @@ pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, Erro
     tx.one(OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?.as_ref().map(read).transpose()
 }
 
+/// Whether the last word on a closed mailbox was a person's own, not the operator's or a register's.
+pub async fn was_closed_by_person(tx: &mut Tx, mailbox_id: MailboxId) -> Result<bool, Error> {
+    let row = tx.one(CLOSED_BY, args![mailbox_id, mailbox_id.own_chain()]).await?;
+    Ok(row.is_some_and(|row| matches!(row.opt_bytes(0), Ok(Some(_)))))
+}
+
 /// How many mailboxes are open.
 pub async fn count_open(tx: &mut Tx) -> Result<u64, Error> {
     tx.one(COUNT, &[]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?.number(0)
@@ -199,6 +205,8 @@ const FIND: &str = "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_a
     FROM mailbox WHERE mailbox_id = $1";
 const OF_OWNER: &str = "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at, epoch, public_key, erased_since \
     FROM mailbox WHERE owner_id = $1 AND owner_kind = $2";
+const CLOSED_BY: &str = "SELECT actor FROM event WHERE mailbox_id = $1 AND letter_id = $2 \
+    AND type = 'mailbox_closed' ORDER BY seq DESC LIMIT 1";
 const COUNT: &str = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
 const LOCK: &str = "UPDATE mailbox SET epoch = epoch WHERE mailbox_id = $1";
 

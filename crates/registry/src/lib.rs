@@ -18,6 +18,7 @@ pub mod declined;
 pub mod directory;
 pub mod dispatch;
 pub mod identities;
+pub mod invitations;
 pub mod mandates;
 pub mod operators;
 pub mod organisations;

@@ -1,13 +1,16 @@
 //! One file for each thing that a person can do on the pages.
 
 pub(crate) mod about;
+pub(crate) mod banners;
 pub(crate) mod bin;
+pub(crate) mod close_mailbox;
 pub(crate) mod contacts;
 pub(crate) mod developers;
 pub(crate) mod done;
 pub(crate) mod go_on;
 pub(crate) mod helpers;
 pub(crate) mod history;
+pub(crate) mod invitations;
 pub(crate) mod keep;
 pub(crate) mod letter;
 pub(crate) mod list;

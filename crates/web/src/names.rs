@@ -1,7 +1,8 @@
 //! The names of mailboxes' owners and of helpers, for those who may see them.
 
 use crate::{fault::Fault, state::Web, visitor::Session};
-use domain::{MailboxId, PersonId};
+use account::HolderNames;
+use domain::MailboxId;
 use std::collections::HashMap;
 
 /// What to call each mailbox that the person acts for.
@@ -25,12 +26,11 @@ impl BoxNames {
     }
 }
 
-/// The names of those who hold or held a right over a mailbox, by person, for histories.
+/// What those who hold or held a right over a mailbox are called in its history.
 pub(crate) async fn people_of(
     web: &Web,
     session: &Session,
     mailbox: MailboxId,
-) -> Result<HashMap<PersonId, String>, Fault> {
-    let holders = web.0.parts.accounts.holders(&session.grant, mailbox).await?;
-    Ok(holders.into_iter().filter_map(|one| Some((one.mandate.person_id, one.name?))).collect())
+) -> Result<HolderNames, Fault> {
+    Ok(web.0.parts.accounts.holder_names(&session.grant, mailbox).await?)
 }

@@ -9,10 +9,10 @@ mod start;
 pub use letter::{
     Attachment, Closed, Detail, Fact, Forwarded, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy, Support,
 };
-pub use list::{Act, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo};
+pub use list::{Act, Banner, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo};
 pub use plain::{About, Accessibility, Confirm, Message, Operator, Privacy};
 pub use settings::{
-    Contact, Contacts, Field, HelperRow, Helpers, Helping, History, HistoryDay, HistoryRow, Profile,
-    ProfileBox, SenderRow, Senders, SettingsMenu, SettingsPlace, SettingsRoot,
+    AskedRow, AsksRow, Contact, Contacts, Field, HelperRow, Helpers, Helping, History, HistoryDay,
+    HistoryRow, Profile, ProfileBox, SenderRow, Senders, SettingsMenu, SettingsPlace, SettingsRoot,
 };
 pub use start::{Continue, MovingOn, OpenBox, Provider, Stay, Trouble, Welcome};

@@ -1,5 +1,5 @@
 use crate::world::{ANNA, BO, CLEO, COMPANY, DAVID, LADAN, OFFICE, World, identity, org, person};
-use account::{OpenError, Opened};
+use account::{AccountError, OpenError, Opened};
 use domain::words::EventType;
 use registry::{boxes::BoxError, people::Language};
 use store::{both, testing::Database};
@@ -11,6 +11,7 @@ both!(
     the_operator_opens_for_people_and_keeps_those_that_are_there,
     an_organisation_is_opened_by_its_number,
     two_first_log_ins_at_once_make_one_mailbox,
+    the_owner_closes_and_opens_again_and_nobody_else_does,
 );
 
 async fn whoever_logs_in_opens_a_mailbox_once(database: Database) {
@@ -100,4 +101,18 @@ async fn two_first_log_ins_at_once_make_one_mailbox(database: Database) {
     assert_eq!(one.unwrap(), two.unwrap());
     assert_eq!(world.count("SELECT count(*) FROM person").await, 1);
     assert_eq!(world.count("SELECT count(*) FROM mailbox").await, 1);
+}
+
+async fn the_owner_closes_and_opens_again_and_nobody_else_does(database: Database) {
+    let world = World::new(database).await;
+    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let refused = world.web.close_mailbox(&bo, mailbox).await;
+    assert!(matches!(refused, Err(AccountError::NotFound)), "{refused:?}");
+    assert!(world.web.close_mailbox(&anna, mailbox).await.unwrap());
+    assert!(!world.web.close_mailbox(&anna, mailbox).await.unwrap());
+    assert!(world.web.was_closed_by_owner(&anna, mailbox).await.unwrap());
+    let again = world.web.open_mailbox(&anna.grant, Language::Swedish, false).await.unwrap();
+    assert_eq!(again, Opened::Here(mailbox));
+    assert!(world.operator.close_for(mailbox).await.unwrap());
+    assert!(!world.web.was_closed_by_owner(&anna, mailbox).await.unwrap(), "the operator did");
 }

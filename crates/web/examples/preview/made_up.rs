@@ -78,6 +78,7 @@ pub fn list(f: Frame, folder: Folder, many: bool) -> List {
     let filter = |name: &str, chosen| Filter { href: "#".into(), name: name.into(), chosen };
     List {
         title: t.all.inbox,
+        banners: vec![],
         notice: None,
         todo: vec![
             Todo {

@@ -220,6 +220,12 @@ pub fn page(language: &str, page: &str) -> Response {
                         revocable: true,
                     }]
                 },
+                asked: vec![],
+                asks: vec![AsksRow {
+                    id: "2".into(),
+                    name: "Cleo Exempel".into(),
+                    until: t.until("31 maj 2027"),
+                }],
                 helping: vec![Helping {
                     name: "Exempelbolaget AB".into(),
                     until: t.settings.signatory.into(),
@@ -279,6 +285,7 @@ pub fn page(language: &str, page: &str) -> Response {
                 ProfileBox { name: "Anna Andersson".into(), note: "öppnad 12 oktober 2026".into() },
                 ProfileBox { name: "Exempelbolaget AB".into(), note: t.settings.signatory.into() },
             ],
+            open: Some(true),
         }),
         "trouble" => message(t.all.trouble_title, t.all.trouble_text, t.all.to_start),
         "expired" => message(t.all.expired_title, t.all.expired_text, t.all.log_in),

@@ -7,12 +7,12 @@ use crate::{
     frame::Place,
     limit::Key,
     names::BoxNames,
-    pages::{Confirm, Field, HelperRow, Helpers, Helping, SettingsPlace},
+    pages::{AskedRow, AsksRow, Confirm, Field, HelperRow, Helpers, Helping, SettingsPlace},
     posted::Posted,
     state::Web,
     visitor::{Reader, page},
 };
-use account::{GrantError, Holder, WantedHelper};
+use account::{Holder, InviteError, WantedHelper};
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
@@ -63,16 +63,15 @@ pub(crate) async fn add(State(web): State<Web>, posted: Posted) -> Result<Respon
     if !web.0.lookups.take(Key::Person(*reader.actor.rights.person.as_bytes()), web.now()) {
         return Err(Fault::Slow);
     }
-    let wanted = WantedHelper { number, name, valid_to };
-    // A number that is not known here and one that may not help are answered alike.
-    wrong.number.error = match web.0.parts.accounts.grant_helper(&reader.actor, own, &wanted).await {
-        Ok(()) => return Ok(see("/helpers?done=helper")),
-        Err(GrantError::Unknown) => Some(s.helper_unknown),
-        Err(GrantError::Oneself) => Some(s.helper_self),
-        Err(GrantError::Another) => Some(s.helper_one),
-        Err(GrantError::End) => Some(s.bad_until),
-        Err(GrantError::Frozen) => return Err(Fault::Frozen),
-        Err(GrantError::Account(error)) => return Err(error.into()),
+    let wanted = WantedHelper { number, label: name, valid_to };
+    let (accounts, owner_name) = (&web.0.parts.accounts, &session.view.name);
+    wrong.number.error = match accounts.invite(&reader.actor, owner_name, own, &wanted).await {
+        Ok(()) => return Ok(see("/helpers?done=asked")),
+        Err(InviteError::Oneself) => Some(s.helper_self),
+        Err(InviteError::Another) => Some(s.helper_one),
+        Err(InviteError::TooMany) => Some(s.helper_too_many),
+        Err(InviteError::Frozen) => return Err(Fault::Frozen),
+        Err(InviteError::Account(error)) => return Err(error.into()),
     };
     refused(&web, &reader, wrong).await
 }
@@ -139,6 +138,8 @@ async fn list(web: &Web, reader: &Reader, done: &WasDone, mut wrong: Wrong) -> R
         f,
         here: Some(SettingsPlace::Helpers),
         helpers: rows(web, reader).await?,
+        asked: asked(web, reader).await?,
+        asks: asks(web, reader).await?,
         helping: helping.collect(),
         protected: session.is_protected(),
         own: session.own_box().is_some(),
@@ -163,6 +164,32 @@ async fn rows(web: &Web, reader: &Reader) -> Result<Vec<HelperRow>, Fault> {
     Ok(holders.into_iter().filter(|one| one.mandate.holds(now)).map(row).collect())
 }
 
+/// Whom the person has asked.
+async fn asked(web: &Web, reader: &Reader) -> Result<Vec<AskedRow>, Fault> {
+    let t = reader.t();
+    let Some(own) = reader.session()?.own_box() else { return Ok(vec![]) };
+    let found = web.0.parts.accounts.asked(&reader.actor, own.mailbox_id).await?;
+    let row = |one: account::Asked| AskedRow {
+        id: one.invitation_id.to_string(),
+        label: one.label.unwrap_or_else(|| t.letters.someone.to_owned()),
+        until: t.until(&last_day(one.valid_to, t)),
+        answered: one.helper.is_some(),
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
+/// Who asks the person.
+async fn asks(web: &Web, reader: &Reader) -> Result<Vec<AsksRow>, Fault> {
+    let t = reader.t();
+    let found = web.0.parts.accounts.asks(&reader.actor).await?;
+    let row = |one: account::Asks| AsksRow {
+        id: one.invitation_id.to_string(),
+        name: one.owner.unwrap_or_else(|| t.letters.someone.to_owned()),
+        until: t.until(&last_day(one.valid_to, t)),
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
 /// A person's number as people write it: twelve digits, with or without a hyphen or spaces.
 fn number(text: &str) -> Option<Identity> {
     let digits: String = text.chars().filter(|c| !matches!(c, '-' | ' ' | '\u{a0}')).collect();
@@ -174,7 +201,7 @@ fn end_of(day: CivilDate) -> Time {
     day.start().plus(DAY + DAY / 2).date().start()
 }
 
-fn last_day(end: Time, t: &crate::texts::Texts) -> String {
+pub(crate) fn last_day(end: Time, t: &crate::texts::Texts) -> String {
     dates::long(end.minus(Duration::from_millis(1)).date(), t)
 }
 

@@ -10,11 +10,12 @@ use crate::{
     state::Web,
     visitor::{Reader, page},
 };
+use account::HolderNames;
 use axum::{
     extract::{Query, State},
     response::Response,
 };
-use domain::{LetterId, MailboxId, PersonId, words::EventType};
+use domain::{LetterId, MailboxId, words::EventType};
 use mailbox::HistoryEntry;
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -36,7 +37,7 @@ pub(crate) async fn show(
     let limit = asked.show.unwrap_or(FIRST).clamp(FIRST, MOST);
     let box_names = BoxNames::read(&web, session).await?;
     let mut lines: Vec<(MailboxId, HistoryEntry)> = Vec::new();
-    let mut people: HashMap<MailboxId, HashMap<PersonId, String>> = HashMap::new();
+    let mut people: HashMap<MailboxId, HolderNames> = HashMap::new();
     let mut more = false;
     for one in session.governed() {
         let id = one.mailbox_id;
@@ -49,7 +50,7 @@ pub(crate) async fn show(
     lines.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
     let lines = merged(lines);
     let letters = subjects(&web, &reader, &lines).await?;
-    let nobody = HashMap::new();
+    let nobody = HolderNames::default();
     let mut days: Vec<HistoryDay> = Vec::new();
     for Line { mailbox, entry, times } in &lines {
         let title = dates::day_heading(entry.at, now, t);

@@ -264,15 +264,10 @@ async fn history(web: &Web, reader: &Reader, opened: &OpenedLetter) -> Result<Op
 }
 
 /// Who did something: the reader, someone by name, or the service.
-pub(crate) fn who(
-    entry: &HistoryEntry,
-    reader: &Reader,
-    names: &std::collections::HashMap<domain::PersonId, String>,
-    t: &Texts,
-) -> String {
+pub(crate) fn who(entry: &HistoryEntry, reader: &Reader, names: &account::HolderNames, t: &Texts) -> String {
     match entry.actor {
         Some(person) if person == reader.actor.rights.person => t.letters.you.to_owned(),
-        Some(person) => names.get(&person).cloned().unwrap_or_else(|| t.letters.someone.to_owned()),
+        Some(person) => names.at(person, entry.at).unwrap_or(t.letters.someone).to_owned(),
         None if entry.kind == EventType::Accepted => t.letters.by_sender.to_owned(),
         None => t.letters.by_service.to_owned(),
     }

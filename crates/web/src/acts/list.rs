@@ -1,7 +1,7 @@
 //! Inbox, archive and bin.
 
 use crate::{
-    acts::{done::WasDone, rows::View, search::Sought},
+    acts::{banners, done::WasDone, rows::View, search::Sought},
     fault::Fault,
     frame::Place,
     names::BoxNames,
@@ -114,6 +114,7 @@ pub(crate) async fn list(
     };
     page(List {
         title: folder.title(t),
+        banners: if first { banners::of(web, &reader).await? } else { vec![] },
         notice: if first { no_notices(web, &reader).await? } else { None },
         todo: found.todo.iter().map(|letter| view.todo(letter)).collect(),
         filters,

@@ -65,6 +65,7 @@ pub(crate) async fn show(
         provider,
         ends: dates::moment(session.view.ends_at, now, t),
         boxes: boxes.collect(),
+        open: session.own_box().map(|own| own.closed_at.is_none()),
     })
 }
 

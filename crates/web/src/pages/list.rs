@@ -126,6 +126,15 @@ pub struct Listing {
     pub href: &'static str,
 }
 
+/// Something that is said above the letters.
+#[derive(Clone, Debug)]
+pub enum Banner {
+    /// The own mailbox is closed, and can be opened again.
+    Closed(String),
+    /// Somebody asks, or has answered.
+    Helpers(&'static str),
+}
+
 /// A page with a list.
 #[derive(Debug, Template)]
 #[template(path = "list.html")]
@@ -134,6 +143,8 @@ pub struct List {
     pub f: Frame,
     /// The heading.
     pub title: &'static str,
+    /// What waits for an answer elsewhere than in a letter.
+    pub banners: Vec<Banner>,
     /// Said to somebody who will not learn of new letters.
     pub notice: Option<&'static str>,
     /// Things with a date, soonest first.

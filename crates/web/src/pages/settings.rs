@@ -149,7 +149,7 @@ impl Contacts {
 pub struct HelperRow {
     /// The mandate's id, which the form posts.
     pub id: String,
-    /// The name as the owner wrote it.
+    /// The name of their log-in then, and in brackets what the owner calls them.
     pub name: String,
     /// "till och med 31 maj 2027", or "firmatecknare".
     pub until: String,
@@ -166,6 +166,30 @@ pub struct Helping {
     pub until: String,
 }
 
+/// Somebody who was asked to help.
+#[derive(Clone, Debug)]
+pub struct AskedRow {
+    /// The invitation's id.
+    pub id: String,
+    /// What the owner calls them.
+    pub label: String,
+    /// "till och med 31 maj 2027".
+    pub until: String,
+    /// They have said yes; the owner can see who it is.
+    pub answered: bool,
+}
+
+/// Somebody who asks the person to help.
+#[derive(Clone, Debug)]
+pub struct AsksRow {
+    /// The invitation's id.
+    pub id: String,
+    /// The owner's name.
+    pub name: String,
+    /// "till och med 31 maj 2027".
+    pub until: String,
+}
+
 /// Who may read.
 #[derive(Debug, Template)]
 #[template(path = "helpers.html")]
@@ -176,6 +200,10 @@ pub struct Helpers {
     pub here: Option<SettingsPlace>,
     /// Those who may read the person's own box.
     pub helpers: Vec<HelperRow>,
+    /// Whom the person has asked.
+    pub asked: Vec<AskedRow>,
+    /// Who asks the person.
+    pub asks: Vec<AsksRow>,
     /// Whose boxes the person may read.
     pub helping: Vec<Helping>,
     /// Protected identity: nobody can be given the right.
@@ -200,9 +228,9 @@ impl Helpers {
             .filter_map(|(id, field)| Some((id.to_owned(), field.error?)))
             .collect()
     }
-    /// Whether someone helps already.
+    /// Whether someone helps already, or was asked.
     pub fn has_helper(&self) -> bool {
-        self.helpers.iter().any(|helper| helper.revocable)
+        !self.asked.is_empty() || self.helpers.iter().any(|helper| helper.revocable)
     }
 }
 
@@ -273,4 +301,6 @@ pub struct Profile {
     pub ends: String,
     /// The person's boxes.
     pub boxes: Vec<ProfileBox>,
+    /// Whether the own one is open; `None` without one.
+    pub open: Option<bool>,
 }

@@ -119,6 +119,41 @@ impl Texts {
     pub fn off_since(&self, date: &str) -> String {
         self.pick(format!("Avstängd sedan {date}"), format!("Turned off since {date}"))
     }
+    /// The question to somebody who was asked to help.
+    pub fn asks_question(&self, owner: &str) -> String {
+        self.pick(
+            format!("Vill du hjälpa {owner} med posten?"),
+            format!("Do you want to help {owner} with letters?"),
+        )
+    }
+    /// What the one who was asked would get.
+    pub fn asks_means(&self, until: &str) -> String {
+        self.pick(
+            format!("Du får läsrätt till brevlådan {until}, men inte till brev som bara är för ägaren."),
+            format!("You may read the mailbox {until}, but not letters that are for the owner alone."),
+        )
+    }
+    /// Which name the owner sees.
+    pub fn asks_shows(&self, name: &str) -> String {
+        self.pick(
+            format!("Den som frågar får se ditt namn: {name}."),
+            format!("The one who asks sees your name: {name}."),
+        )
+    }
+    /// Said to the owner who closed the mailbox.
+    pub fn closed_by_you(&self, date: &str) -> String {
+        self.pick(
+            format!("Din brevlåda är stängd. Du avslutade den {date}. Nya brev kommer inte hit."),
+            format!("Your mailbox is closed. You closed it on {date}. New letters do not come here."),
+        )
+    }
+    /// Said to the owner of one that was closed otherwise.
+    pub fn closed_by_others(&self, date: &str) -> String {
+        self.pick(
+            format!("Din brevlåda är stängd sedan {date}. Det var inte du som stängde den här: det gjorde vi som driver tjänsten, eller så har den flyttats till en annan operatör. Nya brev kommer inte hit."),
+            format!("Your mailbox has been closed since {date}. It was not you who closed it here: we who run the service did, or it has moved to another operator. New letters do not come here."),
+        )
+    }
     /// "till och med 31 maj 2027".
     pub fn until(&self, date: &str) -> String {
         self.pick(format!("till och med {date}"), format!("until {date}"))

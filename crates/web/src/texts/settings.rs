@@ -63,15 +63,38 @@ super::texts! {
         helper_what: "Det här får den som hjälper dig", "What your helper may do";
         helper_now: "Hjälper dig nu", "Helps you now";
         helper_nobody: "Ingen hjälper dig just nu.", "Nobody helps you at present.";
-        helper_one: "Du kan ha en person åt gången. Ta bort den du har för att välja en annan.", "You can have one person at a time. Remove the present one to choose another.";
+        helper_one: "Du kan ha en person åt gången. Ta tillbaka läsrätten eller inbjudan för att välja en annan.", "You can have one person at a time. Take back the right or the invitation to choose another.";
         helper_add: "Låt någon läsa", "Let someone read";
         helper_name: "Personens namn", "The person's name";
-        helper_name_hint: "Så som du vill se det här.", "As you want to see it here.";
         helper_number: "Personnummer", "Personal number";
         helper_number_hint: "Tolv siffror: ÅÅÅÅMMDD-NNNN", "Twelve digits: YYYYMMDD-NNNN";
         helper_until: "Till och med", "Until and including";
         helper_until_hint: "Högst ett år framåt. Du kan förlänga sedan.", "At most one year ahead. You can renew later.";
-        helper_button: "Ge läsrätt", "Give right to read";
+        helper_label_hint: "Så som du vill kalla hen här. Personen ser det inte.", "What you want to call them here. They do not see it.";
+        helper_button: "Skicka inbjudan", "Send invitation";
+        helper_steps: "Du skickar först en inbjudan. Personen ser ditt namn nästa gång hen loggar in i sin brevlåda här, och tackar ja eller nej. Sedan visar vi dig vem det är, och först när du har bekräftat kan hen läsa.", "First you send an invitation. The person sees your name when they next log in to their mailbox here, and says yes or no. Then we show you who it is, and only when you have confirmed can they read.";
+        helper_waits: "Inbjudan", "Invitation";
+        helper_no_answer: "Inget svar än. Vi visar inte om numret hör till någon brevlåda.", "No answer yet. We do not show whether the number belongs to a mailbox.";
+        helper_said_yes: "Har tackat ja. Kan läsa först när du har bekräftat.", "Has said yes. Can read only when you have confirmed.";
+        helper_check: "Se vem det är", "See who it is";
+        helper_withdraw: "Ta tillbaka inbjudan", "Withdraw the invitation";
+        helper_confirm_title: "Är det här rätt person?", "Is this the right person?";
+        helper_confirm_text: "Namnet kommer från personens egen e-legitimation. Känner du inte igen det kan numret ha blivit fel: ta då tillbaka inbjudan.", "The name comes from the person's own e-ID. If you do not recognise it the number may have been wrong: then withdraw the invitation.";
+        helper_confirm_yes: "Ja, ge läsrätt", "Yes, give the right to read";
+        helper_confirm_no: "Nej, inte nu", "No, not now";
+        asks: "Inbjudningar till dig", "Invitations to you";
+        asks_answer: "Svara", "Answer";
+        asks_decline: "Tacka nej", "Decline";
+        asks_yes: "Ja, tacka ja", "Yes, accept";
+        asks_no: "Inte nu", "Not now";
+        asks_then: "Du kan läsa först när den som frågar har sett ditt namn och bekräftat.", "You can read only when the one who asks has seen your name and confirmed.";
+        asks_trace: "Det syns för hen vilka brev du öppnar.", "They see which letters you open.";
+        asks_banner: "Någon vill att du hjälper till med posten. Se vem det är och svara.", "Somebody wants you to help with their letters. See who it is and answer.";
+        asked_banner: "Den du bad om hjälp har tackat ja. Se vem det är och bekräfta.", "The one you asked for help has said yes. See who it is and confirm.";
+        done_asked: "Inbjudan är skickad. Har personen en brevlåda här ser hen den vid nästa inloggning.", "The invitation is sent. If the person has a mailbox here they see it at their next log-in.";
+        done_accepted: "Du har tackat ja. Du kan läsa när den som frågade har bekräftat.", "You have said yes. You can read when the one who asked has confirmed.";
+        done_declined: "Du har tackat nej.", "You have declined.";
+        done_withdrawn: "Inbjudan är tillbakatagen.", "The invitation is withdrawn.";
         helper_revoke: "Ta tillbaka läsrätten", "Take back the right to read";
         helper_revoke_title: "Vill du ta tillbaka läsrätten?", "Take back the right to read?";
         helper_revoke_text: "Personen kan inte läsa fler brev från och med nu. Det som redan är läst går inte att göra oläst.", "The person can read no more letters from now on. What has been read stays read.";
@@ -86,7 +109,7 @@ super::texts! {
         bad_name: "Skriv personens namn.", "Write the person's name.";
         bad_number: "Skriv personnumret med tolv siffror, till exempel 19700101-2391.", "Write the personal number in twelve digits, for example 19700101-2391.";
         bad_until: "Välj ett datum från i morgon till ett år framåt.", "Choose a date from tomorrow to one year ahead.";
-        helper_unknown: "Det gick inte att ge läsrätt till det numret. Kontrollera siffrorna. Personen behöver ha en egen brevlåda här.", "The right could not be given to that number. Check the digits. The person needs a mailbox of their own here.";
+        helper_too_many: "Du har skickat många inbjudningar det senaste dygnet. Försök igen i morgon.", "You have sent many invitations in the last day. Try again tomorrow.";
         helper_self: "Det är ditt eget personnummer.", "That is your own personal number.";
 
         history: "Vem har öppnat", "Who has opened";
@@ -102,5 +125,15 @@ super::texts! {
         profile_ends: "Inloggningen gäller till", "The log-in is valid until";
         profile_language: "Språk på sidorna och i aviseringar", "Language of the pages and of notices";
         profile_boxes: "Dina brevlådor", "Your mailboxes";
+        close_title: "Avsluta brevlådan", "Close the mailbox";
+        close_short: "Du kan sluta ta emot digital post här när du vill. Breven som finns kan du läsa även sedan.", "You can stop receiving digital letters here whenever you like. You can still read those that are there.";
+        close_button: "Avsluta brevlådan", "Close the mailbox";
+        close_question: "Vill du avsluta din brevlåda?", "Close your mailbox?";
+        close_means: "Nya brev kommer inte hit. Myndigheterna får veta att du inte tar emot digital post här, och skickar på papper eller på annat sätt.", "New letters do not come here. Authorities learn that you receive no digital letters here, and send on paper or in another way.";
+        close_keeps: "Breven som redan finns kan du läsa, spara och radera precis som förut. Tänk på att dagar att svara på gäller ändå.", "Letters that are already here you can read, save and erase as before. Dates to answer by still hold.";
+        close_undo: "Du kan öppna brevlådan igen när du vill.", "You can open the mailbox again whenever you like.";
+        close_yes: "Ja, avsluta brevlådan", "Yes, close the mailbox";
+        close_no: "Nej, behåll den öppen", "No, keep it open";
+        closed_open_again: "Öppna brevlådan igen", "Open the mailbox again";
     }
 }

@@ -46,6 +46,8 @@ pub struct World {
     pub content_origin: String,
     pub connector: Connector,
     pub codes: Arc<Codes>,
+    /// What the operator's commands do.
+    pub operator: Accounts,
     pub anna: (PersonId, MailboxId),
     pub bo: (PersonId, MailboxId),
     pub company: MailboxId,
@@ -179,17 +181,21 @@ impl World {
         let anna = people.with_box(ANNA, "Anna Exempel").await;
         let bo = people.with_box(BO, "Bo Exempel").await;
         let company = people.company(&register_path).await;
-        let web = Web::new(Parts {
-            accounts: Accounts::new(account::Parts {
+        let accounts = |keys| {
+            Accounts::new(account::Parts {
                 store: store.clone(),
-                keys: keys.clone(),
+                keys,
                 web_keys: web_keys.clone(),
-                register: Register::File(register_path),
+                register: Register::File(register_path.clone()),
                 clock: clock.clone(),
                 random: random(),
-            }),
+            })
+        };
+        let operator = accounts(connector.keys(Role::Operator));
+        let web = Web::new(Parts {
+            accounts: accounts(keys.clone()),
             keys,
-            web_keys,
+            web_keys: web_keys.clone(),
             mailboxes: house,
             providers: vec![Provider::open(config, clock.clone(), random()).unwrap()],
             codes: codes.clone(),
@@ -221,6 +227,7 @@ impl World {
             content_origin,
             connector,
             codes,
+            operator,
             anna,
             bo,
             company,

@@ -1,0 +1,32 @@
+//! The owner closes the own mailbox: from then on no letters come, and those that are there stay theirs to read. It can be
+//! opened again any time.
+
+use crate::{AccountError, Accounts};
+use domain::{MailboxId, words::Because};
+use mailbox::Actor;
+use registry::boxes;
+
+impl Accounts {
+    /// Closes the actor's own mailbox; false when it was closed.
+    pub async fn close_mailbox(&self, actor: &Actor, mailbox_id: MailboxId) -> Result<bool, AccountError> {
+        if !actor.rights.boxes.contains(&(mailbox_id, Because::Owner)) {
+            return Err(AccountError::NotFound);
+        }
+        let recorder = self.recorder_of(actor.rights.person);
+        let mut tx = self.0.store.begin("close own mailbox").await?;
+        let closed = boxes::close(&mut tx, mailbox_id, &recorder).await?;
+        tx.commit().await?;
+        Ok(closed)
+    }
+
+    /// Whether a closed mailbox was closed by its owner here; otherwise the operator did it, or it has moved.
+    pub async fn was_closed_by_owner(
+        &self,
+        actor: &Actor,
+        mailbox_id: MailboxId,
+    ) -> Result<bool, AccountError> {
+        self.recorder_in(actor, mailbox_id)?;
+        let mut tx = self.0.store.read("who closed it").await?;
+        Ok(boxes::was_closed_by_person(&mut tx, mailbox_id).await?)
+    }
+}
