@@ -251,7 +251,12 @@ fn told(raw: &str, judged: Result<String, TextError>, at: &str) -> Result<String
         TextError::Characters | TextError::FileName => Code::CharactersNotAllowed.into(),
     };
     let text = judged.map_err(|error| refused(error).at(at))?;
-    if text::has_link(&text) { Err(Refusal::new(Code::LinkNotAllowed).at(at)) } else { Ok(text) }
+    match () {
+        () if text::has_link(&text) => Err(Refusal::new(Code::LinkNotAllowed).at(at)),
+        () if text::has_dear_number(&text) => Err(Refusal::new(Code::PhoneNotAllowed).at(at)),
+        () if text::imitates_us(&text) => Err(Refusal::new(Code::ImitatesService).at(at)),
+        () => Ok(text),
+    }
 }
 
 /// Recipients of one message.

@@ -56,6 +56,9 @@ catalogue! {
     SignerNotAllowed = "signer_not_allowed", 403, "Who signed is neither the sender nor a dispatcher that the sender lists", "Sign with the sender's own certificate, or have the sender list the dispatcher.";
     SealerNotAllowed = "sealer_not_allowed", 403, "Who sealed is not who calls, or is no dispatcher of the sender", "Seal and connect with certificates of one organisation, which the sender lists as its dispatcher.";
     LinkNotAllowed = "link_not_allowed", 422, "A text for e-mail or SMS holds a link, or what is shown as one", "Leave out web and e-mail addresses and numbers that look like an IPv4 address, and put a space after each full stop; recipients are told that a notice never has a link.";
+    PhoneNotAllowed = "phone_not_allowed", 422, "A text for e-mail or SMS holds a telephone number that costs extra or is of another country", "Give a number in Sweden without extra charge, or none.";
+    ImitatesService = "imitates_service", 422, "A text for e-mail or SMS says in our way whom it is from", "Leave out via Kuvert, genom Kuvert, through Kuvert; who writes is put before the text here.";
+    AnnouncementQuota = "announcement_quota", 429, "The sender has asked for as many recipients of announcements as it may in a day", "Go on tomorrow, or ask the operator for a larger quota; letters have none.";
     // The register of addresses.
     OperatorUnknown = "operator_unknown", 422, "There is no such mailbox operator", "Name an operator by its internet domain as it is registered.";
     AgreementInvalid = "agreement_invalid", 403, "A person's signature does not hold, or is over another request", "Sign the very request that is sent, with a valid certificate of the person.";

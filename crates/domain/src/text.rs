@@ -1,8 +1,11 @@
 //! What may stand in a subject, a name or a reference.
 
+mod fold;
 mod link;
+mod told;
 
 pub use link::has_link;
+pub use told::{has_dear_number, imitates_us};
 
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

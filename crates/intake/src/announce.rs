@@ -12,8 +12,11 @@ use delivery::{
     Notice,
     notice::{Announcement, Announcer, Words},
 };
-use domain::{AnnouncementId, Code, ContactId, Identity, JobId, MailboxId, OrgNumber, Time, words::Channel};
-use key_client::{Column, announcement_words};
+use domain::{
+    AnnouncementId, Code, ContactId, Identity, JobId, MailboxId, OrgNumber, Refusal, Time, words::Channel,
+};
+use key_client::{AnnouncedTo, Column, announcement_words};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use store::{Durability, Tx};
 use subtle::ConstantTimeEq;
@@ -25,6 +28,15 @@ pub struct Announced {
     /// As the agency wrote them, each with how they are told, in its order.
     pub recipients: Vec<(String, Told)>,
     pub repeated: bool,
+}
+
+/// What is sealed of an announcement.
+#[derive(Serialize)]
+struct Sealed<'a> {
+    #[serde(flatten)]
+    words: &'a Words,
+    #[serde(flatten)]
+    to: AnnouncedTo,
 }
 
 /// What will be sent to whom.
@@ -123,12 +135,21 @@ impl Intake {
         }
         let id = AnnouncementId::new(now, &*house.random);
         let Plan { answer, ways } = plan;
-        let words = if ways.is_empty() { None } else { Some(self.sealed(id, &words).await?) };
+        let words =
+            if ways.is_empty() { None } else { Some(self.sealed(id, &words, sender, &ways, now).await?) };
         let ways = ways.into_iter().collect();
         let job = JobId::new(now, &*house.random);
         let new = New { id, tags, answer, words, ways, job, at: now };
         let mut tx = house.store.begin("accept announcement").await?;
         if announcement::insert(&mut tx, &new).await? {
+            let asked = announcement::recipients_since(&mut tx, &new.tags, now.date().start()).await?;
+            let quota = house.settings.announced_to_per_day(sender);
+            if asked > quota {
+                tx.rollback().await;
+                return Err(Refusal::new(Code::AnnouncementQuota)
+                    .because(format!("{quota} recipients in a day"))
+                    .into());
+            }
             tx.commit().await?;
             return Ok((id, new.answer, false));
         }
@@ -197,8 +218,18 @@ impl Intake {
         Ok((Plan { answer: answer.collect(), ways }, version))
     }
 
-    async fn sealed(&self, id: AnnouncementId, words: &Words) -> Result<Vec<u8>, AcceptError> {
-        let json = serde_json::to_vec(words).map_err(|error| AcceptError::Internal(Box::new(error)))?;
+    /// With the words, who wrote them, when, and for which addresses: rows that say otherwise later decide nothing.
+    async fn sealed(
+        &self,
+        id: AnnouncementId,
+        words: &Words,
+        sender: &OrgNumber,
+        ways: &BTreeMap<ContactId, Channel>,
+        at: Time,
+    ) -> Result<Vec<u8>, AcceptError> {
+        let to = AnnouncedTo::new(sender, at, ways.keys().copied());
+        let json = serde_json::to_vec(&Sealed { words, to })
+            .map_err(|error| AcceptError::Internal(Box::new(error)))?;
         let item = (Column::Announcement, announcement_words(id), json);
         let sealed = self.0.keys.seal_columns(vec![item]).await?;
         sealed.into_iter().next().ok_or(AcceptError::Unavailable("the key service does not answer"))

@@ -109,6 +109,12 @@ pub(crate) async fn insert(tx: &mut Tx, new: &New) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// How many recipients the sender has asked for since then, reached or not.
+pub(crate) async fn recipients_since(tx: &mut Tx, tags: &Tags, since: Time) -> Result<u64, Error> {
+    let row = tx.one(RECIPIENTS, args![&tags.sender, since]).await?;
+    row.ok_or(Error::Unexpected { expected: 1, found: 0 })?.number(0)
+}
+
 /// A write that changes nothing: its commit waits for the standby, and so for all that was committed before it.
 pub(crate) async fn confirm(tx: &mut Tx, id: AnnouncementId) -> Result<(), Error> {
     tx.execute(CONFIRM, args![id]).await?.exactly(1)
@@ -126,6 +132,8 @@ const FIND: &str = "SELECT announcement_id, payload_mac, answer FROM announcemen
     WHERE sender_mac = $1 AND reference_mac = $2";
 const INSERT: &str = "INSERT INTO announcement (announcement_id, sender_mac, reference_mac, payload_mac, answer, words, \
     accepted_at, ended_at, sent, failed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0) ON CONFLICT DO NOTHING";
+const RECIPIENTS: &str = "SELECT CAST(COALESCE(sum(length(answer)), 0) AS BIGINT) FROM announcement \
+    WHERE sender_mac = $1 AND accepted_at >= $2";
 const CONFIRM: &str = "UPDATE announcement SET accepted_at = accepted_at WHERE announcement_id = $1";
 static INSERT_WAYS: Many = Many::new(
     "INSERT INTO announcement_way (announcement_id, contact_id, channel, state, attempts) VALUES ",

@@ -1,6 +1,6 @@
 use crate::scanner::Scanner;
-use domain::letter::Limits;
-use std::time::Duration;
+use domain::{OrgNumber, letter::Limits};
+use std::{collections::BTreeMap, time::Duration};
 
 /// How letters are taken in.
 #[derive(Clone, Debug)]
@@ -13,6 +13,10 @@ pub struct Settings {
     pub scanner: Scanner,
     /// Whether text messages are sent here: what is announced is not promised by a channel that there is not.
     pub sms: bool,
+    /// Recipients of announcements that one sender may ask for in a day, where nothing else is said of it.
+    pub announced_per_day: u64,
+    /// The same of single senders.
+    pub announced_per_day_of: BTreeMap<OrgNumber, u64>,
     /// Memory for letters on their way in, of all callers together. One caller alone gets half.
     pub room_bytes: u64,
     /// Letters in one transaction at most.
@@ -32,10 +36,16 @@ impl Settings {
             envelope_bytes: 10 * 1024 * 1024,
             scanner: Scanner::None,
             sms: true,
+            announced_per_day: 20_000,
+            announced_per_day_of: BTreeMap::new(),
             room_bytes: 128 * 1024 * 1024,
             batch_letters: 256,
             lanes: 1,
             visible_ahead: Duration::from_secs(365 * 24 * 3600),
         }
+    }
+    /// Recipients of announcements that this sender may ask for in a day.
+    pub(crate) fn announced_to_per_day(&self, sender: &OrgNumber) -> u64 {
+        self.announced_per_day_of.get(sender).copied().unwrap_or(self.announced_per_day)
     }
 }

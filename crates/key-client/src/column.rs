@@ -1,7 +1,7 @@
 //! Sealed columns that only the key service opens.
 
 use crate::secret::GrantToken;
-use domain::{AnnouncementId, ContactId, MailboxId, MandateId, PersonId};
+use domain::{AnnouncementId, ContactId, LetterId, MailboxId, MandateId, PersonId};
 use serde::{Deserialize, Serialize};
 use vault::Place;
 
@@ -48,12 +48,26 @@ pub enum Access {
     /// Somebody logged in: the columns of their own person, and of mailboxes that they may read. Which rows
     /// those are is looked up by the key service, not said by the caller.
     Grant(GrantToken),
-    /// The notifier: contact addresses, and the words of announcements.
-    Notifier,
+    /// The notifier: the contact addresses that a notice goes to, and the words of an announcement. Which those are is
+    /// looked up by the key service, and whether the notice is due.
+    Notifier(Vec<NoticeFor>),
     /// The operator: profiles of organisations, and notes.
     Operator,
     /// The agency doors: requests that wait for signatures, to which they add the next one.
     Gateway,
+}
+
+/// What the notifier tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeFor {
+    Letter {
+        mailbox: MailboxId,
+        letter: LetterId,
+    },
+    Announcement(AnnouncementId),
+    /// That the mailbox has moved because of what its owner signed.
+    Move(MailboxId),
 }
 
 /// The place of a person's profile. Bound to the log-in tag, since it is sealed before the person has an id.

@@ -5,6 +5,7 @@
 //! back opens letters: nothing in here prints a secret, and what holds one wipes it when dropped.
 
 mod agreement;
+mod announced;
 mod column;
 mod error;
 mod grant;
@@ -19,8 +20,9 @@ mod transport;
 mod wire;
 
 pub use agreement::{AgreementSignature, AgreementUse};
+pub use announced::AnnouncedTo;
 pub use column::{
-    Access, Column, announcement_words, contact_address, declined_sender, invitation_helper,
+    Access, Column, NoticeFor, announcement_words, contact_address, declined_sender, invitation_helper,
     invitation_label, invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
 };
 pub use error::KeysError;

@@ -51,11 +51,17 @@ impl Inner {
     /// What `access` may open. Which rows belong to somebody is looked up here and never taken from the asker.
     async fn reached(&self, access: &Access, items: &[ColumnItem]) -> Result<Reached, Failure> {
         match access {
-            Access::Notifier => {
-                let columns = vec![Column::Contact, Column::Announcement];
-                Ok(Reached { columns, rows: HashSet::new() })
+            Access::Notifier(notices) => {
+                if notices.len() > MOST {
+                    return Err(KeysError::Budget.into());
+                }
+                let reached = self.reached_for_notices(notices).await?;
+                let addresses =
+                    items.iter().filter(|item| item.column == Column::Contact && reached.contains(item));
+                self.meter_addresses(addresses.count() as u64)?;
+                Ok(reached)
             }
-            Access::Gateway => Ok(Reached { columns: vec![Column::Pending], rows: HashSet::new() }),
+            Access::Gateway => Ok(Reached { columns: vec![Column::Pending], ..Reached::default() }),
             Access::Operator => {
                 let mut rows = HashSet::new();
                 let mut tx = self.letters.read("find profiles of organisations").await?;
@@ -68,7 +74,7 @@ impl Inner {
                         rows.insert((Column::Profile, sealed.to_vec()));
                     }
                 }
-                Ok(Reached { columns: vec![Column::Note], rows })
+                Ok(Reached { columns: vec![Column::Note], rows, ..Reached::default() })
             }
             Access::Grant(grant) => self.reached_by(grant).await,
         }
@@ -92,7 +98,7 @@ impl Inner {
                 gather_box(&mut tx, &mut rows, mailbox, because).await?;
             }
         }
-        Ok(Reached { columns: vec![], rows })
+        Ok(Reached { rows, ..Reached::default() })
     }
 }
 
@@ -101,15 +107,19 @@ pub(crate) fn place(column: Column, asked: &[u8]) -> Place {
     Place::new("column").text(column.as_str()).bytes(asked)
 }
 
-/// Whole columns, and single rows by their ciphertext.
-struct Reached {
-    columns: Vec<Column>,
-    rows: HashSet<(Column, Vec<u8>)>,
+/// Whole columns, single rows by their ciphertext, and contact addresses by their place, in which alone they open.
+#[derive(Default)]
+pub(crate) struct Reached {
+    pub columns: Vec<Column>,
+    pub rows: HashSet<(Column, Vec<u8>)>,
+    pub contacts: HashSet<Vec<u8>>,
 }
 
 impl Reached {
     fn contains(&self, item: &ColumnItem) -> bool {
-        self.columns.contains(&item.column) || self.rows.contains(&(item.column, item.text.expose().to_vec()))
+        self.columns.contains(&item.column)
+            || self.rows.contains(&(item.column, item.text.expose().to_vec()))
+            || item.column == Column::Contact && self.contacts.contains(&item.place)
     }
 }
 

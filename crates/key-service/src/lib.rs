@@ -30,6 +30,7 @@ mod letter_key;
 mod login;
 mod mailbox_key;
 mod nonces;
+mod notices;
 mod outbound;
 mod permit;
 mod purpose;

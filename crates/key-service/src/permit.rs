@@ -20,7 +20,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         },
         Request::OpenColumns { access, .. } => match access {
             Access::Grant(_) => role == Role::Web,
-            Access::Notifier => role == Role::Notifier,
+            Access::Notifier(_) => role == Role::Notifier,
             Access::Operator => role == Role::Operator,
             Access::Gateway => role == Role::Gateway,
         },
@@ -92,7 +92,7 @@ mod tests {
         assert!(permitted(Role::Gateway, &seal(&[Column::Pending, Column::Announcement])));
         assert!(permitted(Role::Gateway, &Request::OpenColumns { access: Access::Gateway, items: vec![] }));
         for request in [
-            Request::OpenColumns { access: Access::Notifier, items: vec![] },
+            Request::OpenColumns { access: Access::Notifier(vec![]), items: vec![] },
             Request::OpenColumns { access: Access::Operator, items: vec![] },
             Request::PersonMacs { identities: vec![] },
             Request::Rotate { purpose: "mailbox".into() },

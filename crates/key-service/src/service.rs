@@ -1,7 +1,7 @@
 //! The service and what it works with.
 
 use crate::{
-    budget::{Meter, Rate},
+    budget::{Bucket, Meter, Rate},
     failure::Failure,
     grants::Grants,
     keks::{Keks, KeksError},
@@ -68,6 +68,8 @@ pub(crate) struct Inner {
     pub rolling: Mutex<HashMap<MailboxId, Time>>,
     /// One sweep or rotation at a time.
     pub sweeping: tokio::sync::Mutex<()>,
+    /// What notices may open: in a second, and in a day.
+    pub notice_meters: Mutex<[(Bucket, Rate); 2]>,
     /// How signatures of persons are verified; none until [`KeyService::take_agreements`].
     pub agreements: Mutex<Option<Arc<Agreements>>>,
 }
@@ -85,6 +87,10 @@ impl KeyService {
         let events = keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?;
         let verifiers = verifiers.into_iter().map(|one| (one.config().id.clone(), one)).collect();
         let rate = Rate::with_burst(settings.address_tags_per_second, settings.address_tags_burst);
+        let notice_rates = [
+            Rate::new(settings.notice_addresses_per_second, 1),
+            Rate::new(settings.notice_addresses_per_day, 24 * 60 * 60),
+        ];
         Ok(Self(Arc::new(Inner {
             letters,
             keys,
@@ -96,6 +102,7 @@ impl KeyService {
             rolling: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),
             agreements: Mutex::default(),
+            notice_meters: Mutex::new(notice_rates.map(|rate| (Bucket::full(rate, now), rate))),
             settings,
             clock,
             random,

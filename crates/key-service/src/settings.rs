@@ -23,6 +23,10 @@ pub struct Settings {
     pub address_tags_per_second: u32,
     /// Addressing tags that one caller may ask for at once, after a while of silence.
     pub address_tags_burst: u32,
+    /// Addresses that all notices together may open in a second.
+    pub notice_addresses_per_second: u32,
+    /// And in a day.
+    pub notice_addresses_per_day: u32,
     /// Within how many days after an erasure the mailbox's old private key is destroyed.
     pub erase_within_days: u32,
     /// How long an old mailbox key is kept after the mailbox has a new one, for letters on their way in.
@@ -44,6 +48,8 @@ impl Default for Settings {
             all_opens_per_second: 1_000,
             address_tags_per_second: 100_000,
             address_tags_burst: 1_000_000,
+            notice_addresses_per_second: 1_000,
+            notice_addresses_per_day: 5_000_000,
             erase_within_days: 30,
             roll_grace_seconds: 24 * 60 * 60,
             spread_seconds: 10 * 60,
@@ -64,6 +70,8 @@ impl Settings {
             ("all_opens_per_second", self.all_opens_per_second),
             ("address_tags_per_second", self.address_tags_per_second),
             ("address_tags_burst", self.address_tags_burst),
+            ("notice_addresses_per_second", self.notice_addresses_per_second),
+            ("notice_addresses_per_day", self.notice_addresses_per_day),
             ("erase_within_days", self.erase_within_days),
             ("tend_seconds", self.tend_seconds),
         ];

@@ -120,7 +120,11 @@ pub(crate) fn number(code: Code) -> u16 {
             UNSUPPORTED_MIME_TYPE
         }
         Code::CallerNotAllowed | Code::SealerNotAllowed => DISPATCHER_NOT_APPROVED,
-        code if code.status() >= 500 || matches!(code, Code::RateLimited | Code::RequestTimeout) => UNKNOWN,
+        code if code.status() >= 500
+            || matches!(code, Code::RateLimited | Code::RequestTimeout | Code::AnnouncementQuota) =>
+        {
+            UNKNOWN
+        }
         _ => INVALID_INPUT,
     }
 }

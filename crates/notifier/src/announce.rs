@@ -14,7 +14,7 @@ use crate::{
 };
 use domain::{AnnouncementId, words::Channel};
 use futures_util::{StreamExt, stream};
-use key_client::{Access, Column, announcement_words};
+use key_client::{Access, AnnouncedTo, Column, NoticeFor, announcement_words};
 use rows::{Open, Way};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Announcer(pub Arc<Notifier>);
 struct Words {
     email: Option<Mail>,
     sms: Option<String>,
+    #[serde(flatten)]
+    to: AnnouncedTo,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +70,8 @@ impl Announcer {
 
     async fn words(&self, id: AnnouncementId, open: &Open) -> Option<Words> {
         let item = (Column::Announcement, announcement_words(id), open.words.clone());
-        match self.0.keys.open_columns(Access::Notifier, vec![item]).await {
+        match self.0.keys.open_columns(Access::Notifier(vec![NoticeFor::Announcement(id)]), vec![item]).await
+        {
             Ok(opened) => serde_json::from_slice(&opened.into_iter().next()??).ok(),
             Err(error) => {
                 warn!(%error, "The key service opened no words");
@@ -86,8 +89,9 @@ impl Announcer {
         ways: &[Way],
     ) -> Vec<Result<(), Failure>> {
         let here = ways.iter().filter_map(|way| Some((way.contact_id, &way.reach.as_ref()?.address)));
-        let addresses = &self.0.opened(here.collect()).await;
-        let sender = self.0.sender_name(&open.sender_mac);
+        let addresses = &self.0.opened(vec![NoticeFor::Announcement(id)], here.collect()).await;
+        // Of the number that was sealed with the words.
+        let sender = self.0.name_of(words.to.sender());
         let sending = ways.iter().map(|way| {
             let address = addresses.get(&way.contact_id).map(String::as_str);
             self.try_one(id, open, words, way, address, sender.as_deref())
@@ -109,9 +113,14 @@ impl Announcer {
             // Taken away, or its owner has died.
             (None, _) => Err(Failure::Never("address_gone")),
             (Some(_), None) => Err(Failure::Later("address_sealed")),
+            // Nobody is told anything without being told who says it.
+            (Some(_), Some(_)) if sender.is_none() => Err(Failure::Never("sender_gone")),
             (Some(reach), Some(address)) => {
-                let sender = sender.filter(|_| reach.show_sender);
-                match words.of(way.channel, Language::from_tag(reach.language.as_str()), sender) {
+                match words.of(
+                    way.channel,
+                    Language::from_tag(reach.language.as_str()),
+                    sender.unwrap_or_default(),
+                ) {
                     None => Err(Failure::Never("no_words")),
                     Some((subject, text)) => {
                         let (id, channel, at) = (self.message_id(id, way), way.channel, open.accepted_at);
@@ -178,14 +187,17 @@ impl Announcer {
 }
 
 impl Words {
-    /// Subject and text. A text message has no room for more than the agency's own words.
-    fn of(&self, channel: Channel, language: Language, sender: Option<&str>) -> Option<(String, String)> {
+    /// Subject and text. Who says it stands first in both, and again below an e-mail; the agency's own words cannot say
+    /// the same ([`domain::text::imitates_us`]).
+    fn of(&self, channel: Channel, language: Language, sender: &str) -> Option<(String, String)> {
+        let by = texts::announced_by(language, sender);
         match channel {
             Channel::Email => self.email.as_ref().map(|mail| {
                 let below = texts::announced(language, sender);
-                (mail.subject.clone(), format!("{}\n\n-- \n{below}\n", mail.text.trim_end()))
+                let text = format!("{by}\n\n{}\n\n-- \n{below}\n", mail.text.trim());
+                (format!("{sender}: {}", mail.subject.trim()), text)
             }),
-            Channel::Sms => self.sms.as_ref().map(|text| (String::new(), text.clone())),
+            Channel::Sms => self.sms.as_ref().map(|text| (String::new(), format!("{by} {}", text.trim()))),
         }
     }
 }

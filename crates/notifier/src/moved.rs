@@ -9,6 +9,7 @@ use crate::{
 };
 use domain::{ContactId, Time};
 use futures_util::{StreamExt, stream};
+use key_client::NoticeFor;
 use registry::contacts::{self, Reach};
 use std::{collections::HashMap, sync::Arc};
 use store::jobs::{Handler, Job, Outcome};
@@ -27,7 +28,7 @@ impl Mover {
         let contacts = contacts::for_mailbox(&mut tx, job.mailbox_id, now).await?;
         drop(tx);
         let wanted = contacts.iter().map(|one| (one.contact_id, &one.address)).collect();
-        let addresses = &self.0.opened(wanted).await;
+        let addresses = &self.0.opened(vec![NoticeFor::Move(job.mailbox_id)], wanted).await;
         let sending: Vec<_> =
             contacts.iter().map(|contact| self.try_one(job, contact, addresses, now)).collect();
         let results: Vec<Result<(), Failure>> = stream::iter(sending).buffered(AT_ONCE).collect().await;

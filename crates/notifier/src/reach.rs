@@ -12,9 +12,10 @@ use domain::{
     words::{Channel, NoticeState},
 };
 use futures_util::{StreamExt, stream};
-use key_client::{Access, Column, contact_address};
+use key_client::{Access, Column, NoticeFor, contact_address};
 use registry::contacts::Reach;
 use std::collections::HashMap;
+use store::jobs::Job;
 use tracing::{info, warn};
 
 /// What a group came to.
@@ -92,24 +93,35 @@ impl Notifier {
         self.directory.current().senders().find(|s| tag(s.number.as_str()) == *mac).map(|s| s.name.clone())
     }
 
+    /// The name of a registered sender.
+    pub(crate) fn name_of(&self, number: &str) -> Option<String> {
+        self.directory.current().senders().find(|s| s.number.as_str() == number).map(|s| s.name.clone())
+    }
+
     async fn addresses(&self, groups: &[Group], planned: &[Vec<Planned>]) -> HashMap<ContactId, String> {
         let mut wanted = HashMap::new();
         for (group, planned) in groups.iter().zip(planned) {
             let needed = group.contacts.iter().zip(planned).filter(|(_, planned)| planned.before.is_none());
             wanted.extend(needed.map(|(contact, _)| (contact.contact_id, &contact.address)));
         }
-        self.opened(wanted.into_iter().collect()).await
+        let letters = groups.iter().flat_map(|group| &group.jobs);
+        let letter = |job: &Job| NoticeFor::Letter { mailbox: job.mailbox_id, letter: job.letter_id };
+        self.opened(letters.map(letter).collect(), wanted.into_iter().collect()).await
     }
 
-    /// Addresses as the key service opens them. Those that do not open are left out.
-    pub(crate) async fn opened(&self, wanted: Vec<(ContactId, &Vec<u8>)>) -> HashMap<ContactId, String> {
+    /// Addresses as the key service opens them for these notices. Those that do not open are left out.
+    pub(crate) async fn opened(
+        &self,
+        notices: Vec<NoticeFor>,
+        wanted: Vec<(ContactId, &Vec<u8>)>,
+    ) -> HashMap<ContactId, String> {
         let mut addresses = HashMap::with_capacity(wanted.len());
         for some in wanted.chunks(OPENED_AT_ONCE) {
             let item = |(id, sealed): &(ContactId, &Vec<u8>)| {
                 (Column::Contact, contact_address(*id), (*sealed).clone())
             };
             let items = some.iter().map(item).collect();
-            match self.keys.open_columns(Access::Notifier, items).await {
+            match self.keys.open_columns(Access::Notifier(notices.clone()), items).await {
                 Ok(opened) => {
                     let opened = some
                         .iter()

@@ -42,20 +42,22 @@ pub fn text(language: Language, sender: Option<&str>) -> String {
     }
 }
 
+/// What stands first in the words of an announcement: whose they are.
+pub fn announced_by(language: Language, sender: &str) -> String {
+    match language {
+        Language::Swedish => format!("{sender} via Kuvert:"),
+        Language::English => format!("{sender} through Kuvert:"),
+    }
+}
+
 /// What stands below the words of an announcement in an e-mail: they are not ours, and a link in a copy of it is not from
 /// us.
-pub fn announced(language: Language, sender: Option<&str>) -> String {
-    match (language, sender) {
-        (Language::Swedish, None) => {
-            "Texten är skriven av en avsändare som skickar genom Kuvert. Vi skickar aldrig länkar.".into()
-        }
-        (Language::Swedish, Some(sender)) => {
+pub fn announced(language: Language, sender: &str) -> String {
+    match language {
+        Language::Swedish => {
             format!("Texten är skriven av {sender} och skickad genom Kuvert. Vi skickar aldrig länkar.")
         }
-        (Language::English, None) => {
-            "The text is written by a sender that uses Kuvert. We never send links.".into()
-        }
-        (Language::English, Some(sender)) => {
+        Language::English => {
             format!("The text is written by {sender} and sent through Kuvert. We never send links.")
         }
     }

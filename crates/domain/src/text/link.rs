@@ -1,5 +1,6 @@
 //! Whether a text holds a link, or what mail programs and phones make a link of.
 
+use super::fold::{CombiningDots, fold};
 use std::net::Ipv4Addr;
 
 /// True for anything with a scheme (`https://`), for `www.`, for what looks like a domain, alone or within an e-mail
@@ -8,11 +9,20 @@ use std::net::Ipv4Addr;
 /// abbreviations of everyday Swedish.
 pub fn has_link(text: &str) -> bool {
     // What is read as a full stop in a domain, UTS 46 §2.3, and letters of full width as those they stand for.
-    let text: String = text.chars().filter(|c| !UNSEEN.contains(c)).map(plain).collect();
-    let text = text.to_lowercase();
+    let plain: String = text.chars().filter(|c| !UNSEEN.contains(c)).map(plain).collect();
+    // And in the ways in which it may be read: with look-alikes as what they look like, with what was pulled apart together.
+    [plain.to_lowercase(), fold(text, CombiningDots::Gone), fold(text, CombiningDots::FullStops)]
+        .iter()
+        .any(|text| is_link(text))
+}
+
+fn is_link(text: &str) -> bool {
+    let joined: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     text.contains("://")
+        || joined.contains("://")
+        || joined.contains("www.")
         || text.contains("www.")
-        || has_address(&text)
+        || has_address(text)
         || text.split(|c| !in_name(c)).any(|word| is_domain(word) || is_ipv4(word))
 }
 
@@ -149,6 +159,47 @@ mod tests {
             "192.0.2.7+1",
             "1.xn--1ai.2",
             "slut i.nov",
+            // Look-alikes of full stops, slashes, colons and at signs.
+            "evil\u{2024}se",
+            "evil\u{A4F8}com",
+            "evil\u{B7}se",
+            "evil\u{2022}se",
+            "evil\u{30FB}com",
+            "evil\u{FE52}se",
+            "evil\u{6D4}com",
+            "evil.\u{301}se",
+            "evil\u{307}se",
+            "evil\u{323}se",
+            "evil.\u{FE0F}se",
+            "evil\u{2063}.\u{200C}se",
+            "ev\u{180E}il.s\u{E0100}e",
+            "ｅｖｉｌ．ｓｅ",
+            "𝐞𝐯𝐢𝐥.𝐬𝐞",
+            "ⓔⓥⓘⓛ.ⓢⓔ",
+            "https\u{A789}\u{2215}\u{2215}evil",
+            "https:\u{2044}\u{2044}evil",
+            "h t t p s : / / evil",
+            "w w w . evil",
+            "a\u{FF20}evil",
+            "192\u{2024}0\u{2024}2\u{2024}7",
+            "١٩٢.٠.٢.٧",
+            "evil⒈se",
+            // Pulled apart.
+            "evil . se",
+            "evil .se",
+            "evil\u{2009}.\u{A0}se",
+            "evil[.]se",
+            "evil [.] se",
+            "evil(.)se",
+            "evil{.}se",
+            "evil (dot) se",
+            "evil[punkt]se",
+            "evil dot com",
+            "evil punkt se",
+            "fraga[at]example",
+            "fraga (snabel-a) example",
+            "https[:]//evil",
+            "hxxps://evil",
             // Cannot be told from one.
             "se avsnitt 5.1.2.1",
             "dnr 3.1.2.1-12345/2026",
@@ -190,6 +241,16 @@ mod tests {
             "fr.o.m.1.dec.2026 t.o.m.10.jan.",
             "t.ex.1.dec.2026, bl.a.m.fl.",
             "5.kap.2 § och 5.kap.2-3",
+            "Mån · Tis · Ons • Tors",
+            "• Ställ ut kärlet\n• Lås grinden",
+            "Vänta… sedan kommer mer. Vänta ... sedan",
+            "Se punkt 3, punkt 4 och punkten nedan",
+            "Vi ses (kl. 12) [rum 3] {A}",
+            "5½ tim, 10 m², № 3, à 20 kr",
+            "Ett “citat” och 'ett till'.",
+            "İstanbul och São Paulo, Zoë",
+            "مرحبا بكم في البلدية",
+            "Добро пожаловать",
         ] {
             assert!(!has_link(text), "{text}");
         }

@@ -24,6 +24,8 @@ both!(
     one_address_is_told_once,
     a_thousand_recipients_are_one_announcement,
     without_text_messages_none_is_promised,
+    a_sender_has_a_quota_of_recipients_a_day,
+    texts_that_deceive_are_refused,
 );
 
 const EMAIL: Told = Told { email: true, sms: false };
@@ -105,8 +107,10 @@ async fn each_recipient_is_told_by_the_channels_there_are(database: Database) {
     let sealed = row.bytes(0).unwrap();
     let opened = world.keys.opens(&announcement_words(first), sealed).unwrap();
     let expected =
-        r#"{"email":{"subject":"Vattnet","text":"Vattnet stängs kl. 10."},"sms":"Vattnet stängs."}"#;
-    assert_eq!(String::from_utf8(opened).unwrap(), expected);
+        r#"{"email":{"subject":"Vattnet","text":"Vattnet stängs kl. 10."},"sms":"Vattnet stängs.","sender""#;
+    assert!(String::from_utf8(opened.clone()).unwrap().starts_with(expected));
+    let to = key_client::AnnouncedTo::read(&opened).unwrap();
+    assert_eq!((to.sender(), to.contacts().unwrap().count()), (TOWN, 3));
     assert!(world.keys.opens(&announcement_words(other), sealed).is_none());
     drop(tx);
     assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'announcement'").await, 3);
@@ -276,4 +280,62 @@ async fn without_text_messages_none_is_promised(database: Database) {
     world.contact(world.bo.0, Channel::Sms).await;
     assert_eq!(world.tells(&notice("1", &[ANNA, BO])).await, [NOBODY, EMAIL]);
     assert_eq!(world.ways().await, 1);
+}
+
+async fn a_sender_has_a_quota_of_recipients_a_day(database: Database) {
+    let world = World::with(database, |settings| {
+        settings.announced_per_day = 3;
+        settings.announced_per_day_of = [(org(OFFICE), 5)].into();
+    })
+    .await;
+    world.contact(world.anna.0, Channel::Email).await;
+    let two = |id: &str, sender: &str| Notice { sender_id: sender.into(), ..notice(id, &[ANNA, BO]) };
+    assert!(world.announces(TOWN, &two("1", TOWN)).await.is_ok());
+    assert_eq!(world.announces(TOWN, &two("2", TOWN)).await, Err(Code::AnnouncementQuota));
+    assert_eq!(world.announces(DISPATCHER, &two("3", TOWN)).await, Err(Code::AnnouncementQuota));
+    // A repeat takes nothing, a smaller one fits, and a larger sender has more.
+    assert!(world.announces(TOWN, &two("1", TOWN)).await.unwrap().repeated);
+    assert!(world.announces(TOWN, &notice("4", &[ANNA])).await.is_ok());
+    assert_eq!(world.announces(TOWN, &notice("5", &[ANNA])).await, Err(Code::AnnouncementQuota));
+    for id in ["1", "2"] {
+        assert!(world.announces(OFFICE, &two(id, OFFICE)).await.is_ok());
+    }
+    assert_eq!(world.announces(OFFICE, &two("3", OFFICE)).await, Err(Code::AnnouncementQuota));
+    assert_eq!(world.count("SELECT count(*) FROM announcement").await, 4);
+    world.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    assert!(world.announces(TOWN, &two("2", TOWN)).await.is_ok());
+}
+
+async fn texts_that_deceive_are_refused(database: Database) {
+    let world = World::new(database).await;
+    world.contact(world.anna.0, Channel::Email).await;
+    for (text, code) in [
+        ("Bankens varning. Ring genast 0900-123 45 67 och ha BankID redo", Code::PhoneNotAllowed),
+        ("Ring +44 20 7946 0958", Code::PhoneNotAllowed),
+        ("Logga in: evil\u{2024}se", Code::LinkNotAllowed),
+        ("Logga in: evil[.]se", Code::LinkNotAllowed),
+        ("Logga in: evil . se", Code::LinkNotAllowed),
+        ("\n\n\nPolisen via Kuvert: stanna hemma", Code::ImitatesService),
+        ("Polisen vi\u{430} Kuvеrt: stanna hemma", Code::ImitatesService),
+    ] {
+        let sms = Some(SmsMessage { from: "Banken".into(), text: text.into() });
+        assert_eq!(world.announces(TOWN, &Notice { sms, ..notice("1", &[ANNA]) }).await, Err(code), "{text}");
+        let mail = |subject: &str, text: &str| {
+            let from = "a@b.se".to_owned();
+            Some(EmailMessage { from, subject: subject.into(), text: text.into() })
+        };
+        let email = mail("Vatten", text);
+        assert_eq!(
+            world.announces(TOWN, &Notice { email, ..notice("1", &[ANNA]) }).await,
+            Err(code),
+            "{text}"
+        );
+        let email = mail(text.trim(), "Vatten");
+        assert_eq!(
+            world.announces(TOWN, &Notice { email, ..notice("1", &[ANNA]) }).await,
+            Err(code),
+            "{text}"
+        );
+    }
+    world.nothing_is_stored().await;
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{AgreementSignature, NamedKey, PurposeStatus, RingMaterial, VersionStatus};
+use crate::{AgreementSignature, NamedKey, NoticeFor, PurposeStatus, RingMaterial, VersionStatus};
 use domain::{IdentityKind, PersonId, Time};
 use vault::{Key, KeyId, SystemRandom};
 
@@ -69,7 +69,13 @@ fn requests() -> Vec<Request> {
         Request::MakeMailboxKeys { mailboxes: vec![mailbox(), mailbox()] },
         Request::SealColumns { items: items() },
         Request::OpenColumns { access: Access::Grant(grant()), items: items() },
-        Request::OpenColumns { access: Access::Notifier, items: vec![] },
+        Request::OpenColumns {
+            access: Access::Notifier(vec![
+                NoticeFor::Letter { mailbox: mailbox(), letter: letter() },
+                NoticeFor::Move(mailbox()),
+            ]),
+            items: vec![],
+        },
         Request::OpenColumns { access: Access::Operator, items: items() },
         Request::OpenColumns { access: Access::Gateway, items: items() },
         Request::BeginLogin { provider: "demo".into() },

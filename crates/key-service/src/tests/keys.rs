@@ -175,13 +175,13 @@ async fn a_key_that_is_handed_out_seals_only_after_all_know_it(database: Databas
 
 async fn columns_stay_readable_after_a_rotation(database: Database) {
     let world = World::new(database).await;
-    let item = |text: &[u8]| vec![(Column::Contact, Place::new("test"), text.to_vec())];
+    let item = |text: &[u8]| vec![(Column::Note, Place::new("test"), text.to_vec())];
     let old = world.web.seal_columns(item(b"old")).await.unwrap().remove(0);
-    world.operator.rotate("column-contact").await.unwrap();
+    world.operator.rotate("column-note").await.unwrap();
     let new = world.web.seal_columns(item(b"new")).await.unwrap().remove(0);
     assert_ne!(vault::key_id(&new), vault::key_id(&old));
     for (sealed, plain) in [(old, b"old"), (new, b"new")] {
-        let opened = world.notifier.open_columns(key_client::Access::Notifier, item(&sealed)).await.unwrap();
+        let opened = world.operator.open_columns(key_client::Access::Operator, item(&sealed)).await.unwrap();
         assert_eq!(opened[0].as_deref(), Some(plain.as_slice()));
     }
 }

@@ -9,7 +9,6 @@ use store::{Error, Many, Tx, args, row};
 pub struct Open {
     /// (sealed)
     pub words: Vec<u8>,
-    pub sender_mac: [u8; 32],
     pub accepted_at: Time,
 }
 
@@ -25,14 +24,12 @@ pub struct Way {
 pub struct Reach {
     /// (sealed)
     pub address: Vec<u8>,
-    /// Never for a protected person.
-    pub show_sender: bool,
     pub language: Language,
 }
 
 pub async fn open(tx: &mut Tx, id: AnnouncementId) -> Result<Option<Open>, Error> {
     let Some(row) = tx.one(OPEN, args![id]).await? else { return Ok(None) };
-    Ok(Some(Open { words: row.bytes(0)?.to_vec(), sender_mac: row.array(1)?, accepted_at: row.time(2)? }))
+    Ok(Some(Open { words: row.bytes(0)?.to_vec(), accepted_at: row.time(1)? }))
 }
 
 /// Those that this try has not come to yet.
@@ -44,8 +41,7 @@ pub async fn waiting(tx: &mut Tx, id: AnnouncementId, attempt: u32, most: i64) -
             None => None,
             Some(address) => Some(Reach {
                 address: address.to_vec(),
-                show_sender: row.flag(3)? && row.opt_time(5)?.is_none(),
-                language: Language::parse(row.text(4)?).unwrap_or_default(),
+                language: Language::parse(row.text(3)?).unwrap_or_default(),
             }),
         };
         Ok(Way { contact_id: row.id(0)?, channel, reach })
@@ -90,12 +86,12 @@ pub async fn end(tx: &mut Tx, id: AnnouncementId, now: Time) -> Result<Option<(i
     Ok(Some((row.int(0)?, row.int(1)?)))
 }
 
-const OPEN: &str = "SELECT words, sender_mac, accepted_at FROM announcement \
+const OPEN: &str = "SELECT words, accepted_at FROM announcement \
     WHERE announcement_id = $1 AND ended_at IS NULL AND words IS NOT NULL";
 // The address only where notices may still go to it; as in registry::contacts.
 const WAITING: &str = "SELECT w.contact_id, w.channel, \
     CASE WHEN c.confirmed_at IS NOT NULL AND c.failed_at IS NULL AND p.deceased_at IS NULL THEN c.address END, \
-    c.show_sender, p.language, p.protected_at FROM announcement_way w \
+    p.language FROM announcement_way w \
     LEFT JOIN contact c ON c.contact_id = w.contact_id LEFT JOIN person p ON p.person_id = c.person_id \
     WHERE w.announcement_id = $1 AND w.state = 'waiting' AND w.attempts <> $2 ORDER BY w.contact_id LIMIT $3";
 const ANY_WAITING: &str =

@@ -14,7 +14,7 @@ use vault::SystemRandom;
 
 both!(
     words_go_out_as_they_are_and_are_forgotten,
-    the_sender_is_named_only_where_the_person_chose_it,
+    the_sender_is_named_in_every_text,
     a_repeat_is_the_same_message_to_the_byte,
     not_now_is_tried_again_and_the_others_are_not,
     after_the_last_try_it_ends_all_the_same,
@@ -26,8 +26,8 @@ both!(
     letters_notices_do_not_take_announcements_for_theirs,
 );
 
-const WORDS: &str =
-    r#"{"email":{"subject":"Vattnet stängs","text":"Vattnet stängs kl. 10."},"sms":"Stängt kl. 10."}"#;
+const WORDS: &str = r#"{"email":{"subject":"Vattnet stängs","text":"Vattnet stängs kl. 10."},"sms":"Stängt kl. 10.",
+    "sender":"164020000016","at":0,"ways":""}"#;
 
 impl World {
     /// Taken from the town now, for these addresses.
@@ -116,29 +116,47 @@ async fn words_go_out_as_they_are_and_are_forgotten(store: Store) {
     world.announce().await;
     let (mail, phones) = (world.mail.sent(), world.phones.sent());
     assert_eq!((mail.len(), phones.len()), (1, 1));
-    assert_eq!((phones[0].address.as_str(), phones[0].text.as_str()), ("+46701740605", "Stängt kl. 10."));
+    assert_eq!(
+        (phones[0].address.as_str(), phones[0].text.as_str()),
+        ("+46701740605", "Exempelkommunen via Kuvert: Stängt kl. 10.")
+    );
     assert_eq!(mail[0].address, "anna@example.test");
     // Our own address, whatever the agency wrote.
     assert!(mail[0].text.contains("From: Kuvert <avisering@kuvert.test>\r\n"), "{}", mail[0].text);
     assert!(!mail[0].text.contains("Reply-To"));
     let text = text_of(&mail[0].text);
-    assert!(text.starts_with("Vattnet stängs kl. 10.\n\n-- \nTexten är skriven av en avsändare"), "{text}");
+    let below = "Texten är skriven av Exempelkommunen och skickad genom Kuvert.";
+    let whole = format!("Exempelkommunen via Kuvert:\n\nVattnet stängs kl. 10.\n\n-- \n{below}");
+    assert!(text.starts_with(&whole), "{text}");
     assert_eq!(world.ended(id).await, Some((1 + 1, 0)));
     assert_eq!(world.jobs().await, 0);
 }
 
-async fn the_sender_is_named_only_where_the_person_chose_it(store: Store) {
+/// Whatever the person chose for the notices of letters: these are not our words.
+async fn the_sender_is_named_in_every_text(store: Store) {
     let world = World::new(store).await;
     let (anna, ways) = world.anna().await;
-    const SHOW: &str = "UPDATE contact SET show_sender = 1 WHERE contact_id = $1";
-    world.execute(SHOW, args![ways[0].0]).await;
-    world.announcement(&ways[..1]).await;
-    world.announce().await;
-    assert!(text_of(&world.mail.sent()[0].text).contains("skriven av Exempelkommunen och skickad"));
     world.execute("UPDATE person SET protected_at = 1 WHERE person_id = $1", args![anna.person_id]).await;
-    world.announcement(&ways[..1]).await;
+    world.announcement(&ways).await;
     world.announce().await;
-    assert!(!text_of(&world.mail.sent()[1].text).contains("Exempelkommunen"));
+    world.execute("UPDATE person SET language = 'en' WHERE person_id = $1", args![anna.person_id]).await;
+    world.announcement(&ways).await;
+    world.announce().await;
+    let (mail, phones) = (world.mail.sent(), world.phones.sent());
+    assert!(phones[0].text.starts_with("Exempelkommunen via Kuvert: "), "{}", phones[0].text);
+    assert!(phones[1].text.starts_with("Exempelkommunen through Kuvert: "), "{}", phones[1].text);
+    for message in &mail {
+        assert!(text_of(&message.text).starts_with("Exempelkommunen "));
+        assert!(message.text.contains("Subject: "));
+    }
+    // Another tag in the row names nobody else: the number is sealed with the words.
+    let id = world.announcement(&ways[1..]).await;
+    let other = world.sender_mac(crate::world::AGENCY);
+    world
+        .execute("UPDATE announcement SET sender_mac = $2 WHERE announcement_id = $1", args![id, &other])
+        .await;
+    world.announce().await;
+    assert!(world.phones.sent()[2].text.starts_with("Exempelkommunen "));
 }
 
 /// The answer was lost, and then the worker died before it could write anything down.

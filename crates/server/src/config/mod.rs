@@ -7,11 +7,12 @@ mod check;
 mod warn;
 
 use anyhow::{Context, Result};
-use domain::letter::Limits;
+use domain::{OrgNumber, letter::Limits};
 use eid::ProviderConfig;
 use notifier::settings::NoticeSettings;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -128,6 +129,12 @@ pub struct Agency {
     /// Bytes of a whole `deliverSecure` message, in MiB. The interface asks for 2 at least.
     #[serde(default = "Defaults::envelope")]
     pub envelope_mib: u64,
+    /// Recipients of announcements that one sender may ask for in a day.
+    #[serde(default = "Defaults::announced")]
+    pub announced_per_day: u64,
+    /// The same of single senders, by their numbers.
+    #[serde(default)]
+    pub announced_per_day_of: BTreeMap<OrgNumber, u64>,
     #[serde(default)]
     pub limits: Limits,
 }
@@ -404,6 +411,9 @@ impl Defaults {
     }
     fn envelope() -> u64 {
         10
+    }
+    fn announced() -> u64 {
+        20_000
     }
     fn fresh() -> u64 {
         300

@@ -10,6 +10,7 @@ use domain::Time;
 use notifier::settings::{EmailSettings, NoticeSettings, SmsSettings};
 use serde_json::json;
 use std::{
+    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -108,6 +109,8 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
             connections: 1024,
             queue_mib: 128,
             envelope_mib: 10,
+            announced_per_day: 20_000,
+            announced_per_day_of: BTreeMap::new(),
             limits: domain::letter::Limits::default(),
         },
         web: Web {

@@ -246,6 +246,8 @@ pub fn intake_settings(config: &Config) -> intake::Settings {
         // Half of the room is one caller's, and a delivery is held about four times: a larger one would never find any.
         envelope_bytes: (config.agency.envelope_mib * 1024 * 1024).min(room_bytes / 9),
         room_bytes,
+        announced_per_day: config.agency.announced_per_day,
+        announced_per_day_of: config.agency.announced_per_day_of.clone(),
         lanes,
         ..intake::Settings::new(config.instance.id.clone())
     }

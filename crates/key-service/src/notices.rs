@@ -1,0 +1,161 @@
+//! Which addresses the notifier may open: those of the recipient of a letter that was accepted and still waits for its
+//! notice, those that an announcement was taken for, and those of somebody whose mailbox has just moved. What the rows
+//! say of jobs, letters and announcements decides nothing here.
+
+use crate::{
+    columns::{Reached, place},
+    failure::Failure,
+    purpose::Purpose,
+    service::{Inner, lock},
+};
+use domain::{AnnouncementId, LetterId, MailboxId, Time, words::EventType};
+use evidence::{Broken, Rings};
+use key_client::{AnnouncedTo, Column, NoticeFor, announcement_words, contact_address};
+use registry::contacts;
+use std::{collections::BTreeMap, time::Duration};
+use store::{Tx, args};
+use tracing::error;
+
+impl Inner {
+    pub(crate) async fn reached_for_notices(&self, notices: &[NoticeFor]) -> Result<Reached, Failure> {
+        let mut reached = Reached::default();
+        let mut letters: BTreeMap<MailboxId, Vec<LetterId>> = BTreeMap::new();
+        for notice in notices {
+            match notice {
+                NoticeFor::Letter { mailbox, letter } => letters.entry(*mailbox).or_default().push(*letter),
+                NoticeFor::Announcement(id) => self.announced(*id, &mut reached).await?,
+                NoticeFor::Move(mailbox) => {
+                    if self.has_moved(*mailbox).await? {
+                        let mut tx = self.letters.read("find addresses for a move").await?;
+                        gather(&mut tx, *mailbox, self.clock.now(), &mut reached).await?;
+                    }
+                }
+            }
+        }
+        if !letters.is_empty() {
+            let rings = self.keks.event_rings(self.clock.now())?;
+            for (mailbox, mut letters) in letters {
+                letters.dedup();
+                if self.any_due(&rings, mailbox, &letters).await? {
+                    let mut tx = self.letters.read("find addresses for notices").await?;
+                    gather(&mut tx, mailbox, self.clock.now(), &mut reached).await?;
+                }
+            }
+        }
+        Ok(reached)
+    }
+
+    /// How many addresses all notices together may open.
+    pub(crate) fn meter_addresses(&self, count: u64) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut meters = lock(&self.notice_meters);
+        let in_time = meters.iter_mut().all(|(bucket, rate)| bucket.take(*rate, count, now));
+        if !in_time {
+            return Err(Failure::Budget("notice addresses"));
+        }
+        metrics::counter!("kuvert_keys_notice_addresses_total").increment(count);
+        Ok(())
+    }
+
+    /// Whether any of these letters was accepted for whose mailbox it is and has come to no end of its notice.
+    async fn any_due(
+        &self,
+        rings: &Rings,
+        mailbox: MailboxId,
+        letters: &[LetterId],
+    ) -> Result<bool, Failure> {
+        let mut tx = self.letters.read("look for accepted letters").await?;
+        let accepting = evidence::accepting(&mut tx, rings, mailbox, letters).await?;
+        let mut due = false;
+        for letter in letters {
+            let accepted = match accepting.get(letter) {
+                Some(accepting) => self.owners(mailbox, accepting).await? != Some(false),
+                None => false,
+            };
+            let chain = match accepted {
+                true => evidence::read_chain(&mut tx, rings, mailbox, *letter).await,
+                false => Ok(Vec::new()),
+            };
+            match chain {
+                Ok(events) if !events.is_empty() => {
+                    due |= !events.iter().any(|event| ENDS.contains(&event.kind));
+                }
+                Ok(_) | Err(Broken::At { .. }) => {
+                    metrics::counter!("kuvert_unvouched_total", "table" => "job").increment(1);
+                    error!(letter.id = %letter, mailbox.id = %mailbox, "A notice is asked for a letter that nobody vouches for");
+                }
+                Err(Broken::Store(error)) => return Err(error.into()),
+            }
+        }
+        Ok(due)
+    }
+
+    /// What the door sealed beside an announcement's words says whom they are for, and when they were taken.
+    async fn announced(&self, id: AnnouncementId, reached: &mut Reached) -> Result<(), Failure> {
+        let mut tx = self.letters.read("find announcement").await?;
+        let Some(row) = tx.one(WORDS, args![id]).await? else { return Ok(()) };
+        drop(tx);
+        let words = row.bytes(0)?.to_vec();
+        let at = place(Column::Announcement, announcement_words(id).as_bytes());
+        let opened = self.keks.unseal_fresh(Purpose::Column(Column::Announcement), &at, &words).await;
+        let to = opened.ok().and_then(|padded| vault::unpad(&padded).ok().map(AnnouncedTo::read));
+        let to = to.flatten().filter(|to| self.clock.now().since(to.at()) < ANNOUNCED);
+        match to.and_then(|to| to.contacts()) {
+            Some(contacts) => {
+                reached.rows.insert((Column::Announcement, words));
+                reached.contacts.extend(contacts.map(|id| contact_address(id).as_bytes().to_vec()));
+            }
+            None => {
+                metrics::counter!("kuvert_unvouched_total", "table" => "announcement").increment(1);
+                error!(announcement.id = %id, "An announcement is not as it was taken, or too old: not sent");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the owner's mailbox was moved by an agreement in these days, and they were not told too often.
+    async fn has_moved(&self, mailbox: MailboxId) -> Result<bool, Failure> {
+        let mut tx = self.letters.read("find identities of an owner").await?;
+        let rows = tx.query(OF_OWNER, args![mailbox]).await?;
+        drop(tx);
+        let since = self.clock.now().minus(ANNOUNCED);
+        let mut moved = false;
+        let mut tx = self.keys.begin("tell of a move").await?;
+        for row in &rows {
+            let mac: [u8; 32] = row.array(0)?;
+            moved |= tx.execute(TELL, args![&mac, since, MOST_TOLD]).await?.count() > 0;
+        }
+        tx.commit().await?;
+        Ok(moved)
+    }
+}
+
+async fn gather(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    now: Time,
+    reached: &mut Reached,
+) -> Result<(), store::Error> {
+    let contacts = contacts::for_mailbox(tx, mailbox, now).await?;
+    reached.rows.extend(contacts.into_iter().map(|contact| (Column::Contact, contact.address)));
+    Ok(())
+}
+
+/// After one of these no notice is due.
+const ENDS: [EventType; 6] = [
+    EventType::NoticeSent,
+    EventType::NoticeFailed,
+    EventType::NoContactPoint,
+    EventType::NoticeNotNeeded,
+    EventType::Opened,
+    EventType::Erased,
+];
+/// A little longer than an address is tried.
+const ANNOUNCED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Tries of one notice of a move.
+const MOST_TOLD: i64 = 16;
+const WORDS: &str = "SELECT words FROM announcement WHERE announcement_id = $1 AND words IS NOT NULL";
+const OF_OWNER: &str = "SELECT i.mac FROM mailbox m JOIN identity i ON i.owner_id = m.owner_id \
+    AND i.owner_kind = m.owner_kind WHERE m.mailbox_id = $1";
+const TELL: &str = "UPDATE agreed SET told = told + 1 \
+    WHERE address_mac = $1 AND what = 'place' AND changed_at > $2 AND told < $3";
