@@ -31,6 +31,7 @@ catalogue! {
     RequestTimeout = "request_timeout", 408, "The request did not arrive in time", "Send the same request again.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The content type is not one this address reads", "Letters are multipart/form-data; queries are application/json.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says, then send the same request again.";
+    LookupsUsedUp = "lookups_used_up", 429, "The recipients that may be looked up in a day are used up", "Go on when Retry-After has passed, the next day; where that does not fit what you send, ask the operator for a larger quota (kuvert agency quota).";
     MultipartInvalid = "multipart_invalid", 400, "The multipart body could not be read", "Send the part letter first, then one part attachment for each entry of the manifest.";
     LetterPartMissing = "letter_part_missing", 400, "The first part is not the letter", "The first part is named letter and has the type application/jose+json.";
     LetterPartType = "letter_part_type", 415, "The letter part has another type than application/jose+json", "Send the letter as a flattened JWS with the type application/jose+json.";
@@ -69,6 +70,7 @@ catalogue! {
     AccountUnknown = "account_unknown", 404, "The recipient has no mailbox at this operator", "Ask where with isRegistered.";
     RequestUnknown = "request_unknown", 404, "No such request waits for signatures", "It was fulfilled, taken back, or is older than 30 days.";
     // The caller.
+    CertificateUnknown = "certificate_unknown", 403, "The connection's certificate is not registered for its organisation, or is no longer in force", "Have the operator register the certificate that you connect with (kuvert agency cert add; for a mailbox operator kuvert operator cert add), or connect with a registered one that has neither expired nor been revoked.";
     CallerNotAllowed = "caller_not_allowed", 403, "The caller may not act for this sender", "The sender must be the caller, or list the caller as its dispatcher.";
     SenderUnknown = "sender_unknown", 403, "The sender is not registered here", "Ask the operator to register the sender.";
     SenderSuspended = "sender_suspended", 403, "The sender is suspended", "Ask the operator.";

@@ -1,26 +1,42 @@
 //! Accept loops: TLS where configured, the peer put into each request, limits on waiting, graceful stop.
+//!
+//! Nobody holds more of a door than a share. Until a connection has shown whose it is, it counts for where it comes from,
+//! in places of their own ([`crate::sources`]); from then on for the organisation, or on a door without client
+//! certificates again for where it comes from ([`crate::shares`]).
 
 use crate::{
     begun::Begun,
+    clients::{Clients, Shown},
+    idle::{self, Activity},
     peer::{Peer, PeerCertificate},
-    shares::{Share, Shares},
+    shares::{Holder, Share, Shares},
+    sources::{Place, Source, Sources},
 };
 use axum::{Router, extract::Request};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
     service::TowerToHyperService,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use rustls::pki_types::UnixTime;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use tracing::{debug, warn};
+
+/// Whether a proxy that is trusted connects from this address.
+pub type IsProxy = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
 /// How a door listens.
 #[derive(Clone)]
@@ -31,10 +47,39 @@ pub struct Door {
     pub router: Router,
     /// `None`: plain HTTP, for loopback or behind a proxy.
     pub tls: Option<Arc<rustls::ServerConfig>>,
-    /// Asked again for each connection, since a resumed TLS session skips the certificate check.
-    pub revoked: Option<crate::tls::Revoked>,
-    /// Connections at once; more wait in the kernel's queue. One client certificate gets half of them at most.
+    /// Whose certificates are let in, where it asks for one.
+    pub clients: Option<Arc<Clients>>,
+    /// Which sources are proxies that are trusted: behind one of them are many, and its share is nearly the whole door.
+    pub is_proxy: IsProxy,
+    pub limits: Limits,
+}
+
+/// How much of a door one party may hold, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once, after the handshake.
     pub connections: usize,
+    /// Handshakes at once from one source. Four times as many wait.
+    pub handshakes_per_source: usize,
+    /// How long a handshake may take, and then the wait for a place among the connections.
+    pub handshake: Duration,
+    /// A connection on which nothing is asked for so long is closed.
+    pub idle: Duration,
+}
+
+impl Limits {
+    /// For a door with so many connections.
+    pub fn of(connections: usize) -> Self {
+        Self { connections, handshakes_per_source: 64, handshake: HANDSHAKE, idle: IDLE }
+    }
+}
+
+impl Door {
+    /// A door without TLS, for so many connections, before which stands no proxy.
+    pub fn plain(name: &'static str, router: Router, connections: usize) -> Self {
+        let limits = Limits::of(connections);
+        Self { name, router, tls: None, clients: None, is_proxy: Arc::new(|_| false), limits }
+    }
 }
 
 /// A port could not be had.
@@ -47,9 +92,17 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE: Duration = Duration::from_secs(3);
 const HEADERS: Duration = Duration::from_secs(20);
+const IDLE: Duration = Duration::from_secs(60);
+/// What is left of a connection that is closed for being idle.
+const CLOSING: Duration = Duration::from_secs(5);
 const DRAIN: Duration = Duration::from_secs(25);
+/// Handshakes of all sources together, at least.
+const HANDSHAKES: usize = 1024;
+/// What may have come of one HTTP/2 connection and is not read yet: what its requests hold beside what is counted.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 512 * 1024;
 
 /// Takes the port on the given address.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
@@ -58,126 +111,211 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 
 /// Serves until `stop`, then lets requests under way finish for at most 25 seconds.
 pub async fn serve(listeners: Vec<TcpListener>, door: Door, stop: CancellationToken) {
-    let graceful = Arc::new(GracefulShutdown::new());
-    let limit = Arc::new(Semaphore::new(door.connections));
-    let shares = Shares::of(door.connections);
+    let Limits { connections, handshakes_per_source, .. } = door.limits;
+    let serving = Serving {
+        sources: Sources::new(handshakes_per_source, HANDSHAKES.max(connections)),
+        shares: Shares::of(connections),
+        connections: TaskTracker::new(),
+        stop: stop.clone(),
+        door,
+    };
     let mut loops = tokio::task::JoinSet::new();
     for listener in listeners {
-        let (limit, shares) = (limit.clone(), shares.clone());
-        loops.spawn(accept(listener, door.clone(), graceful.clone(), limit, shares, stop.clone()));
+        loops.spawn(accept(listener, serving.clone()));
     }
     while loops.join_next().await.is_some() {}
-    let Ok(graceful) = Arc::try_unwrap(graceful) else { return };
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        warn!(door = door.name, "Connections were cut that did not finish in time");
+    serving.connections.close();
+    if timeout(DRAIN, serving.connections.wait()).await.is_err() {
+        warn!(door = serving.door.name, "Connections were cut that did not finish in time");
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+#[derive(Clone)]
+struct Serving {
     door: Door,
-    graceful: Arc<GracefulShutdown>,
-    limit: Arc<Semaphore>,
+    sources: Arc<Sources>,
     shares: Arc<Shares>,
+    connections: TaskTracker,
     stop: CancellationToken,
-) {
-    let (handshaken, mut ready) = tokio::sync::mpsc::channel::<Connection>(64);
+}
+
+/// Takes what comes. A place is had at once or the connection is closed, so that one who opens thousands holds up nobody.
+async fn accept(listener: TcpListener, serving: Serving) {
     loop {
-        let permit = tokio::select! {
-            () = stop.cancelled() => break,
-            Some(connection) = ready.recv() => { start(connection, &graceful); continue }
-            Ok(permit) = limit.clone().acquire_owned() => permit,
+        let accepted = tokio::select! {
+            () = serving.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
         };
-        tokio::select! {
-            () = stop.cancelled() => break,
-            Some(connection) = ready.recv() => start(connection, &graceful),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => {
-                    let (door, shares) = (door.clone(), shares.clone());
-                    tokio::spawn(welcome(stream, address, door, permit, shares, handshaken.clone()));
+        let door = serving.door.name;
+        match accepted {
+            Ok((stream, address)) => match serving.sources.take(address.ip()) {
+                Ok(place) => {
+                    let serving = serving.clone();
+                    let tracker = serving.connections.clone();
+                    tracker.spawn(async move { serving.welcome(stream, address, place).await });
                 }
-                // Out of file descriptors, most likely: wait a little instead of spinning.
-                Err(error) => {
-                    warn!(door = door.name, %error, "Cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
+                Err(crowded) => serving.turned_away(crowded.as_str()),
             },
+            // Out of file descriptors, most likely: wait a little instead of spinning.
+            Err(error) => {
+                warn!(door, %error, "Cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
         }
     }
 }
 
-type Stream = Box<dyn Duplex>;
 trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
-struct Connection {
-    stream: Stream,
-    peer: Peer,
-    door: Door,
-    permit: tokio::sync::OwnedSemaphorePermit,
-    share: Option<Share>,
-}
-
-/// The TLS handshake, off the accept loop so that a slow one holds up nobody.
-async fn welcome(
-    stream: TcpStream,
-    address: SocketAddr,
-    door: Door,
-    permit: tokio::sync::OwnedSemaphorePermit,
-    shares: Arc<Shares>,
-    ready: tokio::sync::mpsc::Sender<Connection>,
-) {
-    let _ = stream.set_nodelay(true);
-    let Some(config) = door.tls.clone() else {
-        let peer = Peer { address, certificate: None };
-        let _ = ready.send(Connection { stream: Box::new(stream), peer, door, permit, share: None }).await;
-        return;
-    };
-    let handshake = tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
-    let tls = match handshake {
-        Ok(Ok(tls)) => tls,
-        Ok(Err(error)) => {
-            metrics::counter!("kuvert_tls_handshakes_failed_total", "door" => door.name).increment(1);
-            debug!(door = door.name, %error, "TLS handshake failed");
+impl Serving {
+    /// From the first byte to the last.
+    async fn welcome(self, stream: TcpStream, address: SocketAddr, place: Place) {
+        let _ = stream.set_nodelay(true);
+        let Limits { handshake, .. } = self.door.limits;
+        let shaking = async {
+            // On a plain door nothing is to be waited for, and the turn is over at once.
+            let _turn = place.turn().await?;
+            self.shake_hands(stream).await
+        };
+        let begun = tokio::select! {
+            () = self.stop.cancelled() => return,
+            begun = timeout(handshake, shaking) => begun,
+        };
+        let Ok(Some((stream, shown))) = begun else {
+            if begun.is_err() {
+                self.turned_away("silent");
+            }
+            return;
+        };
+        let (certificate, shown) = shown.unzip();
+        let mut peer = Peer { address, certificate };
+        let shown = shown.zip(self.door.clients.clone());
+        if let Some((shown, clients)) = &shown
+            && !may_stay(&mut peer, shown, clients)
+        {
+            debug!(door = self.door.name, "A revoked certificate resumed a session and was turned away");
             return;
         }
-        Err(_) => return,
-    };
-    let certificate = tls.get_ref().1.peer_certificates().and_then(|c| c.first());
-    let certificate = certificate.and_then(|der| PeerCertificate::read(der));
-    if let (Some(revoked), Some(certificate)) = (&door.revoked, &certificate)
-        && revoked(&certificate.sha256)
-    {
-        debug!(door = door.name, "A revoked certificate resumed a session and was turned away");
-        return;
+        // The place is held until there is a share: who waits for one too many is still counted where they come from.
+        let Some(share) = self.shares.take_within(handshake, &self.holder(&peer)).await else {
+            metrics::counter!("kuvert_connections_over_share_total", "door" => self.door.name).increment(1);
+            return;
+        };
+        drop(place);
+        self.answer(stream, peer, shown, share).await;
     }
-    let share = match certificate.as_ref().map(|certificate| shares.take(certificate.sha256)) {
-        Some(None) => {
-            metrics::counter!("kuvert_connections_over_share_total", "door" => door.name).increment(1);
-            return;
+
+    async fn shake_hands(
+        &self,
+        stream: TcpStream,
+    ) -> Option<(Box<dyn Duplex>, Option<(PeerCertificate, Arc<Shown>)>)> {
+        let Some(config) = self.door.tls.clone() else { return Some((Box::new(stream), None)) };
+        match TlsAcceptor::from(config).accept(stream).await {
+            Ok(tls) => {
+                let shown = certificate(&tls);
+                Some((Box::new(tls), shown))
+            }
+            Err(error) => {
+                metrics::counter!("kuvert_tls_handshakes_failed_total", "door" => self.door.name)
+                    .increment(1);
+                debug!(door = self.door.name, %error, "TLS handshake failed");
+                None
+            }
         }
-        share => share.flatten(),
-    };
-    let peer = Peer { address, certificate };
-    let _ = ready.send(Connection { stream: Box::new(tls), peer, door, permit, share }).await;
+    }
+
+    fn holder(&self, peer: &Peer) -> Holder {
+        let Some(clients) = &self.door.clients else {
+            let address = peer.address.ip().to_canonical();
+            return match (self.door.is_proxy)(address) {
+                true => Holder::Proxy(Source::of(address)),
+                false => Holder::Source(Source::of(address)),
+            };
+        };
+        let certificate = peer.certificate.as_ref();
+        let organisation = certificate.and_then(|one| Some((one.sha256, one.organisation.clone()?)));
+        match organisation {
+            Some((sha256, number)) if clients.registered().is_known(&sha256, &number) => {
+                Holder::Organisation(number)
+            }
+            other => Holder::Stranger(other.map(|(_, number)| number)),
+        }
+    }
+
+    async fn answer(
+        self,
+        stream: Box<dyn Duplex>,
+        peer: Peer,
+        shown: Option<(Arc<Shown>, Arc<Clients>)>,
+        _share: Share,
+    ) {
+        let Limits { idle, .. } = self.door.limits;
+        let (activity, router, seen) = (Activity::new(), self.door.router, Activity::clone);
+        let noted = seen(&activity);
+        let service = tower::service_fn(move |request: Request<hyper::body::Incoming>| {
+            let (router, under_way) = (router.clone(), noted.begin());
+            let mut peer = peer.clone();
+            if let Some((shown, clients)) = &shown {
+                may_stay(&mut peer, shown, clients);
+            }
+            let mut request = request.map(|body| idle::noted(body, &noted));
+            request.extensions_mut().insert(peer);
+            async move { router.oneshot(request).await.map(|answer| idle::watched(answer, under_way)) }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(64)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .keep_alive_interval(HEADERS);
+        let stream = TokioIo::new(Begun::within(HEADERS, stream));
+        let serving = builder.serve_connection(stream, TowerToHyperService::new(service));
+        let mut serving = std::pin::pin!(serving);
+        let mut stopping = false;
+        // While there is no answer to give, its end is looked for when it may have come at the earliest.
+        while let Some(left) = activity.left(idle) {
+            tokio::select! {
+                ended = serving.as_mut() => {
+                    if let Err(error) = ended {
+                        debug!(door = self.door.name, %error, "A connection ended early");
+                    }
+                    return;
+                }
+                () = self.stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    serving.as_mut().graceful_shutdown();
+                }
+                () = tokio::time::sleep(left) => {}
+            }
+        }
+        metrics::counter!("kuvert_connections_idle_closed_total", "door" => self.door.name).increment(1);
+        serving.as_mut().graceful_shutdown();
+        let _ = timeout(CLOSING, serving).await;
+    }
+
+    fn turned_away(&self, why: &'static str) {
+        metrics::counter!("kuvert_handshakes_turned_away_total", "door" => self.door.name, "why" => why)
+            .increment(1);
+    }
 }
 
-fn start(connection: Connection, graceful: &GracefulShutdown) {
-    let Connection { stream, peer, door, permit, share } = connection;
-    let service = door.router.map_request(move |mut request: Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        request.map(axum::body::Body::new)
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).keep_alive_interval(HEADERS);
-    let stream = TokioIo::new(Begun::within(HEADERS, stream));
-    let serving = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
-    let serving = graceful.watch(serving.into_owned());
-    tokio::spawn(async move {
-        if let Err(error) = serving.await {
-            debug!(door = door.name, %error, "A connection ended early");
-        }
-        drop((permit, share));
-    });
+/// Whether the certificate is good by the lists and the register of this moment; the peer says what the lists say.
+fn may_stay(peer: &mut Peer, shown: &Shown, clients: &Clients) -> bool {
+    let Some(certificate) = &mut peer.certificate else { return true };
+    certificate.listed = !shown.is_good(clients, UnixTime::now());
+    !certificate.listed && !clients.registered().is_revoked(&certificate.sha256)
 }
+
+fn certificate(tls: &TlsStream<TcpStream>) -> Option<(PeerCertificate, Arc<Shown>)> {
+    let chain = tls.get_ref().1.peer_certificates()?;
+    let own = PeerCertificate::read(chain.first()?)?;
+    Some((own, Arc::new(Shown::new(chain))))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

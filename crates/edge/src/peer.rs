@@ -28,6 +28,8 @@ pub struct PeerCertificate {
     pub sha256: [u8; 32],
     /// The organisation in the subject's `serialNumber`, if there is one.
     pub organisation: Option<OrgNumber>,
+    /// On a revocation list that is in force at this request, itself or an authority above it.
+    pub listed: bool,
 }
 
 impl PeerCertificate {
@@ -44,7 +46,7 @@ impl PeerCertificate {
         let first = organisations.next();
         let organisation = first.filter(|first| organisations.all(|other| other == *first));
         let digest = ring::digest::digest(&ring::digest::SHA256, der);
-        Some(Self { sha256: digest.as_ref().try_into().ok()?, organisation })
+        Some(Self { sha256: digest.as_ref().try_into().ok()?, organisation, listed: false })
     }
 }
 

@@ -1,40 +1,96 @@
-//! How much of a door one caller may hold, so that a single hacked system cannot shut out all others.
+//! How much of a door one party may hold, so that a single hacked system cannot shut out all others.
 
+use crate::sources::Source;
+use domain::OrgNumber;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+use tokio::{sync::Notify, time::timeout};
 
-/// Connections by the certificate they came with.
+/// Whose a connection is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    /// An organisation by a certificate that is registered for it, whichever of them.
+    Organisation(OrgNumber),
+    /// Whoever has a certificate that is not registered, by the organisation that it names.
+    Stranger(Option<OrgNumber>),
+    /// On a door without client certificates.
+    Source(Source),
+    /// A proxy that is trusted, behind which are many.
+    Proxy(Source),
+}
+
+/// A door's connections by whose they are.
 pub(crate) struct Shares {
     most: usize,
-    held: Mutex<HashMap<[u8; 32], usize>>,
+    held: Mutex<Held>,
+    freed: Notify,
 }
 
-/// One connection of one certificate; given back when dropped.
+#[derive(Default)]
+struct Held {
+    all: usize,
+    strangers: usize,
+    by_holder: HashMap<Holder, usize>,
+}
+
+/// One connection; given back when dropped.
 pub(crate) struct Share {
     shares: Arc<Shares>,
-    certificate: [u8; 32],
+    holder: Holder,
 }
 
+/// Connections of strangers in all, and of one: enough to be told what is wrong.
+const STRANGERS: usize = 32;
+const STRANGER: usize = 4;
+
 impl Shares {
-    /// Half of a door's connections is one caller's at most.
     pub(crate) fn of(connections: usize) -> Arc<Self> {
-        Arc::new(Self { most: connections.div_ceil(2).max(1), held: Mutex::default() })
+        Arc::new(Self { most: connections.max(2), held: Mutex::default(), freed: Notify::new() })
     }
 
-    /// `None` when this certificate holds its share already.
-    pub(crate) fn take(self: &Arc<Self>, certificate: [u8; 32]) -> Option<Share> {
+    /// A connection for this holder, as soon as there is one, but not later.
+    pub(crate) async fn take_within(self: &Arc<Self>, time: Duration, holder: &Holder) -> Option<Share> {
+        let one = async {
+            loop {
+                let mut freed = std::pin::pin!(self.freed.notified());
+                freed.as_mut().enable();
+                if let Some(share) = self.take(holder) {
+                    return share;
+                }
+                freed.await;
+            }
+        };
+        timeout(time, one).await.ok()
+    }
+
+    /// One holder has at most as many as are free after it (the dynamic threshold of Choudhury and Hahne): alone half,
+    /// two a third each, and there is always one left for who comes late.
+    fn take(self: &Arc<Self>, holder: &Holder) -> Option<Share> {
         let mut held = self.lock();
-        let count = held.entry(certificate).or_insert(0);
-        if *count >= self.most {
+        let own = held.by_holder.get(holder).copied().unwrap_or_default() + 1;
+        let all = held.all + 1;
+        let free = self.most.saturating_sub(all);
+        let fits = match holder {
+            Holder::Proxy(_) => own <= self.most - self.most / 8 && all <= self.most,
+            Holder::Organisation(_) | Holder::Source(_) => own <= free.max(1) && all <= self.most,
+            Holder::Stranger(_) => {
+                let few = STRANGERS.min(self.most.div_ceil(4));
+                own <= STRANGER.min(free) && held.strangers < few
+            }
+        };
+        if !fits {
             return None;
         }
-        *count += 1;
-        Some(Share { shares: Arc::clone(self), certificate })
+        held.all = all;
+        held.strangers += usize::from(matches!(holder, Holder::Stranger(_)));
+        held.by_holder.insert(holder.clone(), own);
+        Some(Share { shares: Arc::clone(self), holder: holder.clone() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], usize>> {
+    fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -42,28 +98,88 @@ impl Shares {
 impl Drop for Share {
     fn drop(&mut self) {
         let mut held = self.shares.lock();
-        if let Some(count) = held.get_mut(&self.certificate) {
+        held.all -= 1;
+        held.strangers -= usize::from(matches!(self.holder, Holder::Stranger(_)));
+        if let Some(count) = held.by_holder.get_mut(&self.holder) {
             *count -= 1;
             if *count == 0 {
-                held.remove(&self.certificate);
+                held.by_holder.remove(&self.holder);
             }
         }
+        drop(held);
+        self.shares.freed.notify_waiters();
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
+    const NUMBERS: [&str; 3] = ["164020000016", "164020000024", "164020000032"];
+
+    fn org(no: usize) -> OrgNumber {
+        OrgNumber::parse(NUMBERS[no]).unwrap()
+    }
+
+    fn all(shares: &Arc<Shares>, holder: &Holder) -> Vec<Share> {
+        std::iter::from_fn(|| shares.take(holder)).collect()
+    }
+
     #[test]
-    fn one_certificate_holds_half_of_a_door_at_most() {
-        let shares = Shares::of(4);
-        let held = [shares.take([1; 32]), shares.take([1; 32])];
-        assert!(held.iter().all(Option::is_some));
-        assert!(shares.take([1; 32]).is_none());
-        assert!(shares.take([2; 32]).is_some());
-        drop(held);
-        assert!(shares.take([1; 32]).is_some());
-        assert!(shares.lock().is_empty());
+    fn an_organisation_holds_half_of_a_door_and_a_late_one_finds_room() {
+        let shares = Shares::of(120);
+        let one = all(&shares, &Holder::Organisation(org(0)));
+        assert_eq!(one.len(), 60);
+        let two = all(&shares, &Holder::Organisation(org(1)));
+        assert_eq!(two.len(), 30);
+        assert_eq!(all(&shares, &Holder::Organisation(org(2))).len(), 15);
+        drop((one, two));
+        assert_eq!(shares.lock().all, 0);
+        assert!(shares.lock().by_holder.is_empty());
+    }
+
+    #[test]
+    fn strangers_have_few_between_them() {
+        let shares = Shares::of(1024);
+        let own = all(&shares, &Holder::Stranger(Some(org(0))));
+        assert_eq!(own.len(), STRANGER);
+        let others: Vec<_> = (0..100u32)
+            .filter_map(|no| {
+                let nine = format!("16402{no:06}");
+                let number = (0..10).find_map(|last| OrgNumber::parse(&format!("{nine}{last}")).ok());
+                shares.take(&Holder::Stranger(number))
+            })
+            .collect();
+        assert_eq!(own.len() + others.len(), STRANGERS);
+        assert!(shares.take(&Holder::Stranger(None)).is_none());
+        assert!(shares.take(&Holder::Organisation(org(0))).is_some(), "its own share is another");
+        drop((own, others));
+        assert_eq!(shares.lock().strangers, 0);
+    }
+
+    #[test]
+    fn a_trusted_proxy_may_have_nearly_all_and_other_sources_their_share() {
+        let source = |text: &str| Holder::Source(Source::of(text.parse().unwrap()));
+        let proxy = Holder::Proxy(Source::of([127, 0, 0, 1].into()));
+        assert_eq!(all(&Shares::of(16), &proxy).len(), 14);
+        let shares = Shares::of(8);
+        let one = all(&shares, &source("192.0.2.1"));
+        assert_eq!(one.len(), 4);
+        assert!(shares.take(&source("192.0.2.2")).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_connection_too_many_waits_a_little_for_one_that_ends() {
+        let shares = Shares::of(8);
+        let holder = Holder::Organisation(org(0));
+        let mut held = all(&shares, &holder);
+        assert!(shares.take_within(Duration::from_millis(1), &holder).await.is_none());
+        let (again, wanted) = (shares.clone(), holder.clone());
+        let waiting =
+            tokio::spawn(async move { again.take_within(Duration::from_secs(60), &wanted).await.is_some() });
+        tokio::task::yield_now().await;
+        held.pop();
+        assert!(waiting.await.unwrap());
     }
 }

@@ -2,29 +2,42 @@
 
 use crate::{AcceptError, Intake};
 use domain::{Code, OrgNumber, Refusal};
+use registry::NoCaller;
+
+/// A client certificate that passed the handshake, as the door has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    pub sha256: &'a [u8; 32],
+    /// The organisation that it names.
+    pub organisation: Option<&'a OrgNumber>,
+    /// A revocation list that is in force names it, or an authority above it.
+    pub listed: bool,
+}
 
 impl Intake {
-    /// The registered organisation behind a client certificate that passed the handshake, which is not revoked.
-    /// `certificate` is its SHA-256 and the organisation that it names.
-    pub async fn caller(
-        &self,
-        certificate: Option<(&[u8; 32], Option<&OrgNumber>)>,
-    ) -> Result<OrgNumber, AcceptError> {
-        let refused = |why| AcceptError::from(Refusal::new(Code::CallerNotAllowed).because(why));
-        let (sha256, organisation) = certificate.ok_or_else(|| refused("no client certificate"))?;
-        let organisation = organisation.ok_or_else(|| refused("the certificate names no organisation"))?;
+    /// The registered organisation whose registered certificate this is, in force now. Asked for each request: a
+    /// connection can be older than what ends its certificate.
+    pub async fn caller(&self, presented: Option<Presented<'_>>) -> Result<OrgNumber, AcceptError> {
+        let presented = presented.ok_or(NoCaller::None)?;
+        if presented.listed {
+            return Err(NoCaller::Listed.into());
+        }
+        let organisation = presented.organisation.ok_or(NoCaller::Nameless)?;
+        let now = self.0.clock.now();
         let directory = &self.0.directory;
-        if !directory.current().knows(organisation) {
+        let judge = || directory.current().caller(presented.sha256, organisation, now);
+        if judge().is_err_and(NoCaller::may_have_changed) {
             // It may have been registered since the registry was last read.
             directory.refresh(&self.0.store).await?;
         }
-        let snapshot = directory.current();
-        if snapshot.is_revoked(sha256) {
-            return Err(refused("the TLS certificate is revoked"));
-        }
-        if !snapshot.knows(organisation) {
-            return Err(refused("the organisation is not registered"));
-        }
+        judge()?;
         Ok(organisation.clone())
+    }
+}
+
+impl From<NoCaller> for AcceptError {
+    fn from(why: NoCaller) -> Self {
+        metrics::counter!("kuvert_callers_unknown_total").increment(1);
+        Refusal::new(Code::CertificateUnknown).because(why.to_string()).into()
     }
 }

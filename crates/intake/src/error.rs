@@ -13,6 +13,9 @@ pub enum AcceptError {
     /// No room now. The same request may succeed after [`AcceptError::retry_after`].
     #[error("too many letters on their way")]
     Overloaded,
+    /// The caller's look-ups of the day are used up; the next one begins after so long.
+    #[error("the look-ups of the day are used up")]
+    Spent(Duration),
     /// Something that intake needs does not answer, or it is stopping.
     #[error("cannot accept letters now: {0}")]
     Unavailable(&'static str),
@@ -30,6 +33,7 @@ impl AcceptError {
         match self {
             Self::Refused(refusal) => refusal.clone(),
             Self::Overloaded => Code::Overloaded.into(),
+            Self::Spent(_) => Code::LookupsUsedUp.into(),
             Self::Unavailable(_) | Self::Unknown => Code::Unavailable.into(),
             Self::Internal(_) => Code::Internal.into(),
         }
@@ -38,6 +42,7 @@ impl AcceptError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded => Some(Duration::from_secs(1)),
+            Self::Spent(until) => Some(*until),
             Self::Unavailable(_) | Self::Unknown => Some(Duration::from_secs(5)),
             Self::Refused(refusal)
                 if matches!(refusal.code, Code::ScannerUnavailable | Code::RateLimited) =>
@@ -84,6 +89,7 @@ impl From<KeysError> for AcceptError {
     fn from(error: KeysError) -> Self {
         match error {
             KeysError::Budget => Code::RateLimited.into(),
+            KeysError::Spent(seconds) => Self::Spent(Duration::from_secs(seconds.into())),
             KeysError::Unavailable => Self::Unavailable("the key service does not answer"),
             other => Self::Internal(Box::new(other)),
         }

@@ -34,6 +34,7 @@ pub mod whereabouts;
 pub use announce::Announced;
 pub use announcement::Told;
 pub use answer::Answer;
+pub use caller::Presented;
 pub use check::Checked;
 pub use deliver::Delivered;
 pub use delivery::from_letter::NO_PLACE_FOR as NOT_HANDED_OVER;

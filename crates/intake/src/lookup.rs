@@ -149,7 +149,7 @@ async fn address_macs(house: &House, questions: &[&Question]) -> Macs {
         match house.keys.address_macs(caller.as_str(), &identities).await {
             Ok(found) => places.iter().zip(found).for_each(|(at, mac)| macs[*at] = Ok(Some(mac))),
             // The rest of a budget goes to those that came first.
-            Err(KeysError::Budget) if places.len() > 1 => {
+            Err(KeysError::Budget | KeysError::Spent(_)) if places.len() > 1 => {
                 for (at, identity) in places.iter().zip(&identities) {
                     let one = house.keys.address_macs(caller.as_str(), std::slice::from_ref(identity)).await;
                     macs[*at] = one.map(|macs| macs.first().copied());

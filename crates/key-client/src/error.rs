@@ -14,6 +14,9 @@ pub enum KeysError {
     /// Too much in too short a time.
     #[error("too many requests to the key service")]
     Budget,
+    /// What may be looked up in a day is used up; the next day begins in so many seconds.
+    #[error("what may be looked up in a day is used up")]
+    Spent(u32),
     /// The letter is not there, or is erased.
     #[error("there is no such letter")]
     Gone,
@@ -32,6 +35,7 @@ impl KeysError {
             Self::NoGrant => "no_grant",
             Self::NotAllowed => "not_allowed",
             Self::Budget => "budget",
+            Self::Spent(_) => "spent",
             Self::Gone => "gone",
             Self::Unavailable => "unavailable",
             Self::Rejected(code) => code,

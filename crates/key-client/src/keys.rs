@@ -2,11 +2,11 @@
 
 use crate::{
     Access, AgreementUse, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView,
-    KeysError, LetterKey, LoggedIn, Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes,
-    SecretKey, Status, WebKeys,
+    KeysError, LetterKey, LoggedIn, LookupQuota, Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated,
+    SecretBytes, SecretKey, Status, WebKeys,
     transport::{Envelope, Transport},
 };
-use domain::{Identity, LetterId, MailboxId};
+use domain::{Identity, LetterId, MailboxId, OrgNumber};
 use std::fmt;
 use tokio::sync::mpsc;
 use vault::{Key, Place, seal_to::PublicKey};
@@ -205,6 +205,16 @@ impl Keys {
     pub async fn person_macs(&self, identities: &[Identity]) -> Result<Vec<PersonMacs>, KeysError> {
         let request = Request::PersonMacs { identities: identities.to_vec() };
         ask!(self, request, Answer::PersonMacs(macs) if macs.len() == identities.len() => macs)
+    }
+    /// How many recipients a caller may look up in a day, and how many it has.
+    pub async fn lookup_quota(&self, caller: &OrgNumber) -> Result<LookupQuota, KeysError> {
+        let request = Request::LookupQuota { caller: caller.clone() };
+        ask!(self, request, Answer::LookupQuota(quota) => quota)
+    }
+    /// Sets how many; `None`: as many as the configuration gives to all.
+    pub async fn set_lookup_quota(&self, caller: &OrgNumber, daily: Option<u64>) -> Result<(), KeysError> {
+        let request = Request::SetLookupQuota { caller: caller.clone(), daily };
+        ask!(self, request, Answer::Done => ())
     }
     /// Purposes, versions and counts.
     pub async fn status(&self) -> Result<Status, KeysError> {

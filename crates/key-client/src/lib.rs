@@ -30,7 +30,9 @@ pub use grant::{Applicant, GrantView, LoggedIn, Nonce};
 pub use keys::Keys;
 pub use letter::{OUTBOUND_PARTS, letter_aad, seal_info};
 pub use material::{GatewayKeys, GatewayMaterial, NotifierKeys, NotifierMaterial, WebKeys, WebMaterial};
-pub use message::{AcceptedEvent, Answer, ColumnItem, LetterKey, MailboxKey, Outcome, PersonMacs, Request};
+pub use message::{
+    AcceptedEvent, Answer, ColumnItem, LetterKey, LookupQuota, MailboxKey, Outcome, PersonMacs, Request,
+};
 pub use ring::{KeyRing, NamedKey, RingMaterial};
 pub use secret::{GrantToken, SecretBytes, SecretKey};
 pub use status::{PurposeStatus, Rotated, Status, VersionStatus};

@@ -4,7 +4,7 @@ use crate::{
     Access, AgreementUse, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LoggedIn,
     Nonce, NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
 };
-use domain::{Identity, LetterId, MailboxId};
+use domain::{Identity, LetterId, MailboxId, OrgNumber};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -78,6 +78,13 @@ pub enum Request {
         recipient: String,
         act: String,
     },
+    LookupQuota {
+        caller: OrgNumber,
+    },
+    SetLookupQuota {
+        caller: OrgNumber,
+        daily: Option<u64>,
+    },
     Status,
     Rotate {
         purpose: String,
@@ -105,6 +112,7 @@ pub enum Answer {
     Headers(Vec<(LetterId, Option<SecretKey>)>),
     Content(SecretKey),
     Letter(Box<LetterKey>),
+    LookupQuota(LookupQuota),
     Status(Status),
     Rotated(Rotated),
 }
@@ -155,6 +163,16 @@ pub struct AcceptedEvent {
     pub commits: bool,
 }
 
+/// How many recipients a caller may look up in a day, and has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookupQuota {
+    pub daily: u64,
+    /// The operator has set it for this caller.
+    pub own: bool,
+    /// In blocks that are taken ahead.
+    pub used_today: u64,
+}
+
 /// Both tags of a person's number, for bringing people in by the operator.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonMacs {
@@ -190,6 +208,8 @@ impl Request {
             Self::OutboundKey { .. } => "outbound_key",
             Self::UseAgreement { .. } => "use_agreement",
             Self::EndAgreements { .. } => "end_agreements",
+            Self::LookupQuota { .. } => "lookup_quota",
+            Self::SetLookupQuota { .. } => "set_lookup_quota",
             Self::Status => "status",
             Self::Rotate { .. } => "rotate",
         }

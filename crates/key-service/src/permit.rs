@@ -35,14 +35,19 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         | Request::Content { .. } => role == Role::Web,
         Request::OutboundKey { .. } => role == Role::Outgoing,
         Request::UseAgreement { .. } | Request::EndAgreements { .. } => role == Role::Gateway,
-        Request::PersonMacs { .. } | Request::Status | Request::Rotate { .. } => role == Role::Operator,
+        Request::PersonMacs { .. }
+        | Request::LookupQuota { .. }
+        | Request::SetLookupQuota { .. }
+        | Request::Status
+        | Request::Rotate { .. } => role == Role::Operator,
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use domain::{LetterId, MailboxId, Time};
+    use domain::{LetterId, MailboxId, OrgNumber, Time};
     use key_client::{ColumnItem, GrantToken, pending_request};
     use vault::SystemRandom;
 
@@ -95,6 +100,7 @@ mod tests {
             Request::OpenColumns { access: Access::Notifier(vec![]), items: vec![] },
             Request::OpenColumns { access: Access::Operator, items: vec![] },
             Request::PersonMacs { identities: vec![] },
+            Request::SetLookupQuota { caller: OrgNumber::parse("164020000016").unwrap(), daily: None },
             Request::Rotate { purpose: "mailbox".into() },
             Request::WebKeys,
             seal(&[Column::Note]),

@@ -6,7 +6,10 @@ use crate::{
     service::{Inner, KeyService},
 };
 use key_client::{Answer, Connector, Envelope, KeysError, Outcome, Request, Role, channel};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinHandle,
@@ -22,12 +25,28 @@ impl KeyService {
         let inner = Arc::clone(&self.0);
         let service = self.clone();
         let handle = tokio::spawn(async move {
+            let comparing = tokio::spawn(compare_until(Arc::clone(&inner), cancel.clone()));
             let tending = tokio::spawn(service.tend_until(cancel.clone()));
             answer_all(inner, receiver, cancel).await;
             // It stops by the same token; a lost task has nothing left to stop.
             let _ = tending.await;
+            let _ = comparing.await;
         });
         (connector, handle)
+    }
+}
+
+/// Beside the answers: what was looked up is compared a little later.
+async fn compare_until(inner: Arc<Inner>, cancel: CancellationToken) {
+    loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(COMPARED_EVERY) => {}
+        }
+        if let Err(failure) = inner.compare_lookups().await {
+            error!(error = %failure, "Could not compare what was looked up");
+        }
     }
 }
 
@@ -75,7 +94,8 @@ impl Inner {
         let began = Instant::now();
         let outcome = match request {
             Request::AddressMacs { caller, identities } if identities.len() <= FEW => {
-                self.address_macs(caller, identities).map(Answer::AddressMacs)
+                let counted = self.count_on_the_spot(envelope.role, caller, identities.len() as u64)?;
+                counted.and_then(|()| self.address_macs(caller, identities)).map(Answer::AddressMacs)
             }
             Request::Grant { grant } => Ok(Answer::Grant(self.view(grant).map(Box::new))),
             Request::Applicant { grant } => self.applicant(grant).map(|it| Answer::Applicant(Box::new(it))),
@@ -96,17 +116,18 @@ impl Inner {
         }
         let (name, began) = (request.name(), Instant::now());
         // Boxed, since the state of the largest request would otherwise stand in every task.
-        let outcome = Box::pin(self.act(request)).await;
+        let outcome = Box::pin(self.act(role, request)).await;
         told(name, began, outcome)
     }
 
-    async fn act(&self, request: Request) -> Result<Answer, Failure> {
+    async fn act(&self, role: Role, request: Request) -> Result<Answer, Failure> {
         Ok(match request {
             Request::GatewayKeys => Answer::GatewayKeys(Box::new(self.gateway_keys().await?)),
             Request::WebKeys => Answer::WebKeys(Box::new(self.web_keys()?)),
             Request::NotifierKeys => Answer::NotifierKeys(Box::new(self.notifier_keys()?)),
             Request::PublicKeys => Answer::PublicKeys(self.public_keys()),
             Request::AddressMacs { caller, identities } => {
+                self.count_lookups(role, &caller, identities.len() as u64).await?;
                 Answer::AddressMacs(self.address_macs(&caller, &identities)?)
             }
             Request::PersonMacs { identities } => Answer::PersonMacs(self.person_macs(&identities)?),
@@ -146,6 +167,11 @@ impl Inner {
                 self.end_agreements(&recipient, &act).await?;
                 Answer::Done
             }
+            Request::LookupQuota { caller } => Answer::LookupQuota(self.lookup_quota(&caller).await?),
+            Request::SetLookupQuota { caller, daily } => {
+                self.set_lookup_quota(&caller, daily).await?;
+                Answer::Done
+            }
             Request::Status => Answer::Status(self.status().await?),
             Request::Rotate { purpose } => Answer::Rotated(self.rotate(&purpose).await?),
         })
@@ -182,6 +208,8 @@ fn told(name: &'static str, began: Instant, outcome: Result<Answer, Failure>) ->
     outcome
 }
 
+/// What was looked up is compared with what is known so often.
+const COMPARED_EVERY: Duration = Duration::from_secs(1);
 /// Requests that may wait before those who ask are made to wait.
 const WAITING: usize = 1024;
 /// Requests worked on at once; others take turns.

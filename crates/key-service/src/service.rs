@@ -5,6 +5,8 @@ use crate::{
     failure::Failure,
     grants::Grants,
     keks::{Keks, KeksError},
+    lookups::Lookups,
+    misses::Misses,
     purpose::Purpose,
     root::Root,
     settings::Settings,
@@ -64,6 +66,10 @@ pub(crate) struct Inner {
     pub random: Arc<dyn Random>,
     pub grants: Mutex<Grants>,
     pub callers: Mutex<Meter<String>>,
+    pub lookups: Mutex<Lookups>,
+    /// One takes look-ups from the key store at a time.
+    pub taking: tokio::sync::Mutex<()>,
+    pub misses: Mutex<Misses>,
     /// Since when this process has seen mailboxes in their new epoch.
     pub rolling: Mutex<HashMap<MailboxId, Time>>,
     /// One sweep or rotation at a time.
@@ -99,6 +105,9 @@ impl KeyService {
             verifiers,
             grants: Mutex::new(Grants::new(&settings, now)),
             callers: Mutex::new(Meter::new(rate)),
+            lookups: Mutex::default(),
+            taking: tokio::sync::Mutex::default(),
+            misses: Mutex::default(),
             rolling: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),
             agreements: Mutex::default(),

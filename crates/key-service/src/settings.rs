@@ -19,6 +19,18 @@ pub struct Settings {
     pub lists_per_ten_seconds: u32,
     /// Letters that all log-ins together may open in a second.
     pub all_opens_per_second: u32,
+    /// Recipients that a caller may look up in a day, unless the operator has said otherwise for it.
+    pub lookups_per_day: u64,
+    /// Recipients that all callers of the agency door together may look up in a day.
+    pub lookups_all_per_day: u64,
+    /// Recipients that the citizens' pages may look up in a day, for all who are logged in.
+    pub lookups_web_per_day: u64,
+    /// Recipients that all callers together may look up in a day that this service does not know.
+    pub lookups_unknown_per_day: u64,
+    /// From so many look-ups of a day on it is told when too few of a caller's are known.
+    pub lookup_alarm_after: u64,
+    /// When so many of a hundred are not known.
+    pub lookup_alarm_percent: u32,
     /// Addressing tags that one caller may ask for in a second, on average.
     pub address_tags_per_second: u32,
     /// Addressing tags that one caller may ask for at once, after a while of silence.
@@ -46,8 +58,14 @@ impl Default for Settings {
             opens_per_ten_seconds: 60,
             lists_per_ten_seconds: 60,
             all_opens_per_second: 1_000,
-            address_tags_per_second: 100_000,
-            address_tags_burst: 1_000_000,
+            lookups_per_day: 100_000,
+            lookups_all_per_day: 20_000_000,
+            lookups_web_per_day: 200_000,
+            lookups_unknown_per_day: 1_000,
+            lookup_alarm_after: 1_000,
+            lookup_alarm_percent: 80,
+            address_tags_per_second: 10_000,
+            address_tags_burst: 50_000,
             notice_addresses_per_second: 1_000,
             notice_addresses_per_day: 5_000_000,
             erase_within_days: 30,
@@ -77,6 +95,18 @@ impl Settings {
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err((key, "must be more than 0"));
+        }
+        let lookups = [
+            ("lookups_per_day", self.lookups_per_day),
+            ("lookups_all_per_day", self.lookups_all_per_day),
+            ("lookups_web_per_day", self.lookups_web_per_day),
+            ("lookup_alarm_after", self.lookup_alarm_after),
+        ];
+        if let Some((key, _)) = lookups.iter().find(|(_, value)| *value == 0) {
+            return Err((key, "must be more than 0"));
+        }
+        if !(1..=100).contains(&self.lookup_alarm_percent) {
+            return Err(("lookup_alarm_percent", "must be 1 to 100"));
         }
         if self.grant_idle_seconds > self.grant_absolute_seconds {
             return Err(("grant_idle_seconds", "must not be more than grant_absolute_seconds"));

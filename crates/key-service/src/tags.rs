@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use vault::{Opaque, mac::Mac};
 
 impl Inner {
+    /// Whoever asks has been counted ([`Inner::count_lookups`]).
     pub(crate) fn address_macs(
         &self,
         caller: &str,
@@ -26,7 +27,9 @@ impl Inner {
         }
         metrics::counter!("kuvert_keys_address_tags_total").increment(identities.len() as u64);
         let mac = self.keks.mac(Purpose::AddressIndex, now)?;
-        Ok(identities.iter().map(|identity| tag(&mac, ADDRESS, identity)).collect())
+        let macs: Vec<_> = identities.iter().map(|identity| tag(&mac, ADDRESS, identity)).collect();
+        self.note_lookups(caller, &macs);
+        Ok(macs)
     }
 
     pub(crate) fn person_macs(&self, identities: &[Identity]) -> Result<Vec<PersonMacs>, Failure> {

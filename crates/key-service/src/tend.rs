@@ -76,6 +76,7 @@ impl Inner {
             grants.count()
         };
         metrics::gauge!("kuvert_keys_logged_in").set(u32::try_from(logged_in).unwrap_or(u32::MAX));
+        self.forget_lookups().await?;
         self.keks.reload().await?;
         self.events
             .adopt(self.keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?);

@@ -3,6 +3,7 @@
 mod columns;
 mod keys;
 mod log_in;
+mod lookups;
 mod notices;
 mod outgoing;
 mod reading;

@@ -1,12 +1,16 @@
 //! One call as it comes in: who calls, and the whole message within its limit.
 
 use crate::{Door, fault::CallId};
-use axum::{body::Body, extract::Request, http::HeaderMap};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{Extensions, HeaderMap},
+};
 use bytes::{Bytes, BytesMut};
 use domain::{Code, OrgNumber, Refusal};
 use edge::{Peer, leftover::PATIENCE};
 use futures_util::StreamExt;
-use intake::AcceptError;
+use intake::{AcceptError, Arriving, Presented};
 use tokio::time::timeout;
 
 /// A message and who sent it. Nothing of it is judged yet.
@@ -14,6 +18,8 @@ pub(crate) struct Call {
     pub id: CallId,
     pub caller: OrgNumber,
     pub envelope: Bytes,
+    /// Held for the message until it is answered, or until intake holds its own for it.
+    pub room: Option<Arriving>,
 }
 
 impl Call {
@@ -24,9 +30,7 @@ impl Call {
         request: Request,
         most: u64,
     ) -> Result<Self, AcceptError> {
-        let peer = request.extensions().get::<Peer>().and_then(|peer| peer.certificate.clone());
-        let certificate = peer.as_ref().map(|peer| (&peer.sha256, peer.organisation.as_ref()));
-        let caller = door.intake.caller(certificate).await?;
+        let caller = caller(door, request.extensions()).await?;
         let (parts, body) = request.into_parts();
         is_soap(&parts.headers)?;
         let announced =
@@ -34,8 +38,9 @@ impl Call {
         if announced.is_some_and(|length| length > most) {
             return Err(Code::LetterTooLarge.into());
         }
-        let envelope = whole(door, &caller, body, most, announced).await?;
-        Ok(Self { id: id.clone(), caller, envelope })
+        let mut room = door.intake.arriving(&caller);
+        let envelope = whole(&mut room, body, most, announced).await?;
+        Ok(Self { id: id.clone(), caller, envelope, room: Some(room) })
     }
 
     /// The name of the operation that the message seems to ask for.
@@ -44,14 +49,23 @@ impl Call {
     }
 }
 
+/// Who calls, by the certificate of the connection.
+pub(crate) async fn caller(door: &Door, request: &Extensions) -> Result<OrgNumber, AcceptError> {
+    let certificate = request.get::<Peer>().and_then(|peer| peer.certificate.as_ref());
+    let presented = certificate.map(|one| Presented {
+        sha256: &one.sha256,
+        organisation: one.organisation.as_ref(),
+        listed: one.listed,
+    });
+    door.intake.caller(presented).await
+}
+
 async fn whole(
-    door: &Door,
-    caller: &OrgNumber,
+    room: &mut Arriving,
     body: Body,
     most: u64,
     announced: Option<u64>,
 ) -> Result<Bytes, AcceptError> {
-    let mut room = door.intake.arriving(caller);
     let mut body = body.into_data_stream();
     // Room for all that is announced, so that nothing is copied: what has not come takes addresses and no memory.
     let mut message = BytesMut::with_capacity(announced.unwrap_or(FIRST) as usize);

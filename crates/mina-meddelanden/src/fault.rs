@@ -100,6 +100,7 @@ pub(crate) fn number(code: Code) -> u16 {
         Code::SignatureInvalid
         | Code::SealInvalid
         | Code::CertificateUntrusted
+        | Code::CertificateUnknown
         | Code::CertificateExpired
         | Code::CertificateRevoked
         | Code::SignerNotAllowed
@@ -121,7 +122,10 @@ pub(crate) fn number(code: Code) -> u16 {
         }
         Code::CallerNotAllowed | Code::SealerNotAllowed => DISPATCHER_NOT_APPROVED,
         code if code.status() >= 500
-            || matches!(code, Code::RateLimited | Code::RequestTimeout | Code::AnnouncementQuota) =>
+            || matches!(
+                code,
+                Code::RateLimited | Code::LookupsUsedUp | Code::RequestTimeout | Code::AnnouncementQuota
+            ) =>
         {
             UNKNOWN
         }

@@ -32,7 +32,14 @@ pub use soap_client::{CallError, SoapClient, SoapClientError};
 
 use delivery::agreement;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn, routing::post};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::Method,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
+    routing::post,
+};
 use domain::{Clock, Random};
 use intake::Intake;
 use std::sync::Arc;
@@ -51,6 +58,7 @@ pub struct Door {
 pub fn router(door: Door, far: Option<Far>) -> Router {
     let service =
         Router::new().route("/Service/v3", post(service::serve).get(wsdl::service)).with_state(door.clone());
+    let all = door.clone();
     let register = far.map(|far| {
         Router::new()
             .route("/Recipient/v3", post(recipient::serve).get(wsdl::recipient))
@@ -59,7 +67,18 @@ pub fn router(door: Door, far: Option<Far>) -> Router {
     });
     service
         .merge(register.unwrap_or_default())
+        .route_layer(from_fn_with_state(all, known))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(edge::leftover::discard))
         .layer(from_fn(edge::headers::api))
+}
+
+/// Whoever is nobody here gets nothing, the contract neither. A call answers so itself, with a fault.
+async fn known(State(door): State<Door>, request: Request, next: Next) -> Result<Response, edge::Problem> {
+    if request.method() != Method::POST {
+        call::caller(&door, request.extensions())
+            .await
+            .map_err(|error| edge::Problem::from(error.refusal()))?;
+    }
+    Ok(next.run(request).await)
 }

@@ -30,7 +30,9 @@ pub(crate) async fn serve(State(door): State<Door>, request: Request) -> Result<
 }
 
 async fn answer(door: &Door, id: &CallId, request: Request) -> Result<Response, AcceptError> {
-    let call = Call::read(door, id, request, door.intake.settings().envelope_bytes).await?;
+    let mut call = Call::read(door, id, request, door.intake.settings().envelope_bytes).await?;
+    // Intake takes as much room as reading the message needs, all of it.
+    drop(call.room.take());
     // Each reads the message itself, so that it is parsed once, and refuses what is another operation after all.
     match call.operation() {
         Some("deliverForward") => deliver_forward::forward(door, &call).await,

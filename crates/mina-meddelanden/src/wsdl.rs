@@ -1,4 +1,4 @@
-//! The contract as files: `?wsdl`, and the schemas that it names as `?xsd=`. Anyone with a certificate may read it.
+//! The contract as files: `?wsdl`, and the schemas that it names as `?xsd=`. Every caller may read it.
 
 use crate::{Door, far::Far};
 use axum::{

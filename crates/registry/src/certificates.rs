@@ -1,7 +1,7 @@
 //! Certificates that organisations sign letters and connect with.
 
 use crate::{directory::CertificateEntry, senders::number, version::bump};
-use domain::{OrgNumber, Time};
+use domain::{Code, OrgNumber, Time};
 use std::sync::Arc;
 use store::{Error, Row, Tx, args};
 use vault::{Certificate, VerifyingKey};
@@ -74,6 +74,23 @@ pub async fn revoke(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Result<bool, E
 pub async fn list(tx: &mut Tx, organisation: &OrgNumber) -> Result<Vec<CertificateEntry>, Error> {
     let rows = tx.query(LIST, args![organisation.as_str()]).await?;
     rows.iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// Whether one can be used at this instant, or which code says why not.
+pub(crate) fn usable(
+    revoked_at: Option<Time>,
+    not_before: Time,
+    not_after: Time,
+    now: Time,
+) -> Result<(), Code> {
+    if revoked_at.is_some() {
+        return Err(Code::CertificateRevoked);
+    }
+    // Both ends belong to the validity, RFC 5280 §4.1.2.5; it is told in seconds.
+    if now < not_before || now.seconds() > not_after.seconds() {
+        return Err(Code::CertificateExpired);
+    }
+    Ok(())
 }
 
 /// All certificates, for the snapshot.

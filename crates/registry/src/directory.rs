@@ -6,7 +6,7 @@
 use crate::{
     certificates,
     dispatch::{self, Listing},
-    operators::{self, Operator},
+    operators::{self, Operator, OperatorCertificate},
     senders::{self, Sender},
     version::version,
 };
@@ -45,6 +45,7 @@ pub struct Snapshot {
     certificates: HashMap<[u8; 32], Arc<CertificateEntry>>,
     by_kid: HashMap<String, Vec<Arc<CertificateEntry>>>,
     operators: HashMap<OrgNumber, Operator>,
+    operator_certificates: HashMap<[u8; 32], OperatorCertificate>,
 }
 
 /// The newest snapshot, shared by all that ask. Reading it costs a pointer.
@@ -58,14 +59,7 @@ pub struct Directory {
 impl CertificateEntry {
     /// Whether it can be used at this instant, or which code says why not.
     pub fn usable(&self, now: Time) -> Result<(), Code> {
-        if self.revoked_at.is_some() {
-            return Err(Code::CertificateRevoked);
-        }
-        // Both ends belong to the validity, RFC 5280 §4.1.2.5; it is told in seconds.
-        if now < self.not_before || now.seconds() > self.not_after.seconds() {
-            return Err(Code::CertificateExpired);
-        }
-        Ok(())
+        certificates::usable(self.revoked_at, self.not_before, self.not_after, now)
     }
 }
 
@@ -86,6 +80,9 @@ impl Snapshot {
         }
         for operator in operators::list(tx).await?.into_iter().filter(|one| one.ended_at.is_none()) {
             snapshot.operators.insert(operator.number.clone(), operator);
+        }
+        for entry in operators::all_certificates(tx).await? {
+            snapshot.operator_certificates.insert(entry.sha256, entry);
         }
         Ok(snapshot)
     }
@@ -118,10 +115,15 @@ impl Snapshot {
     pub fn own_operator(&self) -> Option<&Operator> {
         self.operators().find(|operator| operator.own)
     }
-    /// Whether this very certificate is revoked: for the TLS handshake. A certificate that is not registered is
-    /// not revoked; which of those are taken is decided by the issuers that TLS trusts.
+    /// Whether this very certificate is revoked, for whatever it was registered: for the TLS handshake. One that is not
+    /// registered is let in there, so that it can be told what is missing ([`Snapshot::caller`]).
     pub fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
         self.certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
+            || self.operator_certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
+    }
+    /// One that an operator connects with, whatever its state.
+    pub fn operator_certificate(&self, sha256: &[u8; 32]) -> Option<&OperatorCertificate> {
+        self.operator_certificates.get(sha256)
     }
     /// A registered certificate, whatever its state.
     pub fn certificate(&self, sha256: &[u8; 32]) -> Option<&CertificateEntry> {

@@ -6,6 +6,7 @@
 //! addresses are opened by the key service alone. Whatever changes a mailbox leaves an event in the mailbox's
 //! own chain, in the same transaction (see [`Recorder`]).
 
+mod callers;
 mod error;
 mod owner;
 mod recorder;
@@ -34,6 +35,7 @@ pub mod senders;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod world;
 
+pub use callers::NoCaller;
 pub use directory::{CertificateEntry, Directory, Snapshot};
 pub use error::RegistryError;
 pub use owner::{Owner, OwnerKind};

@@ -4,9 +4,14 @@
 //! keep. Every change raises the registry's version, so that gateways know of it with the next letter.
 
 mod add;
+mod certificates;
 mod own;
 
 pub use add::{NewOperator, add, change};
+pub use certificates::{
+    OperatorCertificate, OperatorCertificateError, add_certificate, all_certificates, certificates_of,
+    revoke_certificate,
+};
 pub use own::{own, set_own};
 
 use crate::{

@@ -32,6 +32,10 @@ pub struct Recipient {
 }
 
 impl Found {
+    /// Nobody with this address has a mailbox, here or at another operator that is known.
+    pub fn is_nobody(&self) -> bool {
+        self.recipient.is_none() && self.elsewhere.is_none()
+    }
     /// The mailbox, or the code that refuses the letter. Age shows in the number itself: someone under 18 without
     /// a mailbox is told apart from someone unknown.
     pub fn reachable(&self, identity: &Identity, now: Time) -> Result<&Recipient, Code> {

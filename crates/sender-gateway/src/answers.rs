@@ -3,7 +3,6 @@
 use crate::{Gateway, caller::Caller};
 use axum::{
     Json,
-    extract::rejection::JsonRejection,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -141,17 +140,6 @@ pub fn identity(error: IdentityError) -> Code {
     }
 }
 
-/// A body that is not the JSON asked for.
-pub fn json(rejection: JsonRejection) -> Problem {
-    let code = match rejection {
-        JsonRejection::MissingJsonContentType(_) => Code::UnsupportedMediaType,
-        JsonRejection::BytesRejection(_) => Code::LetterTooLarge,
-        _ => Code::MalformedRequest,
-    };
-    // axum's own words can quote the body.
-    Refusal::new(code).because("the body is JSON as the API description says").into()
-}
-
 /// What went wrong in accepting. Faults of ours were logged where they happened.
 pub fn intake(error: AcceptError) -> Problem {
     let problem = Problem::from(error.refusal());
@@ -170,6 +158,9 @@ pub fn store(error: store::Error) -> Problem {
 pub fn keys(error: KeysError) -> Problem {
     match error {
         KeysError::Budget => Problem::from(Code::RateLimited).retry_after(Duration::from_secs(60)),
+        KeysError::Spent(seconds) => {
+            Problem::from(Code::LookupsUsedUp).retry_after(Duration::from_secs(seconds.into()))
+        }
         KeysError::Unavailable => Code::Unavailable.into(),
         other => failed(&other, false),
     }

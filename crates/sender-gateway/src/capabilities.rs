@@ -63,7 +63,7 @@ const MEMBERS: &[&str] = &[
 const NOT_SUPPORTED: &[&str] =
     &["facts", "reached_by", "in_reply_to", "metadata", "attention", "correlation_id", "alternatives"];
 
-/// Anyone with a certificate may read it.
+/// Every caller may read it.
 pub async fn show(State(gateway): State<Gateway>) -> Json<Capabilities> {
     Json(Capabilities {
         operator: gateway.intake.settings().audience.clone(),

@@ -4,6 +4,7 @@
 //! opens letters.
 
 mod answers;
+mod body;
 mod caller;
 mod capabilities;
 mod events;
@@ -15,7 +16,7 @@ mod upload;
 use axum::{
     Router,
     extract::Request,
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -57,11 +58,16 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/events", get(events::read).fallback(other("GET")))
         .route("/v1/capabilities", get(capabilities::show).fallback(other("GET")))
         .route("/v1/openapi.json", get(openapi::show).fallback(other("GET")))
+        .route_layer(from_fn_with_state(gateway.clone(), caller::known))
         .route_layer(from_fn(edge::record::requests))
-        .fallback(edge::problem::not_found)
+        .fallback(nowhere)
         .layer(from_fn(edge::leftover::discard))
         .layer(from_fn(edge::headers::api))
         .with_state(gateway)
+}
+
+async fn nowhere(_: caller::Caller) -> Problem {
+    Code::NotFound.into()
 }
 
 /// A small body is there soon, or it is not coming.

@@ -1,10 +1,7 @@
 //! `POST /v1/reachability`: who can be reached, up to a thousand at once.
 
-use crate::{Gateway, answers, caller::Caller};
-use axum::{
-    Json,
-    extract::{State, rejection::JsonRejection},
-};
+use crate::{Gateway, answers, body, caller::Caller};
+use axum::{Json, body::Body, extract::State, http::HeaderMap};
 use domain::{
     Code, Identity, Refusal,
     identity::IdentityError,
@@ -41,14 +38,19 @@ struct Reachability {
 }
 
 const MOST: usize = 1000;
+/// A thousand recipients are some 16 KiB.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// A bad id gives a reason, not an error.
 pub async fn ask(
     State(gateway): State<Gateway>,
     caller: Caller,
-    question: Result<Json<Question>, JsonRejection>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Json<Results>, Problem> {
-    let Json(question) = question.map_err(answers::json)?;
+    // Held until the answer is made, which is as large.
+    let mut room = gateway.intake.arriving(&caller.0);
+    let question: Question = body::json(&headers, body, MOST_BYTES, &mut room).await?;
     if question.recipients.len() > MOST {
         let why = "at most 1000 recipients at once";
         return Err(Refusal::new(Code::MalformedRequest).because(why).at("/recipients").into());

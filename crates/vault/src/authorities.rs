@@ -1,6 +1,6 @@
 //! The authorities whose certificates may sign, and what they have revoked (RFC 5280 §6).
 
-use crate::{certificate::Certificate, pem};
+use crate::{certificate::Certificate, pem, revocation_list::RevocationList};
 use domain::Time;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor, UnixTime};
 use std::time::Duration;
@@ -15,7 +15,6 @@ use webpki::{
         RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
     },
 };
-use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 
 /// Trusted authorities and their revocation lists.
 #[derive(Debug, Default)]
@@ -63,14 +62,20 @@ impl Authorities {
 
     /// Adds a revocation list, PEM or DER. Certificates of its authority are looked for in it from then on.
     pub fn add_list(&mut self, bytes: &[u8]) -> Result<(), AuthoritiesError> {
-        let blocks = pem::blocks(bytes, "X509 CRL").filter(|blocks| !blocks.is_empty());
-        for der in blocks.unwrap_or_else(|| vec![bytes.to_vec().into()]) {
-            let der = CertificateRevocationListDer::from(der.as_slice());
-            let list =
-                OwnedCertRevocationList::from_der(&der).map_err(|_| AuthoritiesError::RevocationList)?;
-            self.lists.push(list.into());
-        }
+        RevocationList::parse_all(bytes)?.iter().try_for_each(|list| self.add(list))?;
         Ok(())
+    }
+
+    /// Adds a list that was read before.
+    pub fn add(&mut self, list: &RevocationList) -> Result<(), AuthoritiesError> {
+        let der = CertificateRevocationListDer::from(list.der.as_slice());
+        let list = OwnedCertRevocationList::from_der(&der).map_err(|_| AuthoritiesError::RevocationList)?;
+        self.lists.push(list.into());
+        Ok(())
+    }
+
+    pub(crate) fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
+        self.anchors.iter()
     }
 
     /// How many authorities and lists there are.
@@ -107,17 +112,6 @@ impl Authorities {
     }
 }
 
-/// Until when these revocation lists, PEM or DER, are in date: when the first of them must be fetched anew.
-pub fn lists_until(bytes: &[u8]) -> Result<Option<Time>, AuthoritiesError> {
-    let blocks = pem::blocks(bytes, "X509 CRL").filter(|blocks| !blocks.is_empty());
-    let ends = blocks.unwrap_or_else(|| vec![bytes.to_vec().into()]).into_iter().map(|der| {
-        let (_, list) =
-            CertificateRevocationList::from_der(&der).map_err(|_| AuthoritiesError::RevocationList)?;
-        Ok(list.next_update().map(|end| Time::from_millis(end.timestamp().saturating_mul(1000))))
-    });
-    Ok(ends.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
-}
-
 /// Organisation certificates name client authentication, e-mail, both or nothing; none of it forbids to sign.
 struct AnyPurpose;
 
@@ -127,7 +121,7 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
     }
 }
 
-const ALGORITHMS: &[&dyn rustls_pki_types::SignatureVerificationAlgorithm] = &[
+pub(crate) const ALGORITHMS: &[&dyn rustls_pki_types::SignatureVerificationAlgorithm] = &[
     RSA_PKCS1_2048_8192_SHA256,
     RSA_PKCS1_2048_8192_SHA384,
     RSA_PKCS1_2048_8192_SHA512,
@@ -143,4 +137,4 @@ const ALGORITHMS: &[&dyn rustls_pki_types::SignatureVerificationAlgorithm] = &[
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod tests;
+pub(crate) mod tests;

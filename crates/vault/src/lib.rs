@@ -19,12 +19,13 @@ pub mod authorities;
 pub mod certificate;
 pub mod jws;
 pub mod mac;
+pub mod revocation_list;
 pub mod seal_to;
 pub mod sign;
 pub mod stream;
 pub mod verifying_key;
 
-pub use authorities::{Authorities, Untrusted, lists_until};
+pub use authorities::{Authorities, Untrusted};
 pub use certificate::Certificate;
 pub use chance::SystemRandom;
 pub use derive::{Purpose, derive};
@@ -32,6 +33,7 @@ pub use envelope::{key_id, open, seal};
 pub use key::{Key, KeyId, Opaque};
 pub use padding::{pad, padme, unpad};
 pub use place::Place;
+pub use revocation_list::RevocationList;
 pub use verifying_key::VerifyingKey;
 
 use ring::digest;

@@ -153,7 +153,7 @@ impl From<KeysError> for Fault {
         match error {
             KeysError::NoGrant => Self::Expired,
             KeysError::NotAllowed | KeysError::Gone => Self::NotFound,
-            KeysError::Budget => Self::ReadingSlow,
+            KeysError::Budget | KeysError::Spent(_) => Self::ReadingSlow,
             KeysError::Unavailable | KeysError::Rejected(_) => {
                 tracing::error!(code = error.code(), "The key service did not answer a page");
                 Self::Trouble

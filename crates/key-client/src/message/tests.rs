@@ -66,6 +66,8 @@ fn requests() -> Vec<Request> {
         Request::PublicKeys,
         Request::AddressMacs { caller: "164020000016".into(), identities: identities() },
         Request::PersonMacs { identities: identities() },
+        Request::LookupQuota { caller: OrgNumber::parse("164020000016").unwrap() },
+        Request::SetLookupQuota { caller: OrgNumber::parse("164020000016").unwrap(), daily: Some(7) },
         Request::MakeMailboxKeys { mailboxes: vec![mailbox(), mailbox()] },
         Request::SealColumns { items: items() },
         Request::OpenColumns { access: Access::Grant(grant()), items: items() },
@@ -167,6 +169,8 @@ fn answers() -> Vec<Outcome> {
         Err(KeysError::NoGrant),
         Err(KeysError::NotAllowed),
         Err(KeysError::Budget),
+        Err(KeysError::Spent(3600)),
+        Ok(Answer::LookupQuota(LookupQuota { daily: 1, own: true, used_today: 2 })),
         Err(KeysError::Gone),
         Err(KeysError::Unavailable),
         Err(KeysError::Rejected("nonce_mismatch".into())),
@@ -191,7 +195,7 @@ fn every_request_survives_the_wire() {
             request.name()
         })
         .collect();
-    assert_eq!(names.len(), 22, "a request has no example here");
+    assert_eq!(names.len(), 24, "a request has no example here");
 }
 
 #[test]
@@ -207,7 +211,7 @@ fn every_answer_survives_the_wire() {
             Err(error) => assert!(!error.code().is_empty()),
         }
     }
-    assert_eq!(kinds.len(), 18, "an answer has no example here");
+    assert_eq!(kinds.len(), 20, "an answer has no example here");
 }
 
 #[test]

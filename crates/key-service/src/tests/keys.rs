@@ -210,6 +210,7 @@ async fn indexes_do_not_rotate_and_receipt_keys_stay_published(database: Databas
 
 async fn tags_are_keyed_ordered_and_metered(database: Database) {
     let settings = Settings { address_tags_per_second: 10, address_tags_burst: 20, ..Settings::default() };
+    // Of callers that nobody knows the small common quota is not used up here.
     let world = World::with(database, settings).await;
     let people = [ANNA, "199001012385", "164020000016"].map(|number| Identity::parse(number).unwrap());
     let macs = world.gateway.address_macs("a", &people).await.unwrap();

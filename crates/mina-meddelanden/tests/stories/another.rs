@@ -43,8 +43,8 @@ impl Wire {
     pub async fn new(router: axum::Router, pki: &Pki, folder: &Path, caller: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let files = pki.files(folder, caller);
-        let revoked: edge::tls::Revoked = Arc::new(|_| false);
-        let tls = edge::tls::mutual(&files.server, &files.key, &files.authority, revoked).unwrap();
+        let clients = edge::clients::Clients::new(&files.authority, Vec::new(), Arc::new(All)).unwrap();
+        let tls = edge::tls::mutual(&files.server, &files.key, &clients).unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
         let gate = Arc::new(tokio::sync::RwLock::new(()));
         let (counted, held) = (calls.clone(), gate.clone());
@@ -58,7 +58,8 @@ impl Wire {
                 }
             },
         ));
-        let door = listen::Door { name: "register", router, tls: Some(tls), revoked: None, connections: 16 };
+        let (tls, clients) = (Some(tls), Some(clients));
+        let door = listen::Door { tls, clients, ..listen::Door::plain("register", router, 16) };
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let stop = CancellationToken::new();
@@ -74,7 +75,9 @@ impl Wire {
         Self { stop, task, calls, client, soap, port, gate }
     }
     async fn of(world: &World, caller: &str) -> Self {
-        Self::new(world.router.clone(), &world.pki, world.folder(), caller).await
+        let wire = Self::new(world.router.clone(), &world.pki, world.folder(), caller).await;
+        world.lets_connect(&std::fs::read(world.folder().join("wire-client.pem")).unwrap()).await;
+        wire
     }
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
@@ -87,6 +90,18 @@ impl Wire {
         let settings =
             PlacesSettings { fresh: Duration::from_secs(300), stale: Duration::from_secs(24 * 3600) };
         Places::new(self.client.clone(), org(LADAN), settings, clock.clone(), &SystemRandom)
+    }
+}
+
+/// Whose certificate it is says the router.
+struct All;
+
+impl edge::clients::Registered for All {
+    fn is_revoked(&self, _: &[u8; 32]) -> bool {
+        false
+    }
+    fn is_known(&self, _: &[u8; 32], _: &domain::OrgNumber) -> bool {
+        true
     }
 }
 

@@ -18,7 +18,7 @@ use registry::{
     people::{self, Language, NewPerson},
     register::{Signatory, SignatoryFile, SignatureRule},
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use store::{Store, testing::Database};
 use tower::ServiceExt;
 use vault::{Authorities, Certificate, SystemRandom};
@@ -48,6 +48,8 @@ pub struct World {
     pub router: Router,
     pub intake: Intake,
     pub directory: Directory,
+    /// The certificates that the organisations connect with.
+    connects: HashMap<&'static str, [u8; 32]>,
     signatories: PathBuf,
 }
 
@@ -188,7 +190,7 @@ impl World {
         .unwrap();
         service.take_agreements(Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()));
         let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
-        organisations(&store, clock.now()).await;
+        let connects = organisations(&store, &pki, clock.now()).await;
         let directory = Directory::load(&store).await.unwrap();
         let gateway = connector.keys(Role::Gateway);
         let gateway_keys = Arc::new(gateway.gateway_keys().await.unwrap());
@@ -223,8 +225,18 @@ impl World {
             origin: "https://kuvert.example".into(),
         };
         let router = mina_meddelanden::router(door, Some(far));
-        let world =
-            Self { database, store, clock, connector, pki, router, intake, directory, signatories: path };
+        let world = Self {
+            database,
+            store,
+            clock,
+            connector,
+            pki,
+            router,
+            intake,
+            directory,
+            connects,
+            signatories: path,
+        };
         world.lets_sign(COMPANY, "Exempelbolaget AB", &[ANNA, BO, CLEO], "2").await;
         world
     }
@@ -312,10 +324,32 @@ impl World {
         id
     }
 
+    /// Registers one more, for whom it names.
+    pub async fn lets_connect(&self, pem: &[u8]) {
+        let certificate = Certificate::from_pem(pem).unwrap();
+        let (number, now) = (certificate.organisation.clone().unwrap(), self.clock.now());
+        let mut tx = self.store.begin("register").await.unwrap();
+        match self.directory.current().operator(&number) {
+            Some(_) => drop(operators::add_certificate(&mut tx, &certificate.der, now).await.unwrap()),
+            None => drop(registry::certificates::add(&mut tx, &number, &certificate.der, now).await.unwrap()),
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// The other end of a connection, by the organisation's own certificate.
+    pub fn peer(&self, caller: &str) -> Peer {
+        let sha256 = self.connects.get(caller).copied().unwrap_or([7; 32]);
+        let certificate = PeerCertificate { sha256, organisation: Some(org(caller)), listed: false };
+        Peer { address: ([127, 0, 0, 1], 5000).into(), certificate: Some(certificate) }
+    }
+
     /// Posts a whole message.
     pub async fn posts(&self, caller: &str, path: &str, message: String) -> Answered {
-        let certificate = PeerCertificate { sha256: [7; 32], organisation: Some(org(caller)) };
-        let peer = Peer { address: ([127, 0, 0, 1], 5000).into(), certificate: Some(certificate) };
+        self.posts_from(self.peer(caller), path, message).await
+    }
+
+    /// From this other end.
+    pub async fn posts_from(&self, peer: Peer, path: &str, message: String) -> Answered {
         let request = Request::post(path).header("content-type", "text/xml; charset=utf-8").extension(peer);
         let response = self.router.clone().oneshot(request.body(Body::from(message)).unwrap()).await.unwrap();
         let status = response.status();
@@ -339,7 +373,7 @@ impl World {
     }
 
     pub async fn gets(&self, path: &str) -> String {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        let request = Request::get(path).extension(self.peer(TOWN)).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(bytes.to_vec()).unwrap()
@@ -378,7 +412,8 @@ pub fn all(xml: &str, name: &str) -> Vec<String> {
     nodes.map(|node| document::text(node).map(std::borrow::Cow::into_owned).unwrap_or_default()).collect()
 }
 
-async fn organisations(store: &Store, now: Time) {
+async fn organisations(store: &Store, pki: &Pki, now: Time) -> HashMap<&'static str, [u8; 32]> {
+    let mut connects = HashMap::new();
     let mut tx = store.begin("register").await.unwrap();
     for (number, name, may_send) in [
         (TOWN, "Exempelkommunen", true),
@@ -388,6 +423,11 @@ async fn organisations(store: &Store, now: Time) {
         (BREVEN, "Breven", false),
     ] {
         registry::senders::add(&mut tx, &org(number), name, may_send, now).await.unwrap();
+        if ![LADAN, BREVEN].contains(&number) {
+            let der = pki.certificate(number).der;
+            let entry = registry::certificates::add(&mut tx, &org(number), &der, now).await.unwrap();
+            connects.insert(number, entry.sha256);
+        }
     }
     registry::dispatch::list(&mut tx, &org(TOWN), &org(DISPATCHER), now).await.unwrap();
     let (own, ladan, breven) = (org(OWN), org(LADAN), org(BREVEN));
@@ -406,5 +446,11 @@ async fn organisations(store: &Store, now: Time) {
     ] {
         operators::add(&mut tx, &other, now).await.unwrap();
     }
+    for number in [LADAN, BREVEN] {
+        let der = pki.certificate(number).der;
+        let entry = operators::add_certificate(&mut tx, &der, now).await.unwrap();
+        connects.insert(number, entry.sha256);
+    }
     tx.commit().await.unwrap();
+    connects
 }

@@ -1,6 +1,12 @@
 //! `kuvert agency`: senders and dispatchers, their certificates, whom they may act for.
 
-use super::{ConfigArg, JsonArg};
+mod cert;
+mod quota;
+
+use super::{
+    ConfigArg, JsonArg,
+    certified::{certificate_state, date, hex},
+};
 use crate::{
     config::{Config, FarMode},
     house::Operator,
@@ -8,11 +14,10 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
-use domain::{OrgNumber, Time};
+use domain::OrgNumber;
 use registry::{certificates, dispatch, senders};
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode};
-use vault::Certificate;
+use std::process::ExitCode;
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -97,33 +102,29 @@ SHA-1 is broken: let it only until the sender's system is renewed.")]
         #[arg(long)]
         refuse: bool,
     },
+    /// How many recipients an organisation may look up in a day, and has; or set it to fit what it sends
+    #[command(after_help = "\
+Examples:
+  kuvert agency quota 164020000016
+  kuvert agency quota 164020000016 large
+  kuvert agency quota 164020000032 10000000
+  kuvert agency quota 164020000016 default
+
+Each letter and each recipient asked for by reachability or notify counts. small is 20 000, medium 200 000, large 2 000 000;
+without a setting keys.limits.lookups_per_day holds. For a dispatcher it is the sum of what it sends for others.")]
+    Quota {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+        /// 16 and ten digits
+        number: OrgArg,
+        /// small, medium, large, a number, or default
+        per_day: Option<quota::PerDay>,
+    },
     /// Add and revoke certificates
     #[command(subcommand)]
-    Cert(CertVerb),
-}
-
-#[derive(Subcommand)]
-pub enum CertVerb {
-    /// Register a certificate; the organisation is read from it
-    #[command(after_help = "\
-Example:
-  kuvert agency cert add 164020000016.pem")]
-    Add {
-        #[command(flatten)]
-        config: ConfigArg,
-        /// PEM file
-        file: PathBuf,
-    },
-    /// Revoke a certificate: letters signed with it and connections made with it are refused within seconds
-    #[command(after_help = "\
-Example:
-  kuvert agency cert revoke 164020000016.pem")]
-    Revoke {
-        #[command(flatten)]
-        config: ConfigArg,
-        /// PEM file, or the SHA-256 in hexadecimal that show prints
-        certificate: String,
-    },
+    Cert(cert::Verb),
 }
 
 /// An organisation's number, checked by clap.
@@ -149,8 +150,10 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Dispatch { config, sender, dispatcher, remove } => {
             set_dispatch(&config, &sender.0, &dispatcher.0, remove).await?;
         }
-        Verb::Cert(CertVerb::Add { config, file }) => add_certificate(&config, &file).await?,
-        Verb::Cert(CertVerb::Revoke { config, certificate }) => revoke(&config, &certificate).await?,
+        Verb::Quota { config, json, number: OrgArg(number), per_day } => {
+            quota::run(&config, json, &number, per_day).await?;
+        }
+        Verb::Cert(verb) => cert::run(verb).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -305,70 +308,8 @@ async fn set_dispatch(
     Ok(())
 }
 
-async fn add_certificate(config: &ConfigArg, file: &PathBuf) -> Result<()> {
-    let read = Config::read(&config.config)?;
-    let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let certificate =
-        Certificate::from_pem(&pem).with_context(|| format!("{} holds no certificate", file.display()))?;
-    let number = certificate.organisation.clone();
-    let number =
-        number.context("the certificate's subject has no serialNumber with an organisation's number")?;
-    if read.instance.production {
-        crate::demo::pki::refuse_public(&certificate)?;
-    }
-    let operator = Operator::open(&read).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("add certificate").await?;
-    let entry = certificates::add(&mut tx, &number, &certificate.der, now).await?;
-    tx.commit().await?;
-    ensure!(entry.revoked_at.is_none(), "this certificate is revoked, and stays so: register another");
-    out::line(&format!("registered for {number}: {} until {}", hex(&entry.sha256), date(entry.not_after)));
-    operator.close().await;
-    Ok(())
-}
-
-async fn revoke(config: &ConfigArg, certificate: &str) -> Result<()> {
-    let sha256 = match std::fs::read(certificate) {
-        Ok(pem) => Certificate::from_pem(&pem)?.sha256,
-        Err(error) => unhex(certificate)
-            .with_context(|| format!("{certificate}: {error}; nor is it a SHA-256 in hexadecimal"))?,
-    };
-    let operator = operator(config).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("revoke certificate").await?;
-    let revoked = certificates::revoke(&mut tx, &sha256, now).await?;
-    tx.commit().await?;
-    operator.close().await;
-    ensure!(revoked, "no such certificate is registered, or it was revoked before");
-    out::line(&format!("revoked {}", hex(&sha256)));
-    Ok(())
-}
-
 fn describe(sender: &senders::Sender) -> Value {
     let state = if sender.suspended_at.is_some() { "suspended" } else { "in force" };
     json!({"number": sender.number.as_str(), "name": sender.name, "may_send": sender.may_send, "state": state,
         "sha1": sender.sha1})
-}
-
-fn certificate_state(usable: Result<(), domain::Code>) -> &'static str {
-    match usable {
-        Ok(()) => "in force",
-        Err(domain::Code::CertificateRevoked) => "revoked",
-        Err(_) => "expired",
-    }
-}
-
-fn date(time: Time) -> String {
-    time.date().to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    bytes.try_into().ok().filter(|_| digits.len() == 64)
 }

@@ -140,6 +140,11 @@ pub async fn run(args: Args) -> Result<ExitCode> {
             }
         }
     }
+    if let (Some(certificate), Some(config)) = (&args.certificate, &args.config)
+        && let Err(error) = registered::caller(&mut findings, config, certificate).await
+    {
+        findings.unknown("caller", format!("not asked: {error:#}"));
+    }
     match (&args.delivery, &args.sender, &args.config) {
         (Some(file), ..) => delivery::run(&mut findings, file, &args).await?,
         (None, Some(OrgArg(number)), Some(config)) => {

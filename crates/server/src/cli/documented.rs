@@ -50,7 +50,7 @@ fn what_no_command_has_is_named() {
     assert_eq!(stranger(&program, "kuvert_keys", false), None);
 }
 
-const DOCUMENTS: [(&str, &str); 10] = [
+const DOCUMENTS: [(&str, &str); 11] = [
     ("README.md", include_str!("../../../../README.md")),
     ("CHANGELOG.md", include_str!("../../../../CHANGELOG.md")),
     ("CONTRIBUTING.md", include_str!("../../../../CONTRIBUTING.md")),
@@ -58,6 +58,7 @@ const DOCUMENTS: [(&str, &str); 10] = [
     ("docs/data-model.md", include_str!("../../../../docs/data-model.md")),
     ("docs/errors.md", include_str!("../../../../docs/errors.md")),
     ("docs/mina-meddelanden.md", include_str!("../../../../docs/mina-meddelanden.md")),
+    ("docs/security.md", include_str!("../../../../docs/security.md")),
     ("docs/operate.md", include_str!("../../../../docs/operate.md")),
     ("config/dev.toml", include_str!("../../../../config/dev.toml")),
     ("config/production.toml", include_str!("../../../../config/production.toml")),

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done and held, 1 a check or an act failed, 2 the call itself was wrong.
 
 mod agency;
+mod certified;
 mod config;
 mod doctor;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod agreed;
 mod agreement;
+mod cert;
 
 use super::{ConfigArg, JsonArg, agency::OrgArg};
 use crate::{config::Config, house::Operator as Handle, out};
@@ -80,6 +81,9 @@ Example:
         /// 16 and ten digits
         number: OrgArg,
     },
+    /// Register, list and revoke the certificates that operators connect with
+    #[command(subcommand)]
+    Cert(cert::Verb),
     /// Tell another party's register that a recipient has their mailbox here, by what the recipient signed
     #[command(after_help = "\
 Examples:
@@ -117,6 +121,7 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Show { config, json, number: OrgArg(number) } => show(&config, json, &number).await?,
         Verb::Rename { config, number: OrgArg(number), name } => rename(&config, &number, &name).await?,
         Verb::End { config, number: OrgArg(number) } => end(&config, &number).await?,
+        Verb::Cert(verb) => cert::run(verb).await?,
         Verb::Register(args) => return agreed::run(Act::Register, args).await,
         Verb::Move(args) => return agreed::run(Act::Move, args).await,
         Verb::Deregister(args) => return agreed::run(Act::Deregister, args).await,

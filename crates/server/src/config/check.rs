@@ -110,6 +110,7 @@ impl Config {
         }
         for (key, number) in [
             ("agency.connections", agency.connections),
+            ("agency.handshakes_per_source", agency.handshakes_per_source),
             ("agency.queue_mib", agency.queue_mib),
             ("web.connections", web.connections),
         ] {

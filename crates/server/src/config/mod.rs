@@ -117,12 +117,16 @@ pub struct Agency {
     pub client_authorities: PathBuf,
     /// The authorities whose certificates may sign deliveries of Mina Meddelanden, PEM; without it the same as above.
     pub signing_authorities: Option<PathBuf>,
-    /// Folder of revocation lists (`.crl` or `.pem`, DER or PEM), read again every minute. Deliveries signed under a
-    /// list that is out of date are not taken.
+    /// Folder of revocation lists (`.crl` or `.pem`, DER or PEM), read again every minute: whom they name neither connects
+    /// nor signs. Deliveries signed under a list that is out of date are not taken.
     pub revocation_lists: Option<PathBuf>,
     /// Connections at once.
     #[serde(default = "Defaults::door_connections")]
     pub connections: usize,
+    /// Handshakes at once from one IPv4 address, or from one /64 of IPv6. Four times as many wait for their turn; more are
+    /// closed at once.
+    #[serde(default = "Defaults::handshakes")]
+    pub handshakes_per_source: usize,
     /// Letters waiting for the committer, in MiB; above that senders are asked to come back.
     #[serde(default = "Defaults::queue")]
     pub queue_mib: usize,
@@ -405,6 +409,9 @@ impl Defaults {
     }
     fn network_logins() -> u32 {
         web::Limits::default().network_logins_per_minute
+    }
+    fn handshakes() -> usize {
+        64
     }
     fn queue() -> usize {
         128

@@ -107,6 +107,7 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
             signing_authorities: None,
             revocation_lists: None,
             connections: 1024,
+            handshakes_per_source: 64,
             queue_mib: 128,
             envelope_mib: 10,
             announced_per_day: 20_000,

@@ -113,7 +113,7 @@ fn provider(folder: &Folder, clock: Arc<DemoClock>) -> Result<Door> {
         people: people.collect::<Result<_>>()?,
     };
     let provider = DemoProvider::new(settings, clock, Arc::new(SystemRandom))?;
-    Ok(Door { name: "demo e-ID", router: provider.router(), tls: None, revoked: None, connections: 256 })
+    Ok(Door::plain("demo e-ID", provider.router(), 256))
 }
 
 fn welcome(folder: &Folder) {

@@ -49,6 +49,7 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         let h = h.clone();
         async move { h.refresh_keys().await.map_err(|e| e.to_string()) }
     }));
+    house.tell_lists(0);
     let (h, s) = (house.clone(), stop.clone());
     tasks.spawn(every(Duration::from_secs(60), s, move || {
         let h = h.clone();

@@ -4,7 +4,8 @@ use super::{House, background, codes::Codes, operator::signatories};
 use crate::config::Config;
 use anyhow::{Context, Result, bail, ensure};
 use edge::{
-    listen::{self, Door},
+    clients::Registered,
+    listen::{self, Door, Limits},
     tls,
 };
 use key_client::Role;
@@ -141,10 +142,7 @@ impl House {
 
     fn agency_door(&self) -> Result<Door> {
         let agency = &self.config.agency;
-        let directory = self.directory.clone();
-        let revoked: tls::Revoked = Arc::new(move |sha256| directory.current().is_revoked(sha256));
-        let config =
-            tls::mutual(&agency.certificate, &agency.key_file, &agency.client_authorities, revoked.clone());
+        let config = tls::mutual(&agency.certificate, &agency.key_file, &self.clients);
         let gateway = Gateway {
             intake: self.intake.clone(),
             directory: self.directory.clone(),
@@ -162,11 +160,14 @@ impl House {
             origin: self.config.agency_origin(),
         };
         Ok(Door {
-            name: "agency",
             router: mina_meddelanden::router(soap, self.far()?).merge(sender_gateway::router(gateway)),
             tls: Some(config.context("the agency door's TLS")?),
-            revoked: Some(revoked),
-            connections: agency.connections,
+            clients: Some(self.clients.clone()),
+            limits: Limits {
+                handshakes_per_source: agency.handshakes_per_source,
+                ..Limits::of(agency.connections)
+            },
+            ..Door::plain("agency", axum::Router::new(), 1)
         })
     }
 
@@ -210,10 +211,24 @@ impl House {
             }
             _ => None,
         };
-        Ok(Door { name, router, tls, revoked: None, connections: web.connections })
+        let proxies = edge::Proxies::parse(&web.trusted_proxies).context("web.trusted_proxies")?;
+        let is_proxy: listen::IsProxy = Arc::new(move |address| proxies.trust(address));
+        Ok(Door { tls, is_proxy, ..Door::plain(name, router, web.connections) })
     }
 
     fn plain_door(&self, name: &'static str, router: axum::Router) -> Door {
-        Door { name, router, tls: None, revoked: None, connections: 64 }
+        Door::plain(name, router, 64)
+    }
+}
+
+/// What the registry says of client certificates, as it was read last.
+pub struct InRegistry(pub registry::Directory);
+
+impl Registered for InRegistry {
+    fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
+        self.0.current().is_revoked(sha256)
+    }
+    fn is_known(&self, sha256: &[u8; 32], organisation: &domain::OrgNumber) -> bool {
+        self.0.current().is_registered(sha256, organisation)
     }
 }

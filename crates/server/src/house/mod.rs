@@ -8,6 +8,7 @@ mod files;
 mod operator;
 pub mod outgoing;
 mod own_operator;
+mod revocation;
 mod stores;
 pub mod trust;
 
@@ -47,6 +48,9 @@ pub struct House {
     notifier_keys: Arc<NotifierKeys>,
     directory: Directory,
     trust: intake::Trust,
+    /// The revocation lists in force, and who is let in by them.
+    held: trust::Held,
+    clients: Arc<edge::clients::Clients>,
     /// Another register of addresses, where there is one.
     far_client: Option<mina_meddelanden::FarClient>,
     /// What it said of recipients.
@@ -91,7 +95,11 @@ impl House {
         let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
         let notifier_keys = Arc::new(connector.keys(Role::Notifier).notifier_keys().await?);
         let directory = Directory::load(&stores.letters).await?;
-        let trust = intake::Trust::new(trust::read(&config.agency)?);
+        let held = trust::Held::read(&config.agency)?;
+        let trust = intake::Trust::new(held.signing(&config.agency)?);
+        let registered = Arc::new(doors::InRegistry(directory.clone()));
+        let clients = edge::clients::Clients::new(&config.agency.client_authorities, held.ders(), registered);
+        let clients = clients.context("the agency door's clients")?;
         let far_client = far::client(&config)?;
         let places = far::places(&config, far_client.as_ref(), &clock, &*random)?;
         let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
@@ -154,6 +162,8 @@ impl House {
             notifier_keys,
             directory,
             trust,
+            held,
+            clients,
             far_client,
             places,
             hand_over,

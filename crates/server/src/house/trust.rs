@@ -1,61 +1,113 @@
-//! The authorities whose certificates sign deliveries, and their revocation lists, read from files.
+//! The authorities whose certificates connect and sign, and their revocation lists, read from files.
 
-use super::{House, files};
+use super::{House, files, revocation::Lists};
 use crate::config::Agency;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use domain::Time;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+use tracing::warn;
 use vault::Authorities;
 
-/// Reads those that a configuration names; a file that cannot be read is named.
+/// What the configuration names, as it was last read whole.
+pub struct Held(Mutex<Lists>);
+
+impl Held {
+    /// Reads the lists for the first time; one that cannot be used is named.
+    pub fn read(agency: &Agency) -> Result<Self> {
+        Ok(Self(Mutex::new(lists(agency)?)))
+    }
+    /// The authorities whose certificates may sign, with the lists in force.
+    pub fn signing(&self, agency: &Agency) -> Result<Authorities> {
+        with(authorities(signing(agency))?, &self.lists())
+    }
+    /// The lists in force, for the handshake.
+    pub fn ders(&self) -> Vec<Vec<u8>> {
+        self.lists().all().map(|list| list.der.clone()).collect()
+    }
+    fn lists(&self) -> Lists {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Reads all that signs; a file that cannot be read is named.
 pub fn read(agency: &Agency) -> Result<Authorities> {
-    let path = agency.signing_authorities.as_ref().unwrap_or(&agency.client_authorities);
-    let lists = agency.revocation_lists.as_deref().map(|folder| (LISTS, folder));
-    from_files(("agency.signing_authorities", path), lists)
+    with(authorities(signing(agency))?, &lists(agency)?)
 }
 
 /// The files whose revocation lists are out of date, and since when.
 pub fn stale_lists(agency: &Agency, now: Time) -> Result<Vec<(PathBuf, Time)>> {
-    let mut stale = Vec::new();
-    let Some(folder) = &agency.revocation_lists else { return Ok(stale) };
-    for path in list_files(LISTS, folder)? {
-        let until = vault::lists_until(&files::read(LISTS, &path)?);
-        let until = until.with_context(|| format!("{LISTS}: {}", path.display()))?;
-        stale.extend(until.filter(|until| *until <= now).map(|until| (path, until)));
-    }
-    Ok(stale)
+    let lists = lists(agency)?;
+    Ok(lists.stale(now).into_iter().map(|(path, since)| (path.to_owned(), since)).collect())
 }
 
 /// Reads a file of authorities and a folder of lists, each with the name of where it was told.
-pub fn from_files(authorities: (&str, &Path), lists: Option<(&str, &Path)>) -> Result<Authorities> {
-    let (name, path) = authorities;
-    let named = || format!("{name}: {}", path.display());
-    let mut authorities = Authorities::from_pem(&files::read(name, path)?).with_context(named)?;
-    let Some((name, folder)) = lists else { return Ok(authorities) };
-    for path in list_files(name, folder)? {
-        let named = || format!("{name}: {}", path.display());
-        authorities.add_list(&files::read(name, &path)?).with_context(named)?;
-    }
+pub fn from_files(named: (&str, &Path), lists: Option<(&str, &Path)>) -> Result<Authorities> {
+    let authorities = authorities(named)?;
+    let lists = lists.map(|(key, folder)| Lists::read(key, folder, &[&authorities]));
+    let lists = lists.transpose()?.unwrap_or_default();
+    with(authorities, &lists)
+}
+
+fn with(mut authorities: Authorities, lists: &Lists) -> Result<Authorities> {
+    lists.all().try_for_each(|list| authorities.add(list)).context(LISTS)?;
     Ok(authorities)
 }
 
-fn list_files(name: &str, folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut lists = Vec::new();
-    for file in std::fs::read_dir(folder).with_context(|| format!("{name}: {}", folder.display()))? {
-        let path = file?.path();
-        if path.extension().is_some_and(|ending| ending == "crl" || ending == "pem") {
-            lists.push(path);
-        }
+fn lists(agency: &Agency) -> Result<Lists> {
+    let Some(folder) = &agency.revocation_lists else { return Ok(Lists::default()) };
+    let [signing, client] = owners(agency)?;
+    Lists::read(LISTS, folder, &[&signing, &client])
+}
+
+/// Whose signature under a list is looked for.
+fn owners(agency: &Agency) -> Result<[Authorities; 2]> {
+    Ok([authorities(signing(agency))?, authorities((CLIENTS, &agency.client_authorities))?])
+}
+
+fn signing(agency: &Agency) -> (&'static str, &Path) {
+    match &agency.signing_authorities {
+        Some(path) => ("agency.signing_authorities", path),
+        None => (CLIENTS, &agency.client_authorities),
     }
-    Ok(lists)
+}
+
+fn authorities((key, path): (&str, &Path)) -> Result<Authorities> {
+    Authorities::from_pem(&files::read(key, path)?).with_context(|| format!("{key}: {}", path.display()))
 }
 
 impl House {
-    /// Reads them again. Where that fails, those in force stay so.
+    /// Reads them again. What cannot be used changes nothing: what is in force stays so, and it is told.
     pub(super) fn refresh_trust(&self) -> Result<()> {
-        self.trust.replace(read(&self.config.agency)?);
-        Ok(())
+        let agency = &self.config.agency;
+        let mut not_taken = Vec::new();
+        if let Some(folder) = &agency.revocation_lists {
+            let [signing, client] = owners(agency)?;
+            let mut lists = self.held.lists();
+            not_taken = lists.renew(LISTS, folder, &[&signing, &client]);
+            *self.held.0.lock().unwrap_or_else(PoisonError::into_inner) = lists;
+        }
+        self.clients.renew_lists(self.held.ders()).context(LISTS)?;
+        self.trust.replace(self.held.signing(agency)?);
+        self.tell_lists(not_taken.len());
+        if not_taken.is_empty() { Ok(()) } else { bail!(not_taken.join("; ")) }
+    }
+
+    /// How the lists stand, for the operator to see.
+    pub(super) fn tell_lists(&self, not_taken: usize) {
+        let (lists, now) = (self.held.lists(), self.clock.now());
+        let stale = lists.stale(now);
+        for (path, since) in &stale {
+            let (path, since) = (path.display(), since.date());
+            warn!(%path, %since, "A revocation list is out of date: what was revoked since is not known; fetch it anew");
+        }
+        metrics::gauge!("kuvert_revocation_lists", "state" => "in_force").set(lists.all().count() as f64);
+        metrics::gauge!("kuvert_revocation_lists", "state" => "out_of_date").set(stale.len() as f64);
+        metrics::gauge!("kuvert_revocation_lists", "state" => "not_taken").set(not_taken as f64);
     }
 }
 
 const LISTS: &str = "agency.revocation_lists";
+const CLIENTS: &str = "agency.client_authorities";

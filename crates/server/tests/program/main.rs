@@ -1,6 +1,7 @@
 //! The program as its users start it: the real binary, real ports, real files.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod agency_door;
 mod at_rest;
 mod attacks;
 mod browser;

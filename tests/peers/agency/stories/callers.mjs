@@ -43,12 +43,12 @@ export default function callers(house) {
     ["unlisted", "unlisted", KOMMUNEN, 403, "caller_not_allowed"],
     ["unlisted", "kommunen", KOMMUNEN, 403, "caller_not_allowed"],
     ["kommunen", "unlisted", KOMMUNEN, 403, "unknown_key"],
-    ["bolaget", "bolaget", KOMMUNEN, 403, "caller_not_allowed"],
-    ["bolaget", "kommunen", KOMMUNEN, 403, "caller_not_allowed"],
-    ["bolaget", "bolaget", "164020000040", 403, "caller_not_allowed"],
+    ["bolaget", "bolaget", KOMMUNEN, 403, "certificate_unknown"],
+    ["bolaget", "kommunen", KOMMUNEN, 403, "certificate_unknown"],
+    ["bolaget", "bolaget", "164020000040", 403, "certificate_unknown"],
     ["kommunen", "bolaget", KOMMUNEN, 403, "unknown_key"],
-    ["stranger", "kommunen", KOMMUNEN, 403, "caller_not_allowed"],
-    ["stranger", "stranger", STRANGER, 403, "caller_not_allowed"],
+    ["stranger", "kommunen", KOMMUNEN, 403, "certificate_unknown"],
+    ["stranger", "stranger", STRANGER, 403, "certificate_unknown"],
     ["kommunen", "kommunen", STRANGER, 403, "sender_unknown"],
   ]) {
     test(`${caller} sends for ${sender}, signed by ${signer}: ${status} ${code ?? ""}`, async () => {
@@ -61,8 +61,8 @@ export default function callers(house) {
   }
 
   for (const [caller, sender, code] of [
-    ["kommunen", VERKET, "caller_not_allowed"], ["unlisted", KOMMUNEN, "caller_not_allowed"], ["bolaget", KOMMUNEN, "caller_not_allowed"],
-    ["stranger", KOMMUNEN, "caller_not_allowed"], ["formedlaren", FORMEDLAREN, "sender_unknown"],
+    ["kommunen", VERKET, "caller_not_allowed"], ["unlisted", KOMMUNEN, "caller_not_allowed"], ["bolaget", KOMMUNEN, "certificate_unknown"],
+    ["stranger", KOMMUNEN, "certificate_unknown"], ["formedlaren", FORMEDLAREN, "sender_unknown"],
   ]) {
     test(`${caller} may not ask, find or follow for ${sender}`, async () => {
       const { client } = who[caller];
@@ -92,8 +92,8 @@ export default function callers(house) {
     }
     for (const name of ["bolaget", "stranger"]) {
       const { client } = who[name];
-      assertProblem(await client.get(`/v1/letters/${letter_id}`), 403, "caller_not_allowed");
-      assertProblem(await client.get("/v1/events"), 403, "caller_not_allowed");
+      assertProblem(await client.get(`/v1/letters/${letter_id}`), 403, "certificate_unknown");
+      assertProblem(await client.get("/v1/events"), 403, "certificate_unknown");
     }
   });
 

@@ -67,7 +67,7 @@ export default function certificates(house) {
       const answer = await client.get("/v1/events").catch(() => ({ status: 0 }));
       return answer.status === 200 ? null : answer;
     });
-    if (answer.status !== 0) assertProblem(answer, 403, "caller_not_allowed");
+    if (answer.status !== 0) assertProblem(answer, 403, "certificate_unknown");
   });
 
   test("no certificate, another authority's, an expired one: the handshake fails", async () => {
@@ -82,14 +82,24 @@ export default function certificates(house) {
   test("a certificate without an organisation's number gets no further than the handshake", async () => {
     for (const serial of ["198101052382", "4711", "16402000001"]) {
       const made = await house.authority.issue(KOMMUNEN, "p256", { serial });
-      assertProblem(await house.clientWith(made).get("/v1/events"), 403, "caller_not_allowed");
+      assertProblem(await house.clientWith(made).get("/v1/events"), 403, "certificate_unknown");
     }
     const none = await house.authority.issue(KOMMUNEN, "p256", { subject: "/CN=164020000016" });
-    assertProblem(await house.clientWith(none).get("/v1/events"), 403, "caller_not_allowed");
+    assertProblem(await house.clientWith(none).get("/v1/events"), 403, "certificate_unknown");
+  });
+
+  test("a certificate that is not registered is told so at every address", async () => {
+    const client = house.clientWith(await house.authority.issue(KOMMUNEN, "p256"));
+    for (const path of ["/v1/events", "/v1/capabilities", "/v1/openapi.json", "/v1/letters?reference=a", "/v1/nothing", "/"]) {
+      assertProblem(await client.get(path), 403, "certificate_unknown");
+    }
+    assertProblem(await client.post("/v1/reachability", { sender: KOMMUNEN, recipients: [] }), 403, "certificate_unknown");
+    assertProblem(await client.ask("PUT", "/v1/events", {}), 403, "certificate_unknown");
   });
 
   test("ten digits in the certificate are the organisation's too", async () => {
     const made = await house.authority.issue(KOMMUNEN, "p256", { serial: KOMMUNEN.slice(2) });
+    await house.service.cli(["agency", "cert", "add", made.certificate]);
     await house.accepted(payload(), [], { client: house.clientWith(made) });
   });
 }

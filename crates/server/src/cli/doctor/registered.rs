@@ -6,7 +6,7 @@ use crate::{
     house::{Stores, trust},
 };
 use anyhow::{Result, bail};
-use domain::{Clock, Code, OrgNumber, SystemClock, Time};
+use domain::{Clock, Code, OrgNumber, Refusal, SystemClock, Time};
 use registry::{CertificateEntry, certificates, dispatch, senders};
 use std::{fmt::Display, path::Path};
 use vault::{Authorities, Certificate, Untrusted};
@@ -90,7 +90,23 @@ fn suspended(dispatcher: &OrgNumber) -> Result<String> {
     bail!("{dispatcher} is listed and suspended: what it sends is refused")
 }
 
-/// For this interface a certificate need not be registered: who it is of and who issued it are read from it.
+/// Whether this very certificate makes its organisation a caller at the door.
+pub(super) async fn caller(findings: &mut Findings, config: &Path, file: &Path) -> Result<()> {
+    const CHECK: &str = "caller";
+    let pem = std::fs::read(file)?;
+    let certificate = Certificate::from_pem(&pem)?;
+    let Some(organisation) = &certificate.organisation else { return Ok(()) };
+    let snapshot = super::delivery::registry(&Config::read(config)?).await?;
+    match snapshot.caller(&certificate.sha256, organisation, SystemClock.now()) {
+        Ok(()) => {
+            findings.good(CHECK, format!("registered for {organisation}, which may connect with it"));
+        }
+        Err(why) => findings.refused(CHECK, &Refusal::new(Code::CertificateUnknown).because(why.to_string())),
+    }
+    Ok(())
+}
+
+/// To sign for this interface a certificate need not be registered: who it is of and who issued it are read from it.
 fn certified(
     findings: &mut Findings,
     number: &OrgNumber,
@@ -102,7 +118,7 @@ fn certified(
     if certificates.is_empty() {
         findings.unknown(
             CHECK,
-            format!("none is registered, nor need be: any of a trusted authority with serialNumber={number} may sign. Try a letter with --delivery"),
+            format!("none is registered, nor need be to sign: any of a trusted authority with serialNumber={number} may. To connect one must be: kuvert agency cert add, or a dispatcher connects. Try a letter with --delivery"),
         );
     }
     let authority = authorities.count().0;

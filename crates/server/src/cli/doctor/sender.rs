@@ -116,28 +116,36 @@ pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Pa
     let question = json!({"sender": sender.as_str(), "recipients": []});
     let url = format!("{}/v1/reachability", door.trim_end_matches('/'));
     let response = asked(http.post(&url).json(&question)).await?;
-    let (skew, status) = (skew(&response), response.status());
-    let body: Value = response.json().await.unwrap_or_default();
-    if !status.is_success() {
-        bail!(
-            "{door} answers {} {}: {}",
-            status.as_u16(),
-            body["code"].as_str().unwrap_or("without a code"),
-            body["mend"].as_str().unwrap_or("ask the operator")
-        );
+    let skew = skew(&response);
+    if !response.status().is_success() {
+        return refused(door, response).await;
     }
     Ok(format!("{door} takes you for {sender}{skew}"))
 }
 
-/// Of a delivery: handshake, whether there is a `Service/v3`, and the two clocks. Any certificate of a trusted issuer may
-/// ask for the contract; who may send is judged by the delivery's own steps.
+/// In the door's own words: the code, what is wrong, and the mend.
+async fn refused(door: &str, response: Response) -> Result<String> {
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap_or_default();
+    let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty());
+    let detail = text("detail").map(|detail| format!(" ({detail})")).unwrap_or_default();
+    let (code, mend) = (text("code").unwrap_or("without a code"), text("mend").unwrap_or("ask the operator"));
+    bail!("{door} answers {status} {code}{detail}: {mend}")
+}
+
+/// Of a delivery: handshake, whether the certificate is a caller's, whether there is a `Service/v3`, and the two clocks.
+/// Who may send is judged by the delivery's own steps.
 pub(super) async fn try_service(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
     let url = format!("{}/Service/v3?wsdl", door.trim_end_matches('/'));
     let response = asked(client(certificate, key, ca)?.get(&url)).await?;
     let status = response.status();
     ensure!(!matches!(status.as_u16(), 404 | 405), "there is no Service/v3 at {url} ({status})");
+    let skew = skew(&response);
+    if status == reqwest::StatusCode::FORBIDDEN {
+        return refused(door, response).await;
+    }
     ensure!(status.is_success(), "{url} answers {status}: ask the operator, or try again later");
-    Ok(format!("{door} lets you in, and has Service/v3{}", skew(&response)))
+    Ok(format!("{door} lets you in, and has Service/v3{skew}"))
 }
 
 /// The door says why it turns a certificate away while the request is on its way already: where that was the quicker, only

@@ -22,12 +22,12 @@ async fn what_the_operator_says_of_agencies_holds_at_the_running_door() {
     let file = pem.display().to_string();
     let new = Sender::new(&service.url(1), pem, key, &demo.pki("ca.pem"));
     let outcome = Outcome { sender: &new };
-    outcome.becomes(NEW, "caller_not_allowed").await;
+    outcome.becomes(NEW, "certificate_unknown").await;
 
     // A sender and its certificate.
     assert!(agency(&["add", NEW, "Ny myndighet"]).good().out.contains("registered"));
     assert!(agency(&["add", NEW, "Nya myndigheten"]).good().out.contains("changed"));
-    outcome.becomes(NEW, "unknown_key").await;
+    outcome.becomes(NEW, "certificate_unknown").await;
     assert!(agency(&["cert", "add", &file]).good().out.contains(NEW));
     outcome.becomes(NEW, "accepted").await;
     let list = agency(&["list", "--json"]).good().json();
@@ -64,9 +64,9 @@ async fn what_the_operator_says_of_agencies_holds_at_the_running_door() {
     through.becomes(NEW, "caller_not_allowed").await;
     through.becomes(TOWN, "accepted").await;
 
-    // Revoked: by its digest. Whoever has a connection is refused by the letter's key, others by the handshake.
+    // Revoked: by its digest. Whoever has a connection is told so, others are refused by the handshake.
     agency(&["cert", "revoke", &sha256]).good();
-    outcome.becomes(NEW, "certificate_revoked").await;
+    outcome.becomes(NEW, "certificate_unknown").await;
     let show = agency(&["show", NEW, "--json"]).good().json();
     assert_eq!(show["certificates"][0]["state"], "revoked");
     agency(&["cert", "revoke", &file]).bad(1, &["revoked before"]);
@@ -93,7 +93,7 @@ impl Outcome<'_> {
         let began = Instant::now();
         loop {
             let found = self.of(sender).await;
-            if found == wanted || wanted == "certificate_revoked" && found == "no connection" {
+            if found == wanted || wanted == "certificate_unknown" && found == "no connection" {
                 return;
             }
             assert!(began.elapsed() < SOON, "{found}, not {wanted}, after {:?}", began.elapsed());

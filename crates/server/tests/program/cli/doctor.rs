@@ -48,7 +48,19 @@ async fn the_doctor_finds_what_is_wrong_with_a_sender() {
 
     // Not registered: the door says so, with the mend.
     let (pem, key) = certificate(&demo, Authority::OfTheDemo, NEW, IN_FORCE);
-    is_bad(&examine(&pem, &key, &ca), "door", &["403"]);
+    let unknown = ["403 certificate_unknown", "is not registered", "kuvert agency cert add"];
+    is_bad(&examine(&pem, &key, &ca), "door", &unknown);
+    // The commonest fault of the first day: the organisation is registered, and its certificate is not.
+    run(&["agency", "add", "--config", &demo.config(), NEW, "Ny myndighet"]).good();
+    let unknown =
+        ["403 certificate_unknown", "not registered for its organisation", "kuvert agency cert add"];
+    is_bad(&examine(&pem, &key, &ca), "door", &unknown);
+    let path = |path: &Path| path.display().to_string();
+    let own =
+        ["doctor", "--certificate", &path(&pem), "--key", &path(&key), "--config", &demo.config(), "--json"];
+    is_bad(&run(&own), "caller", &["not registered for its organisation"]);
+    run(&["agency", "cert", "add", "--config", &demo.config(), &path(&pem)]).good();
+    assert_eq!(finding(&run(&own), "caller")["good"], true);
 
     let revoked = demo.pki(&format!("{OFFICE}.pem"));
     run(&["agency", "cert", "revoke", "--config", &demo.config(), &revoked.display().to_string()]).good();

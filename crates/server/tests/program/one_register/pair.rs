@@ -231,7 +231,7 @@ async fn eid(operators: &[&Operator]) -> (CancellationToken, String) {
     let settings =
         DemoSettings { issuer: issuer.clone(), clients: clients.collect(), people: people.collect() };
     let provider = DemoProvider::new(settings, Arc::new(SystemClock), Arc::new(SystemRandom)).unwrap();
-    let door = Door { name: "eid", router: provider.router(), tls: None, revoked: None, connections: 64 };
+    let door = Door::plain("eid", provider.router(), 64);
     let mut listeners = vec![listen::bind(([127, 0, 0, 1], port).into()).await.unwrap()];
     // Where localhost is IPv6 first.
     listeners.extend(listen::bind((std::net::Ipv6Addr::LOCALHOST, port).into()).await.ok());

@@ -46,6 +46,11 @@ impl Story {
         }
         let service = format!("{}/Service/v3", b.door());
         a.kuvert(&["operator", "add", b.number, b.domain, b.name, "--service-address", &service], "").good();
+        // Each operator calls the other: B asks A's register, A hands letters over to B as the town's dispatcher.
+        let own = |one: &Operator| pair.pki.join(format!("{}.pem", one.number)).display().to_string();
+        a.kuvert(&["operator", "cert", "add", &own(b)], "").good();
+        b.kuvert(&["agency", "add", "--dispatcher-only", a.number, a.name], "").good();
+        b.kuvert(&["agency", "cert", "add", &own(a)], "").good();
         for (one, who, name) in [(a, ANNA, "Anna Exempel"), (a, BO, "Bo Exempel"), (b, BO, "Bo Exempel")] {
             one.kuvert(&["mailbox", "open", "--name", name], who).good();
         }
