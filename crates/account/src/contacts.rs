@@ -27,6 +27,10 @@ pub enum NewAddress {
     TooSoon,
     /// The person has as many addresses as one may have.
     TooMany,
+    /// No codes are sent to numbers that begin so.
+    Abroad,
+    /// As many codes as may be sent today: to this person, to such numbers, or in all.
+    NoMoreToday,
 }
 
 /// To be sent to the address. Has no `Debug`.
@@ -52,6 +56,19 @@ struct Sealed {
     channel: Channel,
     address: Vec<u8>,
     address_mac: [u8; 32],
+}
+
+impl Sealed {
+    fn contact_of<'a>(&'a self, person_id: PersonId, code_mac: &'a [u8; 32]) -> NewContact<'a> {
+        NewContact {
+            contact_id: self.contact_id,
+            person_id,
+            channel: self.channel,
+            address: &self.address,
+            address_mac: &self.address_mac,
+            code_mac,
+        }
+    }
 }
 
 impl Accounts {
@@ -92,10 +109,22 @@ impl Accounts {
         address: &str,
     ) -> Result<NewAddress, AccountError> {
         let person = actor.rights.person;
+        if channel == Channel::Sms && !self.0.codes.reach(address) {
+            return Ok(NewAddress::Abroad);
+        }
         let sealed = self.seal_contact(channel, address).await?;
         let code = Code::new(self.random());
         let id = code_mac(&self.0.web_keys.contact, person, &sealed.address_mac, &code);
-        let added = self.add(person, &sealed, &id).await?;
+        let mut tx = self.0.store.begin("add contact").await?;
+        let added = contacts::add(&mut tx, &sealed.contact_of(person, &id), self.now()).await?;
+        if matches!(added, Added::Pending(_)) {
+            let most = self.0.codes.most();
+            if !contacts::count_code(&mut tx, person, channel, address, most, self.now()).await? {
+                // What was counted and kept goes with the transaction.
+                return Ok(NewAddress::NoMoreToday);
+            }
+        }
+        tx.commit().await?;
         Ok(match added {
             Added::Pending(_) => NewAddress::Waits(CodeToSend { code, id }),
             Added::Confirmed(_) => NewAddress::Confirmed,
@@ -174,16 +203,8 @@ impl Accounts {
         sealed: &Sealed,
         code_mac: &[u8; 32],
     ) -> Result<Added, AccountError> {
-        let new = NewContact {
-            contact_id: sealed.contact_id,
-            person_id,
-            channel: sealed.channel,
-            address: &sealed.address,
-            address_mac: &sealed.address_mac,
-            code_mac,
-        };
         let mut tx = self.0.store.begin("add contact").await?;
-        let added = contacts::add(&mut tx, &new, self.now()).await?;
+        let added = contacts::add(&mut tx, &sealed.contact_of(person_id, code_mac), self.now()).await?;
         tx.commit().await?;
         Ok(added)
     }

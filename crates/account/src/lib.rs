@@ -6,6 +6,7 @@
 //! is worded is theirs.
 
 mod close_mailbox;
+mod code_limits;
 mod contacts;
 mod error;
 mod helpers;
@@ -19,6 +20,7 @@ mod senders;
 mod signatories;
 mod who;
 
+pub use code_limits::CodeLimits;
 pub use contacts::{Address, CodeToSend, NewAddress, Notices};
 pub use error::AccountError;
 pub use helpers::{GrantError, Holder};
@@ -54,6 +56,8 @@ pub struct Parts {
     pub web_keys: Arc<WebKeys>,
     /// Who may sign for an organisation.
     pub register: Register,
+    /// Whom codes are sent to, and how many.
+    pub codes: CodeLimits,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
 }

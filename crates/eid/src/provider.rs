@@ -36,6 +36,8 @@ pub struct LoginRequest<'a> {
     pub redirect_uri: &'a str,
     /// The language the person reads, `sv` or `en`.
     pub locale: &'a str,
+    /// The person must identify now, whatever the provider still knows and whatever the configuration says.
+    pub anew: bool,
 }
 
 impl Provider {
@@ -71,9 +73,9 @@ impl Provider {
                 .append_pair("code_challenge", request.code_challenge)
                 .append_pair("code_challenge_method", "S256")
                 .append_pair("acr_values", &self.acr_values())
-                .append_pair("max_age", &config.max_age_seconds.to_string())
+                .append_pair("max_age", &if request.anew { 0 } else { config.max_age_seconds }.to_string())
                 .append_pair("ui_locales", request.locale);
-            if config.always_identify {
+            if config.always_identify || request.anew {
                 query.append_pair("prompt", "login");
             }
             if config.request_claims {

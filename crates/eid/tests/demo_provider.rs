@@ -131,6 +131,41 @@ async fn a_request_that_is_not_right_never_leaves_the_provider_by_an_unknown_way
 }
 
 #[tokio::test]
+async fn who_is_known_identifies_again_only_where_it_is_asked_for() {
+    let demo = Demo::start().await;
+    let config = ProviderConfig { always_identify: false, ..demo.config(None) };
+    let mut browser = Browser::new();
+    let mut first = Party::new(config.clone(), CALLBACK);
+    let mut form: Vec<_> = first.address().await.query_pairs().into_owned().collect();
+    assert!(
+        form.contains(&("max_age".into(), "300".into())) && !form.iter().any(|(name, _)| name == "prompt")
+    );
+    form.push(("person".into(), "198101052382".into()));
+    let back = location(&browser.post(&demo.address("/login"), &form).await).unwrap();
+    let auth_time = first.verify(&first.redeem(&back).await.unwrap()).await.unwrap().auth_time;
+
+    // The provider still knows who it is, and says when that was.
+    let second = Party::new(config.clone(), CALLBACK);
+    let back = location(&browser.get(&second.address().await).await).unwrap();
+    let login = second.verify(&second.redeem(&back).await.unwrap()).await.unwrap();
+    assert_eq!((login.identity.expose(), login.auth_time), ("198101052382", auth_time));
+
+    // Asked to identify anew, by `prompt`, by `max_age` or by both.
+    first.anew = true;
+    let address = first.address().await.to_string();
+    assert!(address.contains("prompt=login") && address.contains("max_age=0"), "{address}");
+    for address in [address.clone(), address.replace("prompt=login", ""), address.replace("max_age=0", "")] {
+        let page = browser.get(&Url::parse(&address).unwrap()).await;
+        assert_eq!(page.status(), StatusCode::OK, "{address}");
+    }
+    let silent = second.address().await.to_string() + "&prompt=none";
+    let back = location(&browser.get(&Url::parse(&silent).unwrap()).await).unwrap();
+    assert!(back.query().unwrap().contains("code="), "known: {back}");
+    let back = location(&Browser::new().get(&Url::parse(&silent).unwrap()).await).unwrap();
+    assert!(back.query().unwrap().contains("login_required"), "unknown: {back}");
+}
+
+#[tokio::test]
 async fn without_the_alias_a_pretend_log_in_is_worth_nothing() {
     let demo = Demo::start().await;
     let mut party = Party::new(demo.config(None), CALLBACK);

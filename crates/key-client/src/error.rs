@@ -11,6 +11,9 @@ pub enum KeysError {
     /// the caller shows *not found*.
     #[error("not allowed")]
     NotAllowed,
+    /// The person must identify again before this: the log-in is good, but not of the last minutes.
+    #[error("not without identifying again")]
+    NotFresh,
     /// Too much in too short a time.
     #[error("too many requests to the key service")]
     Budget,
@@ -34,6 +37,7 @@ impl KeysError {
         match self {
             Self::NoGrant => "no_grant",
             Self::NotAllowed => "not_allowed",
+            Self::NotFresh => "not_fresh",
             Self::Budget => "budget",
             Self::Spent(_) => "spent",
             Self::Gone => "gone",

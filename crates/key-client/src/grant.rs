@@ -65,10 +65,29 @@ pub struct GrantView {
     pub loa: String,
     /// When the e-ID answer was verified.
     pub logged_in_at: Time,
+    /// Until then the person need not identify again for what takes that.
+    pub fresh_until: Time,
     /// When it ends unless it is used.
     pub idle_ends_at: Time,
     /// When it ends in any case.
     pub ends_at: Time,
+}
+
+/// One of a person's log-ins, for them to look over and end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogIn {
+    /// What it is called when it is to be ended; no right by itself.
+    pub id: String,
+    /// Which e-ID provider, by our own short name.
+    pub provider: String,
+    /// What kind of browser on what kind of device, in a word of the pages' own.
+    pub device: String,
+    /// When it began.
+    pub logged_in_at: Time,
+    /// When it was last used.
+    pub used_at: Time,
+    /// Whether it is the one that asks.
+    pub is_own: bool,
 }
 
 impl fmt::Debug for LoggedIn {

@@ -2,8 +2,8 @@
 
 use crate::{
     Access, AgreementUse, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView,
-    KeysError, LetterKey, LoggedIn, LookupQuota, Nonce, NotifierKeys, PersonMacs, Request, Role, Rotated,
-    SecretBytes, SecretKey, Status, WebKeys,
+    KeysError, LetterKey, LogIn, LoggedIn, LookupQuota, Nonce, NotifierKeys, PersonMacs, Request, Role,
+    Rotated, SecretBytes, SecretKey, Status, WebKeys,
     transport::{Envelope, Transport},
 };
 use domain::{Identity, LetterId, MailboxId, OrgNumber};
@@ -128,7 +128,20 @@ impl Keys {
         answer: serde_json::Value,
         nonce: &str,
     ) -> Result<LoggedIn, KeysError> {
-        let request = Request::FinishLogin { provider: provider.to_owned(), answer, nonce: nonce.to_owned() };
+        self.finish_login_on(provider, answer, nonce, "", None).await
+    }
+    /// [`Keys::finish_login`], with a word for the browser, and in place of a log-in that the same person has: that one
+    /// ends. Who it was must have identified after the nonce was given out.
+    pub async fn finish_login_on(
+        &self,
+        provider: &str,
+        answer: serde_json::Value,
+        nonce: &str,
+        device: &str,
+        instead_of: Option<GrantToken>,
+    ) -> Result<LoggedIn, KeysError> {
+        let (provider, nonce) = (provider.to_owned(), nonce.to_owned());
+        let request = Request::FinishLogin { provider, answer, nonce, device: device.to_owned(), instead_of };
         ask!(self, request, Answer::LoggedIn(logged_in) => *logged_in)
     }
     /// The log-in as it is now, or `None` when it has ended. Counts as use.
@@ -148,6 +161,23 @@ impl Keys {
     /// Ends the log-in. Ending it twice is no error.
     pub async fn end_grant(&self, grant: &GrantToken) -> Result<(), KeysError> {
         ask!(self, Request::EndGrant { grant: grant.clone() }, Answer::Done => ())
+    }
+    /// [`KeysError::NotFresh`] unless the person identified within the last minutes.
+    pub async fn require_fresh(&self, grant: &GrantToken) -> Result<(), KeysError> {
+        ask!(self, Request::RequireFresh { grant: grant.clone() }, Answer::Done => ())
+    }
+    /// All log-ins of the person, the one that was used last first.
+    pub async fn log_ins(&self, grant: &GrantToken) -> Result<Vec<LogIn>, KeysError> {
+        ask!(self, Request::LogIns { grant: grant.clone() }, Answer::LogIns(all) => all)
+    }
+    /// Ends one of them by its id. [`KeysError::Gone`] where the person has none such.
+    pub async fn end_log_in(&self, grant: &GrantToken, id: &str) -> Result<(), KeysError> {
+        let request = Request::EndLogIn { grant: grant.clone(), id: id.to_owned() };
+        ask!(self, request, Answer::Done => ())
+    }
+    /// Ends all but the one that asks.
+    pub async fn end_other_log_ins(&self, grant: &GrantToken) -> Result<(), KeysError> {
+        ask!(self, Request::EndOtherLogIns { grant: grant.clone() }, Answer::Done => ())
     }
     /// The headers keys of at most 500 letters, in order; `None` for those that are not there or not for this
     /// person. One `listed` event stands in the mailbox's own chain before the answer.

@@ -26,7 +26,7 @@ pub use column::{
     invitation_label, invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
 };
 pub use error::KeysError;
-pub use grant::{Applicant, GrantView, LoggedIn, Nonce};
+pub use grant::{Applicant, GrantView, LogIn, LoggedIn, Nonce};
 pub use keys::Keys;
 pub use letter::{OUTBOUND_PARTS, letter_aad, seal_info};
 pub use material::{GatewayKeys, GatewayMaterial, NotifierKeys, NotifierMaterial, WebKeys, WebMaterial};

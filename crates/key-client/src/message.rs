@@ -1,8 +1,8 @@
 //! Every question to the key service and every answer.
 
 use crate::{
-    Access, AgreementUse, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LoggedIn,
-    Nonce, NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
+    Access, AgreementUse, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LogIn,
+    LoggedIn, Nonce, NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
 };
 use domain::{Identity, LetterId, MailboxId, OrgNumber};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,10 @@ pub enum Request {
         provider: String,
         answer: serde_json::Value,
         nonce: String,
+        #[serde(default)]
+        device: String,
+        #[serde(default)]
+        instead_of: Option<GrantToken>,
     },
     Grant {
         grant: GrantToken,
@@ -56,6 +60,19 @@ pub enum Request {
         grant: GrantToken,
     },
     EndGrant {
+        grant: GrantToken,
+    },
+    RequireFresh {
+        grant: GrantToken,
+    },
+    LogIns {
+        grant: GrantToken,
+    },
+    EndLogIn {
+        grant: GrantToken,
+        id: String,
+    },
+    EndOtherLogIns {
         grant: GrantToken,
     },
     Headers {
@@ -109,6 +126,7 @@ pub enum Answer {
     LoggedIn(Box<LoggedIn>),
     Grant(Option<Box<GrantView>>),
     Applicant(Box<Applicant>),
+    LogIns(Vec<LogIn>),
     Headers(Vec<(LetterId, Option<SecretKey>)>),
     Content(SecretKey),
     Letter(Box<LetterKey>),
@@ -203,6 +221,10 @@ impl Request {
             Self::Applicant { .. } => "applicant",
             Self::RefreshPerson { .. } => "refresh_person",
             Self::EndGrant { .. } => "end_grant",
+            Self::RequireFresh { .. } => "require_fresh",
+            Self::LogIns { .. } => "log_ins",
+            Self::EndLogIn { .. } => "end_log_in",
+            Self::EndOtherLogIns { .. } => "end_other_log_ins",
             Self::Headers { .. } => "headers",
             Self::Content { .. } => "content",
             Self::OutboundKey { .. } => "outbound_key",

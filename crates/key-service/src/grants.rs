@@ -4,18 +4,22 @@ use crate::{
     budget::{Bucket, Rate},
     settings::Settings,
 };
-use domain::{PersonId, Time};
+use domain::{PersonId, Random, Time, chance, text::hex};
 use key_client::{Applicant, GrantToken, GrantView, KeysError};
 use std::collections::HashMap;
 
 /// One log-in.
 pub(crate) struct Grant {
+    /// What it is called when its person ends it from afar.
+    pub id: String,
     pub person: Option<PersonId>,
     pub name: String,
     pub provider: String,
     pub loa: String,
+    pub device: String,
     pub logged_in_at: Time,
     pub used_at: Time,
+    pub fresh_until: Time,
     pub applicant: Applicant,
     opens: Bucket,
     lists: Bucket,
@@ -37,6 +41,8 @@ pub(crate) struct Verified {
     pub name: String,
     pub provider: String,
     pub loa: String,
+    pub device: String,
+    pub fresh_until: Time,
     pub applicant: Applicant,
 }
 
@@ -53,11 +59,25 @@ impl Grants {
             all: Bucket::full(all_opens, now),
         }
     }
-    pub(crate) fn add(&mut self, token: &GrantToken, verified: Verified, now: Time) {
-        let Verified { person, name, provider, loa, applicant } = verified;
+    pub(crate) fn add(&mut self, token: &GrantToken, verified: Verified, now: Time, random: &dyn Random) {
+        let Verified { person, name, provider, loa, device, fresh_until, applicant } = verified;
         let (opens, lists) = (Bucket::full(self.opens, now), Bucket::full(self.lists, now));
-        let grant =
-            Grant { person, name, provider, loa, logged_in_at: now, used_at: now, applicant, opens, lists };
+        let id = hex(&chance::bytes::<16>(random));
+        let (logged_in_at, used_at) = (now, now);
+        let grant = Grant {
+            id,
+            person,
+            name,
+            provider,
+            loa,
+            device,
+            logged_in_at,
+            used_at,
+            fresh_until,
+            applicant,
+            opens,
+            lists,
+        };
         self.held.insert(token.hash(), grant);
     }
     /// The log-in, if it lasts. Counts as use.
@@ -100,12 +120,27 @@ impl Grants {
             provider: grant.provider.clone(),
             loa: grant.loa.clone(),
             logged_in_at: grant.logged_in_at,
+            fresh_until: grant.fresh_until,
             idle_ends_at: grant.used_at.plus(idle).min(ends_at),
             ends_at,
         })
     }
     pub(crate) fn end(&mut self, token: &GrantToken) {
         self.held.remove(&token.hash());
+    }
+    /// All log-ins of whoever has this one, it too, with their tokens' hashes.
+    pub(crate) fn of_same_person(
+        &mut self,
+        token: &GrantToken,
+        now: Time,
+    ) -> Result<Vec<([u8; 32], &Grant)>, KeysError> {
+        let login_mac = self.touch(token, now)?.applicant.login_mac;
+        self.forget_ended(now);
+        let same = self.held.iter().filter(|(_, grant)| grant.applicant.login_mac == login_mac);
+        Ok(same.map(|(hash, grant)| (*hash, grant)).collect())
+    }
+    pub(crate) fn end_by_hash(&mut self, hash: &[u8; 32]) {
+        self.held.remove(hash);
     }
     pub(crate) fn forget_ended(&mut self, now: Time) {
         let settings = &self.settings;
@@ -139,93 +174,4 @@ impl Grant {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use domain::IdentityKind;
-    use std::time::Duration;
-    use vault::SystemRandom;
-
-    const START: Time = Time::from_millis(1_700_000_000_000);
-
-    fn minutes(n: u64) -> Time {
-        START.plus(Duration::from_secs(60 * n))
-    }
-
-    fn logged_in(settings: Settings) -> (Grants, GrantToken) {
-        let mut grants = Grants::new(&settings, START);
-        let token = GrantToken::random(&SystemRandom);
-        let applicant = Applicant {
-            kind: IdentityKind::Personnummer,
-            login_mac: [1; 32],
-            address_mac: [2; 32],
-            profile_sealed: vec![],
-            adult: true,
-        };
-        let person = Some(PersonId::new(&SystemRandom));
-        let verified =
-            Verified { person, name: "Anna".into(), provider: "demo".into(), loa: "loa3".into(), applicant };
-        grants.add(&token, verified, START);
-        (grants, token)
-    }
-
-    #[test]
-    fn a_log_in_that_is_not_used_ends_after_a_quarter_of_an_hour() {
-        let (mut grants, token) = logged_in(Settings::default());
-        assert!(grants.view(&token, minutes(14)).is_some());
-        assert!(grants.view(&token, minutes(28)).is_some());
-        assert!(grants.view(&token, minutes(43)).is_none());
-        assert!(grants.view(&token, minutes(29)).is_none(), "once ended, always ended");
-    }
-
-    #[test]
-    fn a_log_in_ends_after_an_hour_however_much_it_is_used() {
-        let (mut grants, token) = logged_in(Settings::default());
-        for minute in (0..60).step_by(5) {
-            let view = grants.view(&token, minutes(minute)).unwrap();
-            assert_eq!(view.ends_at, minutes(60));
-            assert_eq!(view.idle_ends_at, minutes((minute + 15).min(60)));
-        }
-        assert!(grants.view(&token, minutes(60)).is_none());
-    }
-
-    #[test]
-    fn log_out_ends_it_at_once_and_a_made_up_token_is_none() {
-        let (mut grants, token) = logged_in(Settings::default());
-        assert!(grants.view(&GrantToken::random(&SystemRandom), START).is_none());
-        grants.end(&token);
-        grants.end(&token);
-        assert!(matches!(grants.spend_open(&token, START), Err(Spent::Refused(KeysError::NoGrant))));
-    }
-
-    #[test]
-    fn one_log_in_opens_sixty_letters_in_ten_seconds_and_no_more() {
-        let (mut grants, token) = logged_in(Settings::default());
-        assert!((0..60).all(|_| grants.spend_open(&token, START).is_ok()));
-        assert!(matches!(grants.spend_open(&token, START), Err(Spent::Budget("opens of one log-in"))));
-        assert!(grants.spend_open(&token, START.plus(Duration::from_secs(1))).is_ok());
-    }
-
-    #[test]
-    fn all_log_ins_together_have_a_ceiling() {
-        let (mut grants, token) = logged_in(Settings { all_opens_per_second: 10, ..Settings::default() });
-        assert_eq!((0..50).filter(|_| grants.spend_open(&token, START).is_ok()).count(), 20);
-        assert!(matches!(grants.spend_open(&token, START), Err(Spent::Budget("opens of all"))));
-    }
-
-    #[test]
-    fn a_log_in_without_a_person_opens_nothing() {
-        let (mut grants, token) = logged_in(Settings::default());
-        grants.touch(&token, START).unwrap().person = None;
-        assert!(matches!(grants.spend_open(&token, START), Err(Spent::Refused(KeysError::NotAllowed))));
-        assert!(matches!(grants.spend_list(&token, START), Err(Spent::Refused(KeysError::NotAllowed))));
-    }
-
-    #[test]
-    fn ended_log_ins_are_forgotten() {
-        let (mut grants, _) = logged_in(Settings::default());
-        grants.forget_ended(minutes(14));
-        assert_eq!(grants.count(), 1);
-        grants.forget_ended(minutes(15));
-        assert_eq!(grants.count(), 0);
-    }
-}
+mod tests;

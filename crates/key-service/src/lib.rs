@@ -27,6 +27,7 @@ mod grants;
 mod headers;
 mod keks;
 mod letter_key;
+mod log_ins;
 mod login;
 mod lookups;
 mod mailbox_key;

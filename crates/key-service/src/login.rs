@@ -10,8 +10,19 @@ use crate::{
 use domain::{Identity, PersonId, Time};
 use key_client::{Applicant, Column, GrantToken, GrantView, KeysError, LoggedIn, Nonce, person_profile};
 use serde_json::json;
+use std::time::Duration;
 use store::args;
 use tracing::info;
+
+/// An answer that came, and what it is an answer to.
+pub(crate) struct Attempt<'a> {
+    pub provider: &'a str,
+    pub nonce: &'a str,
+    /// A word for the browser.
+    pub device: String,
+    /// The log-in of the same person that this one takes the place of.
+    pub instead_of: Option<GrantToken>,
+}
 
 impl Inner {
     pub(crate) fn begin_login(&self, provider: &str) -> Result<Nonce, Failure> {
@@ -25,14 +36,16 @@ impl Inner {
 
     pub(crate) async fn finish_login(
         &self,
-        provider: &str,
+        attempt: Attempt<'_>,
         answer: serde_json::Value,
-        nonce: &str,
     ) -> Result<LoggedIn, Failure> {
+        let Attempt { provider, nonce, device, instead_of } = attempt;
         let verifier = self.verifiers.get(provider).ok_or(KeysError::Rejected("provider_unknown".into()))?;
         let mismatch = || rejected(eid::Rejection::NonceMismatch);
         let macs = self.keks.macs(Purpose::Nonce);
         let ends_at = nonces::read(&macs, nonce, provider, self.clock.now()).ok_or_else(mismatch)?;
+        // A log-in that has ended meanwhile is not renewed.
+        let before = instead_of.as_ref().map(|grant| self.applicant(grant)).transpose()?;
         let answer: eid::Answer =
             serde_json::from_value(answer).map_err(|_| rejected(eid::Rejection::TokenAnswerMalformed))?;
         let login = verifier.verify(&answer, nonce, self.clock.now()).await.map_err(rejected)?;
@@ -43,6 +56,15 @@ impl Inner {
         let now = self.clock.now();
         let name = login.name.unwrap_or_default();
         let applicant = self.applicant_for(&login.identity, &name, now)?;
+        if let Some(before) = before {
+            // The provider was asked to have the person identify anew; whether it did is seen here.
+            if login.auth_time.plus(SKEW) < ends_at.minus(self.settings.login()) {
+                return Err(rejected(eid::Rejection::AuthTimeOld).into());
+            }
+            if before.login_mac != applicant.login_mac {
+                return Err(KeysError::Rejected("other_person".into()).into());
+            }
+        }
         let person = self.person_by(&applicant.login_mac).await?;
         let grant = GrantToken::random(&*self.random);
         let verified = Verified {
@@ -50,10 +72,18 @@ impl Inner {
             name: name.clone(),
             provider: login.provider,
             loa: login.loa,
+            device: presentable(device),
+            // What the provider says of a later time than now counts as now.
+            fresh_until: login.auth_time.min(now).plus(self.settings.fresh()),
             applicant: applicant.clone(),
         };
-        lock(&self.grants).add(&grant, verified, now);
-        info!(provider, known = person.is_some(), "Verified a log-in");
+        let mut grants = lock(&self.grants);
+        grants.add(&grant, verified, now, &*self.random);
+        if let Some(old) = &instead_of {
+            grants.end(old);
+        }
+        drop(grants);
+        info!(provider, known = person.is_some(), again = instead_of.is_some(), "Verified a log-in");
         Ok(LoggedIn { grant, person, name, applicant })
     }
 
@@ -75,6 +105,13 @@ impl Inner {
 
     pub(crate) fn end_grant(&self, grant: &GrantToken) {
         lock(&self.grants).end(grant);
+    }
+
+    /// Refuses unless the person identified within the last minutes, by the provider's signed word.
+    pub(crate) fn require_fresh(&self, grant: &GrantToken) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut grants = lock(&self.grants);
+        if now < grants.touch(grant, now)?.fresh_until { Ok(()) } else { Err(KeysError::NotFresh.into()) }
     }
 
     fn applicant_for(&self, identity: &Identity, name: &str, now: Time) -> Result<Applicant, Failure> {
@@ -103,4 +140,13 @@ fn rejected(rejection: eid::Rejection) -> KeysError {
     KeysError::Rejected(rejection.code().to_owned())
 }
 
+/// The word is the pages' own; what is not one of theirs is not kept.
+fn presentable(device: String) -> String {
+    let plain =
+        device.len() <= 40 && device.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'/');
+    if plain { device } else { String::new() }
+}
+
+/// How far the provider's clock may be from ours, as where its answer is verified.
+const SKEW: Duration = Duration::from_secs(60);
 const PERSON: &str = "SELECT person_id FROM login WHERE mac = $1";

@@ -31,6 +31,10 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         | Request::Applicant { .. }
         | Request::RefreshPerson { .. }
         | Request::EndGrant { .. }
+        | Request::RequireFresh { .. }
+        | Request::LogIns { .. }
+        | Request::EndLogIn { .. }
+        | Request::EndOtherLogIns { .. }
         | Request::Headers { .. }
         | Request::Content { .. } => role == Role::Web,
         Request::OutboundKey { .. } => role == Role::Outgoing,

@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    login::Attempt,
     permit::permitted,
     service::{Inner, KeyService},
 };
@@ -104,6 +105,10 @@ impl Inner {
                 self.end_grant(grant);
                 Ok(Answer::Done)
             }
+            Request::RequireFresh { grant } => self.require_fresh(grant).map(|()| Answer::Done),
+            Request::LogIns { grant } => self.log_ins(grant).map(Answer::LogIns),
+            Request::EndLogIn { grant, id } => self.end_log_in(grant, id).map(|()| Answer::Done),
+            Request::EndOtherLogIns { grant } => self.end_other_log_ins(grant).map(|()| Answer::Done),
             _ => return None,
         };
         Some(told(request.name(), began, outcome))
@@ -139,8 +144,9 @@ impl Inner {
                 Answer::Opened(self.open_columns(&access, &items).await?)
             }
             Request::BeginLogin { provider } => Answer::Nonce(self.begin_login(&provider)?),
-            Request::FinishLogin { provider, answer, nonce } => {
-                Answer::LoggedIn(Box::new(self.finish_login(&provider, answer, &nonce).await?))
+            Request::FinishLogin { provider, answer, nonce, device, instead_of } => {
+                let attempt = Attempt { provider: &provider, nonce: &nonce, device, instead_of };
+                Answer::LoggedIn(Box::new(self.finish_login(attempt, answer).await?))
             }
             Request::Grant { grant } => Answer::Grant(self.view(&grant).map(Box::new)),
             Request::Applicant { grant } => Answer::Applicant(Box::new(self.applicant(&grant)?)),
@@ -150,6 +156,19 @@ impl Inner {
             }
             Request::EndGrant { grant } => {
                 self.end_grant(&grant);
+                Answer::Done
+            }
+            Request::RequireFresh { grant } => {
+                self.require_fresh(&grant)?;
+                Answer::Done
+            }
+            Request::LogIns { grant } => Answer::LogIns(self.log_ins(&grant)?),
+            Request::EndLogIn { grant, id } => {
+                self.end_log_in(&grant, &id)?;
+                Answer::Done
+            }
+            Request::EndOtherLogIns { grant } => {
+                self.end_other_log_ins(&grant)?;
                 Answer::Done
             }
             Request::Headers { grant, mailbox, letters } => {

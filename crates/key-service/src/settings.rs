@@ -13,6 +13,8 @@ pub struct Settings {
     pub grant_absolute_seconds: u32,
     /// How long the answer to a log-in attempt is waited for.
     pub login_seconds: u32,
+    /// How long after a person has identified they need not do so again for what takes it.
+    pub fresh_seconds: u32,
     /// Letters that one log-in may open in ten seconds.
     pub opens_per_ten_seconds: u32,
     /// Lists of headers that one log-in may ask for in ten seconds.
@@ -55,6 +57,7 @@ impl Default for Settings {
             grant_idle_seconds: 15 * 60,
             grant_absolute_seconds: 60 * 60,
             login_seconds: 10 * 60,
+            fresh_seconds: 5 * 60,
             opens_per_ten_seconds: 60,
             lists_per_ten_seconds: 60,
             all_opens_per_second: 1_000,
@@ -83,6 +86,7 @@ impl Settings {
             ("grant_idle_seconds", self.grant_idle_seconds),
             ("grant_absolute_seconds", self.grant_absolute_seconds),
             ("login_seconds", self.login_seconds),
+            ("fresh_seconds", self.fresh_seconds),
             ("opens_per_ten_seconds", self.opens_per_ten_seconds),
             ("lists_per_ten_seconds", self.lists_per_ten_seconds),
             ("all_opens_per_second", self.all_opens_per_second),
@@ -131,6 +135,9 @@ impl Settings {
     }
     pub(crate) fn login(&self) -> Duration {
         Duration::from_secs(self.login_seconds.into())
+    }
+    pub(crate) fn fresh(&self) -> Duration {
+        Duration::from_secs(self.fresh_seconds.into())
     }
     pub(crate) fn erase_within(&self) -> Duration {
         Duration::from_secs(u64::from(self.erase_within_days) * 24 * 60 * 60)

@@ -3,7 +3,7 @@
 use crate::{
     Post, Sms,
     delivery::{Delivery, Failure},
-    texts::{self, Language},
+    texts::{self, Change, Language},
 };
 use domain::{Time, words::Channel};
 use std::sync::Arc;
@@ -41,6 +41,31 @@ impl Courier {
         .increment(1);
         result
     }
+
+    /// Tells an address that was confirmed of a change to its person's account. Call it after the commit; `id` is the same
+    /// for each try, and so is the Message-ID.
+    pub async fn tell_of_change(
+        &self,
+        channel: Channel,
+        address: String,
+        language: &str,
+        change: Change,
+        id: [u8; 32],
+        now: Time,
+    ) -> Result<(), Failure> {
+        let language = Language::from_tag(language);
+        let (subject, text) = (texts::change_subject(language, change), texts::change(language, change));
+        let (subject, text) = (subject.to_owned(), text.to_owned());
+        let delivery = Delivery { id, address, channel, subject, text, at: now };
+        let result = match channel {
+            Channel::Email => self.post.send(&delivery).await,
+            Channel::Sms => self.sms.send(&delivery).await,
+        };
+        metrics::counter!("kuvert_account_notices_total", "channel" => channel.as_str(),
+            "result" => result.map_or_else(Failure::code, |()| "sent"))
+        .increment(1);
+        result
+    }
 }
 
 #[cfg(test)]
@@ -72,6 +97,17 @@ mod tests {
         courier.send_code(Channel::Sms, to, "en", "987654", [2; 32], NOW).await.unwrap();
         assert_eq!(phones.sent()[0].text, "Your code in Kuvert is 987654. Do not give it to anyone.");
         assert_eq!(mail.sent().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_change_is_told_without_a_link() {
+        let (courier, mail, phones) = courier();
+        let to = "anna@example.test".to_owned();
+        courier.tell_of_change(Channel::Email, to, "sv", Change::NewDevice, [3; 32], NOW).await.unwrap();
+        assert!(mail.sent()[0].text.contains("Ny inloggning i Kuvert"), "{}", mail.sent()[0].text);
+        let to = "+46701740605".to_owned();
+        courier.tell_of_change(Channel::Sms, to, "en", Change::AddressRemoved, [4; 32], NOW).await.unwrap();
+        assert!(phones.sent()[0].text.contains("was removed") && !phones.sent()[0].text.contains("http"));
     }
 
     #[tokio::test]

@@ -29,4 +29,5 @@ pub use moved::{MOVED, Mover};
 pub use post::Post;
 pub use settings::NoticeSettings;
 pub use sms::Sms;
+pub use texts::Change;
 pub use worker::{KIND, Notifier};

@@ -101,6 +101,51 @@ pub fn code_subject(language: Language) -> &'static str {
     }
 }
 
+/// What was changed in somebody's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Notices go to another address too.
+    AddressAdded,
+    /// Notices go to one address less.
+    AddressRemoved,
+    /// Somebody logged in with a browser that had not been used for it.
+    NewDevice,
+}
+
+/// The subject of an e-mail that tells of a change.
+pub fn change_subject(language: Language, change: Change) -> &'static str {
+    match (language, change) {
+        (Language::Swedish, Change::NewDevice) => "Ny inloggning i Kuvert",
+        (Language::English, Change::NewDevice) => "New log-in to Kuvert",
+        (Language::Swedish, _) => "Dina aviseringar i Kuvert har ändrats",
+        (Language::English, _) => "Your notices from Kuvert were changed",
+    }
+}
+
+/// What was changed, and what to do if that was not oneself.
+pub fn change(language: Language, change: Change) -> &'static str {
+    match (language, change) {
+        (Language::Swedish, Change::AddressAdded) => {
+            "Aviseringar från Kuvert går nu även till en ny adress. Var det inte du? Logga in som du brukar och se efter. Vi skickar aldrig länkar."
+        }
+        (Language::Swedish, Change::AddressRemoved) => {
+            "En adress för aviseringar från Kuvert har tagits bort. Var det inte du? Logga in som du brukar och se efter. Vi skickar aldrig länkar."
+        }
+        (Language::Swedish, Change::NewDevice) => {
+            "Någon loggade in i din brevlåda i Kuvert i en ny webbläsare. Var det inte du? Logga in som du brukar och se efter. Vi skickar aldrig länkar."
+        }
+        (Language::English, Change::AddressAdded) => {
+            "Notices from Kuvert now go to a new address too. Was it not you? Log in as you usually do and have a look. We never send links."
+        }
+        (Language::English, Change::AddressRemoved) => {
+            "An address for notices from Kuvert was removed. Was it not you? Log in as you usually do and have a look. We never send links."
+        }
+        (Language::English, Change::NewDevice) => {
+            "Somebody logged in to your mailbox in Kuvert in a new browser. Was it not you? Log in as you usually do and have a look. We never send links."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +163,22 @@ mod tests {
             assert!(!text.contains('/') && text.chars().count() <= 160, "{text}");
         }
         assert!(!text(Language::Swedish, None).contains("från"));
+    }
+
+    #[test]
+    fn what_tells_of_a_change_holds_no_link_and_fits_a_text_message() {
+        for language in [Language::Swedish, Language::English] {
+            for one in [Change::AddressAdded, Change::AddressRemoved, Change::NewDevice] {
+                let text = change(language, one);
+                assert!(
+                    !text.contains("http")
+                        && !text.contains("www")
+                        && !text.contains('/')
+                        && !text.contains('@')
+                );
+                assert!(text.chars().count() <= 160, "{}: {text}", text.chars().count());
+                assert!(!change_subject(language, one).is_empty());
+            }
+        }
     }
 }

@@ -3,9 +3,11 @@
 
 mod code;
 mod confirm;
+mod count;
 
 pub use code::{Code, address_mac, code_mac};
 pub use confirm::{Confirmation, confirm};
+pub use count::{MostCodes, count_code};
 
 use crate::{boxes, error::RegistryError, owner::Owner, people::Language, recorder::Recorder};
 use domain::{

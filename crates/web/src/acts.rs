@@ -14,6 +14,7 @@ pub(crate) mod invitations;
 pub(crate) mod keep;
 pub(crate) mod letter;
 pub(crate) mod list;
+pub(crate) mod log_ins;
 pub(crate) mod login;
 pub(crate) mod open_mailbox;
 pub(crate) mod profile;

@@ -1,4 +1,4 @@
-//! The three cookies: the log-in, the attempt to log in, the language.
+//! The cookies: the log-in, the attempt to log in, that one has logged in here before, the language.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 pub(crate) const SESSION: &str = "__Host-kuvert";
 /// An attempt to log in, sealed. Must come along when the e-ID sends the person back.
 pub(crate) const LOGIN: &str = "__Host-login";
+/// Who has logged in here before, sealed.
+pub(crate) const DEVICE: &str = "__Host-device";
 /// The language chosen by the switch.
 pub(crate) const LANGUAGE: &str = "__Host-language";
 
@@ -28,6 +30,11 @@ pub(crate) fn session(token: &str) -> HeaderValue {
 /// Ten minutes, for the way to the e-ID and back.
 pub(crate) fn login(sealed: &str) -> HeaderValue {
     value(&format!("{LOGIN}={sealed}; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax"))
+}
+
+/// As long as browsers keep any.
+pub(crate) fn device(sealed: &str) -> HeaderValue {
+    value(&format!("{DEVICE}={sealed}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax"))
 }
 
 /// A year.

@@ -152,6 +152,8 @@ impl From<KeysError> for Fault {
     fn from(error: KeysError) -> Self {
         match error {
             KeysError::NoGrant => Self::Expired,
+            // It was fresh when the form came.
+            KeysError::NotFresh => Self::StaleForm,
             KeysError::NotAllowed | KeysError::Gone => Self::NotFound,
             KeysError::Budget | KeysError::Spent(_) => Self::ReadingSlow,
             KeysError::Unavailable | KeysError::Rejected(_) => {

@@ -13,6 +13,7 @@ pub use list::{Act, Banner, Empty, Filter, Folder, Group, List, Listing, Row, Se
 pub use plain::{About, Accessibility, Confirm, Message, Operator, Privacy};
 pub use settings::{
     AskedRow, AsksRow, Contact, Contacts, Field, HelperRow, Helpers, Helping, History, HistoryDay,
-    HistoryRow, Profile, ProfileBox, SenderRow, Senders, SettingsMenu, SettingsPlace, SettingsRoot,
+    HistoryRow, LogInRow, LogIns, Profile, ProfileBox, SenderRow, Senders, SettingsMenu, SettingsPlace,
+    SettingsRoot,
 };
 pub use start::{Continue, MovingOn, OpenBox, Provider, Stay, Trouble, Welcome};

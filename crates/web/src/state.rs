@@ -74,6 +74,30 @@ pub struct CodeMessage {
     pub at: Time,
 }
 
+/// That something was changed which its owner should know of. Holds no name, no address of ours, and nothing of letters.
+pub struct AccountNotice {
+    pub what: AccountChange,
+    pub channel: Channel,
+    /// An e-mail address, or a number in E.164.
+    pub address: String,
+    /// `sv` or `en`.
+    pub language: &'static str,
+    /// The same for each try.
+    pub id: [u8; 32],
+    pub at: Time,
+}
+
+/// What was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountChange {
+    /// Notices go to another address too.
+    AddressAdded,
+    /// Notices go to one address less.
+    AddressRemoved,
+    /// Somebody logged in with a browser that had not been used for it.
+    NewDevice,
+}
+
 /// What became of sending a code: `false` when it could not be handed over.
 pub type CodeSent<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 
@@ -81,6 +105,8 @@ pub type CodeSent<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 pub trait CodePost: Send + Sync {
     /// Hands one message over.
     fn send(&self, message: CodeMessage) -> CodeSent<'_>;
+    /// Tells an address that was confirmed of a change.
+    fn tell(&self, notice: AccountNotice) -> CodeSent<'_>;
 }
 
 /// The pages. Cheap to clone.

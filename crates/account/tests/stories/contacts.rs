@@ -1,13 +1,15 @@
 use crate::world::{ANNA, BO, World, identity};
-use account::{AccountError, CodeToSend, NewAddress, Notices};
+use account::{AccountError, Accounts, CodeLimits, CodeToSend, NewAddress, Notices};
 use domain::words::{Channel, EventType};
 use mailbox::Actor;
 use registry::contacts::{CODE_PAUSE, Code, Confirmation};
+use std::time::Duration;
 use store::{both, testing::Database};
 
 both!(
     an_address_counts_once_its_code_is_written,
     nobody_touches_anothers_address,
+    codes_go_to_few_countries_and_are_counted_by_the_day,
     the_demo_s_people_have_theirs_confirmed,
 );
 
@@ -67,6 +69,68 @@ async fn nobody_touches_anothers_address(database: Database) {
     assert_eq!(world.web.contacts(&anna).await.unwrap().len(), 1);
     let code = Code::parse(code.expose()).unwrap();
     assert_eq!(world.web.confirm_contact(&anna, id, &code).await.unwrap(), Confirmation::Confirmed);
+}
+
+async fn codes_go_to_few_countries_and_are_counted_by_the_day(database: Database) {
+    let world = World::new(database).await;
+    let ((anna, _), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let codes = CodeLimits { person_per_day: 4, prefix_per_day: 6, all_per_day: 7, ..CodeLimits::default() };
+    let web = world.with_codes(codes);
+    let add = async |web: &Accounts, who: &Actor, address: &str| {
+        let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
+        let added = web.add_contact(who, channel, address).await.unwrap();
+        // Removed and added anew, as who wants us to write without an end would do.
+        for one in web.contacts(who).await.unwrap() {
+            web.remove_contact(who, one.contact.contact_id).await.unwrap();
+        }
+        match added {
+            NewAddress::Waits(_) => "sent",
+            NewAddress::Abroad => "abroad",
+            NewAddress::NoMoreToday => "no more",
+            _ => "other",
+        }
+    };
+    for (number, outcome) in [
+        ("+19005550100", "abroad"),
+        ("+449012345678", "abroad"),
+        ("+4540123456", "sent"),
+        ("+358401234567", "sent"),
+    ] {
+        assert_eq!(add(&web, &anna, number).await, outcome, "{number}");
+    }
+    assert_eq!(add(&web, &anna, "+46701740601").await, "sent");
+    assert_eq!(add(&web, &anna, "+46701740602").await, "sent");
+    assert_eq!(add(&web, &anna, "+46701740603").await, "no more", "four a person");
+    assert_eq!(add(&web, &anna, "anna@example.se").await, "sent", "e-mail is counted by itself");
+    // A restart does not begin the count anew.
+    let web = world.with_codes(CodeLimits {
+        person_per_day: 4,
+        prefix_per_day: 3,
+        all_per_day: 7,
+        ..CodeLimits::default()
+    });
+    assert_eq!(add(&web, &anna, "+46701740603").await, "no more");
+    assert_eq!(add(&web, &bo, "+46701740604").await, "sent");
+    assert_eq!(add(&web, &bo, "+46701740605").await, "no more", "three to such numbers");
+    assert_eq!(add(&web, &bo, "+46721740605").await, "sent");
+    assert_eq!(add(&web, &bo, "+46731740605").await, "sent");
+    assert_eq!(add(&web, &bo, "+46761740605").await, "no more", "seven in all");
+    assert_eq!(
+        world.count("SELECT CAST(SUM(sent) AS BIGINT) FROM code_count WHERE scope = 'all-sms'").await,
+        7,
+        "what was refused is not counted"
+    );
+    // The next day; a week later nothing is left of it.
+    world.clock.advance(Duration::from_secs(24 * 60 * 60));
+    let anna = world.actor(&world.logs_in(ANNA).await).await;
+    assert_eq!(add(&web, &anna, "+46701740603").await, "sent");
+    world.clock.advance(Duration::from_secs(8 * 24 * 60 * 60));
+    let anna = world.actor(&world.logs_in(ANNA).await).await;
+    assert_eq!(add(&web, &anna, "+46701740603").await, "sent");
+    assert_eq!(
+        world.count("SELECT CAST(SUM(sent) AS BIGINT) FROM code_count WHERE scope = 'all-sms'").await,
+        1
+    );
 }
 
 async fn the_demo_s_people_have_theirs_confirmed(database: Database) {

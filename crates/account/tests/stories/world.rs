@@ -110,6 +110,7 @@ impl World {
                 keys,
                 web_keys: web_keys.clone(),
                 register: register.clone(),
+                codes: account::CodeLimits::default(),
                 clock: any.clone(),
                 random: random(),
             })
@@ -129,6 +130,7 @@ impl World {
         let nonce = self.keys.begin_login("demo").await.unwrap();
         let (state, verifier) = (eid::word(&SystemRandom), eid::word(&SystemRandom));
         let request = LoginRequest {
+            anew: false,
             state: &state,
             nonce: &nonce.nonce,
             code_challenge: &code_challenge(&verifier),
@@ -165,6 +167,20 @@ impl World {
             keys: self.connector.keys(Role::Operator),
             web_keys: self.web_keys.clone(),
             register,
+            codes: account::CodeLimits::default(),
+            clock: self.clock.clone(),
+            random: Arc::new(SystemRandom),
+        })
+    }
+
+    /// The pages' acts, with other limits of codes.
+    pub fn with_codes(&self, codes: account::CodeLimits) -> Accounts {
+        Accounts::new(account::Parts {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            web_keys: self.web_keys.clone(),
+            register: Register::None,
+            codes,
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),
         })

@@ -1,12 +1,16 @@
 //! The authorization endpoint: a page to pick a person on, and what they picked. It holds no state between the
 //! two: the request travels in the form, and is checked again.
 
-use super::{DemoClient, House, grants::Grant, page};
+use super::{
+    DemoClient, House,
+    grants::{Grant, Known},
+    page,
+};
 use crate::UNCERTIFIED_LOA3;
 use axum::{
     Form,
     extract::{RawQuery, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,13 +19,44 @@ use url::{Url, form_urlencoded};
 /// The parameters of one authorization request, none twice.
 pub(super) type Parameters = BTreeMap<String, String>;
 
-pub(super) async fn ask(State(house): State<Arc<House>>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn ask(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     match check(&house, pairs) {
-        Ok(request) => page::pick(&house, &request),
+        Ok(request) => match (known(&house, &headers, &request), request.prompt()) {
+            (Some(known), _) => sent_back(&house, &request, known),
+            (None, "none") => request.back.with(&[("error", "login_required")]),
+            (None, _) => page::pick(&house, &request),
+        },
         Err(Refused::Here(sentence)) => page::broken(sentence),
         Err(Refused::Back(back, error)) => back.with(&[("error", error)]),
     }
+}
+
+/// Who has identified in this browser, if the request lets that count (OpenID Connect Core §3.1.2.1: `prompt`, `max_age`).
+fn known(house: &House, headers: &HeaderMap, request: &Request) -> Option<Known> {
+    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
+    let cookie = cookies.split("; ").find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
+    let known = house.grants.known(cookie, house.clock.now())?;
+    let age = house.clock.now().since(known.auth_time).as_secs();
+    (request.prompt() != "login" && request.max_age().is_none_or(|most| age < most)).then_some(known)
+}
+
+fn sent_back(house: &House, request: &Request, known: Known) -> Response {
+    let grant = Grant {
+        client_id: request.client_id.clone(),
+        redirect_uri: request.parameters["redirect_uri"].clone(),
+        scope: request.scope(),
+        nonce: request.parameters.get("nonce").cloned(),
+        code_challenge: request.parameters["code_challenge"].clone(),
+        person: known.person,
+        auth_time: known.auth_time,
+    };
+    let code = house.grants.new_code(grant, house.clock.now(), &*house.random);
+    request.back.with(&[("code", code.as_str())])
 }
 
 pub(super) async fn answer(
@@ -48,18 +83,14 @@ pub(super) async fn answer(
     let picked =
         person.and_then(|number| house.settings.people.iter().position(|p| p.identity.expose() == number));
     let Some(person) = picked else { return page::broken("Den personen finns inte här.") };
-    let now = house.clock.now();
-    let grant = Grant {
-        client_id: request.client_id.clone(),
-        redirect_uri: request.parameters["redirect_uri"].clone(),
-        scope: request.scope(),
-        nonce: request.parameters.get("nonce").cloned(),
-        code_challenge: request.parameters["code_challenge"].clone(),
-        person,
-        auth_time: now,
-    };
-    let code = house.grants.new_code(grant, now, &*house.random);
-    request.back.with(&[("code", code.as_str())])
+    let known = Known { person, auth_time: house.clock.now() };
+    let cookie =
+        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", house.grants.remember(known, &*house.random));
+    let mut response = sent_back(&house, &request, known);
+    response
+        .headers_mut()
+        .extend(HeaderValue::from_str(&cookie).ok().map(|value| (header::SET_COOKIE, value)));
+    response
 }
 
 /// A request that may be answered.
@@ -70,6 +101,12 @@ pub(super) struct Request {
 }
 
 impl Request {
+    fn prompt(&self) -> &str {
+        self.parameters.get("prompt").map(String::as_str).unwrap_or_default()
+    }
+    fn max_age(&self) -> Option<u64> {
+        self.parameters.get("max_age")?.parse().ok()
+    }
     fn scope(&self) -> Vec<String> {
         let text = self.parameters.get("scope").map(String::as_str).unwrap_or_default();
         text.split(' ').map(str::to_owned).collect()
@@ -134,12 +171,11 @@ fn check(house: &House, pairs: Vec<(String, String)>) -> Result<Request, Refused
         Some("invalid_scope")
     } else if given("code_challenge_method") != Some("S256")
         || challenge.len() != 43
+        || given("max_age").is_some_and(|seconds| seconds.parse::<u64>().is_err())
         || given("response_mode").is_some_and(|mode| mode != "query")
         || given("acr_values").is_some_and(|levels| !levels.split(' ').any(|level| level == UNCERTIFIED_LOA3))
     {
         Some("invalid_request")
-    } else if given("prompt") == Some("none") {
-        Some("login_required")
     } else {
         None
     };
@@ -152,3 +188,6 @@ fn check(house: &House, pairs: Vec<(String, String)>) -> Result<Request, Refused
 pub(super) fn client<'a>(house: &'a House, id: Option<&str>) -> Option<&'a DemoClient> {
     house.settings.clients.iter().find(|client| Some(client.client_id.as_str()) == id)
 }
+
+/// By which the provider knows a browser again.
+const COOKIE: &str = "pretend-e-id";

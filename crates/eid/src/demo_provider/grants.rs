@@ -23,10 +23,19 @@ pub(super) struct Grant {
 #[derive(Default)]
 pub(super) struct Grants(Mutex<Held>);
 
+/// Who has identified in a browser, as the provider remembers it.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// Place in the list of people.
+    pub person: usize,
+    pub auth_time: Time,
+}
+
 #[derive(Default)]
 struct Held {
     codes: HashMap<String, Code>,
     access: HashMap<String, (Grant, Time)>,
+    known: HashMap<String, Known>,
 }
 
 struct Code {
@@ -72,6 +81,19 @@ impl Grants {
         Some((grant, access))
     }
 
+    /// Remembers who has identified; what is answered is for the browser's cookie.
+    pub(super) fn remember(&self, known: Known, random: &dyn Random) -> String {
+        let word = crate::word(random);
+        let mut held = self.held();
+        held.known.retain(|_, other| known.auth_time.since(other.auth_time) < KNOWN_LIVES);
+        held.known.insert(word.clone(), known);
+        word
+    }
+
+    pub(super) fn known(&self, cookie: &str, now: Time) -> Option<Known> {
+        self.held().known.get(cookie).copied().filter(|known| now.since(known.auth_time) < KNOWN_LIVES)
+    }
+
     pub(super) fn by_access_token(&self, access: &str, now: Time) -> Option<Grant> {
         self.held().access.get(access).filter(|(_, until)| *until > now).map(|(grant, _)| grant.clone())
     }
@@ -81,5 +103,6 @@ impl Grants {
     }
 }
 
+const KNOWN_LIVES: Duration = Duration::from_secs(8 * 60 * 60);
 const CODE_LIVES: Duration = Duration::from_secs(60);
 pub(super) const ACCESS_LIVES: Duration = Duration::from_secs(300);

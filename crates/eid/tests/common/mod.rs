@@ -75,6 +75,7 @@ pub struct Party {
     pub state: String,
     pub nonce: String,
     pub code_verifier: String,
+    pub anew: bool,
 }
 
 impl Party {
@@ -89,6 +90,7 @@ impl Party {
             state,
             nonce,
             code_verifier,
+            anew: false,
         }
     }
 
@@ -99,6 +101,7 @@ impl Party {
             code_challenge: &eid::code_challenge(&self.code_verifier),
             redirect_uri: &self.redirect_uri,
             locale: "sv",
+            anew: self.anew,
         };
         self.provider.authorization_url(&request).await.unwrap()
     }

@@ -85,7 +85,13 @@ fn requests() -> Vec<Request> {
             provider: "demo".into(),
             answer: serde_json::json!({"id_token": "a.b.c"}),
             nonce: "n".into(),
+            device: "firefox/windows".into(),
+            instead_of: Some(grant()),
         },
+        Request::RequireFresh { grant: grant() },
+        Request::LogIns { grant: grant() },
+        Request::EndLogIn { grant: grant(), id: "ab".into() },
+        Request::EndOtherLogIns { grant: grant() },
         Request::Grant { grant: grant() },
         Request::Applicant { grant: grant() },
         Request::RefreshPerson { grant: grant() },
@@ -153,10 +159,19 @@ fn answers() -> Vec<Outcome> {
             provider: "demo".into(),
             loa: "http://id.elegnamnden.se/loa/1.0/loa3".into(),
             logged_in_at: now,
+            fresh_until: now,
             idle_ends_at: now,
             ends_at: now,
         })))),
         Ok(Answer::Applicant(Box::new(applicant()))),
+        Ok(Answer::LogIns(vec![LogIn {
+            id: "ab".into(),
+            provider: "demo".into(),
+            device: "firefox/windows".into(),
+            logged_in_at: now,
+            used_at: now,
+            is_own: true,
+        }])),
         Ok(Answer::Headers(vec![(letter(), None), (letter(), Some(key(5)))])),
         Ok(Answer::Content(key(6))),
         Ok(Answer::Status(Status {
@@ -168,6 +183,7 @@ fn answers() -> Vec<Outcome> {
         Ok(Answer::Rotated(Rotated { purpose: "mailbox".into(), version: 2, seals_from: now, rewrapped: 4 })),
         Err(KeysError::NoGrant),
         Err(KeysError::NotAllowed),
+        Err(KeysError::NotFresh),
         Err(KeysError::Budget),
         Err(KeysError::Spent(3600)),
         Ok(Answer::LookupQuota(LookupQuota { daily: 1, own: true, used_today: 2 })),
@@ -195,7 +211,7 @@ fn every_request_survives_the_wire() {
             request.name()
         })
         .collect();
-    assert_eq!(names.len(), 24, "a request has no example here");
+    assert_eq!(names.len(), 28, "a request has no example here");
 }
 
 #[test]
@@ -211,7 +227,7 @@ fn every_answer_survives_the_wire() {
             Err(error) => assert!(!error.code().is_empty()),
         }
     }
-    assert_eq!(kinds.len(), 20, "an answer has no example here");
+    assert_eq!(kinds.len(), 21, "an answer has no example here");
 }
 
 #[test]

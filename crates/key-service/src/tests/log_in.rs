@@ -6,9 +6,12 @@ use eid::{
     Callback, LoginRequest, Provider, ProviderConfig, Verifier, code_challenge,
     demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
 };
-use key_client::{Access, Column, KeysError, person_profile};
+use key_client::{Access, Column, GrantToken, KeysError, person_profile};
 use reqwest::{Client, header, redirect::Policy};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use store::{args, both, testing::Database};
 use vault::SystemRandom;
 
@@ -21,6 +24,9 @@ both!(
     an_answer_for_another_nonce_or_too_late_is_rejected,
     an_answer_that_was_used_counts_no_more_after_a_restart,
     however_many_log_ins_begin_the_next_one_begins_too,
+    identifying_again_takes_the_place_of_the_log_in_and_counts_for_five_minutes,
+    only_the_same_person_who_identified_anew_renews_a_log_in,
+    a_person_sees_their_own_log_ins_and_ends_them_from_afar,
     somebody_new_opens_a_mailbox_and_is_known_from_then_on,
 );
 
@@ -28,6 +34,8 @@ both!(
 struct Front {
     config: ProviderConfig,
     provider: Provider,
+    /// By which the provider knows the browser again.
+    cookie: Mutex<String>,
 }
 
 impl Front {
@@ -55,36 +63,73 @@ impl Front {
         tokio::spawn(async move { axum::serve(listener, demo.router()).await.unwrap() });
         let config = provider_config("demo", &issuer, "kuvert", None);
         let provider = Provider::open(config.clone(), clock, Arc::new(SystemRandom)).unwrap();
-        Self { config, provider }
+        Self { config, provider, cookie: Mutex::default() }
     }
     fn verifier(&self) -> Verifier {
         Verifier::open(self.config.clone()).unwrap()
     }
+    async fn logs_in(
+        &self,
+        world: &World,
+        number: &str,
+        instead_of: Option<&GrantToken>,
+    ) -> Result<GrantToken, KeysError> {
+        let nonce = world.web.begin_login("demo").await?;
+        let answer = self.answer(number, &nonce.nonce).await;
+        let done = world.web.finish_login_on("demo", answer, &nonce.nonce, "", instead_of.cloned()).await;
+        done.map(|logged_in| logged_in.grant)
+    }
+    async fn logs_in_on(&self, world: &World, number: &str, device: &str) -> GrantToken {
+        let nonce = world.web.begin_login("demo").await.unwrap();
+        let answer = self.answer(number, &nonce.nonce).await;
+        world.web.finish_login_on("demo", answer, &nonce.nonce, device, None).await.unwrap().grant
+    }
     /// The person identifies; the front redeems the code.
     async fn answer(&self, number: &str, nonce: &str) -> serde_json::Value {
-        let (state, verifier) = (eid::word(&SystemRandom), eid::word(&SystemRandom));
-        let challenge = code_challenge(&verifier);
+        let verifier = eid::word(&SystemRandom);
+        let (url, state) = self.address(nonce, &verifier).await;
+        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        form.push(("person".into(), number.into()));
+        let login = format!("{}/login", self.config.issuer);
+        let sent = browser().post(login).form(&form).send().await.unwrap();
+        let cookie = sent.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+        cookie.clone_into(&mut self.cookie.lock().unwrap());
+        self.redeem(&sent, &state, &verifier).await
+    }
+    /// The provider lets the last identification count, and nobody identifies.
+    async fn answer_from_memory(&self, nonce: &str) -> serde_json::Value {
+        let verifier = eid::word(&SystemRandom);
+        let (url, state) = self.address(nonce, &verifier).await;
+        let url = url.as_str().replace("prompt=login", "");
+        let cookie = self.cookie.lock().unwrap().clone();
+        let sent = browser().get(url).header(header::COOKIE, cookie).send().await.unwrap();
+        self.redeem(&sent, &state, &verifier).await
+    }
+    async fn address(&self, nonce: &str, verifier: &str) -> (reqwest::Url, String) {
+        let state = eid::word(&SystemRandom);
         let request = LoginRequest {
             state: &state,
             nonce,
-            code_challenge: &challenge,
+            code_challenge: &code_challenge(verifier),
             redirect_uri: CALLBACK,
             locale: "sv",
+            anew: false,
         };
         let url = self.provider.authorization_url(&request).await.unwrap();
-        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        form.push(("person".into(), number.into()));
-        let browser =
-            Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]).build().unwrap();
-        let login = format!("{}/login", self.config.issuer);
-        let sent = browser.post(login).form(&form).send().await.unwrap();
+        (url.as_str().parse().unwrap(), state)
+    }
+    async fn redeem(&self, sent: &reqwest::Response, state: &str, verifier: &str) -> serde_json::Value {
         let back = sent.headers()[header::LOCATION].to_str().unwrap();
         let query = back.split_once('?').unwrap().1;
-        let Callback::Code(code) = self.provider.callback(query, &state).await.unwrap() else {
+        let Callback::Code(code) = self.provider.callback(query, state).await.unwrap() else {
             panic!("no code");
         };
-        serde_json::to_value(self.provider.redeem(&code, &verifier, CALLBACK).await.unwrap()).unwrap()
+        serde_json::to_value(self.provider.redeem(&code, verifier, CALLBACK).await.unwrap()).unwrap()
     }
+}
+
+fn browser() -> Client {
+    Client::builder().redirect(Policy::none()).no_proxy().tls_certs_only([]).build().unwrap()
 }
 
 async fn world_with_front(database: Database) -> (World, Front) {
@@ -182,6 +227,86 @@ async fn however_many_log_ins_begin_the_next_one_begins_too(database: Database) 
     let nonce = world.web.begin_login("demo").await.unwrap();
     let answer = front.answer(ANNA, &nonce.nonce).await;
     world.web.finish_login("demo", answer, &nonce.nonce).await.unwrap();
+}
+
+async fn identifying_again_takes_the_place_of_the_log_in_and_counts_for_five_minutes(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let minutes = |n: u64| Duration::from_secs(60 * n);
+    let old = front.logs_in(&world, ANNA, None).await.unwrap();
+    world.web.require_fresh(&old).await.unwrap();
+    world.clock.advance(minutes(4));
+    world.web.require_fresh(&old).await.unwrap();
+    world.clock.advance(minutes(1));
+    assert_eq!(world.web.require_fresh(&old).await, Err(KeysError::NotFresh));
+    assert_eq!(world.notifier.require_fresh(&old).await, Err(KeysError::NotAllowed));
+
+    let new = front.logs_in(&world, ANNA, Some(&old)).await.unwrap();
+    assert_eq!(
+        world.web.require_fresh(&old).await,
+        Err(KeysError::NoGrant),
+        "another token, and the old one ends"
+    );
+    let view = world.web.grant(&new).await.unwrap().unwrap();
+    assert_eq!(view.fresh_until, world.clock.now().plus(minutes(5)));
+    world.web.require_fresh(&new).await.unwrap();
+    world.clock.advance(minutes(5));
+    assert_eq!(world.web.require_fresh(&new).await, Err(KeysError::NotFresh));
+    assert_eq!(world.web.require_fresh(&old).await, Err(KeysError::NoGrant));
+}
+
+async fn only_the_same_person_who_identified_anew_renews_a_log_in(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let old = front.logs_in(&world, ANNA, None).await.unwrap();
+    let other = front.logs_in(&world, YOUNG, Some(&old)).await;
+    assert_eq!(other.err(), Some(KeysError::Rejected("other_person".into())));
+    assert!(world.web.grant(&old).await.unwrap().is_some(), "and the log-in stays");
+
+    // A provider that lets an earlier identification count, which is good for a log-in and not for this.
+    let early = world.web.begin_login("demo").await.unwrap();
+    let answer = front.answer(ANNA, &early.nonce).await;
+    world.clock.advance(Duration::from_secs(2 * 60));
+    let late = world.web.begin_login("demo").await.unwrap();
+    let remembered = front.answer_from_memory(&late.nonce).await;
+    let renewed = world.web.finish_login_on("demo", remembered, &late.nonce, "", Some(old.clone())).await;
+    assert_eq!(renewed.err(), Some(KeysError::Rejected("auth_time_old".into())));
+    world.web.finish_login_on("demo", answer, &early.nonce, "", Some(old.clone())).await.unwrap();
+
+    let nonce = world.web.begin_login("demo").await.unwrap();
+    let answer = front.answer(ANNA, &nonce.nonce).await;
+    let ended = world.web.finish_login_on("demo", answer, &nonce.nonce, "", Some(old)).await;
+    assert_eq!(ended.err(), Some(KeysError::NoGrant), "what has ended is not renewed");
+}
+
+async fn a_person_sees_their_own_log_ins_and_ends_them_from_afar(database: Database) {
+    let (world, front) = world_with_front(database).await;
+    let [phone, lost, tablet] = [
+        front.logs_in_on(&world, ANNA, "firefox/android").await,
+        front.logs_in_on(&world, ANNA, "chrome/windows").await,
+        front.logs_in_on(&world, ANNA, "Mozilla/5.0 (iPad; anna@example.se)").await,
+    ];
+    let stranger = front.logs_in(&world, YOUNG, None).await.unwrap();
+    world.clock.advance(Duration::from_secs(60));
+    let all = world.web.log_ins(&phone).await.unwrap();
+    let shown: Vec<_> = all.iter().map(|one| (one.device.as_str(), one.is_own)).collect();
+    assert_eq!((all.len(), shown[0]), (3, ("firefox/android", true)));
+    assert!(shown.contains(&("chrome/windows", false)) && shown.contains(&("", false)), "{shown:?}");
+    assert!(all.iter().all(|one| one.provider == "demo" && !one.id.is_empty()));
+
+    let id = |device: &str| all.iter().find(|one| one.device == device).unwrap().id.clone();
+    assert_eq!(
+        world.web.end_log_in(&stranger, &id("chrome/windows")).await,
+        Err(KeysError::Gone),
+        "another's"
+    );
+    assert_eq!(world.web.end_log_in(&phone, "made up").await, Err(KeysError::Gone));
+    world.web.end_log_in(&phone, &id("chrome/windows")).await.unwrap();
+    assert!(world.web.grant(&lost).await.unwrap().is_none());
+    assert!(world.web.grant(&tablet).await.unwrap().is_some());
+    world.web.end_other_log_ins(&phone).await.unwrap();
+    assert!(world.web.grant(&tablet).await.unwrap().is_none());
+    assert_eq!(world.web.log_ins(&phone).await.unwrap().len(), 1);
+    assert!(world.web.grant(&stranger).await.unwrap().is_some(), "others stay");
+    assert_eq!(world.web.log_ins(&lost).await, Err(KeysError::NoGrant));
 }
 
 async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Database) {

@@ -166,9 +166,17 @@ impl World {
             profile_sealed: vec![],
             adult: true,
         };
-        let (name, provider, loa) = ("Anna".to_owned(), "demo".to_owned(), "loa3".to_owned());
-        let verified = Verified { person, name, provider, loa, applicant };
-        lock(&self.service.0.grants).add(&grant, verified, self.clock.now());
+        let now = self.clock.now();
+        let verified = Verified {
+            person,
+            name: "Anna".to_owned(),
+            provider: "demo".to_owned(),
+            loa: "loa3".to_owned(),
+            device: String::new(),
+            fresh_until: now.plus(Duration::from_secs(300)),
+            applicant,
+        };
+        lock(&self.service.0.grants).add(&grant, verified, now, &SystemRandom);
         grant
     }
 

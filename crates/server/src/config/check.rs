@@ -28,6 +28,9 @@ impl Config {
         }
         self.check_far()?;
         self.check_outgoing()?;
+        if let Err((key, what)) = self.codes.check() {
+            bail!("codes.{key}: {what}");
+        }
         self.notices.check(self.instance.production)?;
         crate::logs::filter(&self.log.level)?;
         if self.instance.production { self.check_production() } else { Ok(()) }

@@ -32,6 +32,9 @@ pub struct Config {
     #[serde(default)]
     pub eid: Vec<ProviderConfig>,
     pub notices: NoticeSettings,
+    /// Whom codes that confirm an address are sent to, and how many.
+    #[serde(default)]
+    pub codes: account::CodeLimits,
     #[serde(default)]
     pub register: Register,
     /// The register of who has a mailbox at which operator (FaR).

@@ -128,6 +128,7 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
         },
         internal: Internal { listen: both(base + 2) },
         eid: vec![eid::demo_provider::provider_config("demo", &urls.eid, CLIENT, None)],
+        codes: account::CodeLimits::default(),
         notices: NoticeSettings {
             from: "Kuvert <avisering@kuvert.example>".into(),
             coalesce_minutes: 10,

@@ -1,9 +1,9 @@
 //! The pages ask for codes to be sent; the notifier's posts send them. They stand beside each other, so they
 //! meet here.
 
-use notifier::Courier;
+use notifier::{Change, Courier};
 use tracing::warn;
-use web::{CodeMessage, CodePost, CodeSent};
+use web::{AccountChange, AccountNotice, CodeMessage, CodePost, CodeSent};
 
 /// Sends codes by the same ways as notices.
 pub struct Codes(pub Courier);
@@ -21,6 +21,18 @@ impl CodePost for Codes {
                 );
             }
             sent.is_ok()
+        })
+    }
+
+    fn tell(&self, notice: AccountNotice) -> CodeSent<'_> {
+        Box::pin(async move {
+            let AccountNotice { what, channel, address, language, id, at } = notice;
+            let change = match what {
+                AccountChange::AddressAdded => Change::AddressAdded,
+                AccountChange::AddressRemoved => Change::AddressRemoved,
+                AccountChange::NewDevice => Change::NewDevice,
+            };
+            self.0.tell_of_change(channel, address, language, change, id, at).await.is_ok()
         })
     }
 }

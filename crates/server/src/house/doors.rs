@@ -179,6 +179,7 @@ impl House {
             keys: keys.clone(),
             web_keys: self.web_keys.clone(),
             register: signatories(config),
+            codes: config.codes.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
         });

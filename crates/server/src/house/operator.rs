@@ -64,6 +64,7 @@ impl Operator {
             keys: keys.clone(),
             web_keys: web_keys.clone(),
             register,
+            codes: account::CodeLimits::default(),
             clock: clock.clone(),
             random: random.clone(),
         });

@@ -114,6 +114,17 @@ fn proxies_and_limits_of_log_ins_are_checked_and_what_makes_all_citizens_one_add
 }
 
 #[test]
+fn codes_are_limited_in_a_way_that_can_work() {
+    for (path, value) in
+        [("codes.countries", "[\"46\"]"), ("codes.countries", "[\"+\"]"), ("codes.person_per_day", "0")]
+    {
+        let error = check(&with(PRODUCTION, path, value)).unwrap_err();
+        assert!(error.contains(path), "{path} = {value}: {error}");
+    }
+    assert_eq!(check(PRODUCTION).unwrap().codes, account::CodeLimits::default());
+}
+
+#[test]
 fn outgoing_is_checked_and_its_keys_stand_explained() {
     // As it stands there in comments.
     let begin = PRODUCTION.find("# [outgoing]").unwrap();

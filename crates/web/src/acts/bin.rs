@@ -4,6 +4,7 @@ use crate::{
     acts::see,
     fault::Fault,
     frame::Place,
+    fresh::Fresh,
     pages::Confirm,
     posted::Posted,
     state::Web,
@@ -34,7 +35,7 @@ pub(crate) async fn ask(State(web): State<Web>, reader: Reader) -> Result<Respon
 }
 
 /// `POST /bin/empty`: all bins that the person governs.
-pub(crate) async fn empty(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn empty(State(web): State<Web>, Fresh(posted): Fresh<Posted>) -> Result<Response, Fault> {
     let session = posted.reader.session()?;
     for one in session.governed() {
         web.0.parts.mailboxes.empty_bin(&posted.reader.actor, one.mailbox_id).await?;

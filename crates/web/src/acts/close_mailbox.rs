@@ -4,6 +4,7 @@ use crate::{
     acts::see,
     fault::Fault,
     frame::Place,
+    fresh::Fresh,
     pages::Confirm,
     posted::Posted,
     state::Web,
@@ -33,7 +34,7 @@ pub(crate) async fn ask(reader: Reader) -> Result<Response, Fault> {
 }
 
 /// `POST /close-mailbox`
-pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn act(State(web): State<Web>, Fresh(posted): Fresh<Posted>) -> Result<Response, Fault> {
     let own = posted.reader.session()?.own_box().ok_or(Fault::NotFound)?.mailbox_id;
     if web.0.parts.accounts.close_mailbox(&posted.reader.actor, own).await? {
         tracing::info!("A mailbox was closed by its owner");

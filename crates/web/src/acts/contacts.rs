@@ -5,10 +5,12 @@ use crate::{
     address,
     fault::Fault,
     frame::Place,
+    fresh::Fresh,
     limit::Key,
+    notices,
     pages::{Confirm, Contact, Contacts, Field, SettingsPlace},
     posted::Posted,
-    state::{CodeMessage, Web},
+    state::{AccountChange, CodeMessage, Web},
     visitor::{Reader, page},
 };
 use account::{Address, NewAddress};
@@ -38,12 +40,18 @@ pub(crate) async fn show(
 }
 
 /// `POST /contacts/email`
-pub(crate) async fn add_email(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn add_email(
+    State(web): State<Web>,
+    Fresh(posted): Fresh<Posted>,
+) -> Result<Response, Fault> {
     add(&web, posted, Channel::Email).await
 }
 
 /// `POST /contacts/phone`
-pub(crate) async fn add_phone(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn add_phone(
+    State(web): State<Web>,
+    Fresh(posted): Fresh<Posted>,
+) -> Result<Response, Fault> {
     add(&web, posted, Channel::Sms).await
 }
 
@@ -76,8 +84,12 @@ pub(crate) async fn confirm(
     let Some(code) = Code::parse(fields.text("code")) else {
         return wrong(&web, &reader, failed(s.bad_code)).await;
     };
+    let before = notices::addresses(&web, &reader.actor).await;
     match web.0.parts.accounts.confirm_contact(&reader.actor, contact, &code).await? {
-        Confirmation::Confirmed => Ok(see("/contacts?done=contact-confirmed")),
+        Confirmation::Confirmed => {
+            notices::tell(&web, AccountChange::AddressAdded, before, reader.visitor.language.code());
+            Ok(see("/contacts?done=contact-confirmed"))
+        }
         Confirmation::Wrong { .. } => wrong(&web, &reader, failed(s.bad_code)).await,
         Confirmation::Ended => wrong(&web, &reader, failed(s.old_code)).await,
         Confirmation::Unknown => Err(Fault::NotFound),
@@ -122,11 +134,17 @@ pub(crate) async fn ask_remove(
 pub(crate) async fn remove(
     State(web): State<Web>,
     Path(contact): Path<String>,
-    posted: Posted,
+    Fresh(posted): Fresh<Posted>,
 ) -> Result<Response, Fault> {
     let contact: ContactId = contact.parse().map_err(|_| Fault::NotFound)?;
-    let removed = web.0.parts.accounts.remove_contact(&posted.reader.actor, contact).await?;
-    if removed { Ok(see("/contacts?done=contact-removed")) } else { Err(Fault::NotFound) }
+    let reader = posted.reader;
+    let before = notices::addresses(&web, &reader.actor).await;
+    if !web.0.parts.accounts.remove_contact(&reader.actor, contact).await? {
+        return Err(Fault::NotFound);
+    }
+    // The one that is removed too: above all that one.
+    notices::tell(&web, AccountChange::AddressRemoved, before, reader.visitor.language.code());
+    Ok(see("/contacts?done=contact-removed"))
 }
 
 async fn add(web: &Web, posted: Posted, channel: Channel) -> Result<Response, Fault> {
@@ -186,6 +204,8 @@ async fn send_code(
         NewAddress::Confirmed => Ok(Some(s.same_contact)),
         NewAddress::TooSoon => Ok(Some(s.code_too_soon)),
         NewAddress::TooMany => Ok(Some(s.too_many_contacts)),
+        NewAddress::Abroad => Ok(Some(s.phone_abroad)),
+        NewAddress::NoMoreToday => Ok(Some(s.codes_no_more)),
     }
 }
 

@@ -37,6 +37,8 @@ impl WasDone {
             "withdrawn" => (s.done_withdrawn, None),
             "helper" => (s.done_helper, None),
             "helper-revoked" => (s.done_helper_revoked, None),
+            "log-in-ended" => (s.done_log_in_ended, None),
+            "log-ins-ended" => (s.done_log_ins_ended, None),
             "saved" => (s.done_saved, None),
             _ => return None,
         };

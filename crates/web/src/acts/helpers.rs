@@ -5,6 +5,7 @@ use crate::{
     dates,
     fault::Fault,
     frame::Place,
+    fresh::Fresh,
     limit::Key,
     names::BoxNames,
     pages::{AskedRow, AsksRow, Confirm, Field, HelperRow, Helpers, Helping, SettingsPlace},
@@ -40,7 +41,7 @@ pub(crate) async fn show(
 }
 
 /// `POST /helpers`
-pub(crate) async fn add(State(web): State<Web>, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn add(State(web): State<Web>, Fresh(posted): Fresh<Posted>) -> Result<Response, Fault> {
     let Posted { reader, fields } = posted;
     let s = &reader.t().settings;
     let now = web.now();

@@ -4,6 +4,7 @@ use crate::{
     acts::{helpers::last_day, see},
     fault::Fault,
     frame::Place,
+    fresh::Fresh,
     pages::Confirm,
     posted::Posted,
     state::Web,
@@ -108,7 +109,7 @@ pub(crate) async fn ask_confirm(
 pub(crate) async fn confirm(
     State(web): State<Web>,
     Path(invitation): Path<String>,
-    posted: Posted,
+    Fresh(posted): Fresh<Posted>,
 ) -> Result<Response, Fault> {
     let Posted { reader, fields } = posted;
     let (id, own) = (parse(&invitation)?, own_box(&reader)?);

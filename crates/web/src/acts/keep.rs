@@ -4,6 +4,7 @@ use crate::{
     acts::{letter::Address, see},
     fault::Fault,
     frame::Place,
+    fresh::Fresh,
     pages::{Confirm, Folder},
     posted::Posted,
     state::Web,
@@ -87,7 +88,7 @@ pub(crate) async fn ask_erase(
 pub(crate) async fn erase(
     State(web): State<Web>,
     Path(at): Path<Address>,
-    posted: Posted,
+    Fresh(posted): Fresh<Posted>,
 ) -> Result<Response, Fault> {
     let (mailbox, letter) = at.ids()?;
     match web.0.parts.mailboxes.erase(&posted.reader.actor, mailbox, letter).await? {

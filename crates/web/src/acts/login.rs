@@ -2,25 +2,28 @@
 
 use crate::{
     acts::{see, start},
-    cookies,
+    cookies, device,
     fault::Fault,
     frame::{Frame, Place},
+    notices,
     pages::{Message, MovingOn, Trouble},
     posted::Sent,
     return_to::ReturnTo,
-    state::Web,
-    visitor::{Visitor, page},
+    state::{AccountChange, Web},
+    texts::Language,
+    visitor::{Session, Visitor, page},
 };
+use askama::Template;
 use axum::{
     Extension,
     extract::{Path, Query, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::Time;
 use eid::{Callback, LoginRequest, Provider, Rejection};
-use key_client::{KeysError, LoggedIn};
+use key_client::{GrantToken, KeysError, LoggedIn};
 use serde::{Deserialize, Serialize};
 use vault::Place as Context;
 
@@ -35,6 +38,9 @@ struct Attempt {
     /// Where the log-in leads.
     #[serde(default)]
     back: Option<ReturnTo>,
+    /// The log-in that this one takes the place of, when the same person identifies again.
+    #[serde(default)]
+    instead_of: Option<GrantToken>,
 }
 
 /// What the address of a log-in may say.
@@ -43,6 +49,9 @@ pub(crate) struct Asked {
     /// A [`ReturnTo`], sealed.
     #[serde(default)]
     back: String,
+    /// Somebody who is logged in identifies again.
+    #[serde(default)]
+    again: String,
 }
 
 /// `GET /login/{provider}`
@@ -63,6 +72,8 @@ pub(crate) async fn begin(
     }
     let id = provider.config().id.clone();
     let nonce = parts.keys.begin_login(&id).await.map_err(too_often)?;
+    let again = visitor.session.as_ref().filter(|_| !asked.again.is_empty());
+    let instead_of = again.map(|session| session.grant.clone());
     let (state, verifier) = (eid::word(web.random()), eid::word(web.random()));
     let request = LoginRequest {
         state: &state,
@@ -70,6 +81,7 @@ pub(crate) async fn begin(
         code_challenge: &eid::code_challenge(&verifier),
         redirect_uri: &redirect_uri(&web),
         locale: visitor.language.code(),
+        anew: instead_of.is_some(),
     };
     let back = ReturnTo::open(&web, &asked.back);
     let url = match provider.authorization_url(&request).await {
@@ -79,7 +91,7 @@ pub(crate) async fn begin(
         }
     };
     let (nonce, ends_at) = (nonce.nonce.clone(), nonce.ends_at);
-    let attempt = Attempt { provider: id, state, nonce, verifier, ends_at, back };
+    let attempt = Attempt { provider: id, state, nonce, verifier, ends_at, back, instead_of };
     let mut response = see(url.as_str());
     response.headers_mut().append(header::SET_COOKIE, cookies::login(&seal(&web, &attempt)?));
     Ok(response)
@@ -95,7 +107,7 @@ pub(crate) async fn finish(
     // The cookie of an older log-in does not come along on this way, and is not wanted.
     let visitor = Visitor::logged_out(&headers, "/");
     let mut response = match attempt(&web, &headers) {
-        Some((attempt, provider)) => answered(&web, &visitor, &attempt, provider, query).await?,
+        Some((attempt, provider)) => answered(&web, &visitor, &headers, (&attempt, provider), query).await?,
         None => {
             let t = &visitor.t().start;
             let trouble = Trouble { title: t.too_late_title, text: t.too_late_text };
@@ -130,8 +142,8 @@ pub(crate) async fn end(State(web): State<Web>, sent: Sent) -> Result<Response, 
 async fn answered(
     web: &Web,
     visitor: &Visitor,
-    attempt: &Attempt,
-    provider: &Provider,
+    headers: &HeaderMap,
+    (attempt, provider): (&Attempt, &Provider),
     query: Option<String>,
 ) -> Result<Response, Fault> {
     let back = attempt.back.as_ref();
@@ -140,13 +152,31 @@ async fn answered(
         Ok(Callback::Cancelled) => {
             metrics::counter!("kuvert_logins_total", "outcome" => "cancelled").increment(1);
             let t = &visitor.t().start;
+            if let (Some(_), Some(back)) = (&attempt.instead_of, back) {
+                // Still logged in: back to the page that the form stands on.
+                return moving_on(visitor, back.stands_on().to_owned());
+            }
             let trouble = Trouble { title: t.cancelled_title, text: t.cancelled_text };
             return start::no_login(web, visitor, StatusCode::OK, trouble, back);
         }
         Err(rejection) => return refused(web, visitor, rejection.code(), rejection.is_transient(), back),
     };
-    match redeem(web, attempt, provider, &code).await {
-        Ok(logged_in) => welcome_in(web, visitor, logged_in, back).await,
+    match redeem(web, attempt, provider, &code, &device::word(headers)).await {
+        Ok(logged_in) => {
+            if let Some(old) = &attempt.instead_of {
+                web.0.capabilities.forget_login(old);
+                web.0.parts.mailboxes.forget(old);
+            }
+            welcome_in(web, visitor, headers, logged_in, back).await
+        }
+        Err(KeysError::Rejected(code)) if code == "other_person" => {
+            let t = &visitor.t().start;
+            let f = Frame::new(visitor.language, "/", Place::Elsewhere, t.other_person_title, None);
+            let next = Some(("/".to_owned(), t.go_on));
+            let (title, text) = (t.other_person_title, t.other_person_text);
+            let page = Message { f, title, text, next, reference: None };
+            Ok((StatusCode::FORBIDDEN, Html(page.render()?)).into_response())
+        }
         Err(KeysError::Rejected(code)) => {
             let transient = code == Rejection::ProviderUnreachable.code();
             refused(web, visitor, &code, transient, back)
@@ -165,16 +195,19 @@ async fn redeem(
     attempt: &Attempt,
     provider: &Provider,
     code: &str,
+    device: &str,
 ) -> Result<LoggedIn, KeysError> {
     let rejected = |rejection: Rejection| KeysError::Rejected(rejection.code().to_owned());
     let answer = provider.redeem(code, &attempt.verifier, &redirect_uri(web)).await.map_err(rejected)?;
     let answer = serde_json::to_value(&answer).map_err(|_| KeysError::Unavailable)?;
-    web.0.parts.keys.finish_login(&attempt.provider, answer, &attempt.nonce).await
+    let (provider, nonce, before) = (&attempt.provider, &attempt.nonce, attempt.instead_of.clone());
+    web.0.parts.keys.finish_login_on(provider, answer, nonce, device, before).await
 }
 
 async fn welcome_in(
     web: &Web,
     visitor: &Visitor,
+    headers: &HeaderMap,
     logged_in: LoggedIn,
     back: Option<&ReturnTo>,
 ) -> Result<Response, Fault> {
@@ -182,13 +215,30 @@ async fn welcome_in(
     if logged_in.person.is_some() {
         web.0.parts.accounts.sync_person(&logged_in.applicant.address_mac).await;
     }
-    let mut f = Frame::new(visitor.language, "/", Place::Elsewhere, visitor.t().start.moving_on_title, None);
     let href = back.map_or_else(|| "/".to_owned(), |back| back.after(web, logged_in.person));
-    f.moves_to = Some(href.clone());
-    let mut response = page(MovingOn { f, href })?;
+    let mut response = moving_on(visitor, href)?;
     let cookie = cookies::session(&logged_in.grant.expose());
+    let (known, device) = device::seen(web, headers, &logged_in.applicant.login_mac);
     response.headers_mut().append(header::SET_COOKIE, cookie);
+    response.headers_mut().append(header::SET_COOKIE, device);
+    if !known && logged_in.person.is_some() {
+        tell_of_new_device(web, logged_in.grant).await;
+    }
     Ok(response)
+}
+
+/// Whoever cannot be told is logged in all the same.
+async fn tell_of_new_device(web: &Web, grant: GrantToken) {
+    let Ok(session) = Session::of(web, grant).await else { return };
+    let (Some(actor), Some(person)) = (session.actor(), &session.person) else { return };
+    let language = Language::from_code(person.language.as_str()).code();
+    notices::tell(web, AccountChange::NewDevice, notices::addresses(web, &actor).await, language);
+}
+
+fn moving_on(visitor: &Visitor, href: String) -> Result<Response, Fault> {
+    let mut f = Frame::new(visitor.language, "/", Place::Elsewhere, visitor.t().start.moving_on_title, None);
+    f.moves_to = Some(href.clone());
+    page(MovingOn { f, href })
 }
 
 /// The e-ID's answer is no log-in. The code says why without saying whom, so it may be logged.

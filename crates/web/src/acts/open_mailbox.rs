@@ -4,6 +4,7 @@ use crate::{
     acts::{see, start},
     fault::{Fault, trouble},
     frame::Place,
+    fresh::{self, NotNow},
     pages::Confirm,
     posted::Sent,
     state::Web,
@@ -15,7 +16,14 @@ use domain::OrgNumber;
 use registry::{boxes::BoxError, people};
 
 /// `POST /open-mailbox`
-pub(crate) async fn act(State(web): State<Web>, sent: Sent) -> Result<Response, Fault> {
+pub(crate) async fn act(State(web): State<Web>, sent: Sent) -> Result<Response, NotNow> {
+    if sent.fields.is_set(MOVE) {
+        fresh::need(&web, &sent.visitor, "/open-mailbox", &sent.fields).await?;
+    }
+    Ok(opened(web, sent).await?)
+}
+
+async fn opened(web: Web, sent: Sent) -> Result<Response, Fault> {
     let session = sent.visitor.session()?;
     if session.own_box().is_some_and(|own| own.closed_at.is_none()) {
         return Ok(see("/"));

@@ -1,7 +1,7 @@
 //! Who one is here, and the language.
 
 use crate::{
-    acts::see,
+    acts::{log_ins::provider_name, see},
     cookies, dates,
     fault::Fault,
     frame::Place,
@@ -35,18 +35,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Fault> {
     let (session, t, now) = (reader.session()?, reader.t(), web.now());
     let names = BoxNames::read(&web, session).await?;
-    let providers = &web.0.parts.providers;
-    let provider = providers.iter().map(eid::Provider::config).find(|one| one.id == session.view.provider);
-    let provider = provider.map_or_else(
-        || session.view.provider.clone(),
-        |one| {
-            if reader.visitor.language == Language::Swedish {
-                one.name.sv.clone()
-            } else {
-                one.name.en.clone()
-            }
-        },
-    );
+    let provider = provider_name(&web, reader.visitor.language, &session.view.provider);
     let boxes = session.boxes.iter().map(|one| ProfileBox {
         name: names.of(one.mailbox_id).unwrap_or(t.letters.someone).to_owned(),
         note: match one.because {

@@ -14,6 +14,8 @@ pub enum SettingsPlace {
     Helpers,
     /// What has happened.
     History,
+    /// Where one is logged in.
+    LogIns,
     /// Name and language.
     Profile,
 }
@@ -23,11 +25,12 @@ pub struct SettingsMenu;
 
 impl SettingsMenu {
     /// Place, address and drawing of each.
-    pub const ENTRIES: [(SettingsPlace, &'static str, &'static str); 5] = [
+    pub const ENTRIES: [(SettingsPlace, &'static str, &'static str); 6] = [
         (SettingsPlace::Contacts, "/contacts", icons::BELL),
         (SettingsPlace::Senders, "/senders", icons::SENDERS),
         (SettingsPlace::Helpers, "/helpers", icons::PEOPLE),
         (SettingsPlace::History, "/history", icons::EYE),
+        (SettingsPlace::LogIns, "/log-ins", icons::LOCK),
         (SettingsPlace::Profile, "/profile", icons::PERSON),
     ];
 }
@@ -41,6 +44,7 @@ impl SettingsPlace {
             Self::Contacts => (s.contacts, s.contacts_short),
             Self::Helpers => (s.helpers, s.helpers_short),
             Self::History => (s.history, s.history_short),
+            Self::LogIns => (s.log_ins, s.log_ins_short),
             Self::Profile => (s.profile, s.profile_short),
         }
     }
@@ -303,4 +307,33 @@ pub struct Profile {
     pub boxes: Vec<ProfileBox>,
     /// Whether the own one is open; `None` without one.
     pub open: Option<bool>,
+}
+
+/// A log-in that lasts.
+#[derive(Clone, Debug)]
+pub struct LogInRow {
+    /// What it is called when it is ended.
+    pub id: String,
+    /// "Firefox, Windows".
+    pub name: String,
+    /// The e-ID.
+    pub provider: String,
+    /// When it began.
+    pub began: String,
+    /// When it was last used.
+    pub used: String,
+    /// Whether it is the one that shows the page.
+    pub is_own: bool,
+}
+
+/// Where one is logged in.
+#[derive(Debug, Template)]
+#[template(path = "log_ins.html")]
+pub struct LogIns {
+    /// The frame.
+    pub f: Frame,
+    /// This page.
+    pub here: Option<SettingsPlace>,
+    /// One's own first.
+    pub rows: Vec<LogInRow>,
 }

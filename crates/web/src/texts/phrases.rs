@@ -158,6 +158,19 @@ impl Texts {
     pub fn until(&self, date: &str) -> String {
         self.pick(format!("till och med {date}"), format!("until {date}"))
     }
+    /// "Firefox, Windows".
+    pub fn browser_on(&self, (browser, system): (Option<&'static str>, Option<&'static str>)) -> String {
+        let browser = browser.unwrap_or(self.settings.log_in_somewhere);
+        system.map_or_else(|| browser.to_owned(), |system| format!("{browser}, {system}"))
+    }
+    /// "Inloggad idag 11.49".
+    pub fn logged_in_since(&self, when: &str) -> String {
+        self.pick(format!("Inloggad {when}"), format!("Logged in {when}"))
+    }
+    /// "Användes senast idag 11.49".
+    pub fn last_used(&self, when: &str) -> String {
+        self.pick(format!("Användes senast {when}"), format!("Last used {when}"))
+    }
     /// "Vidarebefordrat av Bo Bengtsson".
     pub fn forwarded_by(&self, name: &str) -> String {
         self.pick(format!("Vidarebefordrat av {name}"), format!("Forwarded by {name}"))

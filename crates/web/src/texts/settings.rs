@@ -48,6 +48,8 @@ super::texts! {
         bad_code: "Koden stämmer inte. Kontrollera siffrorna och försök igen.", "The code does not match. Check the digits and try again.";
         old_code: "Koden gäller inte längre. Be om en ny.", "The code is no longer valid. Ask for a new one.";
         code_too_soon: "Vi skickade en kod nyss. Vänta en minut innan du ber om en ny.", "We sent a code just now. Wait a minute before you ask for another.";
+        codes_no_more: "Det går inte att skicka fler koder i dag. Försök igen i morgon.", "No more codes can be sent today. Try again tomorrow.";
+        phone_abroad: "Vi skickar inte sms till nummer i det landet. Välj ett annat nummer, eller e-post.", "We do not send texts to numbers in that country. Choose another number, or e-mail.";
         codes_too_many: "Det har skickats många koder på kort tid. Vänta tio minuter och försök igen.", "Many codes have been sent in a short time. Wait ten minutes and try again.";
         same_contact: "Adressen finns redan i listan.", "The address is already in the list.";
         too_many_contacts: "Du kan ha högst tio adresser. Ta bort någon först.", "You can have at most ten addresses. Remove one first.";
@@ -116,6 +118,18 @@ super::texts! {
         history_short: "Allt som hänt i din brevlåda", "Everything that has happened in your mailbox";
         history_lead: "Varje gång någon öppnar ett brev eller ändrar något skrivs det här, innan det händer. Ingen kan ta bort en rad, inte heller vi.", "Each time anyone opens a letter or changes something it is written here, before it happens. Nobody can remove a line, not even we.";
         history_empty: "Inget har hänt än.", "Nothing has happened yet.";
+
+        log_ins: "Inloggningar", "Log-ins";
+        log_ins_short: "Var du är inloggad nu", "Where you are logged in now";
+        log_ins_lead: "Här ser du var du är inloggad i brevlådan just nu, och kan logga ut på andra enheter.", "Here you see where you are logged in to the mailbox now, and can log out on other devices.";
+        log_in_own: "Här är du nu", "You are here now";
+        log_in_end: "Logga ut", "Log out";
+        log_ins_end_others: "Logga ut överallt utom här", "Log out everywhere but here";
+        log_ins_none: "Du är inte inloggad någon annanstans.", "You are not logged in anywhere else.";
+        log_ins_unknown: "Känner du inte igen en inloggning? Logga ut den, och spärra e-legitimationen hos den som gett ut den.", "Is there a log-in that you do not recognise? Log it out, and have the e-ID blocked by whoever issued it.";
+        log_in_somewhere: "Okänd webbläsare", "Unknown browser";
+        done_log_in_ended: "Den inloggningen är avslutad.", "That log-in has ended.";
+        done_log_ins_ended: "Du är utloggad överallt utom här.", "You are logged out everywhere but here.";
 
         profile: "Du och språket", "You and the language";
         profile_short: "Namn, språk och inloggning", "Name, language and log-in";

@@ -33,6 +33,12 @@ super::texts! {
         too_late_title: "Det tog för lång tid", "It took too long";
         too_late_text: "Inloggningen måste bli klar inom några minuter, i samma webbläsare. Ingen har loggats in. Börja om från början.", "The log-in must be finished within a few minutes, in the same browser. Nobody was logged in. Start again.";
 
+        again_title: "Legitimera dig igen", "Identify again";
+        again_text: "Det du är på väg att göra är viktigt, och det var mer än fem minuter sedan du legitimerade dig. Gör det en gång till, så kommer du tillbaka hit. Det du har skrivit finns kvar.", "What you are about to do matters, and it is more than five minutes since you identified. Do so once more and you come back here. What you have written is kept.";
+        again_yes: "Legitimera mig", "Identify";
+        other_person_title: "Det var någon annan", "That was somebody else";
+        other_person_text: "Den som legitimerade sig är inte den som är inloggad. Inget har ändrats.", "Whoever identified is not the person who is logged in. Nothing was changed.";
+
         open_title: "Öppna din brevlåda", "Open your mailbox";
         open_lead: "Du har ingen brevlåda här än. Det tar en minut att öppna den.", "You have no mailbox here yet. Opening one takes a minute.";
         open_means: "Det här betyder det", "What it means";

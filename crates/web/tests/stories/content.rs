@@ -129,7 +129,8 @@ async fn an_address_ends_with_its_minutes_its_log_in_and_its_letter() {
     assert_eq!(other.fetch(&file, &[]).await.0, 200);
     clock.advance(Duration::from_secs(2 * 60));
     assert_eq!(other.fetch(&file, &[]).await.0, 404);
-    // Erasing ends it.
+    // Erasing ends it, by somebody who has identified just now.
+    other.identifies(ANNA).await;
     let file = other.get(&at).await.address(&format!("{}/c/", world.content_origin));
     other.does(&format!("{at}/bin"), &[]).await;
     other.does(&format!("{at}/erase"), &[]).await;

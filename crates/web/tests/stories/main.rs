@@ -7,6 +7,7 @@ mod developers;
 mod first_time;
 mod forms;
 mod forwarded;
+mod fresh;
 mod keeping;
 mod login;
 mod reading;

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use store::{Store, args, testing::Database};
 use tokio::net::TcpListener;
 use vault::{Certificate, SystemRandom, jws::LetterSigner};
-use web::{CodeMessage, CodePost, CodeSent, Parts, Web, pages::Operator};
+use web::{AccountChange, AccountNotice, CodeMessage, CodePost, CodeSent, Parts, Web, pages::Operator};
 
 pub const TOWN: &str = "164020000016";
 pub const OFFICE: &str = "164020000024";
@@ -60,11 +60,15 @@ pub struct World {
 
 /// Takes codes instead of sending them.
 #[derive(Default)]
-pub struct Codes(pub Mutex<Vec<(String, String)>>);
+pub struct Codes(pub Mutex<Vec<(String, String)>>, pub Mutex<Vec<(String, AccountChange)>>);
 
 impl CodePost for Codes {
     fn send(&self, message: CodeMessage) -> CodeSent<'_> {
         self.0.lock().unwrap().push((message.address, message.code));
+        Box::pin(std::future::ready(true))
+    }
+    fn tell(&self, notice: AccountNotice) -> CodeSent<'_> {
+        self.1.lock().unwrap().push((notice.address, notice.what));
         Box::pin(std::future::ready(true))
     }
 }
@@ -187,6 +191,7 @@ impl World {
                 keys,
                 web_keys: web_keys.clone(),
                 register: Register::File(register_path.clone()),
+                codes: account::CodeLimits::default(),
                 clock: clock.clone(),
                 random: random(),
             })
