@@ -94,7 +94,11 @@ impl KeyService {
         let verifiers = verifiers.into_iter().map(|one| (one.config().id.clone(), one)).collect();
         let rate = Rate::with_burst(settings.address_tags_per_second, settings.address_tags_burst);
         let notice_rates = [
-            Rate::new(settings.notice_addresses_per_second, 1),
+            // A batch of notices asks at once for what it sends in some seconds.
+            Rate::with_burst(
+                settings.notice_addresses_per_second,
+                settings.notice_addresses_per_second.saturating_mul(10),
+            ),
             Rate::new(settings.notice_addresses_per_day, 24 * 60 * 60),
         ];
         Ok(Self(Arc::new(Inner {

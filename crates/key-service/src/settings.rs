@@ -37,7 +37,7 @@ pub struct Settings {
     pub address_tags_per_second: u32,
     /// Addressing tags that one caller may ask for at once, after a while of silence.
     pub address_tags_burst: u32,
-    /// Addresses that all notices together may open in a second.
+    /// Addresses that all notices together may open in a second, on average of ten.
     pub notice_addresses_per_second: u32,
     /// And in a day.
     pub notice_addresses_per_day: u32,

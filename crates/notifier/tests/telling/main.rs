@@ -6,6 +6,7 @@ mod announcements;
 mod batches;
 mod faults;
 mod measures;
+mod moves;
 mod secrecy;
 mod states;
 mod windows;
