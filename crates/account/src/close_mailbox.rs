@@ -3,6 +3,7 @@
 
 use crate::{AccountError, Accounts};
 use domain::{MailboxId, words::Because};
+use key_client::Change;
 use mailbox::Actor;
 use registry::boxes;
 
@@ -12,11 +13,7 @@ impl Accounts {
         if !actor.rights.boxes.contains(&(mailbox_id, Because::Owner)) {
             return Err(AccountError::NotFound);
         }
-        let recorder = self.recorder_of(actor.rights.person);
-        let mut tx = self.0.store.begin("close own mailbox").await?;
-        let closed = boxes::close(&mut tx, mailbox_id, &recorder).await?;
-        tx.commit().await?;
-        Ok(closed)
+        self.done(actor, Change::CloseMailbox { mailbox_id }).await
     }
 
     /// Whether a closed mailbox was closed by its owner here; otherwise the operator did it, or it has moved.
@@ -25,7 +22,7 @@ impl Accounts {
         actor: &Actor,
         mailbox_id: MailboxId,
     ) -> Result<bool, AccountError> {
-        self.recorder_in(actor, mailbox_id)?;
+        Self::governs(actor, mailbox_id)?;
         let mut tx = self.0.store.read("who closed it").await?;
         Ok(boxes::was_closed_by_person(&mut tx, mailbox_id).await?)
     }

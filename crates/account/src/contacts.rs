@@ -2,7 +2,7 @@
 
 use crate::{AccountError, Accounts};
 use domain::{ContactId, Identity, PersonId, words::Channel};
-use key_client::{Column, contact_address};
+use key_client::{By, Change, Changed, Column, SecretBytes, contact_address};
 use mailbox::Actor;
 use registry::{
     contacts::{self, Added, Code, Confirmation, Contact, NewContact, code_mac},
@@ -140,7 +140,13 @@ impl Accounts {
         contact_id: ContactId,
         code: &Code,
     ) -> Result<Confirmation, AccountError> {
-        self.confirm(actor.rights.person, contact_id, code).await
+        let code = SecretBytes::new(code.expose().as_bytes().to_vec());
+        match self.change(actor, Change::ConfirmContact { contact_id, code }).await? {
+            Changed::Done(true) => Ok(Confirmation::Confirmed),
+            Changed::Wrong { left: 0 } => Ok(Confirmation::Ended),
+            Changed::Wrong { left } => Ok(Confirmation::Wrong { left }),
+            _ => Ok(Confirmation::Unknown),
+        }
     }
 
     /// Whether notices to this address name the sender; false when it is not theirs, or they may not have it so.
@@ -150,19 +156,12 @@ impl Accounts {
         contact_id: ContactId,
         show: bool,
     ) -> Result<bool, AccountError> {
-        let mut tx = self.0.store.begin("set show sender").await?;
-        let set = contacts::set_show_sender(&mut tx, actor.rights.person, contact_id, show).await?;
-        tx.commit().await?;
-        Ok(set)
+        self.done(actor, Change::ShowSender { contact_id, show }).await
     }
 
     /// Removes an address; false when there is none.
     pub async fn remove_contact(&self, actor: &Actor, contact_id: ContactId) -> Result<bool, AccountError> {
-        let person = actor.rights.person;
-        let mut tx = self.0.store.begin("remove contact").await?;
-        let removed = contacts::remove(&mut tx, person, contact_id, &self.recorder_of(person)).await?;
-        tx.commit().await?;
-        Ok(removed)
+        self.done(actor, Change::RemoveContact { contact_id }).await
     }
 
     /// Gives a person a contact point that counts as confirmed. For the demo, whose people have no addresses that a
@@ -178,15 +177,13 @@ impl Accounts {
         let mut tx = self.0.store.read("find person").await?;
         let person = people::by_address(&mut tx, &person_mac, self.now()).await?;
         drop(tx);
-        let person = person.ok_or(AccountError::NotFound)?.person_id;
-        let code = Code::new(self.random());
-        let id = code_mac(&self.0.web_keys.contact, person, &sealed.address_mac, &code);
-        match self.add(person, &sealed, &id).await? {
-            Added::Pending(contact_id) => match self.confirm(person, contact_id, &code).await? {
-                Confirmation::Confirmed => Ok(()),
-                _ => Err(AccountError::NotFound),
-            },
-            _ => Ok(()),
+        let person_id = person.ok_or(AccountError::NotFound)?.person_id;
+        let Sealed { contact_id, channel, address, address_mac } = sealed;
+        let email = channel == Channel::Email;
+        let change = Change::ConfirmedContact { person_id, contact_id, email, address, address_mac };
+        match self.0.keys.change(By::Operator, change).await? {
+            Changed::Done(_) => Ok(()),
+            _ => Err(AccountError::NotFound),
         }
     }
 
@@ -195,31 +192,5 @@ impl Accounts {
         let sealed = self.seal(Column::Contact, contact_address(contact_id), address.as_bytes()).await?;
         let address_mac = self.contact_tag(channel, address);
         Ok(Sealed { contact_id, channel, address: sealed, address_mac })
-    }
-
-    async fn add(
-        &self,
-        person_id: PersonId,
-        sealed: &Sealed,
-        code_mac: &[u8; 32],
-    ) -> Result<Added, AccountError> {
-        let mut tx = self.0.store.begin("add contact").await?;
-        let added = contacts::add(&mut tx, &sealed.contact_of(person_id, code_mac), self.now()).await?;
-        tx.commit().await?;
-        Ok(added)
-    }
-
-    async fn confirm(
-        &self,
-        person: PersonId,
-        contact_id: ContactId,
-        code: &Code,
-    ) -> Result<Confirmation, AccountError> {
-        let recorder = self.recorder_of(person);
-        let mut tx = self.0.store.begin("confirm contact").await?;
-        let mac = &self.0.web_keys.contact;
-        let outcome = contacts::confirm(&mut tx, mac, person, contact_id, code, &recorder).await?;
-        tx.commit().await?;
-        Ok(outcome)
     }
 }

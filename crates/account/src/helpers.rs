@@ -2,13 +2,10 @@
 //! log-in, and the owner has seen who they are.
 
 use crate::{AccountError, Accounts};
-use domain::{MailboxId, MandateId, PersonId, Time};
-use key_client::{Column, GrantToken, mandate_note};
+use domain::{MailboxId, MandateId, PersonId};
+use key_client::{Change, Changed, Column, GrantToken, mandate_note};
 use mailbox::Actor;
-use registry::{
-    Recorder,
-    mandates::{self, HelperError, Mandate, NewHelper},
-};
+use registry::mandates::{self, Mandate};
 
 /// A right over a mailbox, with the holder's name as it was then: of their log-in, with what the owner calls them in
 /// brackets, or as the register gave it.
@@ -46,15 +43,6 @@ where
     }
 }
 
-/// What the registry is told.
-struct Grant {
-    mandate_id: MandateId,
-    mailbox_id: MailboxId,
-    helper: PersonId,
-    note: Vec<u8>,
-    valid_to: Time,
-}
-
 impl Accounts {
     /// Those who hold or held a right over a mailbox, newest first.
     pub async fn holders(
@@ -79,7 +67,6 @@ impl Accounts {
         invitation_id: MandateId,
         helper: PersonId,
     ) -> Result<(), GrantError> {
-        let recorder = self.recorder_in(actor, mailbox_id)?;
         let asked = self.asked(actor, mailbox_id).await?;
         let asked = asked.into_iter().find(|one| one.invitation_id == invitation_id);
         let asked = asked.ok_or(GrantError::Unknown)?;
@@ -90,7 +77,18 @@ impl Accounts {
         let name = asked.label.map_or_else(|| name.clone(), |label| format!("{name} ({label})"));
         let note = self.seal(Column::Note, mandate_note(invitation_id), name.as_bytes()).await?;
         let valid_to = asked.valid_to;
-        self.grant(&Grant { mandate_id: invitation_id, mailbox_id, helper, note, valid_to }, &recorder).await
+        let change = Change::GrantHelper { mailbox_id, mandate_id: invitation_id, helper, note, valid_to };
+        match self.change(actor, change).await? {
+            Changed::Done(_) => Ok(()),
+            Changed::Refused(word) => Err(match word.as_str() {
+                "oneself" => GrantError::Oneself,
+                "another" => GrantError::Another,
+                "end" => GrantError::End,
+                "unknown_helper" => GrantError::Unknown,
+                _ => GrantError::Frozen,
+            }),
+            _ => Err(AccountError::NotFound.into()),
+        }
     }
 
     /// Takes back a helper's right over a mailbox, at once; false when there is none that still counts.
@@ -100,31 +98,8 @@ impl Accounts {
         mailbox_id: MailboxId,
         mandate_id: MandateId,
     ) -> Result<bool, AccountError> {
-        let recorder = self.recorder_in(actor, mailbox_id)?;
-        let mut tx = self.0.store.begin("revoke helper").await?;
-        let revoked = mandates::revoke_helper(&mut tx, mailbox_id, mandate_id, &recorder).await?;
-        tx.commit().await?;
-        Ok(revoked)
-    }
-
-    async fn grant(&self, grant: &Grant, recorder: &Recorder<'_>) -> Result<(), GrantError> {
-        let mut tx = self.0.store.begin("grant helper").await?;
-        let new = NewHelper {
-            mandate_id: grant.mandate_id,
-            mailbox_id: grant.mailbox_id,
-            helper: grant.helper,
-            note: &grant.note,
-            valid_to: grant.valid_to,
-        };
-        match mandates::grant_helper(&mut tx, &new, recorder).await {
-            Ok(()) => Ok(tx.commit().await?),
-            Err(HelperError::Oneself) => Err(GrantError::Oneself),
-            Err(HelperError::Another) => Err(GrantError::Another),
-            Err(HelperError::End) => Err(GrantError::End),
-            Err(HelperError::UnknownHelper) => Err(GrantError::Unknown),
-            Err(HelperError::UnknownMailbox | HelperError::Protected) => Err(GrantError::Frozen),
-            Err(HelperError::Registry(error)) => Err(error.into()),
-        }
+        Self::governs(actor, mailbox_id)?;
+        self.done(actor, Change::RevokeHelper { mailbox_id, mandate_id }).await
     }
 
     /// The names that the owner or the register gave those who hold these rights.

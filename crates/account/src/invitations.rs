@@ -75,7 +75,7 @@ impl Accounts {
         mailbox_id: MailboxId,
         wanted: &WantedHelper,
     ) -> Result<(), InviteError> {
-        self.recorder_in(actor, mailbox_id)?;
+        Self::governs(actor, mailbox_id)?;
         let address_mac = self.address_mac(&wanted.number).await?;
         let mut tx = self.0.store.read("own numbers").await?;
         let own = identities::of_owner(&mut tx, Owner::Person(actor.rights.person)).await?;
@@ -107,7 +107,7 @@ impl Accounts {
 
     /// The invitations from a mailbox that wait.
     pub async fn asked(&self, actor: &Actor, mailbox_id: MailboxId) -> Result<Vec<Asked>, AccountError> {
-        self.recorder_in(actor, mailbox_id)?;
+        Self::governs(actor, mailbox_id)?;
         let mut tx = self.0.store.read("list invitations").await?;
         let found = invitations::of_mailbox(&mut tx, mailbox_id, self.now()).await?;
         drop(tx);
@@ -170,7 +170,7 @@ impl Accounts {
         mailbox_id: MailboxId,
         invitation_id: MandateId,
     ) -> Result<bool, AccountError> {
-        self.recorder_in(actor, mailbox_id)?;
+        Self::governs(actor, mailbox_id)?;
         let mut tx = self.0.store.begin("withdraw invitation").await?;
         let withdrawn = invitations::withdraw(&mut tx, mailbox_id, invitation_id, self.now()).await?;
         tx.commit().await?;

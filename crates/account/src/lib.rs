@@ -31,13 +31,10 @@ pub use open_mailbox::{OpenError, Opened};
 pub use signatories::SignatoryError;
 pub use who::Known;
 
-use domain::{
-    Clock, Identity, MailboxId, PersonId, Random, Time,
-    words::{Act, Because},
-};
-use key_client::{Column, Keys, KeysError, WebKeys};
+use domain::{Clock, Identity, MailboxId, Random, Time, words::Act};
+use key_client::{By, Change, Changed, Column, Keys, KeysError, WebKeys};
 use mailbox::{Actor, may_box};
-use registry::{Recorder, Register};
+use registry::Register;
 use std::sync::Arc;
 use store::Store;
 use vault::Place;
@@ -75,20 +72,22 @@ impl Accounts {
         &*self.0.random
     }
 
-    /// For what the operator or the service does.
-    fn recorder(&self) -> Recorder<'_> {
-        Recorder::service(&self.0.web_keys.events, self.random(), &*self.0.clock)
+    /// Whether the actor governs the mailbox; not found otherwise. The key service decides once more.
+    fn governs(actor: &Actor, mailbox_id: MailboxId) -> Result<(), AccountError> {
+        may_box(&actor.rights, mailbox_id, Act::Settings).map(drop).ok_or(AccountError::NotFound)
     }
 
-    /// For what a person does with what is their own.
-    fn recorder_of(&self, person: PersonId) -> Recorder<'_> {
-        self.recorder().by(person, Because::Owner)
+    /// A change by whoever is logged in.
+    async fn change(&self, actor: &Actor, change: Change) -> Result<Changed, AccountError> {
+        match self.0.keys.change(By::Grant(actor.grant.clone()), change).await {
+            Err(KeysError::NotAllowed) => Err(AccountError::NotFound),
+            outcome => Ok(outcome?),
+        }
     }
 
-    /// For what a person does with a mailbox that they govern; not found otherwise.
-    fn recorder_in(&self, actor: &Actor, mailbox_id: MailboxId) -> Result<Recorder<'_>, AccountError> {
-        let because = may_box(&actor.rights, mailbox_id, Act::Settings).ok_or(AccountError::NotFound)?;
-        Ok(self.recorder().by(actor.rights.person, because))
+    /// The same where all there is to say is whether something was done.
+    async fn done(&self, actor: &Actor, change: Change) -> Result<bool, AccountError> {
+        Ok(self.change(actor, change).await? == Changed::Done(true))
     }
 
     async fn seal(&self, column: Column, place: Place, text: &[u8]) -> Result<Vec<u8>, AccountError> {

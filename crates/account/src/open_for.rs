@@ -2,30 +2,21 @@
 
 use crate::{AccountError, Accounts, OpenError, Opened};
 use domain::{Identity, IdentityKind, MailboxId, OrgNumber};
-use key_client::{Column, PersonMacs, organisation_profile, person_profile};
+use key_client::{
+    Applicant, By, Change, Changed, Column, OpenFor, PersonMacs, organisation_profile, person_profile,
+};
 use registry::{
     Owner,
-    boxes::{self, BoxError, Mailbox, NewBox},
+    boxes::{self, BoxError, Mailbox},
     organisations, people,
 };
 use serde_json::json;
-use vault::seal_to::PublicKey;
 
 /// Someone whose mailbox is opened for them.
 #[derive(Clone)]
 pub struct NewPerson {
     pub identity: Identity,
     pub name: String,
-}
-
-/// A person as the registry will know them.
-struct Opening<'a> {
-    person: &'a NewPerson,
-    macs: &'a PersonMacs,
-    profile: Vec<u8>,
-    mailbox_id: MailboxId,
-    epoch: i64,
-    public_key: PublicKey,
 }
 
 impl Accounts {
@@ -39,7 +30,9 @@ impl Accounts {
         for some in new.chunks(AT_ONCE) {
             let identities: Vec<_> = some.iter().map(|person| person.identity.clone()).collect();
             let macs = self.0.keys.person_macs(&identities).await?;
-            opened.extend(self.open_all(&self.openings(some, &macs).await?).await?);
+            let openings = self.openings(some, &macs).await?;
+            let changed = self.0.keys.change(By::Operator, Change::OpenForPeople(openings)).await?;
+            opened.extend(crate::open_mailbox::opened(changed)?);
         }
         Ok(opened)
     }
@@ -55,23 +48,19 @@ impl Accounts {
         let place = organisation_profile(&address_mac);
         let profile = self.seal(Column::Profile, place, profile.as_bytes()).await?;
         let mailbox_id = MailboxId::new(self.random());
-        let (epoch, public_key) = self.0.keys.make_mailbox_key(mailbox_id).await?;
-        let (now, random) = (self.now(), self.random());
-        let mut tx = self.0.store.begin("open mailbox").await?;
-        let (id, _) = organisations::register(&mut tx, &address_mac, &profile, now, random).await?;
-        let owner = Owner::Organisation(id);
-        let new = NewBox { mailbox_id, owner, epoch, public_key: &public_key, adult: true };
-        let opened = boxes::open(&mut tx, &new, &self.recorder()).await?;
-        tx.commit().await?;
-        Ok(opened)
+        let change = Change::OpenForOrganisation { address_mac, profile, mailbox_id };
+        let changed = self.0.keys.change(By::Operator, change).await?;
+        match crate::open_mailbox::opened(changed)?.pop() {
+            Some(Opened::Here(mailbox_id)) => Ok(mailbox_id),
+            Some(Opened::Elsewhere(operator)) => Err(BoxError::Elsewhere(operator).into()),
+            None => Err(AccountError::NotFound.into()),
+        }
     }
 
     /// Closes a mailbox: new letters are refused, old ones stay readable for the owner. False when it was closed.
     pub async fn close_for(&self, mailbox_id: MailboxId) -> Result<bool, AccountError> {
-        let mut tx = self.0.store.begin("close mailbox").await?;
-        let closed = boxes::close(&mut tx, mailbox_id, &self.recorder()).await?;
-        tx.commit().await?;
-        Ok(closed)
+        let changed = self.0.keys.change(By::Operator, Change::CloseMailbox { mailbox_id }).await?;
+        Ok(changed == Changed::Done(true))
     }
 
     /// The mailbox that letters to this identity go to, open or closed.
@@ -91,59 +80,28 @@ impl Accounts {
         }
     }
 
-    async fn openings<'a>(
-        &self,
-        some: &'a [NewPerson],
-        macs: &'a [PersonMacs],
-    ) -> Result<Vec<Opening<'a>>, AccountError> {
+    async fn openings(&self, some: &[NewPerson], macs: &[PersonMacs]) -> Result<Vec<OpenFor>, AccountError> {
         let profiles = some.iter().zip(macs).map(|(person, macs)| {
             let profile = json!({"name": person.name, "number": person.identity.expose()}).to_string();
             (Column::Profile, person_profile(&macs.login_mac), profile.into_bytes())
         });
         let profiles = self.0.keys.seal_columns(profiles.collect()).await?;
         let ids: Vec<_> = some.iter().map(|_| MailboxId::new(self.random())).collect();
-        let keys = self.0.keys.make_mailbox_keys(&ids).await?;
-        let all = some.iter().zip(macs).zip(profiles).zip(ids).zip(keys);
-        let opening = all.map(|((((person, macs), profile), mailbox_id), (epoch, public_key))| Opening {
-            person,
-            macs,
-            profile,
-            mailbox_id,
-            epoch,
-            public_key,
+        // All at once; the change finds them made.
+        self.0.keys.make_mailbox_keys(&ids).await?;
+        let now = self.now();
+        let all = some.iter().zip(macs).zip(profiles).zip(ids);
+        let opening = all.map(|(((person, macs), profile_sealed), mailbox_id)| {
+            let applicant = Applicant {
+                kind: person.identity.kind(),
+                login_mac: macs.login_mac,
+                address_mac: macs.address_mac,
+                profile_sealed,
+                adult: people::is_of_age(&person.identity, now),
+            };
+            OpenFor { applicant, mailbox_id }
         });
         Ok(opening.collect())
-    }
-
-    async fn open_all(&self, openings: &[Opening<'_>]) -> Result<Vec<Opened>, OpenError> {
-        let (now, recorder) = (self.now(), self.recorder());
-        let mut opened = Vec::with_capacity(openings.len());
-        let mut tx = self.0.store.begin("open mailboxes").await?;
-        for one in openings {
-            let identity = &one.person.identity;
-            let new = people::NewPerson {
-                login_mac: &one.macs.login_mac,
-                address_mac: &one.macs.address_mac,
-                kind: identity.kind(),
-                profile: &one.profile,
-                language: people::Language::default(),
-            };
-            let (person, _) = people::register(&mut tx, &new, now, self.random()).await?;
-            let new = NewBox {
-                mailbox_id: one.mailbox_id,
-                owner: Owner::Person(person),
-                epoch: one.epoch,
-                public_key: &one.public_key,
-                adult: people::is_of_age(identity, now),
-            };
-            opened.push(match boxes::open(&mut tx, &new, &recorder).await {
-                Ok(mailbox_id) => Opened::Here(mailbox_id),
-                Err(BoxError::Elsewhere(operator)) => Opened::Elsewhere(operator),
-                Err(error) => return Err(error.into()),
-            });
-        }
-        tx.commit().await?;
-        Ok(opened)
     }
 }
 

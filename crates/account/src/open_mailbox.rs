@@ -2,17 +2,16 @@
 
 use crate::{AccountError, Accounts};
 use domain::{MailboxId, OrgNumber};
-use key_client::{Applicant, Column, GrantToken, declined_sender};
-use registry::{
-    Owner, Recorder,
-    boxes::{self, BoxError, Mailbox, NewBox},
-    declined, operators,
-    people::{self, Language, NewPerson},
-    preferences::{self, BroughtHome},
-    registrations,
+use key_client::{
+    Applicant, By, Change, Changed, Column, GrantToken, OpenMailbox, Opening, TurnedOff, declined_sender,
 };
-use store::Tx;
-use vault::seal_to::PublicKey;
+use registry::{
+    Owner,
+    boxes::{self, BoxError, Mailbox},
+    declined, operators,
+    people::{self, Language},
+    preferences, registrations,
+};
 
 /// What became of a mailbox that was to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,24 +42,6 @@ where
     }
 }
 
-/// A person's mailbox as it will stand in the registry.
-struct Opening<'a> {
-    applicant: &'a Applicant,
-    language: Language,
-    mailbox_id: MailboxId,
-    epoch: i64,
-    public_key: PublicKey,
-    /// Given where the mailbox moves here: what its owner turned off elsewhere, sealed for it.
-    moves: Option<Vec<Off>>,
-}
-
-/// A sender that was turned off elsewhere, as it will stand in the mailbox here.
-struct Off {
-    sender: OrgNumber,
-    sender_mac: [u8; 32],
-    sealed: Vec<u8>,
-}
-
 impl Accounts {
     /// Opens a mailbox for whoever is logged in, and makes them known; one that is open stays as it is. `moves`: it is
     /// brought here from another operator, with what was said of senders there.
@@ -78,8 +59,14 @@ impl Accounts {
         if let (Some(there), false) = (there, moves) {
             return Ok(Opened::Elsewhere(there));
         }
-        let opening = self.opening(&applicant, language, found, moves).await?;
-        let opened = self.open(&opening).await?;
+        let mailbox_id = found.map_or_else(|| MailboxId::new(self.random()), |found| found.mailbox_id);
+        let moves = match moves {
+            true => Some(self.turned_off(&applicant.address_mac, mailbox_id).await?),
+            false => None,
+        };
+        let new = OpenMailbox { mailbox_id, language: language.as_str().to_owned(), moves };
+        let changed = self.0.keys.change(By::Grant(grant.clone()), Change::OpenMailbox(new)).await?;
+        let opened = opened(changed)?.pop().ok_or(AccountError::NotFound)?;
         if let Opened::Here(_) = opened {
             tracing::info!("A mailbox was opened");
             self.0.keys.refresh_person(grant).await?;
@@ -112,31 +99,11 @@ impl Accounts {
         Ok((there, mailbox))
     }
 
-    /// A key is made only for a new mailbox; a closed one keeps its own.
-    async fn opening<'a>(
-        &self,
-        applicant: &'a Applicant,
-        language: Language,
-        found: Option<Mailbox>,
-        moves: bool,
-    ) -> Result<Opening<'a>, AccountError> {
-        let (mailbox_id, (epoch, public_key)) = match found {
-            Some(mailbox) => (mailbox.mailbox_id, (mailbox.epoch, mailbox.public_key)),
-            None => {
-                let mailbox_id = MailboxId::new(self.random());
-                (mailbox_id, self.0.keys.make_mailbox_key(mailbox_id).await?)
-            }
-        };
-        let moves =
-            if moves { Some(self.turned_off(&applicant.address_mac, mailbox_id).await?) } else { None };
-        Ok(Opening { applicant, language, mailbox_id, epoch, public_key, moves })
-    }
-
     async fn turned_off(
         &self,
         address_mac: &[u8; 32],
         mailbox_id: MailboxId,
-    ) -> Result<Vec<Off>, AccountError> {
+    ) -> Result<Vec<TurnedOff>, AccountError> {
         let mac = &self.0.web_keys.sender;
         let mut tx = self.0.store.read("find senders turned off elsewhere").await?;
         let senders = preferences::off(&mut tx, mac, address_mac).await?;
@@ -149,58 +116,26 @@ impl Accounts {
         };
         let sealed = self.0.keys.seal_columns(tagged.iter().map(item).collect()).await?;
         let all = tagged.into_iter().zip(sealed);
-        Ok(all.map(|((sender_mac, sender), sealed)| Off { sender, sender_mac, sealed }).collect())
-    }
-
-    async fn open(&self, opening: &Opening<'_>) -> Result<Opened, OpenError> {
-        let applicant = opening.applicant;
-        let new = NewPerson {
-            login_mac: &applicant.login_mac,
-            address_mac: &applicant.address_mac,
-            kind: applicant.kind,
-            profile: &applicant.profile_sealed,
-            language: opening.language,
-        };
-        let mut tx = self.0.store.begin("open mailbox").await?;
-        let (person, _) = people::register(&mut tx, &new, self.now(), self.random()).await?;
-        let owner = Owner::Person(person);
-        if opening.moves.is_some() {
-            registrations::bring_home(&mut tx, owner, self.now()).await?;
-        }
-        let recorder = self.recorder_of(person);
-        let new = NewBox {
-            mailbox_id: opening.mailbox_id,
-            owner,
-            epoch: opening.epoch,
-            public_key: &opening.public_key,
-            adult: applicant.adult,
-        };
-        let opened = match boxes::open(&mut tx, &new, &recorder).await {
-            Ok(opened) => opened,
-            Err(BoxError::Elsewhere(operator)) => return Ok(Opened::Elsewhere(operator)),
-            Err(error) => return Err(error.into()),
-        };
-        // Another log-in may have opened one under another id meanwhile; what was sealed for this one does not fit it.
-        if let Some(off) = opening.moves.as_ref().filter(|_| opened == opening.mailbox_id) {
-            bring_home(&mut tx, &applicant.address_mac, opened, off, &recorder).await?;
-        }
-        tx.commit().await?;
-        Ok(Opened::Here(opened))
+        Ok(all.map(|((_, sender), sealed)| TurnedOff { sender, sealed }).collect())
     }
 }
 
-async fn bring_home(
-    tx: &mut Tx,
-    address_mac: &[u8; 32],
-    mailbox_id: MailboxId,
-    off: &[Off],
-    recorder: &Recorder<'_>,
-) -> Result<(), AccountError> {
-    let home = off.iter().map(|one| BroughtHome {
-        sender: &one.sender,
-        sender_mac: &one.sender_mac,
-        sealed_sender: &one.sealed,
-    });
-    let home: Vec<_> = home.collect();
-    Ok(preferences::bring_home(tx, address_mac, mailbox_id, &home, recorder).await?)
+/// What the key service answers of mailboxes that were to be opened.
+pub(crate) fn opened(changed: Changed) -> Result<Vec<Opened>, OpenError> {
+    match changed {
+        Changed::Opened(all) => Ok(all
+            .into_iter()
+            .map(|one| match one {
+                Opening::Here(mailbox_id) => Opened::Here(mailbox_id),
+                Opening::Elsewhere(operator) => Opened::Elsewhere(operator),
+            })
+            .collect()),
+        Changed::Refused(word) => Err(match word.as_str() {
+            "under_age" => BoxError::UnderAge.into(),
+            "deceased" => BoxError::Deceased.into(),
+            "unknown_owner" => BoxError::UnknownOwner.into(),
+            _ => AccountError::NotFound.into(),
+        }),
+        _ => Err(AccountError::NotFound.into()),
+    }
 }

@@ -1,10 +1,10 @@
 //! The register of signatories is followed: what it says becomes rights over organisations' mailboxes.
 
 use crate::{AccountError, Accounts, NewPerson};
-use domain::{MailboxId, MandateId, OrgNumber, text::TextError};
-use key_client::{Column, mandate_note};
+use domain::{MailboxId, MandateId, OrgNumber, text::TextError, words::Because};
+use key_client::{By, Change, Changed, Column, mandate_note};
 use registry::{
-    Owner, Register, boxes, organisations,
+    Register, mandates, people,
     register::{self, RegisterError, Signatory, SignatoryFile, SignatureRule},
 };
 use std::{collections::HashSet, path::Path};
@@ -42,9 +42,8 @@ impl Accounts {
 
     /// The rights over an organisation's mailbox, as the register says now.
     pub async fn sync_organisation(&self, organisation: &OrgNumber) -> Result<(), SignatoryError> {
-        let signatories = self.as_it_is().await?.signatories(organisation).to_vec();
-        let address_mac = self.address_mac(&organisation.identity()).await?;
-        match self.follow(&address_mac, &signatories).await? {
+        self.as_it_is().await?;
+        match self.follow(organisation).await? {
             Some(_) => Ok(()),
             None => Err(SignatoryError::NoMailbox),
         }
@@ -118,16 +117,20 @@ impl Accounts {
             numbers => numbers?,
         };
         let mut named = Vec::with_capacity(numbers.len());
-        let identities: Vec<_> = numbers.iter().map(OrgNumber::identity).collect();
-        let macs = self.0.keys.address_macs(self.0.keys.role().as_str(), &identities).await?;
-        for (number, mac) in numbers.iter().zip(macs) {
-            let signatories = self.0.register.signatories(number).await?;
-            named.extend(self.follow(&mac, &signatories).await?);
+        for number in &numbers {
+            named.extend(self.follow(number).await?);
         }
-        // Of whatever else they were a signatory, the register no longer says so.
-        let mut tx = self.0.store.begin("end signatory").await?;
-        register::end_others(&mut tx, address_mac, &named, &self.recorder()).await?;
-        Ok(tx.commit().await?)
+        // Of whatever else they were a signatory, the register perhaps no longer says so.
+        let (mut tx, now) = (self.0.store.read("find signatory").await?, self.now());
+        let Some(person) = people::by_address(&mut tx, address_mac, now).await? else { return Ok(()) };
+        let boxes = mandates::boxes_of(&mut tx, person.person_id, now).await?;
+        drop(tx);
+        for one in boxes.iter().filter(|one| one.because == Because::Signatory) {
+            if !named.contains(&one.mailbox_id) {
+                self.follow_box(one.mailbox_id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the signatories of organisations that are not among those that the register names.
@@ -141,10 +144,8 @@ impl Accounts {
         let unnamed = register::unnamed(&mut tx, &macs, self.now()).await?;
         drop(tx);
         for mailbox_id in unnamed {
-            let mut tx = self.0.store.begin("end signatories").await?;
-            let ended = register::end_all(&mut tx, mailbox_id, &self.recorder()).await?.revoked;
-            tx.commit().await?;
-            tracing::info!(mailbox.id = %mailbox_id, ended, "The register no longer names an organisation");
+            self.follow_box(mailbox_id).await?;
+            tracing::info!(mailbox.id = %mailbox_id, "The register no longer names an organisation");
         }
         Ok(())
     }
@@ -163,20 +164,22 @@ impl Accounts {
         }
     }
 
-    /// Makes the signatories of an organisation's mailbox these; `None` when it has none here.
-    async fn follow(
-        &self,
-        address_mac: &[u8; 32],
-        signatories: &[Signatory],
-    ) -> Result<Option<MailboxId>, AccountError> {
-        let mut tx = self.0.store.begin("follow register of signatories").await?;
-        let found = organisations::by_address(&mut tx, address_mac, self.now()).await?;
-        let Some(organisation) = found else { return Ok(None) };
-        let owner = Owner::Organisation(organisation.organisation_id);
-        let Some(mailbox) = boxes::of_owner(&mut tx, owner).await? else { return Ok(None) };
-        register::sync(&mut tx, mailbox.mailbox_id, signatories, &self.recorder()).await?;
-        tx.commit().await?;
+    /// Makes the signatories of an organisation's mailbox those that the register names now; `None` when it has none here.
+    async fn follow(&self, organisation: &OrgNumber) -> Result<Option<MailboxId>, AccountError> {
+        let Some(mailbox) = self.mailbox_of(&organisation.identity()).await? else { return Ok(None) };
+        self.follow_box(mailbox.mailbox_id).await?;
         Ok(Some(mailbox.mailbox_id))
+    }
+
+    /// The same by the mailbox: the key service knows whose it is, and reads the register itself.
+    async fn follow_box(&self, mailbox_id: MailboxId) -> Result<(), AccountError> {
+        match self.0.keys.change(By::Register, Change::FollowRegister { mailbox_id }).await? {
+            Changed::Synced { granted, revoked } if granted + revoked > 0 => {
+                tracing::info!(mailbox.id = %mailbox_id, granted, revoked, "Followed the register of signatories");
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn register_file(&self) -> Result<&Path, SignatoryError> {

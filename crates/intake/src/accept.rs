@@ -75,8 +75,7 @@ impl Intake {
             return Ok(());
         }
         let (letter, address_mac) = (&draft.letter, draft.recipient.address_mac);
-        let mut tx = self.0.store.read("check letter").await?;
-        let found = self.look_up(&mut tx, &address_mac, &draft.signed.address.sender, now).await?;
+        let found = self.look_up(&address_mac, &draft.signed.address.sender, now).await?;
         let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
         if recipient.mailbox_id != draft.recipient.mailbox_id {
             // What is sealed is bound to the other mailbox.

@@ -17,7 +17,6 @@ use domain::{
 };
 use key_client::KeysError;
 use mailbox::{Form, LetterSeal};
-use registry::recipient::Found;
 use store::Durability;
 use vault::jws::FlattenedJws;
 
@@ -200,20 +199,6 @@ impl Intake {
             reference: submission::reference_mac(mac, &address.sender, &address.reference),
             payload: mac.tag("payload", &[address.sender.as_str().as_bytes(), payload]),
         }
-    }
-
-    pub(crate) async fn look_up(
-        &self,
-        tx: &mut store::Tx,
-        address_mac: &[u8; 32],
-        sender: &OrgNumber,
-        now: Time,
-    ) -> Result<Found, store::Error> {
-        let mac = &self.0.gateway_keys.sender;
-        registry::recipient::look_up(tx, address_mac, now, |mailbox| {
-            registry::declined::sender_mac(mac, mailbox, sender)
-        })
-        .await
     }
 
     /// What needs more than the payload's own text. Answers from when the letter is seen.

@@ -91,6 +91,7 @@ impl From<KeysError> for AcceptError {
             KeysError::Budget => Code::RateLimited.into(),
             KeysError::Spent(seconds) => Self::Spent(Duration::from_secs(seconds.into())),
             KeysError::Unavailable => Self::Unavailable("the key service does not answer"),
+            KeysError::Unvouched(_) => Self::Unavailable("the recipient's mailbox is not vouched for"),
             other => Self::Internal(Box::new(other)),
         }
     }

@@ -153,8 +153,7 @@ impl Intake {
         let house = &*self.0;
         let macs = house.keys.address_macs(caller.as_str(), std::slice::from_ref(forwarder)).await?;
         let address_mac = macs.first().ok_or(KeysError::Unavailable)?;
-        let mut tx = house.store.read("find forwarder").await?;
-        let found = self.look_up(&mut tx, address_mac, caller, house.clock.now()).await?;
+        let found = self.look_up(address_mac, caller, house.clock.now()).await?;
         let gainsaid = match found.elsewhere() {
             Some(operator) => operator != caller,
             None => {

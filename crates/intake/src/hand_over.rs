@@ -64,9 +64,7 @@ impl Intake {
         let (delivery, _) = delivery::read_again(&original.signed).map_err(internal)?;
         let to = letter::addressed(&delivery)?;
         let now = house.clock.now();
-        let mut tx = house.store.read("route outbound").await?;
-        let found = self.look_up(&mut tx, &outbound.address_mac, &to.sender, now).await?;
-        drop(tx);
+        let found = self.look_up(&outbound.address_mac, &to.sender, now).await?;
         house.directory.refresh_if(&house.store, found.version).await?;
         let sought = Sought { identity: &to.recipient, address_mac: &outbound.address_mac, found: &found };
         match self.route(&to.sender, sought, now).await {

@@ -25,9 +25,7 @@ impl Intake {
         let to = letter::addressed(&delivery)?;
         let message = delivery.messages.first().ok_or(Code::DeliveryMalformed)?;
         let read = letter::letter(&delivery, &to, message, &self.delivery_limits())?;
-        let mut tx = house.store.read("find home").await?;
-        let found = self.look_up(&mut tx, &letter.address_mac, &to.sender, now).await?;
-        drop(tx);
+        let found = self.look_up(&letter.address_mac, &to.sender, now).await?;
         let Ok(recipient) = Recipient::of(&found, &to.recipient, letter.address_mac, now) else {
             return Ok(false);
         };

@@ -29,6 +29,7 @@ mod settings;
 mod signer;
 pub mod submission;
 mod trust;
+mod vouched;
 pub mod whereabouts;
 
 pub use announce::Announced;
@@ -64,6 +65,7 @@ use std::sync::{
 use store::{Durability, Store};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use vouched::Statements;
 
 /// Takes letters in. Cheap to clone.
 #[derive(Clone)]
@@ -105,6 +107,7 @@ pub(crate) struct House {
     /// Large deliveries read at once, each on a thread of its own: no more than there are processors.
     reading: Arc<Semaphore>,
     lookups: Lookups,
+    statements: Statements,
     queue: Queue,
     tasks: TaskTracker,
     workers: TaskTracker,
@@ -144,6 +147,7 @@ impl Intake {
             settings,
             durability,
             lookups: Lookups::default(),
+            statements: Statements::default(),
             queue: Queue::default(),
             tasks: TaskTracker::new(),
             workers: TaskTracker::new(),

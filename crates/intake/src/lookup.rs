@@ -7,6 +7,7 @@ use crate::{
     AcceptError, House,
     committer::told,
     submission::{self, Submission},
+    vouched,
 };
 use domain::{Identity, OrgNumber, Time};
 use key_client::KeysError;
@@ -120,8 +121,8 @@ pub(crate) async fn run(house: Arc<House>) {
 
 async fn answer(house: &House, batch: Vec<Asked>) {
     let questions: Vec<&Question> = batch.iter().map(|asked| &asked.question).collect();
-    let macs = address_macs(house, &questions).await;
-    match read(house, &questions, macs).await {
+    let mut macs = address_macs(house, &questions).await;
+    match read(house, &questions, &mut macs).await {
         Ok(known) => {
             for (asked, known) in batch.into_iter().zip(known) {
                 // Whoever asked may have hung up.
@@ -161,13 +162,14 @@ async fn address_macs(house: &House, questions: &[&Question]) -> Macs {
     macs
 }
 
-async fn read(house: &House, questions: &[&Question], macs: Macs) -> Result<Vec<Known>, store::Error> {
+async fn read(house: &House, questions: &[&Question], macs: &mut Macs) -> Result<Vec<Known>, store::Error> {
     let now = house.clock.now();
     let mut tx = house.store.read("check letters").await?;
     let stored = stored(&mut tx, questions).await?;
-    let mut recipients = recipients(&mut tx, house, questions, &macs, now).await?;
+    let mut recipients = recipients(&mut tx, house, questions, macs, now).await?;
     drop(tx);
-    let known = questions.iter().zip(macs).enumerate().map(|(at, (question, mac))| {
+    vouch(house, questions, macs, &mut recipients, now).await?;
+    let known = questions.iter().zip(std::mem::take(macs)).enumerate().map(|(at, (question, mac))| {
         // Not taken out: a twin may ask for the same.
         let stored = stored.get(&(question.sender_mac, question.reference_mac)).cloned();
         let found = recipients.remove(&at);
@@ -176,6 +178,46 @@ async fn read(house: &House, questions: &[&Question], macs: Macs) -> Result<Vec<
         Known { stored, recipient }
     });
     Ok(known.collect())
+}
+
+/// Leaves in `recipients` what the key service vouches for. What does not fit is read once more, in case it has just been
+/// changed; then its mac becomes an error.
+async fn vouch(
+    house: &House,
+    questions: &[&Question],
+    macs: &mut Macs,
+    found: &mut HashMap<usize, Found>,
+    now: Time,
+) -> Result<(), store::Error> {
+    let mac_of = |macs: &Macs, at: usize| macs[at].as_ref().ok().copied().flatten();
+    let mut open: Vec<usize> = found.keys().copied().collect();
+    for attempt in 0..vouched::TRIES {
+        let asked = found.iter_mut().filter(|(at, _)| open.contains(at));
+        let mut asked: Vec<_> =
+            asked.filter_map(|(at, found)| Some((*at, mac_of(macs, *at)?, found))).collect();
+        let unfit = match house.vouch(&mut asked, attempt > 0).await {
+            Ok(unfit) if unfit.is_empty() => return Ok(()),
+            Ok(unfit) => unfit,
+            Err(error) => {
+                open.iter().for_each(|at| macs[*at] = Err(error.clone()));
+                return Ok(());
+            }
+        };
+        if attempt + 1 == vouched::TRIES {
+            for (at, table) in unfit {
+                if let Some(found) = found.remove(&at) {
+                    macs[at] = Err(vouched::alarm(table, &found));
+                }
+            }
+            return Ok(());
+        }
+        open = unfit.into_iter().map(|(at, _)| at).collect();
+        let again = (0..macs.len()).map(|at| Ok(open.contains(&at).then(|| mac_of(macs, at)).flatten()));
+        let again: Macs = again.collect();
+        let mut tx = house.store.read("check letters").await?;
+        found.extend(recipients(&mut tx, house, questions, &again, now).await?);
+    }
+    Ok(())
 }
 
 type Reference = ([u8; 32], [u8; 32]);

@@ -23,6 +23,9 @@ pub enum KeysError {
     /// The letter is not there, or is erased.
     #[error("there is no such letter")]
     Gone,
+    /// What stands in the database is not what the key service vouches for, in this table: nothing is done by it.
+    #[error("what stands in the database is not vouched for: {0}")]
+    Unvouched(String),
     /// The key service or its database does not answer; nothing is known of the outcome.
     #[error("the key service cannot answer now")]
     Unavailable,
@@ -41,6 +44,7 @@ impl KeysError {
             Self::Budget => "budget",
             Self::Spent(_) => "spent",
             Self::Gone => "gone",
+            Self::Unvouched(_) => "unvouched",
             Self::Unavailable => "unavailable",
             Self::Rejected(code) => code,
         }

@@ -1,9 +1,10 @@
 //! The handle.
 
 use crate::{
-    Access, AgreementUse, Answer, Applicant, Column, ColumnItem, GatewayKeys, GrantToken, GrantView,
-    KeysError, LetterKey, LogIn, LoggedIn, LookupQuota, Nonce, NotifierKeys, PersonMacs, Request, Role,
-    Rotated, SecretBytes, SecretKey, Status, WebKeys,
+    Access, AddressStatement, AgreementUse, Answer, Applicant, By, Change, Changed, Column, ColumnItem,
+    GatewayKeys, GrantToken, GrantView, KeysError, LetterKey, LogIn, LoggedIn, LookupQuota, Nonce,
+    NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes, SecretKey, SenderStatement, Status,
+    WebKeys,
     transport::{Envelope, Transport},
 };
 use domain::{Identity, LetterId, MailboxId, OrgNumber};
@@ -56,6 +57,24 @@ impl Keys {
     ) -> Result<Vec<[u8; 32]>, KeysError> {
         let request = Request::AddressMacs { caller: caller.to_owned(), identities: identities.to_vec() };
         ask!(self, request, Answer::AddressMacs(macs) if macs.len() == identities.len() => macs)
+    }
+    /// What the key service vouches for of at most 1000 addresses, in order; `None` for one that it does not know.
+    /// Letters are sealed to the key in here and to no other.
+    pub async fn statements(
+        &self,
+        address_macs: &[[u8; 32]],
+    ) -> Result<Vec<Option<AddressStatement>>, KeysError> {
+        let count = address_macs.len();
+        let request = Request::Statements { address_macs: address_macs.to_vec() };
+        ask!(self, request, Answer::Statements(found) if found.len() == count => found)
+    }
+    /// What it vouches for of all senders and dispatchers.
+    pub async fn sender_statements(&self) -> Result<Vec<SenderStatement>, KeysError> {
+        ask!(self, Request::SenderStatements, Answer::SenderStatements(all) => all)
+    }
+    /// Changes something that decides. What is refused is told by a word, and nothing has changed then.
+    pub async fn change(&self, by: By, change: Change) -> Result<Changed, KeysError> {
+        ask!(self, Request::Change { by, change }, Answer::Changed(changed) => changed)
     }
     /// Seals columns, padded, in order.
     pub async fn seal_columns(
@@ -178,6 +197,10 @@ impl Keys {
     /// Ends all but the one that asks.
     pub async fn end_other_log_ins(&self, grant: &GrantToken) -> Result<(), KeysError> {
         ask!(self, Request::EndOtherLogIns { grant: grant.clone() }, Answer::Done => ())
+    }
+    /// The mailboxes that whoever is logged in may act for, as far as what says so is vouched for.
+    pub async fn rights(&self, grant: &GrantToken) -> Result<Vec<MailboxId>, KeysError> {
+        ask!(self, Request::Rights { grant: grant.clone() }, Answer::Rights(boxes) => boxes)
     }
     /// The headers keys of at most 500 letters, in order; `None` for those that are not there or not for this
     /// person. One `listed` event stands in the mailbox's own chain before the answer.

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod announced;
+mod change;
 mod column;
 mod error;
 mod grant;
@@ -17,10 +18,12 @@ mod ring;
 mod secret;
 mod status;
 mod transport;
+mod vouched;
 mod wire;
 
 pub use agreement::{AgreementSignature, AgreementUse};
 pub use announced::AnnouncedTo;
+pub use change::{By, Change, Changed, OpenFor, OpenMailbox, Opening, SenderChange, TurnedOff};
 pub use column::{
     Access, Column, NoticeFor, announcement_words, contact_address, declined_sender, invitation_helper,
     invitation_label, invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
@@ -37,3 +40,4 @@ pub use ring::{KeyRing, NamedKey, RingMaterial};
 pub use secret::{GrantToken, SecretBytes, SecretKey};
 pub use status::{PurposeStatus, Rotated, Status, VersionStatus};
 pub use transport::{Connector, Envelope, Role, channel};
+pub use vouched::{AddressStatement, MailboxStatement, Next, SenderStatement, Vouched};

@@ -1,8 +1,9 @@
 //! Every question to the key service and every answer.
 
 use crate::{
-    Access, AgreementUse, Applicant, Column, GatewayMaterial, GrantToken, GrantView, KeysError, LogIn,
-    LoggedIn, Nonce, NotifierMaterial, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
+    Access, AddressStatement, AgreementUse, Applicant, By, Change, Changed, Column, GatewayMaterial,
+    GrantToken, GrantView, KeysError, LogIn, LoggedIn, Nonce, NotifierMaterial, Rotated, SecretBytes,
+    SecretKey, SenderStatement, Status, WebMaterial, wire,
 };
 use domain::{Identity, LetterId, MailboxId, OrgNumber};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,15 @@ pub enum Request {
     PersonMacs {
         #[serde(with = "wire::identities")]
         identities: Vec<Identity>,
+    },
+    Statements {
+        #[serde(with = "wire::byte_lists")]
+        address_macs: Vec<[u8; 32]>,
+    },
+    SenderStatements,
+    Change {
+        by: By,
+        change: Change,
     },
     MakeMailboxKeys {
         mailboxes: Vec<MailboxId>,
@@ -75,6 +85,9 @@ pub enum Request {
     EndOtherLogIns {
         grant: GrantToken,
     },
+    Rights {
+        grant: GrantToken,
+    },
     Headers {
         grant: GrantToken,
         mailbox: MailboxId,
@@ -119,6 +132,9 @@ pub enum Answer {
     PublicKeys(serde_json::Value),
     AddressMacs(#[serde(with = "wire::byte_lists")] Vec<[u8; 32]>),
     PersonMacs(Vec<PersonMacs>),
+    Statements(Vec<Option<AddressStatement>>),
+    SenderStatements(Vec<SenderStatement>),
+    Changed(Changed),
     MailboxKeys(Vec<MailboxKey>),
     Sealed(#[serde(with = "wire::byte_lists")] Vec<Vec<u8>>),
     Opened(Vec<Option<SecretBytes>>),
@@ -127,6 +143,7 @@ pub enum Answer {
     Grant(Option<Box<GrantView>>),
     Applicant(Box<Applicant>),
     LogIns(Vec<LogIn>),
+    Rights(Vec<MailboxId>),
     Headers(Vec<(LetterId, Option<SecretKey>)>),
     Content(SecretKey),
     Letter(Box<LetterKey>),
@@ -212,6 +229,9 @@ impl Request {
             Self::PublicKeys => "public_keys",
             Self::AddressMacs { .. } => "address_macs",
             Self::PersonMacs { .. } => "person_macs",
+            Self::Statements { .. } => "statements",
+            Self::SenderStatements => "sender_statements",
+            Self::Change { .. } => "change",
             Self::MakeMailboxKeys { .. } => "make_mailbox_keys",
             Self::SealColumns { .. } => "seal_columns",
             Self::OpenColumns { .. } => "open_columns",
@@ -225,6 +245,7 @@ impl Request {
             Self::LogIns { .. } => "log_ins",
             Self::EndLogIn { .. } => "end_log_in",
             Self::EndOtherLogIns { .. } => "end_other_log_ins",
+            Self::Rights { .. } => "rights",
             Self::Headers { .. } => "headers",
             Self::Content { .. } => "content",
             Self::OutboundKey { .. } => "outbound_key",

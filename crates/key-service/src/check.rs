@@ -13,6 +13,12 @@ pub enum NotChecked {
 }
 
 impl KeyService {
+    /// What opens events, for tests that read chains.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn event_rings(&self) -> Result<evidence::Rings, NotChecked> {
+        self.0.keks.event_rings(self.0.clock.now()).map_err(|_| NotChecked::Keys)
+    }
+
     /// Checks every chain, and that nothing that other tables know of is without its event.
     pub async fn check_evidence(&self) -> Result<Audit, NotChecked> {
         let inner = &*self.0;

@@ -3,7 +3,6 @@
 use crate::{
     failure::Failure,
     purpose::Purpose,
-    rights::rights,
     service::{Inner, lock},
 };
 use domain::{MailboxId, PersonId, words::Because};
@@ -89,12 +88,13 @@ impl Inner {
         };
         let mut rows = HashSet::from([(Column::Profile, own_profile)]);
         if let Some(person) = person {
+            let rights = self.all_rights(person, now).await?;
             let mut tx = self.letters.read("find columns of a person").await?;
             gather(&mut tx, &mut rows, Column::Contact, CONTACTS, person).await?;
             gather(&mut tx, &mut rows, Column::Profile, PROFILE, person).await?;
             gather(&mut tx, &mut rows, Column::Note, NOTES_ABOUT, person).await?;
             gather(&mut tx, &mut rows, Column::Note, INVITED_BY, person).await?;
-            for (mailbox, because) in rights(&mut tx, person, now).await?.boxes {
+            for (mailbox, because) in rights.boxes {
                 gather_box(&mut tx, &mut rows, mailbox, because).await?;
             }
         }

@@ -75,7 +75,7 @@ impl Inner {
         let facts = &sealed.facts;
         let (mailbox, letter) = (facts.mailbox_id, facts.letter_id);
         let mut tx = self.letters.begin_urgent("open letter").await?;
-        let rights = rights(&mut tx, person, now).await?;
+        let rights = self.rights_over(&mut tx, person, mailbox, now).await?;
         let because = may(&rights, facts, Act::Open, now).ok_or(KeysError::Gone)?;
         if tx.one(IS_THERE, args![mailbox, letter]).await?.is_none() {
             return Err(KeysError::Gone.into());

@@ -17,12 +17,17 @@ pub(crate) enum Failure {
     /// Something of ours does not open: tampering, or a restored database that does not fit the other.
     #[error("something sealed does not open")]
     Opaque,
+    /// Another change of these sets is between the two databases.
+    #[error("a change of the same set is under way")]
+    UnderWay(Vec<registry::sets::Subject>),
     #[error("a task of the service was lost")]
     Lost,
     #[error(transparent)]
     Keks(#[from] KeksError),
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    #[error("could not change the registry")]
+    Registry(#[from] registry::RegistryError),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -40,21 +45,26 @@ impl Failure {
             Self::Refused(error) => error.clone(),
             Self::Budget(_) => KeysError::Budget,
             Self::Keks(KeksError::UnderWay) => KeysError::Rejected("rotation_under_way".into()),
-            Self::Opaque | Self::Lost | Self::Keks(_) | Self::Evidence(_) | Self::Store(_) => {
-                KeysError::Unavailable
-            }
+            Self::Opaque
+            | Self::UnderWay(_)
+            | Self::Lost
+            | Self::Keks(_)
+            | Self::Evidence(_)
+            | Self::Registry(_)
+            | Self::Store(_) => KeysError::Unavailable,
         }
     }
     /// Whether somebody should look into it.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self.told(), KeysError::Unavailable)
     }
-    fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) | Self::Evidence(EvidenceError::Store(error)) => {
                 error.is_transient() || error.is_unique()
             }
             Self::Evidence(EvidenceError::Contended(_)) => true,
+            Self::Registry(error) => error.is_transient(),
             _ => false,
         }
     }

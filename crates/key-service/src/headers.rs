@@ -65,7 +65,7 @@ impl Inner {
         now: Time,
     ) -> Result<Vec<LetterId>, Failure> {
         let mut tx = self.letters.begin_urgent("list letters").await?;
-        let rights = rights(&mut tx, person, now).await?;
+        let rights = self.rights_over(&mut tx, person, mailbox, now).await?;
         let because = may_box(&rights, mailbox, Act::List).ok_or(KeysError::NotAllowed)?;
         let allowed: Vec<_> = opened
             .iter()

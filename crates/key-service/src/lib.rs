@@ -17,11 +17,16 @@
 //! form tokens and of notice ids do not rotate: their tags would have to be made anew from numbers that nobody
 //! keeps in clear. The root does not rotate either; wrapping the keys under another root is not built.
 
+mod acts;
+mod adopt;
 mod agreements;
 mod budget;
+mod change;
 mod check;
+mod check_sets;
 mod columns;
 mod content;
+mod directory;
 mod failure;
 mod grants;
 mod headers;
@@ -46,13 +51,17 @@ mod rotate;
 mod serve;
 mod service;
 mod settings;
+mod settle;
 mod status;
 mod tags;
 mod tend;
 mod unseal;
+mod unvouched;
 mod vouched;
 
+pub use adopt::{Adoption, decides_anything};
 pub use check::NotChecked;
+pub use check_sets::SetFault;
 pub use keks::KeksError;
 pub use purpose::Purpose;
 pub use reconcile::Reconciled;

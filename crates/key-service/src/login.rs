@@ -6,9 +6,11 @@ use crate::{
     nonces,
     purpose::Purpose,
     service::{Inner, lock},
+    unvouched::alarm,
 };
 use domain::{Identity, PersonId, Time};
 use key_client::{Applicant, Column, GrantToken, GrantView, KeysError, LoggedIn, Nonce, person_profile};
+use registry::sets::{SetKind, Subject, Table};
 use serde_json::json;
 use std::time::Duration;
 use store::args;
@@ -130,9 +132,21 @@ impl Inner {
     }
 
     async fn person_by(&self, login_mac: &[u8; 32]) -> Result<Option<PersonId>, Failure> {
+        let stated = self.known_login(login_mac).await?;
         let mut tx = self.letters.read("find person").await?;
         let row = tx.one(PERSON, args![login_mac]).await?;
-        Ok(row.map(|row| row.id(0)).transpose()?)
+        let found: Option<PersonId> = row.map(|row| row.id(0)).transpose()?;
+        match (stated, found) {
+            // What has not settled was perhaps never committed.
+            (None, None) | (Some((_, false)), None) => Ok(None),
+            (Some((stated, _)), Some(found)) if stated == found => Ok(Some(found)),
+            (stated, found) => {
+                let whose = stated.map(|(person, _)| person).or(found);
+                let subject =
+                    whose.map_or_else(|| Subject { kind: SetKind::Person, id: vec![] }, Subject::person);
+                Err(alarm(Table::Login, &subject))
+            }
+        }
     }
 }
 

@@ -16,14 +16,10 @@ impl Inner {
         if mailboxes.len() > MOST {
             return Err(KeysError::Budget.into());
         }
-        let mut known = self.keys_in_use(mailboxes).await?;
+        let mut tx = self.keys.read("find mailbox keys").await?;
+        let mut known = newest(&mut tx, mailboxes).await?;
+        drop(tx);
         let missing: Vec<_> = mailboxes.iter().copied().filter(|id| !known.contains_key(id)).collect();
-        if !missing.is_empty() {
-            let mut tx = self.keys.read("find mailbox keys").await?;
-            known.extend(newest(&mut tx, &missing).await?);
-            drop(tx);
-        }
-        let missing: Vec<_> = missing.into_iter().filter(|id| !known.contains_key(id)).collect();
         if !missing.is_empty() {
             let pairs =
                 missing.iter().map(|id| self.pair(*id, FIRST_EPOCH)).collect::<Result<Vec<_>, _>>()?;
@@ -67,16 +63,6 @@ impl Inner {
             self.keks.seal(Purpose::Mailbox, &place, secret.expose().as_slice(), now, &*self.random)?;
         Ok(Pair { mailbox, epoch, public_key: *secret.public_key().as_bytes(), wrapped })
     }
-
-    /// What the mailboxes that exist say themselves.
-    async fn keys_in_use(&self, mailboxes: &[MailboxId]) -> Result<HashMap<MailboxId, MailboxKey>, Failure> {
-        let wanted: Vec<_> = mailboxes.iter().map(|id| row![id]).collect();
-        let mut tx = self.letters.read("find keys in use").await?;
-        let rows = tx.query_many(&IN_USE, &wanted).await?;
-        rows.iter()
-            .map(|row| Ok((row.id(0)?, MailboxKey { epoch: row.int(1)?, public_key: row.array(2)? })))
-            .collect()
-    }
 }
 
 /// Where a private half belongs.
@@ -116,8 +102,6 @@ pub(crate) async fn newest(
 const FIRST_EPOCH: i64 = 1;
 const MOST: usize = 1000;
 
-static IN_USE: Many =
-    Many::new("SELECT mailbox_id, epoch, public_key FROM mailbox WHERE mailbox_id IN (", 1, ")");
 // Ordered, so that the newest epoch of a mailbox is the last to be taken up.
 static NEWEST: Many = Many::new(
     "SELECT mailbox_id, epoch, public_key FROM mailbox_key WHERE mailbox_id IN (",

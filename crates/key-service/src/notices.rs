@@ -7,13 +7,17 @@ use crate::{
     failure::Failure,
     purpose::Purpose,
     service::{Inner, lock},
+    unvouched::{TRIES, alarm, unfit},
 };
-use domain::{AnnouncementId, LetterId, MailboxId, Time, words::EventType};
+use domain::{AnnouncementId, LetterId, MailboxId, words::EventType};
 use evidence::{Broken, Rings};
 use key_client::{AnnouncedTo, Column, NoticeFor, announcement_words, contact_address};
-use registry::contacts;
+use registry::{
+    contacts,
+    sets::{self, Subject},
+};
 use std::{collections::BTreeMap, time::Duration};
-use store::{Tx, args};
+use store::args;
 use tracing::error;
 
 impl Inner {
@@ -26,8 +30,7 @@ impl Inner {
                 NoticeFor::Announcement(id) => self.announced(*id, &mut reached).await?,
                 NoticeFor::Move(mailbox) => {
                     if self.has_moved(*mailbox).await? {
-                        let mut tx = self.letters.read("find addresses for a move").await?;
-                        gather(&mut tx, *mailbox, self.clock.now(), &mut reached).await?;
+                        self.gather(*mailbox, &mut reached).await?;
                     }
                 }
             }
@@ -37,12 +40,44 @@ impl Inner {
             for (mailbox, mut letters) in letters {
                 letters.dedup();
                 if self.any_due(&rings, mailbox, &letters).await? {
-                    let mut tx = self.letters.read("find addresses for notices").await?;
-                    gather(&mut tx, mailbox, self.clock.now(), &mut reached).await?;
+                    self.gather(mailbox, &mut reached).await?;
                 }
             }
         }
         Ok(reached)
+    }
+
+    /// The addresses of whoever is told of what comes into the mailbox: none unless every row that says so is vouched for.
+    async fn gather(&self, mailbox: MailboxId, reached: &mut Reached) -> Result<(), Failure> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut tx = self.letters.read("find addresses for notices").await?;
+            let contacts = contacts::for_mailbox(&mut tx, mailbox, self.clock.now()).await?;
+            let mut subjects = vec![Subject::mailbox(mailbox)];
+            subjects.extend(contacts.iter().map(|contact| Subject::person(contact.person_id)));
+            subjects.sort_unstable();
+            subjects.dedup();
+            let found = sets::read(&mut tx, &subjects).await?;
+            drop(tx);
+            let said = self.vouched(&subjects).await?;
+            let unfit = subjects.iter().find_map(|subject| {
+                Some((unfit(subject, &found[subject], said.get(subject), |_| true)?, subject))
+            });
+            match unfit {
+                None => {
+                    let rows = contacts.into_iter().map(|contact| (Column::Contact, contact.address));
+                    reached.rows.extend(rows);
+                    return Ok(());
+                }
+                // A change may lie between the two readings.
+                Some(_) if attempt < TRIES => {}
+                Some((table, subject)) => {
+                    drop(alarm(table, subject));
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// How many addresses all notices together may open.
@@ -128,17 +163,6 @@ impl Inner {
         tx.commit().await?;
         Ok(moved)
     }
-}
-
-async fn gather(
-    tx: &mut Tx,
-    mailbox: MailboxId,
-    now: Time,
-    reached: &mut Reached,
-) -> Result<(), store::Error> {
-    let contacts = contacts::for_mailbox(tx, mailbox, now).await?;
-    reached.rows.extend(contacts.into_iter().map(|contact| (Column::Contact, contact.address)));
-    Ok(())
 }
 
 /// After one of these no notice is due.

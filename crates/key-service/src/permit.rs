@@ -1,6 +1,6 @@
 //! Which role may ask what. One table: a role that is broken into can ask no more than this.
 
-use key_client::{Access, Column, Request, Role};
+use key_client::{Access, By, Column, Request, Role};
 
 /// Whether `role` may send `request` at all. Whether the person may do it is decided later.
 pub(crate) fn permitted(role: Role, request: &Request) -> bool {
@@ -9,6 +9,15 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         Request::GatewayKeys => role == Role::Gateway,
         Request::NotifierKeys => role == Role::Notifier,
         Request::AddressMacs { .. } => matches!(role, Role::Gateway | Role::Web | Role::Operator),
+        Request::Statements { .. } | Request::SenderStatements => {
+            matches!(role, Role::Gateway | Role::Operator)
+        }
+        Request::Change { by, .. } => match by {
+            By::Grant(_) => role == Role::Web,
+            By::Operator => role == Role::Operator,
+            By::Register => matches!(role, Role::Web | Role::Operator),
+            By::Agreement => role == Role::Gateway,
+        },
         Request::MakeMailboxKeys { .. } => matches!(role, Role::Web | Role::Operator),
         Request::SealColumns { items } => match role {
             Role::Web | Role::Operator => true,
@@ -35,6 +44,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         | Request::LogIns { .. }
         | Request::EndLogIn { .. }
         | Request::EndOtherLogIns { .. }
+        | Request::Rights { .. }
         | Request::Headers { .. }
         | Request::Content { .. } => role == Role::Web,
         Request::OutboundKey { .. } => role == Role::Outgoing,

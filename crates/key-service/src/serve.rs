@@ -136,6 +136,9 @@ impl Inner {
                 Answer::AddressMacs(self.address_macs(&caller, &identities)?)
             }
             Request::PersonMacs { identities } => Answer::PersonMacs(self.person_macs(&identities)?),
+            Request::Statements { address_macs } => Answer::Statements(self.statements(&address_macs).await?),
+            Request::SenderStatements => Answer::SenderStatements(self.sender_statements().await?),
+            Request::Change { by, change } => Answer::Changed(self.change(&by, &change).await?),
             Request::MakeMailboxKeys { mailboxes } => {
                 Answer::MailboxKeys(self.make_mailbox_keys(&mailboxes).await?)
             }
@@ -171,6 +174,7 @@ impl Inner {
                 self.end_other_log_ins(&grant)?;
                 Answer::Done
             }
+            Request::Rights { grant } => Answer::Rights(self.rights_of(&grant).await?),
             Request::Headers { grant, mailbox, letters } => {
                 Answer::Headers(self.headers(&grant, mailbox, letters).await?)
             }

@@ -16,6 +16,7 @@ use domain::{Clock, MailboxId, Random, Time};
 use eid::Verifier;
 use evidence::Writer;
 use key_client::KeyRing;
+use registry::{By, Recorder, Register};
 use std::{
     collections::HashMap,
     fmt,
@@ -33,6 +34,8 @@ pub struct Parts {
     pub keys: Store,
     /// One for each e-ID provider.
     pub verifiers: Vec<Verifier>,
+    /// Who signs for organisations; without it no signatory comes or goes.
+    pub register: Option<Register>,
     /// Limits and times.
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
@@ -44,6 +47,8 @@ pub struct Parts {
 pub enum OpenError {
     #[error("{key}: {what}")]
     Settings { key: &'static str, what: &'static str },
+    #[error("could not look whether anybody vouches for what stands in the letters database: {0}")]
+    Vouching(String),
     #[error(transparent)]
     Keks(#[from] KeksError),
     #[error(transparent)]
@@ -61,6 +66,7 @@ pub(crate) struct Inner {
     /// For the events that are written in here.
     pub events: KeyRing,
     pub verifiers: HashMap<String, Verifier>,
+    pub register: Option<Register>,
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -83,7 +89,7 @@ pub(crate) struct Inner {
 impl KeyService {
     /// Opens the key store and makes the keys that it lacks. Both databases are migrated before.
     pub async fn open(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { root, letters, keys, verifiers, settings, clock, random } = parts;
+        let Parts { root, letters, keys, verifiers, register, settings, clock, random } = parts;
         settings.check().map_err(|(key, what)| OpenError::Settings { key, what })?;
         let mut tx = letters.read("look for mailboxes").await?;
         let mailboxes_exist = tx.one(ANY_MAILBOX, &[]).await?.is_some();
@@ -101,12 +107,13 @@ impl KeyService {
             ),
             Rate::new(settings.notice_addresses_per_day, 24 * 60 * 60),
         ];
-        Ok(Self(Arc::new(Inner {
+        let service = Self(Arc::new(Inner {
             letters,
             keys,
             keks,
             events,
             verifiers,
+            register,
             grants: Mutex::new(Grants::new(&settings, now)),
             callers: Mutex::new(Meter::new(rate)),
             lookups: Mutex::default(),
@@ -119,7 +126,21 @@ impl KeyService {
             settings,
             clock,
             random,
-        })))
+        }));
+        service.begin().await?;
+        Ok(service)
+    }
+
+    /// An instance that has nothing yet is vouched for from its first row on.
+    async fn begin(&self) -> Result<(), OpenError> {
+        let inner = &self.0;
+        let began = async {
+            if !inner.adopted().await? && !inner.needs_adoption().await? {
+                inner.begin_vouching().await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        began.await.map_err(|failure| OpenError::Vouching(failure.to_string()))
     }
 
     /// From now on what recipients have signed is taken, verified like this.
@@ -135,6 +156,11 @@ impl fmt::Debug for KeyService {
 }
 
 impl Inner {
+    /// For an event of what `by` does.
+    pub(crate) fn recorder_by(&self, by: By) -> Recorder<'_> {
+        Recorder { by, ..Recorder::service(&self.events, &*self.random, &*self.clock) }
+    }
+
     /// Work on the processor that would hold others up.
     pub(crate) async fn compute<T: Send + 'static>(
         work: impl FnOnce() -> T + Send + 'static,

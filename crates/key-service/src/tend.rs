@@ -1,6 +1,8 @@
 //! Looking after the keys, now and then.
 
 use crate::{
+    adopt::Adoption,
+    check_sets::SetFault,
     failure::Failure,
     keks::KeksError,
     nonces,
@@ -9,7 +11,7 @@ use crate::{
     roll::Swept,
     service::{Inner, KeyService, lock},
 };
-use domain::Time;
+use domain::{MailboxId, Time};
 use evidence::Writer;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,28 @@ impl KeyService {
     /// Rolls epochs and ends rotations that were cut short. Done by [`KeyService::start`] every hour.
     pub async fn sweep(&self) -> Result<Swept, TendError> {
         self.0.sweep().await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// Whether what stands in the letters database was written by a version that vouched for nothing, and nobody has
+    /// taken it over yet.
+    pub async fn needs_adoption(&self) -> Result<bool, TendError> {
+        self.0.needs_adoption().await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// Takes over what stands there, unseen; on record in the key store. Tells how many sets.
+    pub async fn adopt(&self, why: Adoption) -> Result<u64, TendError> {
+        self.0.adopt(why).await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// The same without a record, for tests that write to the letters database themselves.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn adopt_silently(&self) -> Result<u64, TendError> {
+        self.0.adopt_all().await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// Ends changes that a crash left between the two databases.
+    pub async fn settle(&self) -> Result<(), TendError> {
+        self.0.settle_all(CUT_SHORT).await.map_err(|failure| TendError(failure.to_string()))
+    }
+    /// Compares every set with what is vouched for, or those of one mailbox; tells what does not fit.
+    pub async fn check_sets(&self, only: Option<MailboxId>) -> Result<Vec<SetFault>, TendError> {
+        self.0.check_sets(only).await.map_err(|failure| TendError(failure.to_string()))
     }
     /// Compares the two databases, and mends what can be mended. For after a restore, and for doctors.
     pub async fn reconcile(&self) -> Result<Reconciled, TendError> {
@@ -77,6 +101,7 @@ impl Inner {
         };
         metrics::gauge!("kuvert_keys_logged_in").set(u32::try_from(logged_in).unwrap_or(u32::MAX));
         self.forget_lookups().await?;
+        self.settle_all(CUT_SHORT).await?;
         self.keks.reload().await?;
         self.events
             .adopt(self.keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?);
@@ -84,4 +109,6 @@ impl Inner {
     }
 }
 
+/// A change that has been between the two databases for this long was cut short.
+const CUT_SHORT: Duration = Duration::from_secs(30);
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);

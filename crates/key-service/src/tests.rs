@@ -9,4 +9,5 @@ mod outgoing;
 mod reading;
 mod rolling;
 mod vouched;
+mod vouching;
 mod world;

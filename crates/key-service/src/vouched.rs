@@ -60,7 +60,8 @@ impl Inner {
         let Some(address) = accepting.event.address else {
             return Ok(if accepting.must_commit() { Some(false) } else { None });
         };
-        let mut tx = self.letters.read("find identities of an owner").await?;
+        // The key store's own rows: those of the letters database are claims.
+        let mut tx = self.keys.read("find identities of an owner").await?;
         for row in tx.query(OF_OWNER, args![mailbox]).await? {
             if evidence::address(&accepting.nonce, &row.array(0)?) == address {
                 return Ok(Some(true));
@@ -70,5 +71,5 @@ impl Inner {
     }
 }
 
-const OF_OWNER: &str = "SELECT i.mac FROM mailbox m JOIN identity i ON i.owner_id = m.owner_id \
-    AND i.owner_kind = m.owner_kind WHERE m.mailbox_id = $1";
+const OF_OWNER: &str = "SELECT a.mac FROM vouched v JOIN known_address a ON a.owner_id = v.owner_id \
+    WHERE v.kind = 'mailbox' AND v.id = $1";

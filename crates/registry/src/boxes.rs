@@ -124,6 +124,11 @@ pub async fn count_open(tx: &mut Tx) -> Result<u64, Error> {
     tx.one(COUNT, &[]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?.number(0)
 }
 
+/// Holds the mailbox's row until the transaction ends, so that what is decided by it and what changes it take turns.
+pub async fn hold(tx: &mut Tx, mailbox_id: MailboxId) -> Result<(), Error> {
+    lock(tx, mailbox_id).await.map(drop)
+}
+
 /// Holds the mailbox's row until the transaction ends, so that two changes that must see each other take turns.
 /// False when there is no such mailbox.
 pub(crate) async fn lock(tx: &mut Tx, mailbox_id: MailboxId) -> Result<bool, Error> {

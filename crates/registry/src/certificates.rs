@@ -70,6 +70,11 @@ pub async fn revoke(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Result<bool, E
     Ok(revoked)
 }
 
+/// Whose certificate it is.
+pub async fn organisation_of(tx: &mut Tx, sha256: &[u8; 32]) -> Result<Option<OrgNumber>, Error> {
+    tx.one(ORGANISATION_OF, args![sha256]).await?.map(|row| number(&row, 0)).transpose()
+}
+
 /// The certificates of one organisation, newest first.
 pub async fn list(tx: &mut Tx, organisation: &OrgNumber) -> Result<Vec<CertificateEntry>, Error> {
     let rows = tx.query(LIST, args![organisation.as_str()]).await?;
@@ -121,6 +126,7 @@ fn read(row: &Row) -> Result<Option<CertificateEntry>, Error> {
 const ADD: &str = "INSERT INTO certificate (sha256, organisation, kid, der, not_before, not_after, added_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 const REVOKE: &str = "UPDATE certificate SET revoked_at = $1 WHERE sha256 = $2 AND revoked_at IS NULL";
+const ORGANISATION_OF: &str = "SELECT organisation FROM certificate WHERE sha256 = $1";
 const FIND: &str = "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at \
     FROM certificate WHERE sha256 = $1";
 const LIST: &str = "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at \

@@ -3,16 +3,20 @@
 //! A snapshot is one state of the registry, from one reading transaction. Every recipient look-up tells the
 //! registry's version, so a gateway that is behind notices with its next letter.
 
+mod vouching;
+
 use crate::{
     certificates,
     dispatch::{self, Listing},
     operators::{self, Operator, OperatorCertificate},
     senders::{self, Sender},
+    sets::Table,
     version::version,
 };
 use domain::{Code, OrgNumber, Time};
+use key_client::Keys;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -46,6 +50,8 @@ pub struct Snapshot {
     by_kid: HashMap<String, Vec<Arc<CertificateEntry>>>,
     operators: HashMap<OrgNumber, Operator>,
     operator_certificates: HashMap<[u8; 32], OperatorCertificate>,
+    /// Senders and dispatchers whose rows are not those that the key service vouches for: nothing is done for them.
+    unvouched: HashSet<OrgNumber>,
 }
 
 /// The newest snapshot, shared by all that ask. Reading it costs a pointer.
@@ -54,6 +60,8 @@ pub struct Directory {
     current: Arc<RwLock<Arc<Snapshot>>>,
     /// One reads the database at a time; the others wait and find it done.
     loading: Arc<tokio::sync::Mutex<()>>,
+    /// Who vouches for what is read.
+    keys: Option<Keys>,
 }
 
 impl CertificateEntry {
@@ -85,6 +93,20 @@ impl Snapshot {
             snapshot.operator_certificates.insert(entry.sha256, entry);
         }
         Ok(snapshot)
+    }
+    /// Leaves out what is not vouched for, and tells the operator.
+    fn without(mut self, unfit: Vec<(OrgNumber, Table)>) -> Self {
+        for (number, table) in unfit {
+            vouching::alarm(&number, table);
+            self.senders.remove(&number);
+            self.dispatch.remove(&number);
+            self.certificates.retain(|_, entry| entry.organisation != number);
+            for entries in self.by_kid.values_mut() {
+                entries.retain(|entry| entry.organisation != number);
+            }
+            self.unvouched.insert(number);
+        }
+        self
     }
     /// A registered sender or dispatcher.
     pub fn sender(&self, number: &OrgNumber) -> Option<&Sender> {
@@ -131,6 +153,9 @@ impl Snapshot {
     }
     /// Whether `caller` may act for `sender` now: it is the sender, or the sender lists it.
     pub fn may_send(&self, caller: &OrgNumber, sender: &OrgNumber, now: Time) -> Result<(), Code> {
+        if self.unvouched.contains(sender) || self.unvouched.contains(caller) {
+            return Err(Code::Unavailable);
+        }
         let known = self.senders.get(sender);
         if caller != sender && known.is_some() && !self.lists(sender, caller, now) {
             return Err(Code::CallerNotAllowed);
@@ -208,9 +233,15 @@ impl Directory {
         directory.refresh(store).await?;
         Ok(directory)
     }
+    /// The same, each sender compared with what the key service vouches for.
+    pub async fn vouched(store: &Store, keys: Keys) -> Result<Self, Error> {
+        let directory = Self { keys: Some(keys), ..Self::holding(Snapshot::default()) };
+        directory.refresh(store).await?;
+        Ok(directory)
+    }
     /// A directory of a snapshot that one has.
     pub fn holding(snapshot: Snapshot) -> Self {
-        Self { current: Arc::new(RwLock::new(Arc::new(snapshot))), loading: Arc::default() }
+        Self { current: Arc::new(RwLock::new(Arc::new(snapshot))), loading: Arc::default(), keys: None }
     }
     /// The newest snapshot that was read. It does not change while it is held.
     pub fn current(&self) -> Arc<Snapshot> {
@@ -226,8 +257,7 @@ impl Directory {
         if self.current().version >= version {
             return Ok(false);
         }
-        let mut tx = store.read("read registry").await?;
-        self.put(Snapshot::load(&mut tx).await?);
+        self.put(self.read(store).await?);
         Ok(true)
     }
     /// Asks the database for its version and reads again when it is newer. To be done every second or two, so that
@@ -236,7 +266,32 @@ impl Directory {
         let mut tx = store.read("registry version").await?;
         let version = version(&mut tx).await?;
         drop(tx);
-        self.refresh_if(store, version).await
+        if self.refresh_if(store, version).await? {
+            return Ok(true);
+        }
+        // What was not vouched for may be by now.
+        if self.current().unvouched.is_empty() {
+            return Ok(false);
+        }
+        let _one = self.loading.lock().await;
+        self.put(self.read(store).await?);
+        Ok(true)
+    }
+
+    async fn read(&self, store: &Store) -> Result<Snapshot, Error> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut tx = store.read("read registry").await?;
+            let snapshot = Snapshot::load(&mut tx).await?;
+            let Some(keys) = &self.keys else { return Ok(snapshot) };
+            let unfit = vouching::unfit(&mut tx, keys, snapshot.senders.keys()).await?;
+            drop(tx);
+            // A change may lie between the two readings.
+            if unfit.is_empty() || attempt == TRIES {
+                return Ok(snapshot.without(unfit));
+            }
+        }
     }
 
     fn put(&self, snapshot: Snapshot) {
@@ -252,6 +307,9 @@ impl fmt::Debug for CertificateEntry {
         write!(f, "CertificateEntry({} of {})", self.kid, self.organisation)
     }
 }
+
+/// How often the registry is read before a sender counts as not vouched for.
+const TRIES: u32 = 4;
 
 #[cfg(test)]
 mod tests;

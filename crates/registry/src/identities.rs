@@ -30,6 +30,16 @@ pub async fn add(tx: &mut Tx, new: &NewIdentity<'_>) -> Result<bool, Error> {
     Ok(tx.execute(ADD, args).await?.count() == 1)
 }
 
+/// Whose a number became at this instant.
+pub async fn owner_of(tx: &mut Tx, mac: &[u8; 32], valid_from: Time) -> Result<Option<Owner>, Error> {
+    tx.one(OWNER_OF, args![mac, valid_from]).await?.map(|row| Owner::read(&row, 0, 1)).transpose()
+}
+
+/// Whose a number is now.
+pub async fn owner_now(tx: &mut Tx, mac: &[u8; 32], now: Time) -> Result<Option<Owner>, Error> {
+    tx.one(OWNER_NOW, args![mac, now]).await?.map(|row| Owner::read(&row, 0, 1)).transpose()
+}
+
 /// Ends a number, as when a samordningsnummer has become a personnummer or an organisation is succeeded.
 pub async fn end(tx: &mut Tx, mac: &[u8; 32], owner: Owner, now: Time) -> Result<bool, Error> {
     Ok(tx.execute(END, args![now, mac, owner.value()]).await?.count() == 1)
@@ -67,6 +77,9 @@ fn kind(text: &str) -> Option<IdentityKind> {
 const ADD: &str = "INSERT INTO identity (mac, valid_from, kind, owner_kind, owner_id) \
     SELECT $1, CAST($2 AS BIGINT), $3, $4, $5 WHERE NOT EXISTS \
     (SELECT 1 FROM identity WHERE mac = $1 AND (valid_to IS NULL OR valid_to > $2)) ON CONFLICT DO NOTHING";
+const OWNER_OF: &str = "SELECT owner_kind, owner_id FROM identity WHERE mac = $1 AND valid_from = $2";
+const OWNER_NOW: &str = "SELECT owner_kind, owner_id FROM identity WHERE mac = $1 AND valid_from <= $2 \
+    AND (valid_to IS NULL OR valid_to > $2) ORDER BY valid_from DESC LIMIT 1";
 const END: &str = "UPDATE identity SET valid_to = $1 WHERE mac = $2 AND owner_id = $3 AND valid_to IS NULL";
 const HOLD: &str = "UPDATE identity SET kind = kind WHERE mac = $1";
 const HOLD_OF_OWNER: &str = "UPDATE identity SET kind = kind WHERE owner_id = $1 AND owner_kind = $2";

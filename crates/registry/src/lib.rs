@@ -30,6 +30,7 @@ pub mod recipient;
 pub mod register;
 pub mod registrations;
 pub mod senders;
+pub mod sets;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

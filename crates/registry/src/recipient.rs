@@ -1,7 +1,12 @@
 //! Whether a letter can reach someone here: one question to the database for each letter.
 
-use crate::{owner::Owner, senders::number};
+use crate::{
+    owner::Owner,
+    senders::number,
+    sets::{Facts, MailboxFacts, Set, Subject, Table},
+};
 use domain::{Code, Identity, MailboxId, OrgNumber, Time, words::Unreachable};
+use key_client::AddressStatement;
 use std::collections::{HashMap, hash_map::Entry};
 use store::{Error, Many, Row, Tx, args, row as values};
 use vault::seal_to::PublicKey;
@@ -29,6 +34,9 @@ pub struct Recipient {
     pub deceased: bool,
     /// Whether the owner has turned off the sender that was asked for.
     pub declined: bool,
+    /// What of the mailbox's and of the owner's set these rows say.
+    mailbox: Set,
+    state: Option<Facts>,
 }
 
 impl Found {
@@ -58,6 +66,45 @@ impl Found {
         } else {
             Ok(recipient)
         }
+    }
+    /// Compares what the database says with what the key service vouches for, and takes the mailbox's key from
+    /// there: a letter is sealed to no other. The error names the table that does not fit.
+    pub fn vouched_by(&mut self, statement: Option<&AddressStatement>) -> Result<(), Table> {
+        let recipient = match (&mut self.recipient, statement) {
+            (None, None) => return Ok(()),
+            // Whoever is known and has no mailbox; or whose opening is just being written.
+            (None, Some(stated)) if stated.mailbox.is_none() || !stated.settled => return Ok(()),
+            (Some(recipient), Some(_)) => recipient,
+            (None, Some(_)) | (Some(_), None) => return Err(Table::Identity),
+        };
+        let stated = statement.ok_or(Table::Identity)?;
+        let owner = recipient.owner;
+        if stated.owner_kind != owner.kind().as_str() || stated.owner_id != owner.id() {
+            return Err(Table::Identity);
+        }
+        let mailbox = stated.mailbox.as_ref().ok_or(Table::Mailbox)?;
+        if mailbox.mailbox_id != recipient.mailbox_id {
+            return Err(Table::Mailbox);
+        }
+        let subject = Subject::mailbox(mailbox.mailbox_id);
+        for table in [Table::Mailbox, Table::Declined] {
+            let digest = recipient.mailbox.digest(&subject, table);
+            if !mailbox.vouched.fits_at(Some(&digest), table.place()) {
+                return Err(table);
+            }
+        }
+        if let Some(state) = &recipient.state {
+            let mut set = Set::default();
+            set.put(state.clone());
+            let digest = set.digest(&Subject::owner(owner), Table::Person);
+            let fits = |one: &key_client::Vouched| one.fits_at(Some(&digest), Table::Person.place());
+            if !stated.owner.as_ref().is_some_and(fits) {
+                return Err(Table::Person);
+            }
+        }
+        recipient.epoch = mailbox.key.epoch;
+        recipient.public_key = PublicKey::from_bytes(mailbox.key.public_key);
+        Ok(())
     }
     /// The operator that the recipient is registered at now, unless it is us: letters go there, and none is taken here.
     pub fn elsewhere(&self) -> Option<&OrgNumber> {
@@ -109,7 +156,7 @@ pub async fn look_up_many(
     let rows = tx.query_many_with(&LOOK_UP_MANY, args![now], &wanted).await?;
     let mut gathered = Gathered::new(declined_mac);
     for row in &rows {
-        gathered.add(row.array(11)?, row)?;
+        gathered.add(row.array(13)?, row)?;
     }
     Ok(gathered.found.into_iter().map(|(mac, (_, found))| (mac, found)).collect())
 }
@@ -138,10 +185,12 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
         let Some(mailbox_id) = row.opt_id::<MailboxId>(5)? else { return Ok(()) };
         let valid_from = row.time(2)?;
         // The declined tag is a keyed hash that the sender never sees; timing tells nothing of use here.
-        let declined = row.opt_bytes(10)?.is_some_and(|mac| mac == (self.declined_mac)(mailbox_id));
+        let off = row.opt_bytes(10)?.and_then(|mac| <[u8; 32]>::try_from(mac).ok());
+        let declined = off.is_some_and(|mac| mac == (self.declined_mac)(mailbox_id));
         if let Some(known) = &mut found.recipient {
             if known.mailbox_id == mailbox_id {
                 known.declined |= declined;
+                known.mailbox.put_all(off.map(Facts::Declined));
                 return Ok(());
             }
             // Two owners at once must not be; the younger claim counts.
@@ -150,9 +199,17 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
             }
         }
         let public_key = PublicKey::from_slice(row.bytes(7)?);
+        let owner = Owner::read(row, 3, 4)?;
+        let mut mailbox = Set::default();
+        let (opened_at, closed_at) = (row.time(11)?, row.opt_time(8)?);
+        mailbox.put(Facts::Mailbox(MailboxFacts { owner, opened_at, closed_at }));
+        mailbox.put_all(off.map(Facts::Declined));
+        let state = Facts::Person { protected_at: row.opt_time(12)?, deceased_at: row.opt_time(9)? };
         let recipient = Recipient {
             mailbox_id,
-            owner: Owner::read(row, 3, 4)?,
+            owner,
+            mailbox,
+            state: owner.person().map(|_| state),
             epoch: row.int(6)?,
             public_key: public_key.map_err(|_| Error::Column { index: 7, wanted: "a public key" })?,
             closed: row.opt_time(8)?.is_some(),
@@ -165,7 +222,7 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
 }
 
 const LOOK_UP: &str = "SELECT v.version, o.number, i.valid_from, i.owner_kind, i.owner_id, m.mailbox_id, m.epoch, \
-    m.public_key, m.closed_at, p.deceased_at, d.sender_mac \
+    m.public_key, m.closed_at, p.deceased_at, d.sender_mac, m.opened_at, p.protected_at \
     FROM registry_version v \
     LEFT JOIN registration r ON r.address_mac = $1 AND r.ended_at IS NULL \
     LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
@@ -178,7 +235,7 @@ static LOOK_UP_MANY: Many = Many::new(
     "WITH asked (mac) AS (VALUES ",
     1,
     ") SELECT v.version, o.number, i.valid_from, i.owner_kind, i.owner_id, m.mailbox_id, m.epoch, \
-     m.public_key, m.closed_at, p.deceased_at, d.sender_mac, a.mac \
+     m.public_key, m.closed_at, p.deceased_at, d.sender_mac, m.opened_at, p.protected_at, a.mac \
      FROM registry_version v CROSS JOIN asked a \
      LEFT JOIN registration r ON r.address_mac = a.mac AND r.ended_at IS NULL \
      LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \

@@ -55,10 +55,11 @@ impl AccountType {
             Self::Anonymous => "anonymous",
         }
     }
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Secure, Self::Anonymous].into_iter().find(|kind| kind.as_str() == text)
+    }
     pub(crate) fn read(row: &Row, index: usize) -> Result<Self, Error> {
-        let text = row.text(index)?;
-        let found = [Self::Secure, Self::Anonymous].into_iter().find(|kind| kind.as_str() == text);
-        found.ok_or(Error::Column { index, wanted: "a type of account" })
+        Self::parse(row.text(index)?).ok_or(Error::Column { index, wanted: "a type of account" })
     }
 }
 
@@ -105,15 +106,6 @@ pub async fn find(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Registra
 /// closed here.
 pub async fn last_change(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Time>, Error> {
     tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
-}
-
-/// The mailbox that the owner of this address has here, open or closed.
-pub async fn mailbox_here(
-    tx: &mut Tx,
-    address_mac: &[u8; 32],
-    now: Time,
-) -> Result<Option<MailboxId>, Error> {
-    tx.one(LOCAL, args![address_mac, now]).await?.map_or(Ok(None), |row| row.opt_id(3))
 }
 
 /// The operator that one of the owner's numbers is registered at now. Without one, what is left of operators that have

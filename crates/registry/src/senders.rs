@@ -101,7 +101,7 @@ fn read(row: &Row) -> Result<Sender, Error> {
 }
 
 /// A name as it may be shown.
-pub(crate) fn shown(name: &str) -> Result<String, SenderError> {
+pub fn shown(name: &str) -> Result<String, SenderError> {
     text::line(name.trim(), 1, 100).map_err(SenderError::Name)
 }
 

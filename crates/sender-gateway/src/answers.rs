@@ -161,7 +161,7 @@ pub fn keys(error: KeysError) -> Problem {
         KeysError::Spent(seconds) => {
             Problem::from(Code::LookupsUsedUp).retry_after(Duration::from_secs(seconds.into()))
         }
-        KeysError::Unavailable => Code::Unavailable.into(),
+        KeysError::Unavailable | KeysError::Unvouched(_) => Code::Unavailable.into(),
         other => failed(&other, false),
     }
 }

@@ -156,7 +156,7 @@ impl From<KeysError> for Fault {
             KeysError::NotFresh => Self::StaleForm,
             KeysError::NotAllowed | KeysError::Gone => Self::NotFound,
             KeysError::Budget | KeysError::Spent(_) => Self::ReadingSlow,
-            KeysError::Unavailable | KeysError::Rejected(_) => {
+            KeysError::Unavailable | KeysError::Unvouched(_) | KeysError::Rejected(_) => {
                 tracing::error!(code = error.code(), "The key service did not answer a page");
                 Self::Trouble
             }

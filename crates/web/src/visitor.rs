@@ -59,6 +59,14 @@ impl Session {
         if let Some(id) = view.person {
             let known = parts.accounts.who(id).await?;
             (person, boxes) = (known.person, known.boxes);
+            // A right that nobody vouches for is none; without the own mailbox nothing is shown at all.
+            let vouched = parts.keys.rights(&grant).await?;
+            let own_is_lost =
+                |one: &BoxAccess| one.because == Because::Owner && !vouched.contains(&one.mailbox_id);
+            if boxes.iter().any(own_is_lost) {
+                return Err(Fault::Trouble);
+            }
+            boxes.retain(|one| vouched.contains(&one.mailbox_id));
         }
         let csrf = token(web, &grant, view.person);
         Ok(Self { grant, view, csrf, person, boxes })

@@ -39,6 +39,7 @@ pub struct World {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     pub connector: Connector,
+    pub service: KeyService,
     /// What pages work with.
     pub web: Accounts,
     /// What the operator's commands work with.
@@ -94,6 +95,7 @@ impl World {
             letters: store.clone(),
             keys: database.keys().await.unwrap(),
             verifiers: vec![Verifier::open(config.clone()).unwrap()],
+            register: Some(Register::File(database.dir().join("signatories.json"))),
             settings: key_service::Settings::default(),
             clock: any.clone(),
             random: random(),
@@ -122,7 +124,8 @@ impl World {
             registry::senders::add(&mut tx, &org(number), name, true, clock.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
-        Self { database, store, clock, connector, web, operator, web_keys, keys, provider, issuer }
+        service.adopt_silently().await.unwrap();
+        Self { database, store, clock, connector, service, web, operator, web_keys, keys, provider, issuer }
     }
 
     /// Identifies at the provider, as the pages have it done.
@@ -242,8 +245,8 @@ impl World {
     /// What stands in the mailbox's own chain, with its detail, oldest first.
     pub async fn chain(&self, mailbox: MailboxId) -> Vec<(EventType, String)> {
         let mut tx = self.store.read("chain").await.unwrap();
-        let ring = &self.web_keys.events;
-        let events = evidence::read_chain(&mut tx, ring, mailbox, mailbox.own_chain()).await.unwrap();
+        let rings = self.service.event_rings().unwrap();
+        let events = evidence::read_chain(&mut tx, &rings, mailbox, mailbox.own_chain()).await.unwrap();
         events.into_iter().map(|one| (one.kind, one.detail.unwrap_or_default())).collect()
     }
 }

@@ -11,10 +11,12 @@ use hpke::{
     single_shot_open,
 };
 use key_client::{
-    AcceptedEvent, Answer, Connector, Envelope, GatewayMaterial, GrantToken, KeyRing, KeysError, LetterKey,
-    MailboxKey, NamedKey, Outcome, Request, RingMaterial, SecretKey, WebMaterial, channel,
+    AcceptedEvent, AddressStatement, Answer, Connector, Envelope, GatewayMaterial, GrantToken, KeyRing,
+    KeysError, LetterKey, MailboxKey, MailboxStatement, NamedKey, Outcome, Request, RingMaterial, SecretKey,
+    Vouched, WebMaterial, channel,
 };
 use mailbox::{LetterFacts, Rights, may};
+use registry::sets::{self, Subject};
 use std::{
     collections::HashMap,
     sync::{
@@ -129,6 +131,8 @@ impl TestKeys {
                     })
                     .collect(),
             )),
+            // It vouches for whatever stands there.
+            Request::Statements { address_macs } => self.statements(&address_macs).await,
             Request::MakeMailboxKeys { mailboxes } => {
                 Ok(Answer::MailboxKeys(mailboxes.into_iter().map(|mailbox| self.make_key(mailbox)).collect()))
             }
@@ -136,6 +140,35 @@ impl TestKeys {
             Request::Content { grant, mailbox, letter } => self.content(&grant, mailbox, letter).await,
             _ => Err(KeysError::NotAllowed),
         }
+    }
+
+    async fn statements(&self, address_macs: &[[u8; 32]]) -> Outcome {
+        let mut tx = self.store.read("state addresses").await.map_err(unavailable)?;
+        let mut all = vec![];
+        for mac in address_macs {
+            let owner = registry::identities::owner_now(&mut tx, mac, self.clock.now());
+            let Some(owner) = owner.await.map_err(unavailable)? else {
+                all.push(None);
+                continue;
+            };
+            let mailbox = registry::boxes::of_owner(&mut tx, owner).await.map_err(unavailable)?;
+            let mailbox = match mailbox {
+                Some(mailbox) => Some(MailboxStatement {
+                    mailbox_id: mailbox.mailbox_id,
+                    key: MailboxKey { epoch: mailbox.epoch, ..self.make_key(mailbox.mailbox_id) },
+                    vouched: vouched(&mut tx, Subject::mailbox(mailbox.mailbox_id)).await?,
+                }),
+                None => None,
+            };
+            all.push(Some(AddressStatement {
+                owner_kind: owner.kind().as_str().to_owned(),
+                owner_id: owner.id(),
+                settled: true,
+                owner: Some(vouched(&mut tx, Subject::owner(owner)).await?),
+                mailbox,
+            }));
+        }
+        Ok(Answer::Statements(all))
     }
 
     fn make_key(&self, mailbox: MailboxId) -> MailboxKey {
@@ -280,4 +313,9 @@ fn secret(bytes: &[u8; 32]) -> SecretKey {
 fn ring(bytes: &[u8; 32]) -> RingMaterial {
     let id = KeyId::from_slice(&bytes[..8]).unwrap();
     RingMaterial { current: id, keys: vec![NamedKey { id, key: secret(bytes) }] }
+}
+
+async fn vouched(tx: &mut store::Tx, subject: Subject) -> Result<Vouched, KeysError> {
+    let found = sets::read(tx, std::slice::from_ref(&subject)).await.map_err(unavailable)?;
+    Ok(Vouched { version: 1, digests: found[&subject].digests(&subject), next: None })
 }

@@ -140,9 +140,9 @@ async fn a_mailbox_that_was_given_another_owner_opens_nobodys_address(database: 
     let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
     let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
     let sent = world.send(anna).await;
-    world.change("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
+    world.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
     world
-        .change("UPDATE mailbox SET owner_id = $1 WHERE mailbox_id = $2", args![bo.person, anna.mailbox])
+        .tamper("UPDATE mailbox SET owner_id = $1 WHERE mailbox_id = $2", args![bo.person, anna.mailbox])
         .await;
     assert_eq!(world.opens(of(anna.mailbox, sent.letter), &contacts).await, [false, false]);
 }

@@ -139,6 +139,7 @@ impl World {
             VALUES ($1, $2, 'personnummer', 'person', $3)";
         tx.execute(identity_row, args![&macs.address_mac, now, person]).await.unwrap().exactly(1).unwrap();
         tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
         Citizen { person, mailbox, address_mac: macs.address_mac }
     }
     /// `helper` may read `owner`'s mailbox for a day.
@@ -154,6 +155,59 @@ impl World {
             .unwrap()
             .exactly(1)
             .unwrap();
+        tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
+    }
+    pub fn clock_now(&self) -> Time {
+        self.clock.now()
+    }
+    /// The log-in of whoever has this number, with the tags of the number.
+    pub async fn log_in_as(&self, number: &str) -> GrantToken {
+        let identity = Identity::parse(number).unwrap();
+        let macs = self.operator.person_macs(&[identity]).await.unwrap()[0];
+        let person = self.service.0.known_login(&macs.login_mac).await.unwrap().map(|(person, _)| person);
+        let grant = self.log_in(person);
+        let mut grants = lock(&self.service.0.grants);
+        let held = grants.touch(&grant, self.clock.now()).unwrap();
+        (held.applicant.login_mac, held.applicant.address_mac) = (macs.login_mac, macs.address_mac);
+        held.applicant.profile_sealed = vec![1; 60];
+        drop(grants);
+        grant
+    }
+    /// From now on whatever is written to `declined` brings a right over the mailbox along: a trigger of the letters
+    /// database's administrator.
+    pub async fn ride_along(&self, mailbox: MailboxId, person: PersonId) {
+        let hex = |bytes: &[u8]| domain::text::hex(bytes);
+        let (mailbox, person) = (hex(mailbox.as_bytes()), hex(person.as_bytes()));
+        let id = hex(&[0x5a; 16]);
+        let blob = |hex: &str| match self.letters.database_kind() {
+            store::DatabaseKind::Sqlite => format!("x'{hex}'"),
+            store::DatabaseKind::Postgres => format!("'\\x{hex}'::bytea"),
+        };
+        let insert = format!(
+            "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
+             VALUES ({}, {}, {}, 'signatory', {}, 0);",
+            blob(&id),
+            blob(&mailbox),
+            blob(&person),
+            blob("00"),
+        );
+        let statements = match self.letters.database_kind() {
+            store::DatabaseKind::Sqlite => {
+                vec![format!("CREATE TRIGGER ride AFTER INSERT ON declined BEGIN {insert} END")]
+            }
+            store::DatabaseKind::Postgres => vec![
+                format!(
+                    "CREATE FUNCTION ride() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {insert} RETURN NEW; END $$"
+                ),
+                "CREATE TRIGGER ride AFTER INSERT ON declined FOR EACH ROW EXECUTE FUNCTION ride()"
+                    .to_owned(),
+            ],
+        };
+        let mut tx = self.letters.begin("test").await.unwrap();
+        for sql in statements {
+            tx.execute(sql.leak(), &[]).await.unwrap().count();
+        }
         tx.commit().await.unwrap();
     }
     /// A log-in, as if an e-ID answer had been verified.
@@ -301,7 +355,13 @@ impl World {
         let mut tx = self.keys_store.read("test").await.unwrap();
         tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
     }
+    /// A change of the letters database that is vouched for.
     pub async fn change(&self, sql: &'static str, values: &[store::Value<'_>]) {
+        self.tamper(sql, values).await;
+        self.service.adopt_silently().await.unwrap();
+    }
+    /// A change by whoever administers that database.
+    pub async fn tamper(&self, sql: &'static str, values: &[store::Value<'_>]) {
         let mut tx = self.letters.begin("test").await.unwrap();
         assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
         tx.commit().await.unwrap();
@@ -333,6 +393,7 @@ async fn start(
         letters: letters.clone(),
         keys: keys.clone(),
         verifiers,
+        register: None,
         settings: settings.clone(),
         clock: Arc::clone(clock) as Arc<dyn domain::Clock>,
         random: Arc::new(SystemRandom),

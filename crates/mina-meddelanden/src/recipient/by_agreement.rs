@@ -12,15 +12,13 @@ use crate::{
 };
 use domain::{Code, JobId, OrgNumber, Refusal};
 use intake::AcceptError;
+use key_client::{By, Change, Changed};
 use registry::{
     pending::{self, PendingKind},
     preferences,
     registrations::{self, AccountType, NewRegistration, Place},
 };
-use store::{
-    Tx,
-    jobs::{self, NewJob},
-};
+use store::Tx;
 
 /// A request whose signatures hold.
 pub(super) struct Judged<'a> {
@@ -63,13 +61,46 @@ impl Session<'_> {
         tx.rollback().await;
         tried?;
         self.far.use_agreement(judged.agreement, judged.signatures, judged.earlier(), true).await?;
-        let mut tx = store.begin("change what was agreed").await?;
-        self.write(&mut tx, judged, change).await?;
-        tx.commit().await?;
+        self.change(judged, change).await?;
         changed(self.call, judged.kind.as_str());
         Ok(())
     }
 
+    /// The key service moves a mailbox, and vouches for where it is; what is said of senders elsewhere decides nothing here.
+    async fn change(&self, judged: &Judged<'_>, effect: &Effect<'_>) -> Result<(), AcceptError> {
+        let parts = &*self.far.0;
+        let (address_mac, job) = (judged.address_mac, JobId::new(parts.clock.now(), &*parts.random));
+        let at = |place: &Place| match place {
+            Place::Here => None,
+            Place::At(operator) => Some(operator.clone()),
+        };
+        let secure = AccountType::Secure.as_str().to_owned();
+        let change = match effect {
+            Effect::Register(operator, account_type) => Change::Register {
+                address_mac,
+                job,
+                operator: (*operator).clone(),
+                account_type: account_type.as_str().to_owned(),
+            },
+            Effect::Deregister(from) => Change::Deregister { address_mac, job, from: at(from) },
+            Effect::Move(to) => Change::Move { address_mac, job, to: at(to), account_type: secure },
+            Effect::Senders(_) => {
+                let mut tx = parts.store.begin("change what was agreed").await?;
+                self.write(&mut tx, judged, effect).await?;
+                return Ok(tx.commit().await?);
+            }
+        };
+        match parts.keys.change(By::Agreement, change).await? {
+            Changed::Done(true) => Ok(()),
+            // Another came between the try and the change.
+            Changed::Done(false) => {
+                Err(Refusal::new(Code::AlreadyRegistered).because("at this operator").into())
+            }
+            _ => Err(AcceptError::Unavailable("the recipient was moved by another at the same time")),
+        }
+    }
+
+    /// Whether it can be changed; written, and undone again.
     async fn write(&self, tx: &mut Tx, judged: &Judged<'_>, change: &Effect<'_>) -> Result<(), AcceptError> {
         let (address_mac, recorder) = (&judged.address_mac, &self.far.recorder());
         match change {
@@ -95,24 +126,6 @@ impl Session<'_> {
             }
         }
         pending::delete(tx, judged.kind, address_mac).await?;
-        if !matches!(change, Effect::Senders(_)) {
-            self.tell(tx, address_mac).await?;
-        }
-        Ok(())
-    }
-
-    /// The recipient is told of it, where a mailbox here, open or closed, says how.
-    async fn tell(&self, tx: &mut Tx, address_mac: &[u8; 32]) -> Result<(), AcceptError> {
-        let parts = &*self.far.0;
-        let now = parts.clock.now();
-        if let Some(mailbox_id) = registrations::mailbox_here(tx, address_mac, now).await? {
-            let id = JobId::new(now, &*parts.random);
-            let letter_id = mailbox_id.own_chain();
-            jobs::enqueue(tx, &NewJob { id, kind: MOVED, mailbox_id, letter_id, run_at: now }).await?;
-        }
         Ok(())
     }
 }
-
-/// The kind of job that the notifier works on, `notifier::MOVED`.
-const MOVED: &str = "moved";

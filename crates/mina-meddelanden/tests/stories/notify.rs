@@ -47,11 +47,13 @@ async fn world(database: Database) -> World {
     let mailbox_id = world.has_box(ANNA).await;
     for channel in [Channel::Email, Channel::Sms] {
         let sql = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
-            confirmed_at, code_tries) SELECT $1, owner_id, $2, $1, $1, 0, 1, 1, 0 FROM mailbox WHERE mailbox_id = $3";
+            confirmed_at, code_tries) SELECT $1, owner_id, $2, $1, $4, 0, 1, 1, 0 FROM mailbox WHERE mailbox_id = $3";
         let mut tx = world.store.begin("contact").await.unwrap();
-        let args = args![ContactId::new(&SystemRandom), channel.as_str(), mailbox_id];
+        let tag = [channel as u8; 32];
+        let args = args![ContactId::new(&SystemRandom), channel.as_str(), mailbox_id, &tag];
         tx.execute(sql, args).await.unwrap().exactly(1).unwrap();
         tx.commit().await.unwrap();
+        world.service.adopt_silently().await.unwrap();
     }
     world
 }

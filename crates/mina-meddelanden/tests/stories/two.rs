@@ -121,6 +121,7 @@ impl Two {
             .await
             .unwrap();
         tx.commit().await.unwrap();
+        world.service.adopt_silently().await.unwrap();
         world.lets_dispatch(TOWN, OWN).await;
         let gate = Arc::new(Semaphore::new(1));
         let told = Told { next: Arc::default(), got: Arc::default(), gate };
@@ -170,6 +171,7 @@ impl Two {
         };
         assert!(changed.unwrap());
         tx.commit().await.unwrap();
+        self.world.service.adopt_silently().await.unwrap();
         self.world.directory.refresh(&self.world.store).await.unwrap();
     }
 

@@ -44,6 +44,8 @@ pub struct World {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     pub connector: Connector,
+    /// Vouches for what the tests write to the database themselves.
+    pub service: KeyService,
     pub pki: Pki,
     pub router: Router,
     pub intake: Intake,
@@ -182,6 +184,7 @@ impl World {
             letters: store.clone(),
             keys: database.keys().await.unwrap(),
             verifiers: Vec::new(),
+            register: Some(Register::File(dir.join("signatories.json"))),
             settings: key_service::Settings::default(),
             clock: clock.clone(),
             random: random(),
@@ -191,6 +194,7 @@ impl World {
         service.take_agreements(Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()));
         let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
         let connects = organisations(&store, &pki, clock.now()).await;
+        service.adopt_silently().await.unwrap();
         let directory = Directory::load(&store).await.unwrap();
         let gateway = connector.keys(Role::Gateway);
         let gateway_keys = Arc::new(gateway.gateway_keys().await.unwrap());
@@ -230,6 +234,7 @@ impl World {
             store,
             clock,
             connector,
+            service,
             pki,
             router,
             intake,
@@ -266,6 +271,7 @@ impl World {
             letters: self.store.clone(),
             keys: self.database.keys().await.unwrap(),
             verifiers: Vec::new(),
+            register: None,
             settings: key_service::Settings::default(),
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),
@@ -285,12 +291,14 @@ impl World {
         let mut tx = self.store.begin("list").await.unwrap();
         registry::dispatch::list(&mut tx, &org(sender), &org(dispatcher), self.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
         self.directory.refresh(&self.store).await.unwrap();
     }
     pub async fn no_longer_dispatches(&self, sender: &str, dispatcher: &str) {
         let mut tx = self.store.begin("unlist").await.unwrap();
         registry::dispatch::unlist(&mut tx, &org(sender), &org(dispatcher), self.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
         self.directory.refresh(&self.store).await.unwrap();
     }
 
@@ -321,6 +329,7 @@ impl World {
         let new = NewBox { mailbox_id, owner, epoch, public_key: &public_key, adult: true };
         let id = boxes::open(&mut tx, &new, &recorder).await.unwrap();
         tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
         id
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::Result;
 use domain::OrgNumber;
-use registry::certificates;
+use key_client::SenderChange;
 use server::{config::Config, house::Operator};
 use std::path::Path;
 use vault::Certificate;
@@ -24,13 +24,12 @@ pub async fn cast(config: &Config, pki: &Path) -> Result<Cast> {
     let authority = corpus::issuer("Kuvert Demo CA", rcgen::KeyPair::from_pem(&text("ca.key")?)?);
     let revoked = corpus::revocable([&sender, &dispatcher], &authority);
     let operator = Operator::open(config).await?;
-    let mut tx = operator.store.begin("revoke certificates").await?;
     for (party, der) in [&sender, &dispatcher].into_iter().zip(&revoked) {
-        let now = operator.clock.now();
-        let entry = certificates::add(&mut tx, &OrgNumber::parse(&party.number)?, der, now).await?;
-        certificates::revoke(&mut tx, &entry.sha256, now).await?;
+        let (number, der) = (OrgNumber::parse(&party.number)?, der.to_vec());
+        let sha256 = vault::sha256(&der);
+        operator.change_sender(SenderChange::AddCertificate { number, der }).await?;
+        operator.change_sender(SenderChange::RevokeCertificate { sha256 }).await?;
     }
-    tx.commit().await?;
     operator.close().await;
     Ok(Cast { sender, dispatcher, other, recipient: "198101052382".into(), authority, revoked })
 }

@@ -15,6 +15,7 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 use domain::OrgNumber;
+use key_client::SenderChange;
 use registry::{certificates, dispatch, senders};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -158,6 +159,11 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn is_registered(operator: &Operator, number: &OrgNumber) -> Result<bool> {
+    let mut tx = operator.store.read("find agency").await?;
+    Ok(senders::find(&mut tx, number).await?.is_some())
+}
+
 async fn operator(config: &ConfigArg) -> Result<Operator> {
     Operator::open(&Config::read(&config.config)?).await
 }
@@ -165,14 +171,8 @@ async fn operator(config: &ConfigArg) -> Result<Operator> {
 async fn add(config: &ConfigArg, number: &OrgNumber, name: &str, may_send: bool) -> Result<()> {
     let config = Config::read(&config.config)?;
     let operator = Operator::open(&config).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("add agency").await?;
-    let new = senders::add(&mut tx, number, name, may_send, now).await?;
-    if !new {
-        senders::rename(&mut tx, number, name).await?;
-        senders::set_may_send(&mut tx, number, may_send).await?;
-    }
-    tx.commit().await?;
+    let change = SenderChange::Put { number: number.clone(), name: name.to_owned(), may_send };
+    let new = operator.change_sender(change).await?;
     out::line(&format!("{} {number} {name}", if new { "registered" } else { "changed" }));
     followed(
         &config,
@@ -257,14 +257,9 @@ async fn show(config: &ConfigArg, json: JsonArg, number: &OrgNumber) -> Result<(
 
 async fn suspend(config: &ConfigArg, number: &OrgNumber, resume: bool) -> Result<()> {
     let operator = operator(config).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("suspend agency").await?;
-    ensure!(senders::find(&mut tx, number).await?.is_some(), "{number} is not registered");
-    let changed = match resume {
-        true => senders::resume(&mut tx, number).await?,
-        false => senders::suspend(&mut tx, number, now).await?,
-    };
-    tx.commit().await?;
+    ensure!(is_registered(&operator, number).await?, "{number} is not registered");
+    let change = SenderChange::Suspend { number: number.clone(), suspended: !resume };
+    let changed = operator.change_sender(change).await?;
     let word = if resume { "accepted again" } else { "suspended" };
     out::line(&format!("{number} is {}{word}", if changed { "" } else { "already " }));
     operator.close().await;
@@ -273,10 +268,8 @@ async fn suspend(config: &ConfigArg, number: &OrgNumber, resume: bool) -> Result
 
 async fn set_sha1(config: &ConfigArg, number: &OrgNumber, allowed: bool) -> Result<()> {
     let operator = operator(config).await?;
-    let mut tx = operator.store.begin("set sha1").await?;
-    ensure!(senders::find(&mut tx, number).await?.is_some(), "{number} is not registered: agency add");
-    senders::set_sha1(&mut tx, number, allowed).await?;
-    tx.commit().await?;
+    ensure!(is_registered(&operator, number).await?, "{number} is not registered: agency add");
+    operator.change_sender(SenderChange::Sha1 { number: number.clone(), allowed }).await?;
     let may = if allowed { "may sign" } else { "may not sign" };
     out::line(&format!("{number} {may} deliveries with SHA-1"));
     operator.close().await;
@@ -291,16 +284,11 @@ async fn set_dispatch(
 ) -> Result<()> {
     let config = Config::read(&config.config)?;
     let operator = Operator::open(&config).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("set dispatch").await?;
     for number in [sender, dispatcher] {
-        ensure!(senders::find(&mut tx, number).await?.is_some(), "{number} is not registered: agency add");
+        ensure!(is_registered(&operator, number).await?, "{number} is not registered: agency add");
     }
-    match remove {
-        true => dispatch::unlist(&mut tx, sender, dispatcher, now).await?,
-        false => dispatch::list(&mut tx, sender, dispatcher, now).await?,
-    };
-    tx.commit().await?;
+    let (of, by) = (sender.clone(), dispatcher.clone());
+    operator.change_sender(SenderChange::Dispatcher { sender: of, dispatcher: by, listed: !remove }).await?;
     let may = if remove { "may no longer act" } else { "may act" };
     out::line(&format!("{dispatcher} {may} for {sender}"));
     followed(&config, "within five minutes it is again as the register (FaR) lists it");

@@ -15,7 +15,8 @@ use crate::{
 use account::NewPerson;
 use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, Identity, OrgNumber, words::Channel};
-use registry::{certificates, dispatch, senders};
+use key_client::SenderChange;
+use registry::{dispatch, senders};
 use reqwest::Method;
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use vault::Certificate;
@@ -75,24 +76,37 @@ impl Seeding {
     }
 
     async fn organisations(&self) -> Result<()> {
-        let now = self.operator.now();
-        let mut tx = self.operator.store.begin("register organisations").await?;
         for organisation in cast::ORGANISATIONS.iter().filter(|o| o.role != "company") {
             let number = OrgNumber::parse(organisation.number)?;
-            senders::add(&mut tx, &number, organisation.name, organisation.role == "sender", now).await?;
+            let (name, may_send) = (organisation.name.to_owned(), organisation.role == "sender");
+            if !self.is_registered(&number).await? {
+                let put = SenderChange::Put { number: number.clone(), name, may_send };
+                self.operator.change_sender(put).await?;
+            }
             let pem = std::fs::read(self.path.join("pki").join(format!("{number}.pem")))?;
-            certificates::add(&mut tx, &number, &Certificate::from_pem(&pem)?.der, now).await?;
+            let der = Certificate::from_pem(&pem)?.der;
+            self.operator.change_sender(SenderChange::AddCertificate { number, der }).await?;
         }
         let dispatcher = OrgNumber::parse(FORMEDLAREN)?;
         for sender in [KOMMUNEN, VERKET] {
             let sender = OrgNumber::parse(sender)?;
             // Listed once: a listing that was taken back by hand is not put back at the next start.
-            if dispatch::of_sender(&mut tx, &sender).await?.is_empty() {
-                dispatch::list(&mut tx, &sender, &dispatcher, now).await?;
+            let mut tx = self.operator.store.read("find dispatchers").await?;
+            let listed = !dispatch::of_sender(&mut tx, &sender).await?.is_empty();
+            drop(tx);
+            if !listed {
+                let dispatcher = dispatcher.clone();
+                self.operator
+                    .change_sender(SenderChange::Dispatcher { sender, dispatcher, listed: true })
+                    .await?;
             }
         }
-        tx.commit().await?;
         Ok(())
+    }
+
+    async fn is_registered(&self, number: &OrgNumber) -> Result<bool> {
+        let mut tx = self.operator.store.read("find organisation").await?;
+        Ok(senders::find(&mut tx, number).await?.is_some())
     }
 
     /// Letters over the real door, opened over the real pages, on the dates they bear.

@@ -4,7 +4,7 @@ use super::{House, files, operator::signatories};
 use crate::config::FarMode;
 use anyhow::{Context, Result, ensure};
 use domain::{Clock, OrgNumber, Random};
-use key_client::Role;
+use key_client::{By, Change, Changed, Role, SenderChange};
 use mina_meddelanden::{
     Agreements, Dispatcher, Far, FarAddresses, FarClient, FarParts, Operators, Places, PlacesSettings,
     SoapClient,
@@ -45,8 +45,17 @@ impl House {
         let Some(client) = &self.far_client else { return Ok(()) };
         let (senders, dispatchers) = (client.senders().await?, client.dispatchers().await?);
         let names = self.places.as_ref().map(Places::take_names).unwrap_or_default();
+        let mut tx = self.stores.letters.read("compare with register").await?;
+        let differences = differences(&mut tx, &senders, &dispatchers).await?;
+        drop(tx);
+        let (operator, mut changes) = (self.connector.keys(Role::Operator), 0);
+        for change in differences {
+            match operator.change(By::Operator, Change::Sender(change)).await? {
+                Changed::Refused(why) => warn!(why, "An entry of the register was not taken over"),
+                _ => changes += 1,
+            }
+        }
         let mut tx = self.stores.letters.begin_background("follow register").await?;
-        let mut changes = follow(&mut tx, &senders, &dispatchers, self.clock.now()).await?;
         changes += rename_operators(&mut tx, &names).await?;
         tx.commit().await?;
         if changes > 0 {
@@ -109,34 +118,34 @@ pub fn whereabouts(places: Option<&Places>) -> intake::Whereabouts {
 }
 
 /// Makes ours what the register says: who may send, under which name, and who dispatches for whom. Organisations that
-/// only connect here, such as operators, stay. A list without senders is no register's. Answers how much changed.
-async fn follow(
+/// only connect here, such as operators, stay. A list without senders is no register's. Answers what is to change.
+async fn differences(
     tx: &mut Tx,
     told: &[(OrgNumber, String)],
     dispatchers: &[Dispatcher],
-    now: domain::Time,
-) -> Result<usize> {
+) -> Result<Vec<SenderChange>> {
     ensure!(!told.is_empty(), "the register of addresses names no sender at all");
-    let mut changes = 0;
+    let mut changes = vec![];
+    let put = |number: &OrgNumber, name: &str, may_send| SenderChange::Put {
+        number: number.clone(),
+        name: name.to_owned(),
+        may_send,
+    };
     let known = senders::list(tx).await?;
     let names = told.iter().map(|(number, name)| (number, name, true));
     let sends: HashSet<&OrgNumber> = told.iter().map(|(number, _)| number).collect();
     let only = dispatchers.iter().filter(|one| !sends.contains(&one.number));
     for (number, name, may_send) in names.chain(only.map(|one| (&one.number, &one.name, false))) {
-        match known.iter().find(|sender| sender.number == *number) {
-            None => changes += usize::from(senders::add(tx, number, name, may_send, now).await?),
-            Some(sender) => {
-                if sender.name != *name {
-                    changes += usize::from(senders::rename(tx, number, name).await?);
-                }
-                if sender.may_send != may_send {
-                    changes += usize::from(senders::set_may_send(tx, number, may_send).await?);
-                }
-            }
+        let as_told =
+            known.iter().any(|one| one.number == *number && one.name == *name && one.may_send == may_send);
+        if !as_told {
+            changes.push(put(number, name, may_send));
         }
     }
-    for sender in known.iter().filter(|sender| sender.may_send && !sends.contains(&sender.number)) {
-        changes += usize::from(senders::set_may_send(tx, &sender.number, false).await?);
+    let told_of: HashSet<&OrgNumber> =
+        sends.iter().copied().chain(dispatchers.iter().map(|one| &one.number)).collect();
+    for sender in known.iter().filter(|sender| sender.may_send && !told_of.contains(&sender.number)) {
+        changes.push(put(&sender.number, &sender.name, false));
     }
     let listed: HashSet<(&OrgNumber, &OrgNumber)> = dispatchers
         .iter()
@@ -144,12 +153,17 @@ async fn follow(
         .filter(|(sender, dispatcher)| sender != dispatcher)
         .collect();
     let current: Vec<_> = dispatch::all(tx).await?.into_iter().filter(|one| one.valid_to.is_none()).collect();
+    let list = |sender: &OrgNumber, dispatcher: &OrgNumber, listed| SenderChange::Dispatcher {
+        sender: sender.clone(),
+        dispatcher: dispatcher.clone(),
+        listed,
+    };
     for one in current.iter().filter(|one| !listed.contains(&(&one.sender, &one.dispatcher))) {
-        changes += usize::from(dispatch::unlist(tx, &one.sender, &one.dispatcher, now).await?);
+        changes.push(list(&one.sender, &one.dispatcher, false));
     }
-    for (sender, dispatcher) in listed {
-        changes += usize::from(dispatch::list(tx, sender, dispatcher, now).await?);
-    }
+    let is_current =
+        |pair: &(&OrgNumber, &OrgNumber)| current.iter().any(|one| (&one.sender, &one.dispatcher) == *pair);
+    changes.extend(listed.iter().filter(|pair| !is_current(pair)).map(|(sender, by)| list(sender, by, true)));
     Ok(changes)
 }
 

@@ -26,7 +26,7 @@ use eid::{Provider, Verifier};
 use evidence::Sequencer;
 use intake::Intake;
 use key_client::{Connector, GatewayKeys, NotifierKeys, Role, WebKeys};
-use key_service::{KeyService, Root};
+use key_service::{Adoption, KeyService, Root};
 use mailbox::{Mailboxes, Objects};
 use notifier::{Courier, Notifier, Post, Sms, settings::SmsSettings};
 use registry::Directory;
@@ -88,13 +88,14 @@ impl House {
         promise(&config, &stores).await?;
         own_operator::settle(&config, &stores.letters, clock.now()).await?;
         let service = open_keys(&config, &stores, &clock, &random).await?;
+        take_over(&service, migrate).await?;
         service.take_agreements(far::agreements(&config)?);
         let stop = CancellationToken::new();
         let (connector, task) = service.start(stop.clone());
         let gateway_keys = Arc::new(connector.keys(Role::Gateway).gateway_keys().await?);
         let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
         let notifier_keys = Arc::new(connector.keys(Role::Notifier).notifier_keys().await?);
-        let directory = Directory::load(&stores.letters).await?;
+        let directory = Directory::vouched(&stores.letters, connector.keys(Role::Gateway)).await?;
         let held = trust::Held::read(&config.agency)?;
         let trust = intake::Trust::new(held.signing(&config.agency)?);
         let registered = Arc::new(doors::InRegistry(directory.clone()));
@@ -198,7 +199,21 @@ impl House {
 }
 
 /// Opens the key store: used by the service and by the operator's commands.
-async fn open_keys(
+/// Data that an older version wrote is vouched for once, when the databases are brought to this version.
+pub async fn take_over(service: &KeyService, migrates: bool) -> Result<Option<u64>> {
+    service.settle().await?;
+    if !service.needs_adoption().await? {
+        return Ok(None);
+    }
+    anyhow::ensure!(
+        migrates,
+        "what an older version wrote has not been taken over yet; run kuvert migrate, or serve with --migrate"
+    );
+    Ok(Some(service.adopt(Adoption::Upgrade).await?))
+}
+
+/// The key service over these databases.
+pub async fn open_keys(
     config: &Config,
     stores: &Stores,
     clock: &Arc<dyn Clock>,
@@ -216,6 +231,7 @@ async fn open_keys(
         letters: stores.letters.clone(),
         keys: stores.keys.clone(),
         verifiers,
+        register: Some(operator::signatories(config)),
         settings: config.keys.limits.clone(),
         clock: clock.clone(),
         random: random.clone(),

@@ -3,9 +3,9 @@
 use super::{Stores, open_keys};
 use crate::config::Config;
 use account::Accounts;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, Random, Time};
-use key_client::{Connector, Keys, Role, WebKeys};
+use key_client::{By, Change, Changed, Connector, Keys, Role, SenderChange, WebKeys};
 use key_service::{KeyService, Reconciled};
 use registry::{Recorder, Register};
 use std::sync::Arc;
@@ -41,6 +41,10 @@ impl Operator {
         let stores = Stores::open(config).await?;
         stores.need_migrated().await?;
         let service = open_keys(config, &stores, &clock, &random).await?;
+        ensure!(
+            !service.needs_adoption().await?,
+            "what an older version wrote has not been taken over yet; run kuvert migrate"
+        );
         let stop = CancellationToken::new();
         let (connector, task) = service.start(stop.clone());
         let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
@@ -83,6 +87,15 @@ impl Operator {
     pub async fn reconcile(&self) -> Result<Reconciled> {
         let own = self.own.as_ref().context("only a command compares the databases")?;
         Ok(own.service.reconcile().await?)
+    }
+
+    /// A change of a sender, a dispatcher or a certificate. False when it was so already, or there is none such.
+    pub async fn change_sender(&self, change: SenderChange) -> Result<bool> {
+        match self.keys.change(By::Operator, Change::Sender(change)).await? {
+            Changed::Done(done) => Ok(done),
+            Changed::Refused(why) => bail!("{why}"),
+            _ => bail!("the key service gave another answer"),
+        }
     }
 
     pub fn now(&self) -> Time {

@@ -45,6 +45,8 @@ pub struct World {
     pub origin: String,
     pub content_origin: String,
     pub connector: Connector,
+    /// Vouches for what the tests write to the database themselves.
+    pub service: KeyService,
     pub codes: Arc<Codes>,
     /// What the operator's commands do.
     pub operator: Accounts,
@@ -137,6 +139,7 @@ impl World {
             letters: store.clone(),
             keys: database.keys().await.unwrap(),
             verifiers: vec![Verifier::open(config.clone()).unwrap()],
+            register: Some(Register::File(dir.join("signatories.json"))),
             settings: key_service::Settings::default(),
             clock: clock.clone(),
             random: random(),
@@ -181,7 +184,7 @@ impl World {
             Mailboxes::new(store.clone(), keys.clone(), web_keys.clone(), objects, clock.clone(), random());
         let register_path = dir.join("signatories.json");
         let codes = Arc::new(Codes::default());
-        let people = People { store: &store, connector: &connector, clock: &*clock };
+        let people = People { store: &store, connector: &connector, service: &service, clock: &*clock };
         let anna = people.with_box(ANNA, "Anna Exempel").await;
         let bo = people.with_box(BO, "Bo Exempel").await;
         let company = people.company(&register_path).await;
@@ -231,6 +234,7 @@ impl World {
             origin,
             content_origin,
             connector,
+            service,
             codes,
             operator,
             anna,
@@ -281,6 +285,7 @@ impl World {
         let mut tx = self.store.begin("test").await.unwrap();
         tx.execute(sql, values).await.unwrap().count();
         tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
     }
 
     /// Somebody has a mailbox at another operator, and has turned a sender off there.
@@ -324,6 +329,7 @@ fn person((number, given): (&str, &str)) -> DemoPerson {
 struct People<'a> {
     store: &'a Store,
     connector: &'a Connector,
+    service: &'a KeyService,
     clock: &'a dyn Clock,
 }
 
@@ -385,6 +391,7 @@ impl People<'_> {
         let mut tx = self.store.begin("open box").await.unwrap();
         boxes::open(&mut tx, &new, &recorder).await.unwrap();
         tx.commit().await.unwrap();
+        self.service.adopt_silently().await.unwrap();
         mailbox_id
     }
 }

@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
+use key_client::SenderChange;
 use registry::certificates;
 use std::path::{Path, PathBuf};
 
@@ -50,10 +51,13 @@ async fn add(config: &ConfigArg, file: &Path) -> Result<()> {
     let certificate = read_certificate(&read, file)?;
     let number = certificate.organisation.clone().context(NAMELESS)?;
     let operator = Operator::open(&read).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("add certificate").await?;
-    let entry = certificates::add(&mut tx, &number, &certificate.der, now).await?;
-    tx.commit().await?;
+    let der = certificate.der.clone();
+    operator.change_sender(SenderChange::AddCertificate { number: number.clone(), der }).await?;
+    let mut tx = operator.store.read("show certificate").await?;
+    let all = certificates::list(&mut tx, &number).await?;
+    drop(tx);
+    let entry = all.into_iter().find(|entry| entry.sha256 == certificate.sha256);
+    let entry = entry.context("the certificate was not registered")?;
     ensure!(entry.revoked_at.is_none(), "this certificate is revoked, and stays so: register another");
     out::line(&format!("registered for {number}: {} until {}", hex(&entry.sha256), date(entry.not_after)));
     operator.close().await;
@@ -63,10 +67,7 @@ async fn add(config: &ConfigArg, file: &Path) -> Result<()> {
 async fn revoke(config: &ConfigArg, certificate: &str) -> Result<()> {
     let sha256 = sha256_of(certificate)?;
     let operator = Operator::open(&Config::read(&config.config)?).await?;
-    let now = operator.now();
-    let mut tx = operator.store.begin("revoke certificate").await?;
-    let revoked = certificates::revoke(&mut tx, &sha256, now).await?;
-    tx.commit().await?;
+    let revoked = operator.change_sender(SenderChange::RevokeCertificate { sha256 }).await?;
     operator.close().await;
     ensure!(revoked, "no such certificate is registered, or it was revoked before");
     out::line(&format!("revoked {}", hex(&sha256)));

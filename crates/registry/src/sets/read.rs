@@ -1,0 +1,153 @@
+//! Reading sets: one statement a table, whatever the number of sets.
+
+use super::{ContactFacts, Facts, MailboxFacts, MandateFacts, Set, SetKind, Subject, Table};
+use crate::{owner::Owner, senders::number};
+use std::collections::HashMap;
+use store::{Error, Many, Row, Tx, row};
+
+/// The sets of these subjects as the database has them. Each is in the answer, also one without any row. Give it a
+/// transaction that sees one state, or one that holds the mailbox's row.
+pub async fn read(tx: &mut Tx, subjects: &[Subject]) -> Result<HashMap<Subject, Set>, Error> {
+    read_some(tx, subjects, |_| true).await
+}
+
+/// The same without the tables that `wanted` leaves out.
+pub async fn read_some(
+    tx: &mut Tx,
+    subjects: &[Subject],
+    wanted: fn(Table) -> bool,
+) -> Result<HashMap<Subject, Set>, Error> {
+    let mut sets: HashMap<Subject, Set> = subjects.iter().map(|one| (one.clone(), Set::default())).collect();
+    for kind in SetKind::ALL {
+        let ids: Vec<&Vec<u8>> = subjects.iter().filter(|one| one.kind == kind).map(|one| &one.id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        for table in kind.tables().iter().filter(|table| wanted(**table)) {
+            for (id, facts) in rows(tx, *table, &ids).await? {
+                if let Some(set) = sets.get_mut(&Subject { kind, id }) {
+                    set.put(facts);
+                }
+            }
+        }
+    }
+    Ok(sets)
+}
+
+async fn rows(tx: &mut Tx, table: Table, ids: &[&Vec<u8>]) -> Result<Vec<(Vec<u8>, Facts)>, Error> {
+    let found = if matches!(table, Table::Sender | Table::Dispatch | Table::Certificate) {
+        let numbers = ids.iter().filter_map(|id| std::str::from_utf8(id).ok());
+        let wanted: Vec<_> = numbers.map(|number| row![number]).collect();
+        tx.query_many(statement(table), &wanted).await?
+    } else {
+        let wanted: Vec<_> = ids.iter().map(|id| row![*id]).collect();
+        tx.query_many(statement(table), &wanted).await?
+    };
+    found
+        .iter()
+        .map(|row| Ok((subject(table, row)?, facts(table, row).unwrap_or(Facts::Malformed(table)))))
+        .collect()
+}
+
+/// Whose row it is: the first column.
+fn subject(table: Table, row: &Row) -> Result<Vec<u8>, Error> {
+    Ok(match table {
+        Table::Sender | Table::Dispatch | Table::Certificate => row.text(0)?.as_bytes().to_vec(),
+        _ => row.bytes(0)?.to_vec(),
+    })
+}
+
+/// What the row says.
+fn facts(table: Table, row: &Row) -> Result<Facts, Error> {
+    Ok(match table {
+        Table::Mailbox => Facts::Mailbox(MailboxFacts {
+            owner: Owner::read(row, 1, 2)?,
+            opened_at: row.time(3)?,
+            closed_at: row.opt_time(4)?,
+        }),
+        Table::Declined => Facts::Declined(row.array(1)?),
+        Table::Mandate => Facts::Mandate(MandateFacts {
+            mandate_id: row.id(1)?,
+            person_id: row.id(2)?,
+            kind: row.text(3)?.to_owned(),
+            valid_from: row.time(4)?,
+            valid_to: row.opt_time(5)?,
+            revoked_at: row.opt_time(6)?,
+        }),
+        Table::Person => Facts::Person { protected_at: row.opt_time(1)?, deceased_at: row.opt_time(2)? },
+        Table::Contact => Facts::Contact(ContactFacts {
+            contact_id: row.id(1)?,
+            channel: row.text(2)?.to_owned(),
+            address_mac: row.array(3)?,
+            show_sender: row.flag(4)?,
+            confirmed_at: row.opt_time(5)?,
+        }),
+        Table::Organisation => Facts::Organisation { ended_at: row.opt_time(1)? },
+        Table::Sender => Facts::Sender {
+            name: row.text(1)?.to_owned(),
+            may_send: row.flag(2)?,
+            suspended_at: row.opt_time(3)?,
+            sha1: row.flag(4)?,
+        },
+        Table::Dispatch => Facts::Dispatch {
+            dispatcher: number(row, 1)?,
+            valid_from: row.time(2)?,
+            valid_to: row.opt_time(3)?,
+        },
+        // The key store has these itself.
+        Table::Identity | Table::Login => return Err(Error::Column { index: 0, wanted: "a table of a set" }),
+        Table::Certificate => {
+            let (kept, der): ([u8; 32], _) = (row.array(1)?, row.bytes(2)?);
+            // What is looked up by its digest is also the certificate of that digest.
+            let sha256 = if vault::sha256(der) == kept { kept } else { [0; 32] };
+            Facts::Certificate { sha256, revoked_at: row.opt_time(3)? }
+        }
+    })
+}
+
+fn statement(table: Table) -> &'static Many {
+    match table {
+        Table::Mailbox => &MAILBOX,
+        Table::Declined => &DECLINED,
+        Table::Mandate => &MANDATE,
+        Table::Person => &PERSON,
+        Table::Contact => &CONTACT,
+        Table::Organisation => &ORGANISATION,
+        Table::Sender => &SENDER,
+        Table::Dispatch => &DISPATCH,
+        Table::Certificate | Table::Identity | Table::Login => &CERTIFICATE,
+    }
+}
+
+static MAILBOX: Many = Many::new(
+    "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at FROM mailbox WHERE mailbox_id IN (",
+    1,
+    ")",
+);
+static DECLINED: Many =
+    Many::new("SELECT mailbox_id, sender_mac FROM declined WHERE mailbox_id IN (", 1, ")");
+static MANDATE: Many = Many::new(
+    "SELECT mailbox_id, mandate_id, person_id, kind, valid_from, valid_to, revoked_at \
+     FROM mandate WHERE mailbox_id IN (",
+    1,
+    ")",
+);
+static PERSON: Many =
+    Many::new("SELECT person_id, protected_at, deceased_at FROM person WHERE person_id IN (", 1, ")");
+static CONTACT: Many = Many::new(
+    "SELECT person_id, contact_id, channel, address_mac, show_sender, confirmed_at \
+     FROM contact WHERE confirmed_at IS NOT NULL AND person_id IN (",
+    1,
+    ")",
+);
+static ORGANISATION: Many =
+    Many::new("SELECT organisation_id, ended_at FROM organisation WHERE organisation_id IN (", 1, ")");
+static SENDER: Many =
+    Many::new("SELECT number, name, may_send, suspended_at, sha1 FROM sender WHERE number IN (", 1, ")");
+static DISPATCH: Many =
+    Many::new("SELECT sender, dispatcher, valid_from, valid_to FROM dispatch WHERE sender IN (", 1, ")");
+static CERTIFICATE: Many = Many::new(
+    "SELECT organisation, sha256, der, revoked_at FROM certificate WHERE organisation IN (",
+    1,
+    ")",
+);
