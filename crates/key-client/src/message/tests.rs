@@ -174,6 +174,11 @@ fn answers() -> Vec<Outcome> {
         }])),
         Ok(Answer::Headers(vec![(letter(), None), (letter(), Some(key(5)))])),
         Ok(Answer::Content(key(6))),
+        Ok(Answer::Letter(Box::new(LetterKey {
+            content: key(7),
+            accepted: AcceptedEvent { nonce: [8; 32], event: vec![1, 2], commits: true },
+            owners: Some(true),
+        }))),
         Ok(Answer::Status(Status {
             purposes: vec![purpose],
             mailbox_keys: 4,
