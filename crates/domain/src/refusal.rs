@@ -113,6 +113,7 @@ catalogue! {
     LetterNotFound = "letter_not_found", 404, "There is no such letter of this sender", "Check the id or reference; letters of others are not shown.";
     CursorInvalid = "cursor_invalid", 400, "The cursor is not one that this service gave", "Use the value of next from the last answer, or leave after out to start over.";
     CursorExpired = "cursor_expired", 410, "The cursor is older than what is kept", "Start over without after; events are kept 400 days.";
+    CursorReset = "cursor_reset", 410, "The cursor was given before the feed was restored", "Start over without after: events that you have already have the same id. A letter of yours that the feed does not name is lost here; send it again with the same reference.";
     // The service.
     Overloaded = "overloaded", 503, "The service is busy", "Send the same request again after Retry-After.";
     Unavailable = "unavailable", 503, "The service cannot answer now", "Send the same request again; if it was a letter, the outcome is unknown until it is answered.";

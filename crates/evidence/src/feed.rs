@@ -36,9 +36,14 @@ pub struct FeedEvent {
 pub struct Bounds {
     /// Events up to here are no longer kept: a cursor below it has missed some.
     pub forgotten: i64,
-    /// The newest position given; a cursor above it was not given by us.
+    /// The newest position given. A cursor above it was given before the feed was restored.
     pub newest: i64,
+    /// Another one after each restore: what cursors of an earlier one say is not true of this feed.
+    pub epoch: i64,
 }
+
+/// The epoch of a feed that was never restored.
+pub const FIRST_EPOCH: i64 = 1;
 
 /// Lets events wait for their position, in the transaction that writes them.
 pub async fn waiting<'r>(
@@ -130,7 +135,14 @@ pub async fn of_letter(
 pub async fn bounds(tx: &mut Tx) -> Result<Bounds, store::Error> {
     let row = tx.one(BOUNDS, &[]).await?.ok_or(store::Error::Unexpected { expected: 1, found: 0 })?;
     let newest = row.int(0)? - 1;
-    Ok(Bounds { forgotten: row.opt_int(1)?.map_or(newest, |oldest| oldest - 1), newest })
+    let forgotten = row.opt_int(1)?.map_or(newest, |oldest| oldest - 1);
+    Ok(Bounds { forgotten, newest, epoch: row.int(2)? })
+}
+
+/// Which event stands at a position: letter and place in its chain.
+pub async fn at(tx: &mut Tx, position: i64) -> Result<Option<(LetterId, u64)>, store::Error> {
+    let row = tx.one(AT, args![position]).await?;
+    row.map(|row| Ok((row.id(0)?, row.number(1)?))).transpose()
 }
 
 /// Forgets placed events from before an instant, some at a time; tells how many. Always the first ones that there
@@ -192,8 +204,11 @@ const PLACE: &str = "INSERT INTO feed (position, sender_mac, letter_id, seq, at,
 const UNQUEUE: &str = "DELETE FROM feed_waiting WHERE (letter_id, seq) IN \
     (SELECT letter_id, seq FROM feed WHERE position >= $1 AND position < $2)";
 const MOVE_HEAD: &str = "UPDATE feed_head SET next = $1 WHERE one = 1";
-const OF_LETTER: &str = "SELECT at, type FROM event WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq";
-const BOUNDS: &str = "SELECT next, (SELECT MIN(position) FROM feed) FROM feed_head WHERE one = 1";
+// That a helper opened it is not the sender's business: it is not the recipient who did.
+const OF_LETTER: &str = "SELECT at, type FROM event WHERE mailbox_id = $1 AND letter_id = $2 \
+    AND (type <> 'opened' OR COALESCE(because, '') <> 'helper') ORDER BY seq";
+const BOUNDS: &str = "SELECT next, (SELECT MIN(position) FROM feed), epoch FROM feed_head WHERE one = 1";
+const AT: &str = "SELECT letter_id, seq FROM feed WHERE position = $1";
 // The first event that is to be kept is near the beginning, so neither look goes through the table.
 const FORGET: &str = "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE position < COALESCE(\
     (SELECT position FROM feed WHERE at >= $1 ORDER BY position LIMIT 1), \

@@ -214,7 +214,8 @@ impl Keys {
         ask!(self, request, Answer::Headers(keys) =>
             keys.into_iter().map(|(letter, key)| (letter, key.map(SecretKey::into_key))).collect())
     }
-    /// The content key of one letter, with the event that accepted it. The `opened` event, and at the first opening `opened_at` and what the
+    /// The content key of one letter, with the event that accepted it. The `opened` event, and at the first opening that counts
+    /// `opened_at` and what the
     /// sender is told, are committed before the answer.
     pub async fn content(
         &self,

@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::{
     LetterId, MailboxId, PersonId, Time,
-    words::{Act, EventType},
+    words::{Act, Because, EventType},
 };
 use evidence::{NewEvent, feed};
 use key_client::{AcceptedEvent, GrantToken, KeysError, LetterKey};
@@ -69,8 +69,8 @@ impl Inner {
         opened.into_iter().next().ok_or(Failure::Lost)
     }
 
-    /// Decides once more by what holds now, and writes it down: the event, and at the first opening the instant
-    /// and what the sender is told.
+    /// Decides once more by what holds now, and writes it down: the event, who has read it, and at the first opening by
+    /// the owner or a signatory the instant and what the sender is told.
     async fn record(&self, person: PersonId, sealed: &SealedKey, now: Time) -> Result<(), Failure> {
         let facts = &sealed.facts;
         let (mailbox, letter) = (facts.mailbox_id, facts.letter_id);
@@ -80,7 +80,11 @@ impl Inner {
         if tx.one(IS_THERE, args![mailbox, letter]).await?.is_none() {
             return Err(KeysError::Gone.into());
         }
-        let is_first = tx.execute(OPENED, args![now, mailbox, letter]).await?.count() == 1;
+        tx.execute(READ, args![mailbox, letter, person, now]).await?.exactly(1)?;
+        // Somebody who helps reads for themselves: for the owner the letter is unread, and the sender learns of the
+        // owner's opening, not of theirs.
+        let counts = because != Because::Helper;
+        let is_first = counts && tx.execute(OPENED, args![now, mailbox, letter]).await?.count() == 1;
         let opened = NewEvent::by_person(EventType::Opened, now, person, because);
         let event = evidence::append(&mut tx, &self.events, mailbox, letter, opened, &*self.random).await?;
         if is_first && facts.tells_opened {
@@ -104,5 +108,7 @@ async fn tell_sender(
 }
 
 const IS_THERE: &str = "SELECT 1 FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2";
+const READ: &str = "INSERT INTO reading (mailbox_id, letter_id, person_id, read_at) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (mailbox_id, letter_id, person_id) DO UPDATE SET read_at = $4";
 const OPENED: &str =
     "UPDATE letter SET opened_at = $1 WHERE mailbox_id = $2 AND letter_id = $3 AND opened_at IS NULL";

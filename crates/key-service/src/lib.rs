@@ -28,6 +28,7 @@ mod columns;
 mod content;
 mod directory;
 mod failure;
+mod feed_epoch;
 mod grants;
 mod headers;
 mod keks;

@@ -96,6 +96,8 @@ impl KeyService {
         drop(tx);
         let now = clock.now();
         let keks = Keks::open(root, keys.clone(), mailboxes_exist, now, &*random).await?;
+        // Before anybody reads the feed.
+        crate::feed_epoch::watch(&letters, &keys, now).await?;
         let events = keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?;
         let verifiers = verifiers.into_iter().map(|one| (one.config().id.clone(), one)).collect();
         let rate = Rate::with_burst(settings.address_tags_per_second, settings.address_tags_burst);

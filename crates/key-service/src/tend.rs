@@ -15,12 +15,18 @@ use domain::{MailboxId, Time};
 use evidence::Writer;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{debug, error};
 
 /// A sweep or a look after the keys did not get to its end; it is tried again the next time.
 #[derive(Debug, thiserror::Error)]
 #[error("the key service could not look after its keys: {0}")]
 pub struct TendError(String);
+
+impl TendError {
+    pub(crate) fn from_store(error: &store::Error) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl KeyService {
     /// Forgets what has ended and reads the keys again. Done by [`KeyService::start`] every `tend_seconds`.
@@ -63,11 +69,19 @@ impl KeyService {
         let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut swept_at: Option<Time> = None;
+        let mut seconds = tokio::time::interval(WATCH_EVERY);
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return,
                 _ = ticks.tick() => {}
+                _ = seconds.tick() => {
+                    if let Err(failure) = self.0.watch_feed().await {
+                        debug!(error = %failure, "Could not look how far the feed has come");
+                    }
+                    continue;
+                }
             }
             if let Err(failure) = self.0.tend().await {
                 error!(error = %failure, "Could not look after the keys");
@@ -111,4 +125,6 @@ impl Inner {
 
 /// A change that has been between the two databases for this long was cut short.
 const CUT_SHORT: Duration = Duration::from_secs(30);
+/// How far the feed has come is noted this often.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);

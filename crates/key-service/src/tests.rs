@@ -1,6 +1,7 @@
 //! The service over real databases, asked through its handle.
 
 mod columns;
+mod feed;
 mod keys;
 mod log_in;
 mod lookups;

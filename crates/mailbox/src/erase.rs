@@ -59,6 +59,7 @@ impl Mailboxes {
         for part in tx.query(PARTS, args![mailbox_id, letter_id]).await? {
             objects.extend(part.opt_text(0)?.map(str::to_owned));
         }
+        tx.execute(READING, args![mailbox_id, letter_id]).await?.count();
         tx.execute(MAILBOX, args![mailbox_id, now]).await?.exactly(1)?;
         let event = NewEvent::by_person(EventType::Erased, now, actor.rights.person, because);
         evidence::append(&mut tx, &self.0.web_keys.events, mailbox_id, letter_id, event, &*self.0.random)
@@ -103,6 +104,7 @@ impl Mailboxes {
 
 const KEY: &str = "DELETE FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2";
 const PARTS: &str = "DELETE FROM part WHERE mailbox_id = $1 AND letter_id = $2 RETURNING object";
+const READING: &str = "DELETE FROM reading WHERE mailbox_id = $1 AND letter_id = $2";
 const LETTER: &str = "UPDATE letter SET header = $3 WHERE mailbox_id = $1 AND letter_id = $2 \
     AND binned_at IS NOT NULL AND length(header) > 0 AND (hold_until IS NULL OR hold_until <= $4)";
 const MAILBOX: &str = "UPDATE mailbox SET erased_since = COALESCE(erased_since, $2) WHERE mailbox_id = $1";

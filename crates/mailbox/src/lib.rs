@@ -17,6 +17,7 @@ mod objects;
 mod open;
 mod original;
 pub mod places;
+mod reading;
 mod recent;
 mod rights;
 mod seal;

@@ -7,10 +7,11 @@ pub use cursor::{Cursor, NotACursor};
 
 use crate::{
     Header, MailboxError, Mailboxes,
+    reading::Reading,
     rights::{Actor, LetterFacts},
     search::Search,
 };
-use domain::{LetterId, MailboxId, Time, words::Because};
+use domain::{LetterId, MailboxId, PersonId, Time, words::Because};
 use key_client::KeysError;
 use lines::{Candidate, Lines};
 use std::{collections::HashMap, sync::Arc};
@@ -32,7 +33,7 @@ pub struct ListQuery {
     pub mailbox: Option<MailboxId>,
     /// Words to be found in subject, sender and date; empty finds all.
     pub search: String,
-    /// Only letters that nobody has opened.
+    /// Only letters that are unread: see [`Listed::unread`].
     pub unread: bool,
     /// What [`Page::next`] was.
     pub before: Option<Cursor>,
@@ -43,7 +44,8 @@ pub struct ListQuery {
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     pub rows: Vec<Listed>,
-    /// On the first page of an inbox that is not searched: letters to answer today or later, soonest first.
+    /// On the first page of an inbox that is not searched: letters to answer that nobody has said are done, the date
+    /// that is first or long past standing first.
     pub todo: Vec<Listed>,
     /// Where the next page begins. A search that has looked at thousands of letters stops there, even if it
     /// found none among them.
@@ -57,6 +59,28 @@ pub struct Listed {
     pub header: Arc<Header>,
     /// By what right the person sees it.
     pub because: Because,
+    /// For owners and signatories: that none of them has opened it. For a helper: that this helper has not. So nobody's
+    /// letter is read because somebody else helped.
+    pub unread: bool,
+    /// Who else opened it last, while this person has not. Helpers are not told.
+    pub read_by: Option<(PersonId, Time)>,
+    /// Since when the owner or a signatory says that what it asks for is done.
+    pub done_at: Option<Time>,
+}
+
+impl Listed {
+    fn of(letter: Candidate, header: Arc<Header>) -> Self {
+        let Candidate { facts, because, reading, .. } = letter;
+        let helps = because == Because::Helper;
+        Self {
+            unread: if helps { reading.own.is_none() } else { facts.opened_at.is_none() },
+            read_by: reading.other.filter(|_| !helps && reading.own.is_none()),
+            done_at: reading.done_at,
+            facts,
+            header,
+            because,
+        }
+    }
 }
 
 impl Default for ListQuery {
@@ -103,11 +127,11 @@ impl Mailboxes {
         Ok(Page { rows, todo, next })
     }
 
-    /// Letters to answer today or later, among the newest of the inbox.
+    /// Letters to answer, among the newest of the inbox. A date that has passed is no less to be seen.
     async fn todo(&self, actor: &Actor, query: &ListQuery, now: Time) -> Result<Vec<Listed>, MailboxError> {
         let letters = Lines::new(actor, query, now).take(self, WINDOW).await?;
         let mut todo = self.with_headers(actor, letters, now).await?;
-        todo.retain(|listed| listed.header.reply_by.is_some_and(|day| day >= now.date()));
+        todo.retain(|listed| listed.header.reply_by.is_some() && listed.done_at.is_none());
         todo.sort_by_key(|listed| (listed.header.reply_by, listed.facts.letter_id));
         Ok(todo)
     }
@@ -133,7 +157,7 @@ impl Mailboxes {
         }
         let listed = letters.into_iter().filter_map(|letter| {
             let header = opened.remove(&letter.facts.letter_id)?;
-            Some(Listed { facts: letter.facts, header, because: letter.because })
+            Some(Listed::of(letter, header))
         });
         Ok(listed.collect())
     }
@@ -178,9 +202,10 @@ impl Mailboxes {
         actor: &Actor,
         facts: LetterFacts,
         because: Because,
+        reading: Reading,
         sealed: Vec<u8>,
     ) -> Result<Option<Listed>, MailboxError> {
-        let letter = Candidate { facts, because, sealed };
+        let letter = Candidate { facts, because, reading, sealed };
         Ok(self.with_headers(actor, vec![letter], self.0.clock.now()).await?.pop())
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     AttachmentHeader, Doubt, Form, Header, MailboxError, Mailboxes, Original,
     genuine::{self, Read},
     list::Listed,
+    reading::{Reading, reading},
     rights::{self, Actor, LetterFacts, Rights, columns, may},
 };
 use delivery::Again;
@@ -52,11 +53,15 @@ impl Mailboxes {
     ) -> Result<Option<Peek>, MailboxError> {
         let now = self.0.clock.now();
         let mut tx = self.0.store.read("peek at letter").await?;
-        let Some(row) = tx.one(WITH_HEADER, args![mailbox_id, letter_id]).await? else { return Ok(None) };
+        let person = actor.rights.person;
+        let Some(row) = tx.one(WITH_HEADER, args![person, mailbox_id, letter_id]).await? else {
+            return Ok(None);
+        };
         drop(tx);
         let facts = LetterFacts::read(mailbox_id, &row)?;
         let Some(because) = may(&actor.rights, &facts, Act::List, now) else { return Ok(None) };
-        self.header_of(actor, facts, because, row.bytes(11)?.to_vec()).await
+        let reading = Reading::read(&row, 12)?;
+        self.header_of(actor, facts, because, reading, row.bytes(11)?.to_vec()).await
     }
 
     /// Whether a letter is there for this person to open, now: not erased since they opened it.
@@ -71,8 +76,8 @@ impl Mailboxes {
         Ok(facts.is_some_and(|facts| may(&actor.rights, &facts, Act::Open, self.0.clock.now()).is_some()))
     }
 
-    /// Opens a letter. The key service commits the event `opened`, and the first time `opened_at` and what the
-    /// sender is told, before it gives the key.
+    /// Opens a letter. The key service commits the event `opened`, who has read it, and the first time that the owner or
+    /// a signatory does `opened_at` and what the sender is told, before it gives the key.
     pub async fn open(
         &self,
         actor: &Actor,
@@ -180,5 +185,7 @@ fn read(original: &Original) -> Result<Read, MailboxError> {
 const WITH_HEADER: &str = concat!(
     "SELECT ",
     columns!(),
-    ", header FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND length(header) > 0"
+    ", header, ",
+    reading!("$1"),
+    " FROM letter WHERE mailbox_id = $2 AND letter_id = $3 AND length(header) > 0"
 );

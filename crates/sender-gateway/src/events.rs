@@ -1,20 +1,23 @@
 //! `GET /v1/events`: the sender's feed, ordered, replayable and complete.
 
+mod cursor;
+
 use crate::{Gateway, answers, caller::Caller};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use cursor::Cursor;
 use domain::{
-    Code, Refusal,
+    Code, LetterId, Refusal,
     words::{EventType, ReturnReason},
 };
 use edge::Problem;
-use evidence::feed::{self, FeedEvent};
+use evidence::feed::{self, Bounds, FeedEvent};
 use intake::outbound;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use store::Tx;
 
 /// How to read.
 #[derive(Deserialize)]
@@ -59,13 +62,13 @@ pub async fn read(
         return Err(malformed("limit is 1 to 1000, wait 0 to 60 seconds"));
     }
     let senders = senders(&gateway, &caller, read.sender.as_deref())?;
-    let after =
-        read.after.as_deref().map_or(Some(0), |text| cursor(&gateway, text)).ok_or(Code::CursorInvalid)?;
+    let after = read.after.as_deref().map(|text| Cursor::read(&gateway, text).ok_or(Code::CursorInvalid));
+    let after = after.transpose()?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
     let mut rounds = gateway.sequencer.subscribe();
     loop {
         rounds.mark_unchanged();
-        let page = page(&gateway, &senders, after, read.after.is_some(), limit).await?;
+        let page = page(&gateway, &senders, after.as_ref(), limit).await?;
         if !page.events.is_empty() || wait == 0 {
             return Ok(Json(page));
         }
@@ -80,22 +83,20 @@ pub async fn read(
 async fn page(
     gateway: &Gateway,
     senders: &[[u8; 32]],
-    after: i64,
-    given: bool,
+    given: Option<&Cursor>,
     limit: u32,
 ) -> Result<Page, Problem> {
     let mut tx = gateway.store.read("read events").await.map_err(answers::store)?;
     let bounds = feed::bounds(&mut tx).await.map_err(answers::store)?;
-    if given && after > bounds.newest {
-        return Err(Code::CursorInvalid.into());
+    if let Some(cursor) = given {
+        fits(gateway, &mut tx, cursor, &bounds).await?;
     }
-    if given && after < bounds.forgotten {
-        return Err(Code::CursorExpired.into());
-    }
+    let after = given.map_or(0, |cursor| cursor.position);
     let events = feed::read(&mut tx, senders, after, limit).await.map_err(answers::store)?;
     // A full page ends at its last event; one that is not full has seen everything up to the newest.
     let full = events.len() >= limit as usize;
     let reached = if full { events.last().map_or(after, |e| e.position) } else { bounds.newest.max(after) };
+    let reached = cursor(gateway, &mut tx, reached, bounds.epoch).await?;
     let returned = events.iter().filter(|event| event.kind == EventType::Returned);
     let returned: Vec<_> = returned.map(|event| event.letter_id).collect();
     let reasons = outbound::reasons(&mut tx, &returned).await.map_err(answers::store)?;
@@ -105,7 +106,35 @@ async fn page(
         entry(gateway, event, why.copied())
     };
     let events = events.into_iter().map(entry).collect();
-    Ok(Page { events, next: write_cursor(gateway, reached) })
+    Ok(Page { events, next: reached.write(gateway) })
+}
+
+/// Whether a cursor leads on from where its reader was. One that was given before the feed was restored does not: under
+/// its position stands, or will stand, another event, and those before it would never be told.
+async fn fits(gateway: &Gateway, tx: &mut Tx, cursor: &Cursor, bounds: &Bounds) -> Result<(), Problem> {
+    if cursor.epoch != bounds.epoch || cursor.position > bounds.newest {
+        return Err(Code::CursorReset.into());
+    }
+    if cursor.position < bounds.forgotten {
+        return Err(Code::CursorExpired.into());
+    }
+    let stands = feed::at(tx, cursor.position).await.map_err(answers::store)?;
+    let stands = stands.map(|(letter, seq)| mark(gateway, letter, seq));
+    match cursor.mark.zip(stands) {
+        Some((was, is)) if was != is => Err(Code::CursorReset.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The cursor for a position: it names the event that stands there.
+async fn cursor(gateway: &Gateway, tx: &mut Tx, position: i64, epoch: i64) -> Result<Cursor, Problem> {
+    let stands = feed::at(tx, position).await.map_err(answers::store)?;
+    Ok(Cursor { position, epoch, mark: stands.map(|(letter, seq)| mark(gateway, letter, seq)) })
+}
+
+fn mark(gateway: &Gateway, letter: LetterId, seq: u64) -> [u8; 8] {
+    let tag = gateway.gateway_keys.sender.tag("cursor event", &[letter.as_bytes(), &seq.to_be_bytes()]);
+    std::array::from_fn(|at| tag[at])
 }
 
 fn entry(gateway: &Gateway, event: FeedEvent, why: Option<ReturnReason>) -> Entry {
@@ -131,32 +160,4 @@ fn senders(gateway: &Gateway, caller: &Caller, named: Option<&str>) -> Result<Ve
         None => gateway.directory.current().senders_of(&caller.0, gateway.clock.now()),
     };
     Ok(senders.iter().map(|s| gateway.sender_mac(s)).collect())
-}
-
-/// The position, hidden, since it counts the events of all senders; and a tag, so that a made-up cursor is told from
-/// one of ours.
-fn write_cursor(gateway: &Gateway, position: i64) -> String {
-    let place = position.to_be_bytes();
-    let tag = short_tag(gateway, "cursor", &place);
-    URL_SAFE_NO_PAD.encode([hidden(gateway, place, &tag), tag].concat())
-}
-
-fn cursor(gateway: &Gateway, text: &str) -> Option<i64> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (place, tag) = bytes.split_at_checked(8)?;
-    let place = hidden(gateway, place.try_into().ok()?, tag);
-    let position = i64::from_be_bytes(place);
-    (short_tag(gateway, "cursor", &place) == tag && position >= 0).then_some(position)
-}
-
-/// Hides a position, or shows it again: the tag of the position is what it is hidden by (as in RFC 5297).
-fn hidden(gateway: &Gateway, mut place: [u8; 8], tag: &[u8]) -> [u8; 8] {
-    let mask = short_tag(gateway, "cursor place", tag);
-    place.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-    place
-}
-
-fn short_tag(gateway: &Gateway, label: &str, of: &[u8]) -> [u8; 8] {
-    let tag = gateway.gateway_keys.sender.tag(label, &[of]);
-    std::array::from_fn(|at| tag[at])
 }

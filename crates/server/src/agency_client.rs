@@ -1,6 +1,9 @@
 //! A client of the agency door, as a sender's system has one.
 
+mod origin;
 mod soap;
+
+pub use origin::secure_origin;
 
 use crate::compose::{BOUNDARY, Signed};
 use anyhow::{Context, Result, bail};
@@ -43,7 +46,9 @@ struct Receipted {
 
 impl AgencyClient {
     /// `door` is the origin, such as `https://127.0.0.1:8081`; `ca` are the authorities of its certificate.
+    /// An address where letters would travel unencrypted is refused here, before anything is sent.
     pub fn new(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<Self> {
+        let door = secure_origin(door)?;
         let read =
             |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let mut identity = read(key)?;
@@ -56,10 +61,13 @@ impl AgencyClient {
             .tls_certs_only(Certificate::from_pem_bundle(&read(ca)?)?)
             .http1_only() // one letter, one connection at a time: cheaper than frames
             .tcp_nodelay(true)
+            // Whatever the door answers, a letter goes nowhere else.
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(120))
             .no_proxy()
             .build()?;
-        Ok(Self { http, door: door.trim_end_matches('/').to_owned() })
+        Ok(Self { http, door })
     }
 
     /// Sends a letter once.

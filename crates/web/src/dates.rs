@@ -68,6 +68,15 @@ pub fn moment(time: Time, now: Time, t: &Texts) -> String {
     format!("{day} {}", clock(time, t))
 }
 
+/// "i dag", "i går" or "12 okt", within a sentence.
+pub fn day(time: Time, now: Time, t: &Texts) -> String {
+    match time.date().days_until(now.date()) {
+        0 => t.letters.on_today.to_owned(),
+        1 => t.letters.on_yesterday.to_owned(),
+        _ => short(time.date(), now, t),
+    }
+}
+
 /// "22 november 2026 09.14", without regard to what day it is.
 pub fn exact(time: Time, t: &Texts) -> String {
     format!("{} {}", long(time.date(), t), clock(time, t))

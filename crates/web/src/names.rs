@@ -2,7 +2,8 @@
 
 use crate::{fault::Fault, state::Web, visitor::Session};
 use account::HolderNames;
-use domain::MailboxId;
+use domain::{MailboxId, PersonId, Time};
+use mailbox::Listed;
 use std::collections::HashMap;
 
 /// What to call each mailbox that the person acts for.
@@ -33,4 +34,29 @@ pub(crate) async fn people_of(
     mailbox: MailboxId,
 ) -> Result<HolderNames, Fault> {
     Ok(web.0.parts.accounts.holder_names(&session.grant, mailbox).await?)
+}
+
+/// The names of others who have read letters, by mailbox: opened for those mailboxes alone in which somebody has.
+#[derive(Default)]
+pub(crate) struct Readers(HashMap<MailboxId, HolderNames>);
+
+impl Readers {
+    pub(crate) async fn read<'a>(
+        web: &Web,
+        session: &Session,
+        letters: impl Iterator<Item = &'a Listed>,
+    ) -> Result<Self, Fault> {
+        let mut all = HashMap::new();
+        for letter in letters.filter(|letter| letter.read_by.is_some()) {
+            let mailbox = letter.facts.mailbox_id;
+            if let std::collections::hash_map::Entry::Vacant(new) = all.entry(mailbox) {
+                new.insert(people_of(web, session, mailbox).await?);
+            }
+        }
+        Ok(Self(all))
+    }
+
+    pub(crate) fn of(&self, mailbox: MailboxId, person: PersonId, at: Time) -> Option<&str> {
+        self.0.get(&mailbox)?.at(person, at)
+    }
 }

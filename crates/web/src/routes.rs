@@ -34,6 +34,8 @@ pub fn router(web: &Web) -> Router {
         .route(&at("archive"), post(keep::archive))
         .route(&at("bin"), post(keep::bin))
         .route(&at("restore"), post(keep::restore))
+        .route(&at("done"), post(keep::done))
+        .route(&at("undone"), post(keep::undone))
         .route(&at("erase"), get(keep::ask_erase).post(keep::erase))
         .route("/settings", get(profile::menu))
         .route("/profile", get(profile::show))

@@ -26,6 +26,8 @@ both!(
     nothing_waiting_is_nothing_placed,
     the_sequencer_wakes_when_nudged_and_tells_readers,
     a_letter_tells_its_sender_what_the_sender_may_know,
+    that_a_helper_opened_is_not_told,
+    an_event_is_found_by_its_position,
 );
 
 fn at(millis: i64) -> Time {
@@ -216,18 +218,18 @@ async fn a_page_with_types_of_a_later_version_is_not_taken_for_the_last(store: S
 }
 
 async fn forgotten_positions_are_told(store: Store) {
-    let empty = Bounds { forgotten: 0, newest: 0 };
+    let empty = Bounds { forgotten: 0, newest: 0, epoch: FIRST_EPOCH };
     let mut tx = store.begin("test").await.unwrap();
     assert_eq!(bounds(&mut tx).await.unwrap(), empty);
     tx.commit().await.unwrap();
     wait_for(&store, &(0..10).map(|n| row(n, 1)).collect::<Vec<_>>()).await;
     place(&store).await.unwrap();
     let mut tx = store.begin("test").await.unwrap();
-    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 0, newest: 10 });
+    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 0, newest: 10, epoch: FIRST_EPOCH });
     assert_eq!(forget(&mut tx, at(4)).await.unwrap(), 4);
-    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 4, newest: 10 });
+    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 4, newest: 10, epoch: FIRST_EPOCH });
     assert_eq!(forget(&mut tx, at(99)).await.unwrap(), 6);
-    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 10, newest: 10 });
+    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 10, newest: 10, epoch: FIRST_EPOCH });
     tx.commit().await.unwrap();
     wait_for(&store, &[row(100, 1)]).await;
     place(&store).await.unwrap();
@@ -241,7 +243,7 @@ async fn an_old_event_stays_while_one_before_it_does(store: Store) {
     }
     let mut tx = store.begin("test").await.unwrap();
     assert_eq!(forget(&mut tx, at(10)).await.unwrap(), 1);
-    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 1, newest: 3 });
+    assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 1, newest: 3, epoch: FIRST_EPOCH });
     let kept = read(&mut tx, &[[1; 32]], 1, 10).await.unwrap();
     assert_eq!(kept.iter().map(|event| event.position).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(forget(&mut tx, at(51)).await.unwrap(), 2);
@@ -273,6 +275,36 @@ async fn the_sequencer_wakes_when_nudged_and_tells_readers(store: Store) {
     }
     drop(stop);
     tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
+}
+
+/// The recipient has not opened it when somebody who helps has.
+async fn that_a_helper_opened_is_not_told(store: Store) {
+    use crate::{NewEvent, append};
+    use domain::{PersonId, words::Because};
+    let (ring, mailbox) = (key_client::KeyRing::random(&SystemRandom), MailboxId::new(&SystemRandom));
+    let letter = LetterId::new(at(1), &SystemRandom);
+    let mut tx = store.begin("test").await.unwrap();
+    let opens = [(Because::Helper, 2), (Because::Owner, 3), (Because::Helper, 4)];
+    let accepted = NewEvent::by_service(EventType::Accepted, at(1));
+    append(&mut tx, &ring, mailbox, letter, accepted, &SystemRandom).await.unwrap();
+    for (because, millis) in opens {
+        let person = PersonId::new(&SystemRandom);
+        let opened = NewEvent::by_person(EventType::Opened, at(millis), person, because);
+        append(&mut tx, &ring, mailbox, letter, opened, &SystemRandom).await.unwrap();
+    }
+    let told = of_letter(&mut tx, mailbox, letter, true).await.unwrap();
+    assert_eq!(told, [(at(1), EventType::Accepted), (at(3), EventType::Opened)]);
+}
+
+async fn an_event_is_found_by_its_position(store: Store) {
+    let rows = [row(1, 1), row(2, 2)];
+    wait_for(&store, &rows).await;
+    place(&store).await.unwrap();
+    let mut tx = store.read("test").await.unwrap();
+    for (position, stands) in [(0, None), (1, Some(&rows[0])), (2, Some(&rows[1])), (3, None)] {
+        let found = super::at(&mut tx, position).await.unwrap();
+        assert_eq!(found, stands.map(|row| (row.letter_id, row.seq)), "{position}");
+    }
 }
 
 async fn a_letter_tells_its_sender_what_the_sender_may_know(store: Store) {

@@ -304,13 +304,20 @@ async fn letters_to_answer_stand_first_soonest_on_top(database: Database) {
     let anna = world.actor(world.anna.0).await;
     let page = all(&world, &anna, &ListQuery::default()).await;
     let todo: Vec<_> = page.todo.iter().map(|row| row.header.subject.as_str()).collect();
-    assert_eq!(todo, ["2026-11-22", "2026-12-01", "2026-12-24"]);
+    // A date that has passed is no less to be seen.
+    assert_eq!(todo, ["2026-11-21", "2026-11-22", "2026-12-01", "2026-12-24"]);
     let done = page.todo[0].facts.letter_id;
     world.mailboxes.archive(&anna, world.anna.1, done).await.unwrap();
     let page = all(&world, &anna, &ListQuery::default()).await;
-    assert_eq!((page.todo.len(), page.rows.len()), (2, 3));
+    assert_eq!((page.todo.len(), page.rows.len()), (3, 3));
     let archive = all(&world, &anna, &ListQuery { folder: Folder::Archive, ..ListQuery::default() }).await;
-    assert_eq!((subjects(&archive), archive.todo.len()), (vec!["2026-11-22"], 0));
+    assert_eq!((subjects(&archive), archive.todo.len()), (vec!["2026-11-21"], 0));
+    let done = page.todo[0].facts.letter_id;
+    world.mailboxes.set_done(&anna, world.anna.1, done, true).await.unwrap().unwrap();
+    let page = all(&world, &anna, &ListQuery::default()).await;
+    assert_eq!((page.todo.len(), page.rows.len()), (2, 3), "done, and still in the inbox");
+    let row = page.rows.iter().find(|row| row.facts.letter_id == done).unwrap();
+    assert_eq!(row.done_at, Some(world.clock.now()));
 }
 
 async fn a_row_that_was_moved_or_changed_does_not_open(database: Database) {

@@ -3,6 +3,7 @@
 use super::{Cursor, Folder, ListQuery};
 use crate::{
     MailboxError, Mailboxes,
+    reading::{Reading, reading},
     rights::{Actor, LetterFacts, columns, may, may_box},
 };
 use domain::{
@@ -16,6 +17,7 @@ use store::args;
 pub(super) struct Candidate {
     pub(super) facts: LetterFacts,
     pub(super) because: Because,
+    pub(super) reading: Reading,
     pub(super) sealed: Vec<u8>,
 }
 
@@ -89,8 +91,9 @@ impl<'a> Lines<'a> {
         let Some(from) = line.from else { return Ok(()) };
         let (unread, helper) = (self.unread, line.because == Because::Helper);
         let limit = i64::try_from(count).unwrap_or(i64::MAX);
+        let (mailbox, person) = (line.mailbox_id, self.actor.rights.person);
         let values =
-            args![line.mailbox_id, from.visible_from, &from.letter_id, unread, helper, limit, self.now];
+            args![person, mailbox, from.visible_from, &from.letter_id, unread, helper, limit, self.now];
         let rows = tx.query(self.sql, values).await?;
         line.from = None;
         for row in &rows {
@@ -100,24 +103,28 @@ impl<'a> Lines<'a> {
             }
             // The statement already holds to it; here it is decided.
             if let Some(because) = may(&self.actor.rights, &facts, Act::List, self.now) {
-                line.ready.push_back(Candidate { facts, because, sealed: row.bytes(11)?.to_vec() });
+                let (reading, sealed) = (Reading::read(row, 12)?, row.bytes(11)?.to_vec());
+                line.ready.push_back(Candidate { facts, because, reading, sealed });
             }
         }
         Ok(())
     }
 }
 
-/// The letters of one folder that come after a place, newest first. `$2` is not after `$7`, now.
+/// The letters of one folder that come after a place, newest first. `$3` is not after `$8`, now; `$1` is who asks.
 macro_rules! folder {
     ($lies:literal) => {
         concat!(
             "SELECT ",
             columns!(),
-            ", header FROM letter WHERE mailbox_id = $1 AND visible_from <= $2 AND visible_from <= $7 \
-             AND (visible_from < $2 OR letter_id < $3) AND (opened_at IS NULL OR $4 = 0) \
-             AND (confidential = 0 OR $5 = 0) AND length(header) > 0 AND ",
+            ", header, ",
+            reading!("$1"),
+            " FROM letter WHERE mailbox_id = $2 AND visible_from <= $3 AND visible_from <= $8 \
+             AND (visible_from < $3 OR letter_id < $4) AND ($5 = 0 OR $6 = 0 AND opened_at IS NULL OR $6 = 1 \
+             AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.mailbox_id = letter.mailbox_id \
+             AND r.letter_id = letter.letter_id AND r.person_id = $1)) AND (confidential = 0 OR $6 = 0) AND length(header) > 0 AND ",
             $lies,
-            " ORDER BY visible_from DESC, letter_id DESC LIMIT $6"
+            " ORDER BY visible_from DESC, letter_id DESC LIMIT $7"
         )
     };
 }

@@ -4,7 +4,7 @@ mod save;
 mod soap;
 
 use crate::{
-    agency_client::{AgencyClient, Reply},
+    agency_client::{AgencyClient, Reply, secure_origin},
     compose::{self, Draft, File},
     out,
 };
@@ -168,7 +168,7 @@ impl Sending {
                 door: Some(url), certificate: Some(certificate), key: Some(key), ca: Some(ca), ..
             } => {
                 let (certificate, key, ca) = (certificate.clone(), key.clone(), ca.clone());
-                Door { url: url.trim_end_matches('/').to_owned(), certificate, key, ca }
+                Door { url: secure_origin(url).context("--door")?, certificate, key, ca }
             }
             _ => bail!("give --data, or --door, --certificate, --key and --ca"),
         };

@@ -15,5 +15,6 @@ mod notify;
 mod one_register;
 mod outgoing;
 mod process;
+mod restored;
 mod search;
 mod sender;

@@ -14,6 +14,7 @@ async fn main() {
         .route("/", get(|| async { Html(index()) }))
         .route("/static/icon.svg", get(|| async { ([(header::CONTENT_TYPE, "image/svg+xml")], style::ICON) }))
         .route("/static/{name}", get(|| async { ([(header::CONTENT_TYPE, "text/css")], style::CSS) }))
+        .route("/stay", get(|| async { show::page("sv", "stay") }))
         .route(
             "/html-letter",
             get(|| async {
@@ -52,6 +53,9 @@ const PAGES: &[&str] = &[
     "letter-bare",
     "letter-forwarded",
     "closed",
+    "closed-late",
+    "closed-helps",
+    "continue",
     "archive",
     "bin",
     "bin-empty",

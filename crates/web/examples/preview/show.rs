@@ -113,7 +113,7 @@ pub fn page(language: &str, page: &str) -> Response {
             html(delivery(frame(Place::Inbox, "Plats i förskola"), page == "letter-bare"))
         }
         "letter-forwarded" => html(forwarded(frame(Place::Inbox, "Beslut om din ansökan"))),
-        "closed" => html(Closed {
+        "closed" | "closed-late" | "closed-helps" => html(Closed {
             listing: list(frame(Place::Inbox, ""), Folder::Inbox, false).listing,
             f: frame(Place::Inbox, "Plats i förskola erbjuds"),
             list_title: t.all.inbox,
@@ -125,7 +125,28 @@ pub fn page(language: &str, page: &str) -> Response {
             received: "22 november 2026".into(),
             subject: "Plats i förskola erbjuds".into(),
             due: Some("5 december 2026".into()),
+            late: page == "closed-late",
             tells: true,
+            helps: (page == "closed-helps").then(|| "Anna Andersson".into()),
+            read_by: (page == "closed-late").then(|| t.read_by("Bo, min bror", t.letters.on_today)),
+        }),
+        "continue" => html(Continue {
+            f: frame(Place::Elsewhere, t.start.continue_title),
+            typed: vec![
+                (t.settings.helper_name, "Bo, min bror".into()),
+                (t.settings.helper_number, "199001012385".into()),
+            ],
+            action: "/helpers".into(),
+            fields: vec![("name".into(), "Bo, min bror".into())],
+            back: "/helpers".into(),
+        }),
+        "stay" | "stay-soon" => html(Stay {
+            f: frame(Place::Elsewhere, t.all.stay_title),
+            says: if page == "stay" { t.logged_out_at("11.49") } else { t.logged_out_soon("11.49") },
+            can_stay: true,
+            urgent: page == "stay-soon",
+            ended: false,
+            then: None,
         }),
         "empty-bin" => html(Confirm {
             f: frame(Place::Bin, t.letters.empty_the_bin),

@@ -23,6 +23,7 @@ impl WasDone {
         let (text, undo) = match self.done.as_str() {
             "archived" => (l.done_archived, self.letter("restore")),
             "binned" => (l.done_binned, self.letter("restore")),
+            "done" => (l.done_done, self.letter("undone")),
             "restored" => (l.done_restored, None),
             "erased" => (l.done_erased, None),
             "emptied" => (l.done_emptied, None),

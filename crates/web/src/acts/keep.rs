@@ -57,6 +57,33 @@ pub(crate) async fn restore(
     }))
 }
 
+/// `POST /letters/{mailbox}/{letter}/done`: what it asks for is done. It says so in the list, and changes nothing else.
+pub(crate) async fn done(
+    State(web): State<Web>,
+    Path(at): Path<Address>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let (mailbox, letter) = at.ids()?;
+    let marked = web.0.parts.mailboxes.set_done(&posted.reader.actor, mailbox, letter, true).await?;
+    marked.ok_or(Fault::NotFound)?;
+    Ok(match posted.fields.is_set("stay") {
+        true => see(&at.to_string()),
+        false => see(&format!("/?done=done&of={mailbox}.{letter}")),
+    })
+}
+
+/// `POST /letters/{mailbox}/{letter}/undone`
+pub(crate) async fn undone(
+    State(web): State<Web>,
+    Path(at): Path<Address>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let (mailbox, letter) = at.ids()?;
+    let marked = web.0.parts.mailboxes.set_done(&posted.reader.actor, mailbox, letter, false).await?;
+    marked.ok_or(Fault::NotFound)?;
+    Ok(if posted.fields.is_set("stay") { see(&at.to_string()) } else { see("/") })
+}
+
 /// `GET /letters/{mailbox}/{letter}/erase`: the question.
 pub(crate) async fn ask_erase(
     State(web): State<Web>,

@@ -3,13 +3,13 @@
 mod details;
 
 use crate::{
-    acts::{initials, list, see},
+    acts::{initials, list, rows::View, see},
     body,
     capability::Capability,
     dates,
     fault::Fault,
     language,
-    names::{self, BoxNames},
+    names::{self, BoxNames, Readers},
     pages::{Attachment, Closed, Folder, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy},
     posted::Posted,
     state::Web,
@@ -60,7 +60,7 @@ pub(crate) async fn show(
     let (mailbox, letter) = at.ids()?;
     let found = web.0.parts.mailboxes.peek(&reader.actor, mailbox, letter).await?.ok_or(Fault::NotFound)?;
     let names = BoxNames::read(&web, reader.session()?).await?;
-    if found.facts.opened_at.is_none() {
+    if found.unread {
         return closed(&web, &reader, &names, &found).await;
     }
     let capability = open(&web, &reader, &found).await?;
@@ -96,6 +96,9 @@ async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> R
     let (facts, header, t) = (&found.facts, &found.header, reader.t());
     let folder = Folder::of(facts);
     let session = reader.session()?;
+    let readers = Readers::read(web, session, std::iter::once(found)).await?;
+    let view = View { t, now: web.now(), current: None, folder, names, session, readers: &readers };
+    let helps = found.because == Because::Helper;
     page(Closed {
         f: reader.frame(folder.place(), t.subject(&header.subject)),
         listing: list::beside(web, reader, names, folder, facts.letter_id).await?,
@@ -107,8 +110,11 @@ async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> R
         owner: names.label(session, facts.mailbox_id),
         received: dates::long(facts.visible_from.date(), t),
         subject: t.subject(&header.subject).to_owned(),
-        due: header.reply_by.map(|day| dates::long(day, t)),
+        due: header.reply_by.filter(|_| found.done_at.is_none()).map(|day| dates::long(day, t)),
+        late: header.reply_by.is_some_and(|day| day < web.now().date()),
         tells: facts.tells_opened,
+        helps: helps.then(|| names.of(facts.mailbox_id).unwrap_or(t.letters.someone).to_owned()),
+        read_by: view.read_by(found),
     })
 }
 
@@ -144,7 +150,8 @@ async fn opened(
             false => language::tag(&letter.language).into_owned(),
         },
         language: language::tag(&letter.language).into_owned(),
-        facts: details::facts(letter, now, t),
+        facts: details::facts(letter, found.done_at.is_some(), now, t),
+        done: letter.reply_by.filter(|_| because.is_some()).map(|_| found.done_at.is_some()),
         body: match body::fits_a_page(&letter.body) {
             _ if body::is_empty(&letter.body) => LetterBody::Empty,
             true => LetterBody::Plain(body::plain(&letter.body.content)),

@@ -4,7 +4,7 @@ use crate::{
     acts::{banners, done::WasDone, rows::View, search::Sought},
     fault::Fault,
     frame::Place,
-    names::BoxNames,
+    names::{BoxNames, Readers},
     pages::{Empty, Filter, Folder, List, Listing, Search},
     state::Web,
     texts::Texts,
@@ -90,7 +90,8 @@ pub(crate) async fn list(
     };
     let found = web.0.parts.mailboxes.list(&reader.actor, &query).await?;
     let names = BoxNames::read(web, session).await?;
-    let view = View { t, now: web.now(), current: None, folder, names: &names, session };
+    let readers = Readers::read(web, session, found.rows.iter().chain(&found.todo)).await?;
+    let view = View { t, now: web.now(), current: None, folder, names: &names, session, readers: &readers };
     let older = found.next.map(|cursor| address(&here, unread, mailbox, Some(cursor.to_string())));
     let says = (!words.is_empty()).then(|| t.hit_count(&found.rows.len(), &older.is_some(), &words));
     let empty = found.rows.is_empty().then(|| why_empty(t, folder, unread, !words.is_empty()));
@@ -157,7 +158,9 @@ pub(crate) async fn beside(
     let query = ListQuery { folder: folder.into(), ..ListQuery::default() };
     let found = web.0.parts.mailboxes.list(&reader.actor, &query).await?;
     let session = reader.session()?;
-    let view = View { t: reader.t(), now: web.now(), current: Some(current), folder, names, session };
+    let readers = Readers::read(web, session, found.rows.iter()).await?;
+    let (t, now, current) = (reader.t(), web.now(), Some(current));
+    let view = View { t, now, current, folder, names, session, readers: &readers };
     let older = found.next.map(|_| folder.href().to_owned());
     Ok(Listing { folder, groups: view.groups(&found.rows), older, paged: false, href: folder.href() })
 }

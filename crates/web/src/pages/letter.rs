@@ -179,6 +179,8 @@ pub struct Letter {
     pub verified: HowVerified,
     /// Whether the reader may move it: helpers may not.
     pub may_move: bool,
+    /// Whether what it asks for is said to be done; `None` where nothing is asked for, and for helpers.
+    pub done: Option<bool>,
     /// Not for helpers.
     pub confidential: bool,
     /// Where the letter lies.
@@ -224,17 +226,26 @@ pub struct Closed {
     pub subject: String,
     /// "31 januari 2027".
     pub due: Option<String>,
+    /// That date has passed.
+    pub late: bool,
     /// Whether the sender is told.
     pub tells: bool,
+    /// For somebody who helps: whose letter it is.
+    pub helps: Option<String>,
+    /// "Bo läste i dag".
+    pub read_by: Option<String>,
 }
 
 impl Closed {
     /// The two sentences about what opening means.
-    pub fn says(&self, t: &Texts) -> (&'static str, &'static str) {
-        if self.tells {
-            (t.letters.closed_tells, t.letters.closed_tells_text)
-        } else {
-            (t.letters.closed_quiet, t.letters.closed_quiet_text)
+    pub fn says(&self, t: &Texts) -> (String, &'static str) {
+        let l = &t.letters;
+        match (&self.helps, self.tells) {
+            (Some(owner), _) => (t.letter_to(owner), l.closed_helps_text),
+            // Where an answer is asked for, nothing here says that there is time.
+            (None, true) if self.due.is_some() => (l.closed_tells.to_owned(), l.closed_tells_due),
+            (None, true) => (l.closed_tells.to_owned(), l.closed_tells_text),
+            (None, false) => (l.closed_quiet.to_owned(), l.closed_quiet_text),
         }
     }
 }

@@ -31,6 +31,12 @@ pub struct Row {
     pub forwarded: Option<String>,
     /// Whose box it lies in, when there is more than one.
     pub owner: Option<String>,
+    /// "Bo läste i dag": somebody else, while the reader has not.
+    pub read_by: Option<String>,
+    /// The date has passed.
+    pub late: bool,
+    /// The reader has said that it is done.
+    pub done: bool,
     /// "31 jan", when an answer is asked for.
     pub due: Option<String>,
     /// How many attachments.
@@ -63,6 +69,10 @@ pub struct Todo {
     pub due: String,
     /// "5 dagar kvar".
     pub left: Option<String>,
+    /// "Försenat – skulle ha besvarats 13 dec", when the date has passed.
+    pub late: Option<String>,
+    /// Where to say that it is done; none for helpers.
+    pub done: Option<String>,
 }
 
 /// A choice above the list.
@@ -165,6 +175,10 @@ impl List {
     /// Whether this is the bin.
     pub fn is_bin(&self) -> bool {
         self.listing.folder == Folder::Bin
+    }
+    /// Whether the reader may say of any of the things to do that it is done.
+    pub fn has_done(&self) -> bool {
+        self.todo.iter().any(|item| item.done.is_some())
     }
     /// How many letters this page shows.
     pub fn shown(&self) -> usize {

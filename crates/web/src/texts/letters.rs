@@ -15,7 +15,17 @@ super::texts! {
         all_boxes: "Alla brevlådor", "All mailboxes";
         box_label: "Brevlåda", "Mailbox";
         todo: "Att göra", "To do";
-        todo_hint: "Arkivera brevet när du är klar, så försvinner det härifrån.", "Archive the letter when you are done and it leaves this list.";
+        todo_hint: "Välj Klar när du har gjort det som brevet ber om, så försvinner det härifrån.", "Choose Done when you have done what the letter asks for and it leaves this list.";
+        todo_hint_helper: "När det är gjort markerar den som brevet är till det som klart.", "When it is done, the person the letter is for marks it as done.";
+        do_done: "Klar", "Done";
+        do_done_letter: "Markera som klar", "Mark as done";
+        do_undone: "Inte klar än", "Not done yet";
+        is_done: "klar", "done";
+        done_done: "Brevet är markerat som klart.", "The letter is marked as done.";
+        late: "Försenat", "Overdue";
+        late_closed: "Svarsdatumet har passerat:", "The reply date has passed:";
+        on_today: "i dag", "today";
+        on_yesterday: "i går", "yesterday";
         due: "Svara senast", "Reply by";
         today: "Idag", "Today";
         yesterday: "Igår", "Yesterday";
@@ -95,6 +105,8 @@ super::texts! {
         closed_title: "Oöppnat brev", "Unopened letter";
         closed_tells: "Avsändaren får veta när du öppnar brevet.", "The sender will know when you open the letter.";
         closed_tells_text: "Avsändaren får dag och klockslag, inget annat. Du behöver inte öppna nu: brevet ligger kvar oöppnat tills du vill.", "The sender is told the date and time, nothing else. You need not open it now: the letter stays unopened until you wish.";
+        closed_tells_due: "Avsändaren får dag och klockslag, inget annat.", "The sender is told the date and time, nothing else.";
+        closed_helps_text: "Du öppnar det för att hjälpa till. Brevet är fortfarande oläst för den som det är till, och avsändaren får inte veta något. Att du har öppnat det står i brevlådans historik.", "You open it to help. The letter stays unread for the person it is for, and the sender is told nothing. That you opened it is written in the history of the mailbox.";
         closed_quiet: "Avsändaren får inte veta när du öppnar brevet.", "The sender is not told when you open the letter.";
         closed_quiet_text: "Att du har öppnat det står bara i brevets egen historik, som du själv kan läsa.", "That you opened it is written only in the letter's own history, which you can read.";
         open: "Öppna brevet", "Open the letter";

@@ -68,12 +68,27 @@ impl Texts {
     /// "idag", "i morgon", "5 dagar kvar"; `None` when it is further off.
     pub fn days_left(&self, days: i32) -> Option<String> {
         match days {
-            ..0 => Some(self.pick("datumet har passerat".into(), "the date has passed".into())),
+            ..0 => Some(self.pick("svarsdatumet har passerat".into(), "the reply date has passed".into())),
             0 => Some(self.pick("idag".into(), "today".into())),
             1 => Some(self.pick("i morgon".into(), "tomorrow".into())),
             2..=21 => Some(self.pick(format!("{days} dagar kvar"), format!("{days} days left"))),
             _ => None,
         }
+    }
+    /// "Försenat – skulle ha besvarats 13 dec".
+    pub fn late(&self, date: &str) -> String {
+        self.pick(
+            format!("Försenat – skulle ha besvarats {date}"),
+            format!("Overdue – should have been answered by {date}"),
+        )
+    }
+    /// "Bo läste i dag".
+    pub fn read_by(&self, name: &str, day: &str) -> String {
+        self.pick(format!("{name} läste {day}"), format!("{name} read it {day}"))
+    }
+    /// Whose letter somebody who helps is about to open.
+    pub fn letter_to(&self, owner: &str) -> String {
+        self.pick(format!("Brevet är till {owner}."), format!("The letter is to {owner}."))
     }
     /// "2 bilagor".
     pub fn file_count(&self, count: &usize) -> String {

@@ -3,11 +3,13 @@
 
 mod citizen;
 mod content;
+mod deadlines;
 mod developers;
 mod first_time;
 mod forms;
 mod forwarded;
 mod fresh;
+mod helping;
 mod keeping;
 mod login;
 mod reading;
@@ -30,6 +32,21 @@ pub async fn at_noon(database: Database) -> (World, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(Time::parse("2026-11-19T11:00:00Z").unwrap()));
     let world = World::new(database, clock.clone() as Arc<dyn Clock>).await;
     (world, clock)
+}
+
+/// Anna asks, Bo says yes, Anna confirms.
+pub async fn bo_helps(world: &World, anna: &mut citizen::Citizen) {
+    anna.get("/helpers").await;
+    let asked = [("name", "Bo, min bror"), ("number", world::BO), ("until", "2027-05-01")];
+    anna.does("/helpers", &asked).await.says("Inbjudan är skickad");
+    let mut bo = citizen::Citizen::logs_in(world, world::BO).await;
+    let accept = bo.get("/helpers").await.address("/helpers/");
+    bo.get(&accept).await;
+    bo.does(&accept, &[]).await.says("Du har tackat ja");
+    let confirm = anna.get("/helpers").await.address("/helpers/");
+    anna.get(&confirm).await;
+    let person = world.bo.0.to_string();
+    anna.does(&confirm, &[("helper", &person)]).await.says("Läsrätten är given");
 }
 
 /// A PDF that the house takes.

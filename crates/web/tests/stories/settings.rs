@@ -132,7 +132,7 @@ async fn a_helper_reads_until_the_right_is_taken_back() {
         assert_eq!(bo.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
     }
     bo.get("/helpers").await.says("Anna Exempel");
-    anna.get(&at).await.says("Bo Exempel (Bo, min bror)").says("som hjälper till");
+    anna.does(&format!("{at}/open"), &[]).await.says("Bo Exempel (Bo, min bror)").says("som hjälper till");
     anna.get("/history").await.says("Bo Exempel (Bo, min bror)").says("Gav någon läsrätt");
     anna.get(&revoke).await.says("Vill du ta tillbaka läsrätten?");
     anna.does(&revoke, &[]).await.says("Läsrätten är tillbakatagen");

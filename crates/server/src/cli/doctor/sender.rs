@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::{
-    agency_client::{TurnedAway, unanswered},
+    agency_client::{TurnedAway, secure_origin, unanswered},
     compose::{self, Draft},
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -110,11 +110,11 @@ fn sample(certificate: &Path, key: &Path, parsed: &Certificate) -> Result<String
 
 /// Handshake, what the caller is taken for, and the two clocks.
 pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
-    let http = client(certificate, key, ca)?;
+    let (http, door) = (client(certificate, key, ca)?, &secure_origin(door)?);
     let sender = Certificate::from_pem(&std::fs::read(certificate)?)?.organisation;
     let sender = sender.context("the certificate names no organisation")?;
     let question = json!({"sender": sender.as_str(), "recipients": []});
-    let url = format!("{}/v1/reachability", door.trim_end_matches('/'));
+    let url = format!("{door}/v1/reachability");
     let response = asked(http.post(&url).json(&question)).await?;
     let skew = skew(&response);
     if !response.status().is_success() {
@@ -136,13 +136,14 @@ async fn refused(door: &str, response: Response) -> Result<String> {
 /// Of a delivery: handshake, whether the certificate is a caller's, whether there is a `Service/v3`, and the two clocks.
 /// Who may send is judged by the delivery's own steps.
 pub(super) async fn try_service(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
-    let url = format!("{}/Service/v3?wsdl", door.trim_end_matches('/'));
+    let door = secure_origin(door)?;
+    let url = format!("{door}/Service/v3?wsdl");
     let response = asked(client(certificate, key, ca)?.get(&url)).await?;
     let status = response.status();
     ensure!(!matches!(status.as_u16(), 404 | 405), "there is no Service/v3 at {url} ({status})");
     let skew = skew(&response);
     if status == reqwest::StatusCode::FORBIDDEN {
-        return refused(door, response).await;
+        return refused(&door, response).await;
     }
     ensure!(status.is_success(), "{url} answers {status}: ask the operator, or try again later");
     Ok(format!("{door} lets you in, and has Service/v3{skew}"))
@@ -179,6 +180,8 @@ fn client(certificate: &Path, key: &Path, ca: &Path) -> Result<Client> {
     Ok(Client::builder()
         .identity(Identity::from_pem(&identity)?)
         .tls_certs_only(reqwest::Certificate::from_pem_bundle(&ca)?)
+        .https_only(true)
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10))
         .no_proxy()
         .build()?)

@@ -76,6 +76,28 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
     let door = ["send", "--door", "https://127.0.0.1:1", "--to", BO, "--subject", "X", "--text", "Y"];
     run(&door).bad(2, &["--certificate", "--key", "--ca"]);
 
+    // Never in plain HTTP, not even once: nothing connects. And an address without a scheme is told as such.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let at = listener.local_addr().unwrap();
+    let (pem, key) = (demo.pki("164020000016.pem"), demo.pki("164020000016.key"));
+    let ca = demo.pki("ca.pem");
+    let held = [pem, key, ca].map(|path| path.display().to_string());
+    let held = ["--certificate", &held[0], "--key", &held[1], "--ca", &held[2]];
+    let letter = ["--to", BO, "--subject", "X", "--text", "Y"];
+    let saved = demo.path().join("plain").display().to_string();
+    let (plain, bare) = (format!("http://{at}"), at.to_string());
+    for (door, says) in [(&plain, "plain HTTP"), (&bare, "no scheme")] {
+        let to = ["send", "--door", door];
+        for more in [&[][..], &["--soap"], &["--save", &saved]] {
+            run(&[&to, &held[..], &letter, more].concat()).bad(1, &["--door", says, "https://"]);
+        }
+        let found = run(&[&["doctor", "--door", door], &held[..]].concat());
+        assert!(found.code == 1 && found.out.contains(says), "{found:?}");
+    }
+    assert!(listener.accept().is_err(), "something connected");
+    assert!(!std::path::Path::new(&saved).exists());
+
     // From CSV: each line a letter; one that is refused does not stop the others.
     std::fs::create_dir(demo.path().join("files")).unwrap();
     file("files/bilaga.txt", "en bilaga\n");

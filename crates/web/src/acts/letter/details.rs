@@ -12,11 +12,12 @@ use domain::{
 };
 
 /// Deadline and matter.
-pub(super) fn facts(letter: &Letter, now: Time, t: &Texts) -> Vec<Fact> {
+pub(super) fn facts(letter: &Letter, done: bool, now: Time, t: &Texts) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(day) = letter.reply_by {
-        let note = t.days_left(now.date().days_until(day));
-        facts.push(Fact { name: t.letters.due, value: dates::long(day, t), note, due: true });
+        let left = t.days_left(now.date().days_until(day));
+        let note = if done { Some(t.letters.is_done.to_owned()) } else { left };
+        facts.push(Fact { name: t.letters.due, value: dates::long(day, t), note, due: !done });
     }
     if let Some(matter) = &letter.matter {
         let words = [matter.subject.as_ref(), matter.id.as_ref().or(matter.shared_id.as_ref())];

@@ -46,7 +46,7 @@ fn pairs(details: &[Detail]) -> Vec<(&str, &str)> {
 fn the_matter_stands_above_with_who_has_it() {
     let t = Language::Swedish.texts();
     let mut letter = letter();
-    assert_eq!((facts(&letter, now(), t).len(), matter(&letter, t).len()), (0, 0));
+    assert_eq!((facts(&letter, false, now(), t).len(), matter(&letter, t).len()), (0, 0));
     for (status, said) in [
         ("senderinitiative", "Avsändaren har ärendet"),
         ("RecipientInitiative", "Du behöver göra något"),
@@ -54,7 +54,7 @@ fn the_matter_stands_above_with_who_has_it() {
         ("vilande", "vilande"),
     ] {
         letter.matter = Some(matter_of(status));
-        let facts = facts(&letter, now(), t);
+        let facts = facts(&letter, false, now(), t);
         assert_eq!(
             (facts.len(), facts[0].name, facts[0].value.as_str()),
             (1, "Ärende", "Bygglov, BYG 2026-7")
@@ -63,7 +63,7 @@ fn the_matter_stands_above_with_who_has_it() {
     }
     // A status alone is a fact of its own.
     letter.matter = Some(Matter { status: Some("closed".into()), ..Matter::default() });
-    let facts = facts(&letter, now(), t);
+    let facts = facts(&letter, false, now(), t);
     assert_eq!((facts[0].name, facts[0].value.as_str()), ("Läge", "Ärendet är avslutat"));
     assert!(matter(&letter, t).is_empty());
 }
@@ -73,7 +73,7 @@ fn a_date_to_keep_says_how_long_is_left() {
     let t = Language::English.texts();
     let mut letter = letter();
     letter.reply_by = Some(CivilDate::parse("2026-11-27").unwrap());
-    let facts = facts(&letter, now(), t);
+    let facts = facts(&letter, false, now(), t);
     assert!(facts[0].due);
     assert_eq!(facts[0].note.as_deref(), Some("2 days left"));
 }
@@ -231,7 +231,7 @@ fn shown(letter: &Letter, t: &Texts) -> String {
         subject: "Brev".into(),
         subject_language: "sv".into(),
         language: "sv".into(),
-        facts: facts(letter, now(), t),
+        facts: facts(letter, false, now(), t),
         body: LetterBody::Empty,
         attachments: vec![],
         support: letter.support.as_ref().map(support),
@@ -242,6 +242,7 @@ fn shown(letter: &Letter, t: &Texts) -> String {
         genuine: true,
         verified: HowVerified { text: String::new(), original: None },
         may_move: false,
+        done: None,
         confidential: false,
         folder: Folder::Inbox,
         held: false,
@@ -262,6 +263,9 @@ fn closed(tells: bool) -> Closed {
         received: "22 november 2026".into(),
         subject: "Brev".into(),
         due: None,
+        late: false,
         tells,
+        helps: None,
+        read_by: None,
     }
 }
