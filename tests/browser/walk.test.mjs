@@ -2,7 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { accessible, browser, demo, fits, holds, logIn, people, tabTo } from './harness.mjs';
+import { accessible, browser, demo, fits, holds, logIn, people, tabTo, byKeyboard } from './harness.mjs';
 
 let chromium, house;
 before(async () => { [chromium, house] = await Promise.all([browser(), demo()]); }, { timeout: 120_000 });
@@ -142,25 +142,70 @@ test('every page of the running service holds', { timeout: 600_000 }, async (t) 
   await context.close();
 });
 
-test('a letter in HTML is shown apart and can do nothing', { timeout: 60_000 }, async () => {
+test('a letter in HTML stands in its page, can do nothing, and is read on a phone', { timeout: 120_000 }, async () => {
   const { writeFileSync } = await import('node:fs');
   const file = `${house.data}/brev.html`;
   writeFileSync(file, `<h2>Hej Anna</h2><p>Vi har <strong>beviljat</strong> din ansökan. <a href="https://exempel.se/">Läs mer</a>.</p>
     <script>document.body.textContent = 'FARA'</script><img src="http://127.0.0.1:1/spår.gif" onerror="alert(1)">
-    <table><tr><th scope="col">År</th><th scope="col">Belopp</th></tr><tr><td>2026</td><td>1 200 kr</td></tr></table>`);
+    <table><tr><th scope="col">Period</th><th scope="col">Bostadskostnad</th><th scope="col">Underlag</th><th scope="col">Inkomst</th><th scope="col">Belopp</th></tr>
+    <tr><td>december</td><td>9 850 kr</td><td>Hyresavi</td><td>21 400 kr</td><td>1 850 kr</td></tr></table>
+    <p>Du kan begära omprövning senast den 13 december.</p>`);
   await house.run('send', '--data', house.data, '--to', '198101052382', '--subject', 'Brev med rubriker', '--text-file', file);
   const page = await chromium.newPage({ viewport: { width: 390, height: 844 } });
   const asked = [];
   page.on('request', (request) => asked.push(request.url()));
   await logIn(page, house.origin, people.anna);
   await page.locator('.row', { hasText: 'Brev med rubriker' }).click();
-  const frame = page.frameLocator('iframe.framed');
-  await frame.getByRole('heading', { name: 'Hej Anna' }).waitFor();
-  assert.equal(await frame.getByText('FARA').count(), 0);
+  await page.getByRole('heading', { name: 'Hej Anna' }).waitFor();
+  assert.equal(await page.getByText('FARA').count(), 0);
   assert.ok(!asked.some((url) => url.includes('gif')), 'nothing is fetched for the sender');
-  assert.match(asked.find((url) => url.includes('/c/')), /^http:\/\/localhost:/, 'another host than the pages');
-  await fits(page, 'a letter in HTML');
+  for (const width of [320, 390, 1280]) {
+    await page.setViewportSize({ width, height: 844 });
+    await fits(page, `a letter in HTML at ${width}`);
+    const broken = await page.evaluate(() => [...document.querySelectorAll('.as-laid-out :is(td, th)')]
+      .filter((cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+      })
+      .map((cell) => cell.textContent));
+    assert.deepEqual(broken, [], `words and amounts are broken at ${width}`);
+    const scroller = await page.evaluate(() => {
+      const box = document.querySelector('.as-laid-out .wide');
+      return { inner: box.scrollWidth, outer: box.clientWidth, style: getComputedStyle(box).overflowX };
+    });
+    assert.equal(scroller.style, 'auto');
+    if (width === 320) assert.ok(scroller.inner > scroller.outer, 'the table scrolls by itself');
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
   await accessible(page, 'a letter in HTML');
+  await byKeyboard(page, 'a letter in HTML');
+  await page.close();
+});
+
+test('a letter\'s page ends with the letter, opened or not', { timeout: 120_000 }, async () => {
+  for (let no = 0; no < 12; no += 1) {
+    await house.run('send', '--data', house.data, '--to', '198101052382', '--subject', `Kort brev ${no}`, '--text', 'En rad.');
+  }
+  await house.run('send', '--data', house.data, '--to', '198101052382', '--subject', 'Kort med svar', '--text', 'En rad.', '--tell-opened');
+  const page = await chromium.newPage({ viewport: { width: 390, height: 844 } });
+  await logIn(page, house.origin, people.anna);
+  await page.locator('.row', { hasText: 'Kort med svar' }).click();
+  for (const opens of [false, true]) {
+    if (opens) await page.getByRole('button', { name: 'Öppna brevet' }).click();
+    for (const [width, shown] of [[320, false], [390, false], [999, false], [1000, true], [1280, true]]) {
+      await page.setViewportSize({ width, height: 844 });
+      assert.equal(await page.locator('aside.list').isVisible(), shown, `the list beside the letter at ${width}`);
+      if (shown) continue;
+      const [height, ends] = await page.evaluate(() => [
+        document.documentElement.scrollHeight,
+        document.querySelector('.reader').getBoundingClientRect().bottom + scrollY,
+      ]);
+      // What follows the letter is the foot of the page, and on a phone the menu.
+      assert.ok(height < ends + 400, `${height - ends} px follow the letter at ${width}`);
+      assert.ok(height < 2200, `${height} px for a letter of one line at ${width}`);
+    }
+  }
   await page.close();
 });
 

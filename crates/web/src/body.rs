@@ -3,6 +3,7 @@
 mod links;
 mod names;
 mod pictures;
+mod tables;
 mod tame;
 
 use crate::language;
@@ -40,7 +41,7 @@ pub fn plain(text: &str) -> Vec<String> {
 /// elsewhere. Pictures are those that the letter carries within itself. Links say where they lead. HTML that was made to take long is shown as
 /// its text.
 pub fn html(sent: &str) -> String {
-    links::truthful(&reduced(sent))
+    tables::readable(&links::truthful(&reduced(sent)))
 }
 
 /// With links that are not looked at yet.
@@ -174,9 +175,16 @@ pub(crate) fn is_empty(body: &Body) -> bool {
     }
 }
 
-/// Whether the letter's page can hold the text itself.
+/// Whether the letter's page can hold the text itself: plain text, and HTML, which is reduced to elements of ours and stands
+/// in the page's flow without style or script.
 pub(crate) fn fits_a_page(body: &Body) -> bool {
-    body.media_type == BodyType::Plain && body.content.len() <= MOST_ON_A_PAGE
+    let most = if body.media_type == BodyType::Html { MOST_HTML_ON_A_PAGE } else { MOST_ON_A_PAGE };
+    body.content.len() <= most
+}
+
+/// Whether it shows pictures that it carries within itself.
+pub(crate) fn has_pictures(body: &Body) -> bool {
+    body.media_type == BodyType::Html && !pictures::apart(&body.content).is_empty()
 }
 
 /// How tall the frame is made, 1–12: it cannot tell its own height without script. Too tall is a little empty
@@ -212,6 +220,8 @@ fn linked(line: &str, out: &mut String) {
     out.push_str(&escaped(rest));
 }
 
+/// HTML is cleaned anew each time that it is shown, and may hold pictures.
+const MOST_HTML_ON_A_PAGE: usize = 128 * 1024;
 /// More than any letter of words; what is longer is framed, so that the page stays light.
 const MOST_ON_A_PAGE: usize = 256 * 1024;
 

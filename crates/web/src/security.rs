@@ -26,6 +26,13 @@ pub(crate) fn content_policy(origin: &str) -> String {
     format!("default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors {origin}")
 }
 
+/// Lets one page show pictures that stand in it, as data.
+pub(crate) fn show_own_pictures(response: &mut Response, policy: &str) {
+    if let Ok(policy) = HeaderValue::from_str(&policy.replace("img-src 'self'", "img-src 'self' data:")) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 /// Adds to every page what it does not have.
 pub(crate) async fn pages(State(web): State<Web>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

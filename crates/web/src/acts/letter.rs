@@ -12,6 +12,7 @@ use crate::{
     names::{self, BoxNames, Readers},
     pages::{Attachment, Closed, Folder, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy},
     posted::Posted,
+    security,
     state::Web,
     texts::Texts,
     visitor::{Reader, page},
@@ -22,7 +23,7 @@ use axum::{
 };
 use domain::{
     LetterId, MailboxId,
-    letter::AttachmentType,
+    letter::{AttachmentType, BodyType},
     words::{Act, Because, EventType},
 };
 use mailbox::{Form, HistoryEntry, OpenedLetter, Peek, may};
@@ -132,7 +133,7 @@ async fn opened(
     let session = reader.session()?;
     let base = format!("{}/c/{}", web.0.parts.content_origin, capability.token);
     let because = may(&reader.actor.rights, facts, Act::Bin, now);
-    page(Letter {
+    let mut response = page(Letter {
         f: reader.frame(folder.place(), t.subject(&letter.subject)),
         listing: list::beside(web, reader, names, folder, facts.letter_id).await?,
         list_title: folder.title(t),
@@ -154,6 +155,9 @@ async fn opened(
         done: letter.reply_by.filter(|_| because.is_some()).map(|_| found.done_at.is_some()),
         body: match body::fits_a_page(&letter.body) {
             _ if body::is_empty(&letter.body) => LetterBody::Empty,
+            true if letter.body.media_type == BodyType::Html => {
+                LetterBody::Html(body::html(&letter.body.content))
+            }
             true => LetterBody::Plain(body::plain(&letter.body.content)),
             false => LetterBody::Framed {
                 src: format!("{base}/letter"),
@@ -180,7 +184,12 @@ async fn opened(
         confidential: facts.confidential,
         folder,
         held: facts.hold_until.is_some_and(|until| until > now),
-    })
+    })?;
+    // The letter's own pictures, as data: shown in its page, and nothing is fetched for them.
+    if body::fits_a_page(&letter.body) && body::has_pictures(&letter.body) {
+        security::show_own_pictures(&mut response, &web.0.page_policy);
+    }
+    Ok(response)
 }
 
 fn attachment(file: &mailbox::AttachmentHeader, base: &str, t: &Texts) -> Attachment {

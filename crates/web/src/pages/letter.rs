@@ -8,9 +8,11 @@ use askama::Template;
 pub enum LetterBody {
     /// Paragraphs of safe HTML made by [`crate::body::plain`]: escaped text, line breaks and links.
     Plain(Vec<String>),
+    /// Safe HTML made by [`crate::body::html`]: elements of ours alone, without style or script.
+    Html(String),
     /// There is none.
     Empty,
-    /// Sanitised HTML, or very long text, in a frame from the content origin: its address and an estimate of its
+    /// Very long HTML or text, in a frame from the content origin: its address and an estimate of its
     /// height, 1–12.
     Framed {
         /// The capability address.

@@ -89,19 +89,78 @@ async fn files_are_shown_or_saved_by_their_type_and_never_run() {
 }
 
 #[tokio::test]
-async fn a_letter_in_html_is_shown_apart_and_can_do_nothing() {
+async fn a_letter_in_html_stands_in_the_page_and_can_do_nothing() {
     let (world, _) = world().await;
-    let html = "<h2>Hej</h2><script>alert(1)</script><img src=https://evil.example/x.gif><p>Text</p>";
+    let html = "<h2>Hej</h2><script>alert(1)</script><style>*{display:none}</style><img src=https://evil.example/x.gif>\
+        <p style='position:fixed' class=skip id=main onclick=x()>Text</p><form action=/logout><button>Klicka</button></form>\
+        <table><tr><th>Bostadskostnad</th><td>1 850 kr</td></tr></table>";
     world.send(OFFICE, "1", json!({"body": {"media_type": "text/html", "content": html}}), &[]).await;
     let mut anna = Citizen::logs_in(&world, ANNA).await;
     let at = anna.get("/").await.address("/letters/").replace("/open", "");
+    anna.does(&format!("{at}/open"), &[]).await;
+    let page = anna.get(&at).await;
+    page.says("<h2>Hej</h2>").says("<p>Text</p>").does_not_say("class=\"framed").does_not_say("/c/letter");
+    page.says(r#"<div class="wide" tabindex="0"><table>"#)
+        .says("<td class=\"amount\">1\u{A0}850\u{A0}kr</td>");
+    for bad in [
+        "evil",
+        "alert(1)",
+        "display:none",
+        "position:fixed",
+        "onclick",
+        "<script",
+        "<style",
+        "Klicka</button>",
+    ] {
+        page.does_not_say(bad);
+    }
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("img-src 'self';"), "{policy}");
+    assert!(!policy.contains("script") && !policy.contains("unsafe"), "{policy}");
+    // Of what stands in the page itself there is no other address.
+    let base = page.address(&format!("{}/c/", world.content_origin));
+    let base = base.rsplit_once('/').unwrap().0.to_owned();
+    assert_eq!(anna.fetch(&format!("{base}/letter"), &[]).await.0, 404);
+}
+
+#[tokio::test]
+async fn pictures_within_a_letter_are_shown_in_its_page_and_on_no_other() {
+    let (world, _) = world().await;
+    let html = "<p><img alt=Vapen src='data:image/gif;base64,R0lGODlhAQABAAAAACw='></p>";
+    world.send(OFFICE, "1", json!({"body": {"media_type": "text/html", "content": html}}), &[]).await;
+    let mut anna = Citizen::logs_in(&world, ANNA).await;
+    let at = anna.get("/").await.address("/letters/").replace("/open", "");
+    anna.does(&format!("{at}/open"), &[]).await;
+    let page = anna.get(&at).await;
+    page.says("src=\"data:image/gif;base64,");
+    assert!(page.headers["content-security-policy"].to_str().unwrap().contains("img-src 'self' data:;"));
+    let policy = anna.get("/").await.headers["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(!policy.contains("data:"), "{policy}");
+}
+
+#[tokio::test]
+async fn a_very_long_letter_in_html_is_shown_apart_and_can_do_nothing() {
+    let (world, _) = world().await;
+    let html = format!(
+        "<h2>Hej</h2><script>alert(1)</script><img src=https://evil.example/x.gif>{}",
+        "<p>En rad till av ett mycket långt brev.</p>".repeat(5_500)
+    );
+    let body = json!({"body": {"media_type": "text/html", "content": html}});
+    assert!(html.len() <= 262_144, "the door's limit: {}", html.len());
+    world.send(OFFICE, "1", body, &[]).await;
+    let mut anna = Citizen::logs_in(&world, ANNA).await;
+    let at = anna.get("/").await.address("/letters/").replace("/open", "");
     let page = anna.does(&format!("{at}/open"), &[]).await;
-    page.says("<iframe").says("sandbox=").does_not_say("<h2>Hej</h2>");
+    page.says("class=\"framed").says("sandbox=").does_not_say("<h2>Hej</h2>");
     let address = page.address(&format!("{}/c/", world.content_origin));
     let (status, headers, body) = anna.fetch(&address, &[]).await;
     let body = String::from_utf8(body).unwrap();
     assert_eq!(status, 200);
-    assert!(body.contains("<h2>Hej</h2>") && !body.contains("script") && !body.contains("evil"), "{body}");
+    assert!(
+        body.contains("<h2>Hej</h2>") && !body.contains("script") && !body.contains("evil"),
+        "{}",
+        &body[..600]
+    );
     let policy = headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("sandbox ") && policy.contains("default-src 'none'"), "{policy}");
     assert!(!policy.contains("allow-scripts") && !policy.contains("allow-same-origin"), "{policy}");
