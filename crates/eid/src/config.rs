@@ -207,8 +207,26 @@ impl ProviderConfig {
         if self.acr.iter().any(|acr| acr.contains("uncertified") || acr.contains("/test")) {
             return Err(self.error("acr", "an uncertified level is refused in production"));
         }
+        if !self.acr.iter().all(|acr| is_high(acr)) {
+            return Err(self.error(
+                "acr",
+                "in production levels of assurance of 3 at least: loa3, loa4, substantial or high",
+            ));
+        }
         Ok(())
     }
+}
+
+/// Whether a level's name says that it is 3 or 4 in Sweden, or substantial or high in the EU. What says something lower, or
+/// nothing that is known, is none: whoever logs in with it could be anybody.
+fn is_high(acr: &str) -> bool {
+    let mut parts = acr.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
+    let mut found = false;
+    let sinks = parts.any(|part| {
+        found |= ["loa3", "loa4", "substantial", "sub", "high"].contains(&part.as_str());
+        ["loa0", "loa1", "loa2", "low"].contains(&part.as_str())
+    });
+    found && !sinks
 }
 
 /// Whether an address is on this very machine.

@@ -8,6 +8,7 @@ mod operators;
 pub use account::{Account, AccountAt, Supplier};
 pub use agreed::{Agreed, Authorised, SignedAgreement};
 pub use operators::Operators;
+pub(crate) use operators::is_near_address;
 
 use crate::{
     authority::PORT,

@@ -6,6 +6,7 @@
 mod authorisation;
 mod authority;
 mod call;
+mod elsewhere;
 mod far;
 mod far_client;
 mod fault;

@@ -1,14 +1,15 @@
 //! Calls to others' services: SOAP 1.1 over mutual TLS, the SOAPAction empty as the interface has it.
 
+use crate::elsewhere::Elsewhere;
 use delivery::{
     document::{self, is},
     names::{Name, SOAP},
     soap,
     write::envelope,
 };
-use reqwest::{Client, StatusCode, header};
+use reqwest::{Client, ClientBuilder, StatusCode, header};
 use roxmltree::Node;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Speaks for this organisation. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,6 +55,27 @@ impl SoapClient {
         authorities: &[u8],
         timeout: Duration,
     ) -> Result<Self, SoapClientError> {
+        Self::with(certificate, key, authorities, |http| http.timeout(timeout))
+    }
+
+    /// The same for addresses that another register names: a name that leads to an address of this machine or network is
+    /// not called.
+    pub fn elsewhere(
+        certificate: &[u8],
+        key: &[u8],
+        authorities: &[u8],
+        timeout: Duration,
+    ) -> Result<Self, SoapClientError> {
+        let far = |http: ClientBuilder| http.timeout(timeout).dns_resolver(Arc::new(Elsewhere));
+        Self::with(certificate, key, authorities, far)
+    }
+
+    fn with(
+        certificate: &[u8],
+        key: &[u8],
+        authorities: &[u8],
+        more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, SoapClientError> {
         let pem = [key, b"\n", certificate].concat();
         let identity = reqwest::Identity::from_pem(&pem).map_err(|_| SoapClientError::Identity)?;
         let trusted = reqwest::Certificate::from_pem_bundle(authorities);
@@ -63,10 +85,8 @@ impl SoapClient {
             .tls_certs_only(trusted)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
-            .timeout(timeout)
-            .no_proxy()
-            .build();
-        Ok(Self { http: http.map_err(|_| SoapClientError::Identity)? })
+            .no_proxy();
+        Ok(Self { http: more(http).build().map_err(|_| SoapClientError::Identity)? })
     }
 
     /// Sends a whole message, and reads the element `answer` of the Body by `read`.

@@ -7,7 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Operators {
     /// Also on this machine or in this network: for trying.
     Anywhere,
-    /// Not at an address that only this machine or this network has. What a name leads to is not looked up.
+    /// Not at an address that only this machine or this network has. What a name leads to is looked up at each call
+    /// ([`crate::SoapClient::elsewhere`]).
     Elsewhere,
 }
 
@@ -37,10 +38,17 @@ impl Operators {
 /// `host` as a URL has it once it is read: numbers in one form, names in small letters.
 fn is_near(host: &str) -> bool {
     let host = host.trim_end_matches('.');
-    match host.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(IpAddr::V4(v4)) => is_near_v4(v4),
-        Ok(IpAddr::V6(v6)) => is_near_v6(v6),
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(ip) => is_near_address(ip),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+/// Whether an address is one that only this machine or this network has.
+pub(crate) fn is_near_address(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => is_near_v4(v4),
+        IpAddr::V6(v6) => is_near_v6(v6),
     }
 }
 

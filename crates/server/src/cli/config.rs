@@ -2,17 +2,26 @@
 
 use super::ConfigArg;
 use crate::{config::Config, out};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use std::process::ExitCode;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check a configuration without starting anything
+    /// Check a configuration without starting anything: its values and, in production, the files and folders it names
     #[command(after_help = "\
 Example:
-  kuvert config check --config /etc/kuvert/kuvert.toml")]
-    Check(ConfigArg),
+  kuvert config check --config /etc/kuvert/kuvert.toml
+
+Run it as the user that the service runs as. What would stop the service is refused here too, but for databases, ports and
+what other machines say: for those there is kuvert doctor --config.")]
+    Check {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Look at the values alone, and at no file: on another machine than the one it is for
+        #[arg(long)]
+        values_only: bool,
+    },
     /// Show the configuration in force, with every default written out
     #[command(after_help = "\
 Example:
@@ -30,8 +39,12 @@ Nothing secret stands in a configuration; passwords in database addresses, allow
 
 pub fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
-        Verb::Check(ConfigArg { config }) => {
+        Verb::Check { config: ConfigArg { config }, values_only } => {
             let read = Config::read(&config)?;
+            // Outside production the first start makes what is missing.
+            if read.instance.production && !values_only {
+                read.check_files().with_context(|| format!("in {}", config.display()))?;
+            }
             let kind = if read.instance.production { "production" } else { "development" };
             for warning in read.warnings() {
                 out::note(&format!("warning: {warning}"));

@@ -1,7 +1,6 @@
 //! What a configuration must hold beyond its form. Each error names the key and the mend.
 
 use super::{Config, FarMode};
-use crate::demo::pki;
 use anyhow::{Result, bail, ensure};
 use domain::OrgNumber;
 use std::net::SocketAddr;
@@ -120,6 +119,14 @@ impl Config {
             ensure!(number > 0, "{key}: give at least 1");
         }
         ensure!((2..=10).contains(&agency.envelope_mib), "agency.envelope_mib: give 2 to 10");
+        let all = [&agency.listen, &web.listen, &web.content_listen, &self.internal.listen];
+        let mut taken = std::collections::HashSet::new();
+        for address in all.into_iter().flatten().filter(|address| address.port() != 0) {
+            ensure!(
+                taken.insert(address),
+                "{address} is listed twice under agency.listen, web.listen, web.content_listen and internal.listen"
+            );
+        }
         for (key, origin) in [("web.origin", &web.origin), ("web.content_origin", &web.content_origin)] {
             ensure!(
                 is_origin(origin, &["http", "https"]),
@@ -150,32 +157,6 @@ impl Config {
             "web.network_logins_per_minute: give at least as many as web.address_logins_per_minute"
         );
         ensure!(self.internal.listen.iter().all(is_private), "internal.listen: never a public address");
-        Ok(())
-    }
-
-    fn check_production(&self) -> Result<()> {
-        for (key, origin) in
-            [("web.origin", &self.web.origin), ("web.content_origin", &self.web.content_origin)]
-        {
-            ensure!(origin.starts_with("https://"), "{key}: in production an https address");
-        }
-        let (web, content) = (site(&self.web.origin), site(&self.web.content_origin));
-        ensure!(
-            web != content,
-            "web.content_origin: in production another site than web.origin, so that content can never act as the page"
-        );
-        for (section, path) in [
-            ("agency", Some(&self.agency.key_file)),
-            ("web", self.web.key_file.as_ref()),
-            ("far", self.far.key_file.as_ref()),
-            ("outgoing", self.outgoing.as_ref().map(|outgoing| &outgoing.key_file)),
-        ] {
-            if let Some(Ok(pem)) = path.map(std::fs::read_to_string)
-                && pki::PUBLIC_KEYS.iter().any(|(_, public)| public.trim() == pem.trim())
-            {
-                bail!("{section}.key_file: this is one of the demo's published keys; anyone has it");
-            }
-        }
         Ok(())
     }
 }
@@ -214,7 +195,7 @@ fn host(origin: &str) -> &str {
 }
 
 /// The last two labels of the host: near enough to the registrable domain for a refusal on the safe side.
-fn site(origin: &str) -> String {
+pub(super) fn site(origin: &str) -> String {
     let labels: Vec<_> = host(origin).rsplit('.').take(2).collect();
     labels.join(".")
 }

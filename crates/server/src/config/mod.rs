@@ -4,6 +4,8 @@
 //! folder of the file. Secrets are never in here: keys that end in `_file` name where they are.
 
 mod check;
+mod files;
+mod production;
 mod warn;
 
 use anyhow::{Context, Result};
@@ -90,6 +92,10 @@ pub struct KeysSection {
     pub password_file: Option<PathBuf>,
     /// File with the root key, 32 bytes, mode 0600. Made at first start where `production` is false.
     pub root_file: PathBuf,
+    /// The letters' administrator administers the key store too, and that is meant: in production the same server and user
+    /// for both databases is refused without it.
+    #[serde(default)]
+    pub shared_administrator: bool,
     /// Limits and times of the key service.
     #[serde(default)]
     pub limits: key_service::Settings,

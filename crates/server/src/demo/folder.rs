@@ -95,6 +95,7 @@ fn config(path: &Path, base: u16, database: Option<&str>, log: &str, urls: &Urls
             database: database.map_or_else(|| sqlite("keys.db"), str::to_owned),
             password_file: None,
             root_file: path.join("root.key"),
+            shared_administrator: true,
             limits: key_service::Settings::default(),
         },
         objects: Objects { folder: path.join("objects") },

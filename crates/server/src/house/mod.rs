@@ -14,6 +14,7 @@ pub mod trust;
 
 pub use doors::{Doors, bind};
 pub use far::client as far_client;
+pub use files::read as read_file;
 pub use operator::Operator;
 pub use stores::Stores;
 
@@ -77,6 +78,7 @@ struct KeysTask {
 impl House {
     /// Opens databases and keys and wires the rest. Nothing listens yet.
     pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> Result<Self> {
+        config.check_private_files()?;
         let metrics = crate::internal::measure()?;
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let stores = Stores::open(&config).await?;
@@ -105,7 +107,7 @@ impl House {
         let places = far::places(&config, far_client.as_ref(), &clock, &*random)?;
         let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
         let outgoing = config.outgoing.as_ref();
-        let soap = outgoing.map(outgoing::client).transpose()?;
+        let soap = outgoing.map(|outgoing| outgoing::client(outgoing, &config)).transpose()?;
         let outgoing = outgoing.map(|outgoing| outgoing::read(outgoing, &own)).transpose()?;
         outgoing.iter().for_each(|outgoing| outgoing::tell_expired(outgoing, clock.now()));
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;

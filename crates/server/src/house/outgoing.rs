@@ -42,13 +42,15 @@ pub(super) fn tell_expired(outgoing: &intake::Outgoing, now: Time) {
     }
 }
 
-/// Calls other operators with the same.
-pub fn client(outgoing: &config::Outgoing) -> Result<SoapClient> {
+/// Calls other operators with the same. Where another register names them, no name leads into this machine or network.
+pub fn client(outgoing: &config::Outgoing, config: &config::Config) -> Result<SoapClient> {
     let key = files::read("outgoing.key_file", &outgoing.key_file)?;
     let certificate = files::read("outgoing.certificate", &outgoing.certificate)?;
     let authorities = files::read("outgoing.authorities", &outgoing.authorities)?;
     let timeout = Duration::from_secs(outgoing.timeout_seconds);
-    SoapClient::new(&certificate, &key, &authorities, timeout).context("outgoing")
+    let of_another = config.instance.production && config.far.mode == config::FarMode::External;
+    let made = if of_another { SoapClient::elsewhere } else { SoapClient::new };
+    made(&certificate, &key, &authorities, timeout).context("outgoing")
 }
 
 impl House {

@@ -86,6 +86,36 @@ fn what_is_only_good_for_trying_is_refused_in_production() {
         ("notices.sms", "{ kind = \"folder\", path = \"outbox\" }", "notices.sms"),
         ("store.database", "\"postgres://kuvert:hemligt@db.example.se/kuvert\"", "store.database"),
         ("keys.database", "\"postgres://db.example.se/keys?user=kuvert&password=hemligt\"", "keys.database"),
+        (
+            "store.database",
+            "\"postgres://db.example.se/kuvert?user=kuvert&sslmode=disable\"",
+            "store.database",
+        ),
+        (
+            "store.database",
+            "\"postgres://db.example.se/kuvert?user=kuvert&sslmode=prefer\"",
+            "store.database",
+        ),
+        ("keys.database", "\"postgres://kuvert@db.example.se/kuvert\"", "keys.database"),
+        ("keys.database", "\"postgres:///keys?host=db.example.se&user=kuvert\"", "keys.database"),
+        ("store.database", "\"sqlite:kuvert.db\"", "store.database"),
+        ("keys.database", "\"sqlite:keys.db\"", "keys.database"),
+        ("keys.shared_administrator", "false", "keys.shared_administrator = true"),
+        ("web.listen", "[\"0.0.0.0:8080\"]", "web.listen"),
+        ("web.listen", "[\"127.0.0.1:8080\", \"[::]:8080\"]", "web.listen"),
+        ("web.listen", "[\"10.1.2.3:8080\"]", "web.listen"),
+        ("web.content_listen", "[\"0.0.0.0:8083\"]", "web.content_listen"),
+        ("eid.acr", "[\"low\"]", "acr"),
+        ("eid.acr", "[\"http://id.elegnamnden.se/loa/1.0/loa2\"]", "acr"),
+        ("eid.acr", "[\"http://id.elegnamnden.se/loa/1.0/loa3\", \"urn:loa2\"]", "acr"),
+        ("eid.acr", "[\"http://eidas.europa.eu/LoA/low\"]", "acr"),
+        ("eid.acr", "[\"password\"]", "acr"),
+        ("keys.limits.grant_absolute_seconds", "315360000", "keys.limits.grant_absolute_seconds"),
+        ("keys.limits.erase_within_days", "3650", "keys.limits.erase_within_days"),
+        ("keys.limits.opens_per_ten_seconds", "1000000", "keys.limits.opens_per_ten_seconds"),
+        ("log.level", "\"trace\"", "log.level"),
+        ("log.level", "\"info,intake=TRACE\"", "log.level"),
+        ("agency.queue_mib", "1", "agency.queue_mib"),
     ] {
         let error = check(&with(PRODUCTION, path, value)).unwrap_err();
         assert!(error.contains(key), "{path} = {value}: {error}");
@@ -106,8 +136,11 @@ fn proxies_and_limits_of_log_ins_are_checked_and_what_makes_all_citizens_one_add
         assert!(error.contains(path), "{path} = {value}: {error}");
     }
     assert!(check(PRODUCTION).unwrap().warnings().is_empty());
+    // In production refused where nobody is named who asks for others; told where it is only tried.
     let beyond = with(PRODUCTION, "web.listen", "[\"0.0.0.0:8080\"]");
-    let warnings = check(&beyond).unwrap().warnings();
+    let error = check(&beyond).unwrap_err();
+    assert!(error.contains("web.listen") && error.contains("web.trusted_proxies"), "{error}");
+    let warnings = check(&with(DEV, "web.listen", "[\"0.0.0.0:8080\"]")).unwrap().warnings();
     assert!(warnings.len() == 1 && warnings[0].contains("web.trusted_proxies"), "{warnings:?}");
     let mended = with(&beyond, "web.trusted_proxies", "[\"10.0.0.0/8\"]");
     assert!(check(&mended).unwrap().warnings().is_empty());
@@ -122,6 +155,126 @@ fn codes_are_limited_in_a_way_that_can_work() {
         assert!(error.contains(path), "{path} = {value}: {error}");
     }
     assert_eq!(check(PRODUCTION).unwrap().codes, account::CodeLimits::default());
+}
+
+#[test]
+fn what_is_fit_for_production_is_taken() {
+    for (path, value) in [
+        ("store.database", "\"postgres://kuvert@db.example.se/kuvert?sslmode=verify-full\""),
+        ("store.database", "\"postgres:///kuvert?host=db.example.se&user=kuvert&sslmode=require\""),
+        ("store.database", "\"postgres://kuvert@localhost/kuvert?sslmode=disable\""),
+        ("eid.acr", "[\"http://eidas.europa.eu/LoA/substantial\", \"http://eidas.europa.eu/LoA/high\"]"),
+        (
+            "eid.acr",
+            "[\"http://id.elegnamnden.se/loa/1.0/loa3\", \"http://id.elegnamnden.se/loa/1.0/eidas-nf-sub\"]",
+        ),
+        ("web.listen", "[\"127.0.0.2:8080\"]"),
+        ("log.level", "\"info,intake=debug\""),
+        ("keys.limits.grant_absolute_seconds", "28800"),
+    ] {
+        check(&with(PRODUCTION, path, value)).unwrap_or_else(|error| panic!("{path} = {value}: {error}"));
+    }
+    // Another server, or another user at least, is another administrator.
+    for keys in [
+        "postgres:///kuvert_keys?host=/run/keys&port=5433&user=kuvert",
+        "postgres:///kuvert_keys?host=/run/postgresql&user=keys",
+    ] {
+        let apart = with(
+            &with(PRODUCTION, "keys.shared_administrator", "false"),
+            "keys.database",
+            &format!("{keys:?}"),
+        );
+        check(&apart).unwrap();
+    }
+    // The same one by another name is no other.
+    let same = with(PRODUCTION, "keys.shared_administrator", "false");
+    for keys in [
+        "postgres://kuvert@localhost/kuvert_keys",
+        "postgres://kuvert@127.0.0.1/kuvert",
+        "postgres://kuvert@[::1]:5432/k",
+    ] {
+        let error = check(&with(&same, "keys.database", &format!("{keys:?}"))).unwrap_err();
+        assert!(error.contains("keys.shared_administrator"), "{keys}: {error}");
+    }
+    let public = with(&with(PRODUCTION, "web.certificate", "\"c\""), "web.key_file", "\"k\"");
+    check(&with(&public, "web.listen", "[\"[::]:443\"]")).unwrap();
+}
+
+/// What would stop the service is said by the check: each fault by its key.
+#[cfg(unix)]
+#[test]
+fn the_command_looks_at_the_files_that_the_service_needs() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let now = domain::Clock::now(&domain::SystemClock);
+    pki::prepare(
+        folder.path(),
+        &[(domain::OrgNumber::parse("164020000016").unwrap(), "Exempelkommunen")],
+        now,
+    )
+    .unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let quoted = |name: &str| format!("{:?}", at(name).display().to_string());
+    let mode =
+        |name: &str, mode: u32| std::fs::set_permissions(at(name), PermissionsExt::from_mode(mode)).unwrap();
+    std::fs::write(at("root.key"), [7; 32]).unwrap();
+    let made = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    for name in ["eid.key", "other.key"] {
+        std::fs::write(at(name), &made).unwrap();
+        mode(name, 0o600);
+    }
+    mode("root.key", 0o600);
+    let mut text = PRODUCTION.to_owned();
+    for (key, file) in [
+        ("keys.root_file", "root.key"),
+        ("agency.certificate", "server.pem"),
+        ("agency.key_file", "server.key"),
+        ("agency.client_authorities", "ca.pem"),
+        ("eid.client_key_file", "eid.key"),
+        ("objects.folder", "objects"),
+        ("register.file", "signatories.json"),
+    ] {
+        text = with(&text, key, &quoted(file));
+    }
+    let file = at("kuvert.toml").display().to_string();
+    let checked = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        run(&["config", "check", "--config", &file])
+    };
+    checked(&text).good();
+    for (name, key) in [
+        ("root.key", "keys.root_file"),
+        ("server.key", "agency.key_file"),
+        ("eid.key", "eid.client_key_file"),
+    ] {
+        for open in [0o644, 0o640, 0o604, 0o660] {
+            mode(name, open);
+            checked(&text).bad(1, &[key, "chmod 600", name]);
+        }
+        mode(name, 0o600);
+    }
+    for (key, value, says) in [
+        ("keys.root_file", quoted("no.key"), "keys.root_file"),
+        ("keys.root_file", quoted("other.key"), "keys.root_file"),
+        ("agency.key_file", quoted("other.key"), "agency.key_file"),
+        ("agency.certificate", quoted("no.pem"), "agency.certificate"),
+        ("agency.client_authorities", quoted("no.pem"), "agency.client_authorities"),
+        ("agency.signing_authorities", quoted("no.pem"), "agency.signing_authorities"),
+        ("eid.client_key_file", quoted("no.key"), "eid.client_key_file"),
+        ("objects.folder", quoted("server.pem"), "objects.folder"),
+        ("register.file", quoted("nowhere/signatories.json"), "register.file"),
+        ("web.content_listen", "[\"127.0.0.1:8080\"]".to_owned(), "listed twice"),
+    ] {
+        checked(&with(&text, key, &value)).bad(1, &[says]);
+    }
+    // On another machine than the one it is for.
+    std::fs::write(&file, PRODUCTION).unwrap();
+    run(&["config", "check", "--values-only", "--config", &file]).good();
+    run(&["config", "check", "--config", &file]).bad(1, &["keys.root_file"]);
+    // And the service itself refuses keys that others can read, before it opens anything.
+    mode("server.key", 0o644);
+    std::fs::write(&file, &text).unwrap();
+    run(&["serve", "--config", &file]).bad(1, &["agency.key_file", "chmod 600"]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn outgoing(config: &Config, section: &Outgoing) -> Result<String> {
     let own = OrgNumber::parse(&config.instance.number).context("instance.number")?;
     let signer = outgoing::read(section, &own)?.signer;
     ensure!(signer.certificate().may_sign, "outgoing.certificate: its key usage does not allow signatures");
-    outgoing::client(section)?;
+    outgoing::client(section, config)?;
     let valid = chain(("outgoing.certificate", &section.certificate))?;
     let authorities = count(("outgoing.authorities", &section.authorities))?;
     Ok(format!(
