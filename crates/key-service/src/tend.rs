@@ -74,7 +74,13 @@ impl KeyService {
         loop {
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => return,
+                () = cancel.cancelled() => {
+                    // All who write have stopped before: so a restore to just before the end is told too.
+                    if let Err(failure) = self.0.watch_feed().await {
+                        debug!(error = %failure, "Could not look how far the feed has come");
+                    }
+                    return;
+                }
                 _ = ticks.tick() => {}
                 _ = seconds.tick() => {
                     if let Err(failure) = self.0.watch_feed().await {

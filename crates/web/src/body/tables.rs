@@ -8,10 +8,11 @@ use std::borrow::Cow;
 /// Takes what has been cleaned: every tag ends, and attributes stand in double quotes.
 pub(super) fn readable(clean: &str) -> String {
     let mut out = String::with_capacity(clean.len() + clean.len() / 16);
-    let (mut rest, mut depth) = (clean, 0_usize);
+    let (mut rest, mut depth, mut in_link) = (clean, 0_usize, false);
     while let Some(at) = rest.find('<') {
         let (text, from) = rest.split_at(at);
-        out.push_str(&together(text));
+        // What a link says is what was compared with where it leads.
+        out.push_str(&if in_link { Cow::Borrowed(text) } else { together(text) });
         let (tag, after) = from.split_at(end_of_tag(from));
         match name_of(tag) {
             "table" => {
@@ -27,6 +28,10 @@ pub(super) fn readable(clean: &str) -> String {
                     out.push_str("</div>");
                 }
                 depth = depth.saturating_sub(1);
+            }
+            name @ ("a" | "/a") => {
+                in_link = name == "a";
+                out.push_str(tag);
             }
             "td" if is_amount(&cell(after)) => {
                 out.push_str("<td class=\"amount\"");
@@ -152,9 +157,14 @@ mod tests {
             "<p>Du får 1\u{A0}850\u{A0}kr per månad.</p>"
         );
         assert_eq!(readable("12 345 678 SEK"), "12\u{A0}345\u{A0}678\u{A0}SEK");
-        for text in
-            ["den 5 dec 2026", "3 krukor", "tel 08 12 34", "a 850 b", "1  850", "<a title=\"1 850\">x</a>"]
-        {
+        for text in [
+            "den 5 dec 2026",
+            "3 krukor",
+            "tel 08 12 34",
+            "a 850 b",
+            "1  850",
+            "<a title=\"1 850\">1 850 kr</a>",
+        ] {
             assert_eq!(readable(text), text);
         }
     }
