@@ -18,6 +18,7 @@ use tracing::warn;
 impl KeyService {
     /// Begins a new epoch of the feed: after a restore that the operator accepts. Answers with it.
     pub async fn begin_epoch(&self) -> Result<i64, TendError> {
+        let _alone = self.0.feeding.lock().await;
         let begun = begin(&self.0.letters, &self.0.keys, self.0.clock.now()).await;
         begun.map_err(|error| TendError::from_store(&error))
     }
@@ -26,6 +27,7 @@ impl KeyService {
 impl Inner {
     /// Remembers how far the feed has come, and begins a new epoch where it has gone back.
     pub(crate) async fn watch_feed(&self) -> Result<(), Error> {
+        let _alone = self.feeding.lock().await;
         watch(&self.letters, &self.keys, self.clock.now()).await
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Inner {
     pub sweeping: tokio::sync::Mutex<()>,
     /// What notices may open: in a second, and in a day.
     pub notice_meters: Mutex<[(Bucket, Rate); 2]>,
+    /// One look at the feed's epoch at a time: what one has half written is no restore to the other.
+    pub feeding: tokio::sync::Mutex<()>,
     /// How signatures of persons are verified; none until [`KeyService::take_agreements`].
     pub agreements: Mutex<Option<Arc<Agreements>>>,
 }
@@ -123,6 +125,7 @@ impl KeyService {
             misses: Mutex::default(),
             rolling: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),
+            feeding: tokio::sync::Mutex::default(),
             agreements: Mutex::default(),
             notice_meters: Mutex::new(notice_rates.map(|rate| (Bucket::full(rate, now), rate))),
             settings,

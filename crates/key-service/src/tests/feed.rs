@@ -1,7 +1,6 @@
 //! After a restore the senders' feed is in another epoch.
 
 use super::world::World;
-use crate::feed_epoch::watch;
 use store::{both, testing::Database};
 
 both!(
@@ -18,7 +17,7 @@ impl World {
         (row.int(0).unwrap(), self.count("SELECT epoch FROM feed_head").await)
     }
     async fn watched(&self) -> i64 {
-        watch(&self.letters, &self.keys_store, domain::Clock::now(&*self.clock)).await.unwrap();
+        self.service.0.watch_feed().await.unwrap();
         let (known, copied) = self.epochs().await;
         assert_eq!(known, copied, "what readers see is what the key store says");
         known

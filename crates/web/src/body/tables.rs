@@ -100,17 +100,22 @@ fn together(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 8);
     let mut before = '\0';
     for (at, c) in text.char_indices() {
-        let holds = c == ' ' && before.is_ascii_digit() && goes_on(&text[at + 1..]);
+        let holds = c == ' ' && before.is_ascii_digit() && goes_on(&text[..at], &text[at + 1..]);
         out.push(if holds { '\u{A0}' } else { c });
         before = c;
     }
     Cow::Owned(out)
 }
 
-fn goes_on(after: &str) -> bool {
+/// Thousands follow on one to three digits that begin a number or are thousands themselves: not on those of a telephone
+/// number.
+fn goes_on(before: &str, after: &str) -> bool {
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();
     let word: &str = &after[..after.find(|c: char| !c.is_alphabetic() && c != '€').unwrap_or(after.len())];
-    digits == 3 || CURRENCIES.iter().any(|one| one.eq_ignore_ascii_case(word))
+    let head = before.trim_end_matches(|c: char| c.is_ascii_digit());
+    let begins = head.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
+    let thousands = digits == 3 && begins && before.len() - head.len() <= 3;
+    thousands || CURRENCIES.iter().any(|one| one.eq_ignore_ascii_case(word))
 }
 
 const SCROLLER: &str = "<div class=\"wide\" tabindex=\"0\">";
@@ -161,6 +166,7 @@ mod tests {
             "den 5 dec 2026",
             "3 krukor",
             "tel 08 12 34",
+            "Ring 0771-567 567",
             "a 850 b",
             "1  850",
             "<a title=\"1 850\">1 850 kr</a>",
