@@ -86,7 +86,7 @@ test('a delivery with everything in it is found, opened by keyboard, read and ke
   await t.test('it is found by its matter', async () => {
     await page.goto(`${house.origin}/`);
     await page.getByRole('searchbox').fill('uteservering');
-    await page.getByRole('button', { name: 'Sök' }).click();
+    await page.getByRole('button', { name: 'Sök', exact: true }).click();
     await page.locator('.subject', { hasText: subject }).first().waitFor();
   });
   await context.close();
@@ -97,7 +97,7 @@ test('a delivery without subject is shown and found as that', { timeout: 120_000
   const page = await chromium.newPage({ viewport: { width: 390, height: 844 } });
   await logIn(page, house.origin, people.bo);
   await page.getByRole('searchbox').fill('utan ämne');
-  await page.getByRole('button', { name: 'Sök' }).click();
+  await page.getByRole('button', { name: 'Sök', exact: true }).click();
   await page.getByText('stämmer med ”utan ämne”').waitFor();
   await page.locator('.row', { hasText: '(utan ämne)' }).first().click();
   await page.getByText('Utan rubrik.').waitFor();

@@ -92,7 +92,7 @@ impl Acting<'_> {
             ) => self.confirmed_contact(*person_id, (*contact_id, *email), address, address_mac).await,
             (By::Register, Change::FollowRegister { mailbox_id }) => self.follow_register(*mailbox_id).await,
             (By::Operator, Change::Sender(change)) => self.change_sender(change).await,
-            (By::Agreement, Change::Move { address_mac, job, to, account_type }) => {
+            (By::Agreement | By::Operator, Change::Move { address_mac, job, to, account_type }) => {
                 self.move_to((address_mac, *job), to.as_ref(), account_type).await
             }
             (By::Agreement, Change::Register { address_mac, job, operator, account_type }) => {

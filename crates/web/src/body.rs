@@ -1,5 +1,6 @@
 //! What a letter says, made safe to show.
 
+mod alternatives;
 mod links;
 mod names;
 mod pictures;
@@ -99,7 +100,7 @@ fn reduced(sent: &str) -> String {
         "ul",
     ]
     .into();
-    Builder::empty()
+    let clean = Builder::empty()
         .tags(tags)
         .clean_content_tags(["script", "style", "template", "title", "noscript"].into())
         // `empty` still knows attributes for tags that we let in, such as `cite` with any address.
@@ -129,7 +130,8 @@ fn reduced(sent: &str) -> String {
             _ => Some(Cow::Borrowed(value)),
         })
         .clean(&apart.html)
-        .to_string()
+        .to_string();
+    alternatives::said(&clean)
 }
 
 /// The whole document for the frame. Plain text comes here when it is too long for the page itself.

@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{AgreementSignature, NamedKey, NoticeFor, PurposeStatus, RingMaterial, VersionStatus};
+use crate::{
+    AgreementSignature, MailboxStatement, NamedKey, Next, NoticeFor, Opening, PurposeStatus, RingMaterial,
+    SenderChange, VersionStatus, Vouched,
+};
 use domain::{IdentityKind, PersonId, Time};
 use vault::{Key, KeyId, SystemRandom};
 
@@ -55,6 +58,21 @@ fn agreement() -> AgreementUse {
     }
 }
 
+fn vouched() -> Vouched {
+    Vouched { version: 2, digests: vec![[1; 32], [2; 32]], next: Some(Next(vec![[3; 32], [4; 32]])) }
+}
+
+fn statement() -> AddressStatement {
+    let key = MailboxKey { epoch: 3, public_key: [9; 32] };
+    AddressStatement {
+        owner_kind: "person".into(),
+        owner_id: [0xab; 16],
+        settled: true,
+        owner: Some(vouched()),
+        mailbox: Some(MailboxStatement { mailbox_id: mailbox(), key, vouched: vouched() }),
+    }
+}
+
 fn requests() -> Vec<Request> {
     let identities = || vec![Identity::parse(PERSON).unwrap(), Identity::parse("164020000016").unwrap()];
     let items =
@@ -98,6 +116,14 @@ fn requests() -> Vec<Request> {
         Request::EndGrant { grant: grant() },
         Request::Headers { grant: grant(), mailbox: mailbox(), letters: vec![letter(), letter()] },
         Request::Content { grant: grant(), mailbox: mailbox(), letter: letter() },
+        Request::Statements { address_macs: vec![[1; 32], [2; 32]] },
+        Request::SenderStatements,
+        Request::Change { by: By::Operator, change: Change::CloseMailbox { mailbox_id: mailbox() } },
+        Request::Change {
+            by: By::Grant(grant()),
+            change: Change::Sender(SenderChange::RevokeCertificate { sha256: [3; 32] }),
+        },
+        Request::Rights { grant: grant() },
         Request::OutboundKey { letter: letter() },
         Request::UseAgreement { agreement: Box::new(agreement()) },
         Request::EndAgreements { recipient: PERSON.into(), act: "move".into() },
@@ -186,6 +212,14 @@ fn answers() -> Vec<Outcome> {
             waiting_since: Some(now),
         })),
         Ok(Answer::Rotated(Rotated { purpose: "mailbox".into(), version: 2, seals_from: now, rewrapped: 4 })),
+        Ok(Answer::Statements(vec![None, Some(statement())])),
+        Ok(Answer::SenderStatements(vec![SenderStatement {
+            number: "164020000016".into(),
+            vouched: vouched(),
+        }])),
+        Ok(Answer::Changed(Changed::Opened(vec![Opening::Here(mailbox())]))),
+        Ok(Answer::Rights(vec![mailbox()])),
+        Err(KeysError::Unvouched("mandate".into())),
         Err(KeysError::NoGrant),
         Err(KeysError::NotAllowed),
         Err(KeysError::NotFresh),
@@ -216,7 +250,7 @@ fn every_request_survives_the_wire() {
             request.name()
         })
         .collect();
-    assert_eq!(names.len(), 28, "a request has no example here");
+    assert_eq!(names.len(), 32, "a request has no example here");
 }
 
 #[test]
@@ -232,7 +266,7 @@ fn every_answer_survives_the_wire() {
             Err(error) => assert!(!error.code().is_empty()),
         }
     }
-    assert_eq!(kinds.len(), 20, "an answer has no example here");
+    assert_eq!(kinds.len(), 25, "an answer has no example here");
 }
 
 #[test]

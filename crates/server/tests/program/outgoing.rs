@@ -6,16 +6,18 @@ use crate::{
     sender::{ANNA, BO, CLEO, OFFICE, Sender, TOWN, letter, text_file, with},
 };
 use domain::{Identity, OrgNumber};
+use key_client::{By, Change, Changed};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
 };
-use registry::registrations::{self, AccountType, Place};
+use registry::registrations::{AccountType, Place};
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::{agency_client::Reply, config::Config, house::Operator};
 use std::{fs, path::Path};
 use store::DatabaseKind;
+use vault::SystemRandom;
 
 const LADAN: &str = "164020000065";
 /// Without a mailbox anywhere.
@@ -66,11 +68,14 @@ impl Two {
         let handle = Operator::open(&Config::read(Path::new(&self.config)).unwrap()).await.unwrap();
         let identity = Identity::parse(number).unwrap();
         let macs = handle.keys.address_macs("operator", std::slice::from_ref(&identity)).await.unwrap();
-        let mut tx = handle.store.begin("test").await.unwrap();
-        let account_type = AccountType::Secure;
-        let moved = registrations::move_to(&mut tx, &macs[0], &to, account_type, &handle.recorder()).await;
-        assert!(moved.unwrap());
-        tx.commit().await.unwrap();
+        let to = match to {
+            Place::Here => None,
+            Place::At(operator) => Some(operator),
+        };
+        let job = domain::JobId::new(handle.now(), &SystemRandom);
+        let account_type = AccountType::Secure.as_str().to_owned();
+        let moved = Change::Move { address_mac: macs[0], job, to, account_type };
+        assert_eq!(handle.keys.change(By::Operator, moved).await.unwrap(), Changed::Done(true));
         handle.close().await;
     }
 }

@@ -151,7 +151,7 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
             },
         ],
         body: if framed {
-            LetterBody::Framed { src: "/html-letter".into(), height: 3 }
+            LetterBody::Framed { src: "/html-letter".into(), height: 12 }
         } else {
             LetterBody::Plain(vec![
             "Hej Anna,".into(),

@@ -200,7 +200,7 @@ fn to_its_end(html: &str) -> (&str, &str) {
 }
 
 /// A tag's length, to the `>` that stands in no value.
-fn tag_length(html: &str) -> usize {
+pub(super) fn tag_length(html: &str) -> usize {
     let mut quoted = false;
     for (at, byte) in html.bytes().enumerate() {
         match byte {

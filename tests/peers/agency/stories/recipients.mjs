@@ -30,7 +30,7 @@ export default function recipients(house) {
     await unreachable(number, "mailbox_closed");
   });
 
-  test("someone who has died", async (t) => {
+  test("someone whose row another hand has changed: nothing is believed, and nothing stored", async (t) => {
     const number = await house.newPerson();
     await house.accepted(payload({ recipient: number }));
     if ((await house.service.sql("SELECT count(*) FROM person")) === null) return t.skip("there is no sqlite3 here to write the death with");
@@ -38,7 +38,9 @@ export default function recipients(house) {
     await house.service.sql(
       `UPDATE person SET deceased_at = ${Date.now()} WHERE person_id = (SELECT owner_id FROM mailbox ORDER BY opened_at DESC LIMIT 1)`,
     );
-    await unreachable(number, "recipient_deceased");
+    const cursor = await house.end();
+    await house.refused(payload({ recipient: number }), [503, "unavailable", undefined]);
+    await house.assertNothingSince(cursor);
   });
 
   test("a sender that was turned off is refused, others are not; turned on again it is accepted", async () => {

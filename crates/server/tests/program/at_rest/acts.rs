@@ -35,6 +35,7 @@ pub async fn everything(demo: &Demo, service: &Service, problems: &mut Vec<u8>) 
     settings(demo, &mut anna).await;
     assert_eq!(office.is_refused(&letter(OFFICE, ANNA, WRONG, SUBJECT, BODY)).await, "sender_declined");
     let mut bo = Browser::logs_in(service, BO).await;
+    helps(&mut anna, &mut bo).await;
     let lent = town.sends(&letter(TOWN, ANNA, &format!("{REFERENCE}-4"), SUBJECT, BODY)).await;
     let address = bo.address_of("/", &lent).await;
     assert!(bo.does(&format!("{address}/open"), &[]).await.text.contains(BODY), "the helper cannot read");
@@ -147,10 +148,8 @@ async fn read(anna: &mut Browser, first: &str, html: &str, problems: &mut Vec<u8
     anna.secrets.push(token);
     let address = anna.address_of("/", html).await;
     let page = anna.does(&format!("{address}/open"), &[]).await;
-    let frame = page.links("/letter").into_iter().find(|url| url.contains("/c/")).unwrap();
-    let (status, content) = anna.fetch(&frame).await;
-    assert!(status == 200 && String::from_utf8(content).unwrap().contains(HTML), "{status}");
-    let wrong = frame.replace("/c/", &format!("/c/{WRONG}"));
+    assert!(page.text.contains(HTML), "{}", page.text);
+    let wrong = downloads[0].replace("/c/", &format!("/c/{WRONG}"));
     let (status, content) = anna.fetch(&wrong).await;
     assert_eq!(status, 404);
     problems.extend(content);
@@ -174,6 +173,17 @@ async fn keep(anna: &mut Browser, first: &str, html: &str) {
     anna.get("/bin/empty").await;
     anna.does("/bin/empty", &[]).await;
     anna.get("/history").await;
+}
+
+/// The other says yes, and the owner confirms whom they see.
+async fn helps(owner: &mut Browser, helper: &mut Browser) {
+    let accept = helper.get("/helpers").await.links("/accept").pop().unwrap();
+    helper.get(&accept).await;
+    helper.does(&accept, &[]).await;
+    let confirm = owner.get("/helpers").await.links("/confirm").pop().unwrap();
+    let question = owner.get(&confirm).await.text;
+    let shown = question.split(r#"name="helper" value=""#).nth(1).and_then(|rest| rest.split('"').next());
+    owner.does(&confirm, &[("helper", shown.unwrap())]).await;
 }
 
 /// Contact points with their codes, a helper, a sender turned off.

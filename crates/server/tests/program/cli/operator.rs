@@ -6,11 +6,13 @@ use crate::{
     sender::{ANNA, CLEO, Sender, TOWN, letter},
 };
 use domain::{Identity, OrgNumber};
+use key_client::{By, Change, Changed};
 use mina_meddelanden::{Said, Signed};
-use registry::registrations::{self, AccountType, Place};
+use registry::registrations::AccountType;
 use server::{config::Config, house::Operator};
 use std::path::Path;
 use store::DatabaseKind;
+use vault::SystemRandom;
 
 const LADAN: &str = "164020000065";
 const BREVEN: &str = "164020000073";
@@ -154,11 +156,10 @@ async fn nobody_is_written_to_here_whose_mailbox_is_elsewhere() {
     let cleo = Identity::parse(CLEO).unwrap();
     let macs = handle.keys.address_macs("operator", std::slice::from_ref(&cleo)).await.unwrap();
     town.sends(&letter(TOWN, CLEO, "a", "Prov", "Prov")).await;
-    let (to, account_type) = (Place::At(OrgNumber::parse(LADAN).unwrap()), AccountType::Secure);
-    let mut tx = handle.store.begin("test").await.unwrap();
-    let moved = registrations::move_to(&mut tx, &macs[0], &to, account_type, &handle.recorder()).await;
-    assert!(moved.unwrap());
-    tx.commit().await.unwrap();
+    let (address_mac, to) = (macs[0], Some(OrgNumber::parse(LADAN).unwrap()));
+    let job = domain::JobId::new(handle.now(), &SystemRandom);
+    let moved = Change::Move { address_mac, job, to, account_type: AccountType::Secure.as_str().into() };
+    assert_eq!(handle.keys.change(By::Operator, moved).await.unwrap(), Changed::Done(true));
     handle.close().await;
 
     assert_eq!(town.is_refused(&letter(TOWN, CLEO, "b", "Prov", "Prov")).await, "recipient_elsewhere");
