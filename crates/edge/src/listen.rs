@@ -1,8 +1,8 @@
 //! Accept loops: TLS where configured, the peer put into each request, limits on waiting, graceful stop.
 //!
 //! Nobody holds more of a door than a share. Until a connection has shown whose it is, it counts for where it comes from,
-//! in places of their own ([`crate::sources`]); from then on for the organisation, or on a door without client
-//! certificates again for where it comes from ([`crate::shares`]).
+//! in places of their own (`sources`); from then on for the organisation, or on a door without client
+//! certificates again for where it comes from (`shares`).
 
 use crate::{
     begun::Begun,
