@@ -48,6 +48,8 @@ impl Two {
             run(&["agency", "add", "--config", config, NEW, "Exempelposten", "--dispatcher-only"]).good();
             run(&["agency", "dispatch", "--config", config, TOWN, NEW]).good();
         }
+        // Only registered certificates call there.
+        run(&["agency", "cert", "add", "--config", &two.other.config(), &certificate]).good();
         let address = format!("https://127.0.0.1:{}/Service/v3", two.other.base + 1);
         let add = ["operator", "add", "--config", &two.config, LADAN, "ladan.example", "L\u{e5}dan"];
         run(&[&add[..], &["--service-address", &address]].concat()).good();
