@@ -62,7 +62,8 @@ pub fn listen(command: &mut Command, listen: impl Fn(&str) + Sync) -> Result<boo
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("could not start {}", line(command)))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let stdout = child.stdout.take();
+    let stderr = child.stderr.take();
     thread::scope(|scope| {
         if let Some(stdout) = stdout {
             scope.spawn(|| pass_on(stdout, &mut std::io::stdout(), &listen));

@@ -59,6 +59,7 @@ fn page() -> String {
             list(&mut page, $title, words);
         };
     }
+    list!("Events of senders and operators (`kuvert agency history`)", words::RegistryEventType);
     list!("States of a letter (`state`)", words::LetterState);
     list!("States of a notice", words::NoticeState);
     list!("Reasons why a recipient cannot be reached (`reason`)", words::Unreachable);

@@ -13,7 +13,7 @@ Usage: cargo xtask layers
 
 Reads cargo metadata and fails when a crate of the house imports one on its own floor or above, when a crate links a
 library that is another's (hpke, sqlx, ...), when the notifier could reach a mailbox, or when a crate has no place
-on a floor yet. Dev-dependencies are free: a test may build more of the house than its crate knows.";
+on a floor yet. Dev-dependencies are free but for hpke and sqlx: a test may build more of the house than its crate knows.";
 
 /// Where Kuvert runs; without it cargo would fetch the libraries of every other system too.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
@@ -60,6 +60,16 @@ const OWNED: &[(&str, &[&str], &str)] = &[
     ("toml", &["server"], "only server reads configuration"),
 ];
 
+/// Libraries that only these crates may have even as dev-dependencies: (library, those crates, why).
+const TESTED: &[(&str, &[&str], &str)] = &[
+    (
+        "hpke",
+        &["vault", "intake", "server"],
+        "what is sealed to a mailbox opens in its own tests, and in server's example administrator",
+    ),
+    ("sqlx", &["server"], "only server's example administrator reads and writes rows past store"),
+];
+
 /// Libraries that a crate must not know: it would no longer be what it is.
 const FOREIGN: &[(&str, &[&str])] = &[
     ("domain", &["tokio", "axum", "ring", "reqwest", "tracing"]),
@@ -67,6 +77,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("delivery", &["tokio", "axum", "reqwest", "tracing", "sqlx"]),
     ("account", &["axum", "http", "reqwest", "edge", "askama"]),
     ("web", &["store"]),
+    ("sender-gateway", &["store"]),
 ];
 
 /// The task.
@@ -90,6 +101,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
 struct House {
     /// The crates of the house and all that they import directly.
     imports: BTreeMap<String, BTreeSet<String>>,
+    /// What each has for its tests alone.
+    tested: BTreeMap<String, BTreeSet<String>>,
     /// Everything else that was resolved and imports one of [`OWNED`].
     strangers: Vec<(String, String)>,
 }
@@ -107,19 +120,20 @@ impl House {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let mut house = Self { imports: BTreeMap::new(), strangers: Vec::new() };
+        let mut house = Self { imports: BTreeMap::new(), tested: BTreeMap::new(), strangers: Vec::new() };
         for node in metadata["resolve"]["nodes"].as_array().context("cargo metadata resolved nothing")? {
             let id = node["id"].as_str().unwrap_or_default();
             let Some(&name) = names.get(id) else { continue };
-            let imports: BTreeSet<String> = node["deps"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter(|import| is_linked(import))
-                .filter_map(|import| names.get(import["pkg"].as_str()?).map(|&name| name.to_owned()))
-                .collect();
+            let named = |linked: bool| -> BTreeSet<String> {
+                let deps = node["deps"].as_array().into_iter().flatten();
+                deps.filter(|import| is_linked(import) == linked)
+                    .filter_map(|import| names.get(import["pkg"].as_str()?).map(|&name| name.to_owned()))
+                    .collect()
+            };
+            let imports = named(true);
             if members.contains(id) {
                 house.imports.insert(name.to_owned(), imports);
+                house.tested.insert(name.to_owned(), named(false));
             } else {
                 let owned = imports.into_iter().filter(|import| import == "hpke");
                 house.strangers.extend(owned.map(|import| (name.to_owned(), import)));
@@ -163,6 +177,12 @@ impl House {
                 faults.push(format!("{name} links {library}: {why}"));
             }
         }
+        for (library, testers, why) in TESTED {
+            let others = self.tested.iter().filter(|(name, _)| !testers.contains(&name.as_str()));
+            for (name, _) in others.filter(|(_, tested)| tested.contains(*library)) {
+                faults.push(format!("{name} has {library} for its tests: {why}"));
+            }
+        }
         faults.extend(
             self.strangers.iter().map(|(name, library)| format!("{name}, from outside, links {library}")),
         );
@@ -200,7 +220,7 @@ mod tests {
     fn house(imports: &[(&str, &[&str])]) -> House {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let imports = imports.iter().map(|(name, imports)| ((*name).to_owned(), owned(imports))).collect();
-        House { imports, strangers: Vec::new() }
+        House { imports, tested: BTreeMap::new(), strangers: Vec::new() }
     }
 
     #[test]
@@ -245,6 +265,20 @@ mod tests {
                 "vault links hpke: only the key service opens what is sealed to a mailbox",
                 "registry links sqlx: only store knows which database it is",
                 "some-library, from outside, links hpke"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_opens_and_what_writes_past_store_is_not_free_in_tests_either() {
+        let mut house = house(&[("server", &[]), ("web", &["domain"]), ("domain", &[])]);
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        house.tested.insert("server".to_owned(), owned(&["hpke", "sqlx", "tempfile"]));
+        house.tested.insert("web".to_owned(), owned(&["sqlx", "tempfile"]));
+        assert_eq!(
+            house.faults(),
+            [
+                "web has sqlx for its tests: only server's example administrator reads and writes rows past store"
             ]
         );
     }

@@ -1,4 +1,6 @@
-//! Formatting and clippy.
+//! Formatting, clippy, and the house's own style.
+
+mod style;
 
 use anyhow::{Result, bail};
 
@@ -8,8 +10,9 @@ use crate::command::{cargo, run as run_command};
 pub const HELP: &str = "
 Usage: cargo xtask lint [--fix]
 
-cargo fmt --check and cargo clippy over every target of every crate, warnings denied. --fix formats instead of
-checking; what clippy finds is for you to mend.";
+cargo fmt --check and cargo clippy over every target of every crate, warnings denied; an empty line before each
+method, one `let` for each value, no file of production code over 360 lines. --fix formats instead of checking; what
+else is found is for you to mend.";
 
 /// The task.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -24,5 +27,6 @@ pub fn run(arguments: &[String]) -> Result<()> {
         format.arg("--check");
     }
     run_command(&mut format)?;
+    style::check()?;
     run_command(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
 }

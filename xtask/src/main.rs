@@ -1,6 +1,7 @@
 //! The project's own commands. `cargo xtask` lists them; several can stand in one line: `cargo xtask lint test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its streams")]
 
+mod asvs;
 mod command;
 mod deny;
 mod doc;
@@ -60,6 +61,12 @@ const TASKS: &[Task] = &[
         summary: "write docs/errors.md from the catalogue",
         help: errors::HELP,
         run: errors::run,
+    },
+    Task {
+        name: "asvs",
+        summary: "forty requirements of the OWASP ASVS, by their tests",
+        help: asvs::HELP,
+        run: asvs::run,
     },
     Task {
         name: "words",

@@ -100,7 +100,9 @@ impl Session {
         if !chosen.is_empty() {
             without = PARTS.iter().filter(|part| **part != "rust").map(|&part| part.to_owned()).collect();
         }
-        let (tally, left_out, failed) = (Mutex::default(), Vec::new(), Vec::new());
+        let tally = Mutex::default();
+        let left_out = Vec::new();
+        let failed = Vec::new();
         Ok(Self { without, chosen, tally, left_out, failed })
     }
 

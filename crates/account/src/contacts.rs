@@ -2,7 +2,7 @@
 
 use crate::{AccountError, Accounts};
 use domain::{ContactId, Identity, PersonId, words::Channel};
-use key_client::{By, Change, Changed, Column, SecretBytes, contact_address};
+use key_client::{By, Change, Changed, Column, SecretBytes, contact_address, contact_waiting};
 use mailbox::Actor;
 use registry::{
     contacts::{self, Added, Code, Confirmation, Contact, NewContact, code_mac},
@@ -35,6 +35,8 @@ pub enum NewAddress {
 
 /// To be sent to the address. Has no `Debug`.
 pub struct CodeToSend {
+    /// Which address it confirms.
+    pub contact_id: ContactId,
     pub code: Code,
     /// Deterministic for this code, so that a repeat is the same message.
     pub id: [u8; 32],
@@ -75,9 +77,14 @@ impl Accounts {
     /// The actor's addresses, oldest first.
     pub async fn contacts(&self, actor: &Actor) -> Result<Vec<Address>, AccountError> {
         let mut tx = self.0.store.read("list contacts").await?;
-        let found = contacts::for_person(&mut tx, actor.rights.person).await?;
+        let person = actor.rights.person;
+        let found = contacts::for_person(&mut tx, person).await?;
         drop(tx);
-        let item = |one: &Contact| (Column::Contact, contact_address(one.contact_id), one.address.clone());
+        let place = |one: &Contact| match one.confirmed_at {
+            Some(_) => contact_address(one.contact_id),
+            None => contact_waiting(one.contact_id, person),
+        };
+        let item = |one: &Contact| (Column::Contact, place(one), one.address.clone());
         let opened = self.open_for(&actor.grant, found.iter().map(item).collect()).await?;
         let text = |plain: Option<Vec<u8>>| String::from_utf8(plain?).ok();
         let address = |(contact, plain)| Address { contact, address: text(plain) };
@@ -112,7 +119,7 @@ impl Accounts {
         if channel == Channel::Sms && !self.0.codes.reach(address) {
             return Ok(NewAddress::Abroad);
         }
-        let sealed = self.seal_contact(channel, address).await?;
+        let sealed = self.seal_contact(person, channel, address).await?;
         let code = Code::new(self.random());
         let id = code_mac(&self.0.web_keys.contact, person, &sealed.address_mac, &code);
         let mut tx = self.0.store.begin("add contact").await?;
@@ -126,7 +133,7 @@ impl Accounts {
         }
         tx.commit().await?;
         Ok(match added {
-            Added::Pending(_) => NewAddress::Waits(CodeToSend { code, id }),
+            Added::Pending(contact_id) => NewAddress::Waits(CodeToSend { contact_id, code, id }),
             Added::Confirmed(_) => NewAddress::Confirmed,
             Added::TooSoon(_) => NewAddress::TooSoon,
             Added::TooMany => NewAddress::TooMany,
@@ -145,6 +152,7 @@ impl Accounts {
             Changed::Done(true) => Ok(Confirmation::Confirmed),
             Changed::Wrong { left: 0 } => Ok(Confirmation::Ended),
             Changed::Wrong { left } => Ok(Confirmation::Wrong { left }),
+            Changed::Refused(word) if word == "ended" => Ok(Confirmation::Ended),
             _ => Ok(Confirmation::Unknown),
         }
     }
@@ -173,11 +181,11 @@ impl Accounts {
         address: &str,
     ) -> Result<(), AccountError> {
         let person_mac = self.address_mac(identity).await?;
-        let sealed = self.seal_contact(channel, address).await?;
         let mut tx = self.0.store.read("find person").await?;
         let person = people::by_address(&mut tx, &person_mac, self.now()).await?;
         drop(tx);
         let person_id = person.ok_or(AccountError::NotFound)?.person_id;
+        let sealed = self.seal_contact(person_id, channel, address).await?;
         let Sealed { contact_id, channel, address, address_mac } = sealed;
         let email = channel == Channel::Email;
         let change = Change::ConfirmedContact { person_id, contact_id, email, address, address_mac };
@@ -187,9 +195,16 @@ impl Accounts {
         }
     }
 
-    async fn seal_contact(&self, channel: Channel, address: &str) -> Result<Sealed, AccountError> {
+    /// As it waits for its code: nobody else opens it, whatever row it is put into.
+    async fn seal_contact(
+        &self,
+        person: PersonId,
+        channel: Channel,
+        address: &str,
+    ) -> Result<Sealed, AccountError> {
         let contact_id = ContactId::new(self.random());
-        let sealed = self.seal(Column::Contact, contact_address(contact_id), address.as_bytes()).await?;
+        let place = contact_waiting(contact_id, person);
+        let sealed = self.seal(Column::Contact, place, address.as_bytes()).await?;
         let address_mac = self.contact_tag(channel, address);
         Ok(Sealed { contact_id, channel, address: sealed, address_mac })
     }

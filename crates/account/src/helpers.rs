@@ -70,6 +70,8 @@ impl Accounts {
         let asked = self.asked(actor, mailbox_id).await?;
         let asked = asked.into_iter().find(|one| one.invitation_id == invitation_id);
         let asked = asked.ok_or(GrantError::Unknown)?;
+        // A name that opens was given to this very invitation of this mailbox. So the right's id, which is the invitation's,
+        // is none that a right over another mailbox has: what is said of that one would open beside this one.
         let name = match asked.helper {
             Some((person, Some(name))) if person == helper => name,
             _ => return Err(GrantError::Unknown),

@@ -84,8 +84,10 @@ impl Accounts {
             return Err(InviteError::Oneself);
         }
         let invitation_id = MandateId::new(self.random());
-        let label = self.seal(Column::Note, invitation_label(invitation_id), wanted.label.as_bytes()).await?;
-        let owner = self.seal(Column::Note, invitation_owner(invitation_id), owner_name.as_bytes()).await?;
+        let place = invitation_label(invitation_id, mailbox_id);
+        let label = self.seal(Column::Note, place, wanted.label.as_bytes()).await?;
+        let place = invitation_owner(invitation_id, mailbox_id, &address_mac);
+        let owner = self.seal(Column::Note, place, owner_name.as_bytes()).await?;
         let new = NewInvitation {
             invitation_id,
             mailbox_id,
@@ -120,21 +122,16 @@ impl Accounts {
 
     /// The invitations to the actor that wait for an answer.
     pub async fn asks(&self, actor: &Actor) -> Result<Vec<Asks>, AccountError> {
-        let mut tx = self.0.store.read("list invitations to a person").await?;
-        let found = invitations::to_person(&mut tx, actor.rights.person, self.now()).await?;
-        drop(tx);
-        let item =
-            |one: &Invitation| (Column::Note, invitation_owner(one.invitation_id), one.owner_name.clone());
-        let names = self.open_for(&actor.grant, found.iter().map(item).collect()).await?;
-        let asks = found.into_iter().zip(names).map(|(one, name)| Asks {
+        let asks = self.invited(actor).await?.into_iter().map(|(one, owner)| Asks {
             invitation_id: one.invitation_id,
-            owner: name.and_then(|name| String::from_utf8(name).ok()),
+            owner,
             valid_to: one.valid_to,
         });
         Ok(asks.collect())
     }
 
-    /// Says yes. `name` is that of the actor's log-in, which the owner sees. False when nobody asks this.
+    /// Says yes. `name` is that of the actor's log-in, which the owner sees. False when nobody asks this, or who asks cannot
+    /// be shown: a row that was moved to another mailbox would show the name there.
     pub async fn accept_invitation(
         &self,
         actor: &Actor,
@@ -142,7 +139,10 @@ impl Accounts {
         invitation_id: MandateId,
     ) -> Result<bool, AccountError> {
         let person = actor.rights.person;
-        let place = invitation_helper(invitation_id, person);
+        let asked =
+            self.invited(actor).await?.into_iter().find(|(one, _)| one.invitation_id == invitation_id);
+        let Some((Invitation { mailbox_id, .. }, Some(_))) = asked else { return Ok(false) };
+        let place = invitation_helper(invitation_id, mailbox_id, person);
         let name = self.seal(Column::Note, place, name.as_bytes()).await?;
         let mut tx = self.0.store.begin("accept invitation").await?;
         let accepted = invitations::accept(&mut tx, invitation_id, person, &name, self.now()).await?;
@@ -177,11 +177,26 @@ impl Accounts {
         Ok(withdrawn)
     }
 
+    /// The invitations to the actor, each with its owner's name where that opens.
+    async fn invited(&self, actor: &Actor) -> Result<Vec<(Invitation, Option<String>)>, AccountError> {
+        let mut tx = self.0.store.read("list invitations to a person").await?;
+        let found = invitations::to_person(&mut tx, actor.rights.person, self.now()).await?;
+        drop(tx);
+        let item = |one: &Invitation| {
+            let place = invitation_owner(one.invitation_id, one.mailbox_id, &one.address_mac);
+            (Column::Note, place, one.owner_name.clone())
+        };
+        let names = self.open_for(&actor.grant, found.iter().map(item).collect()).await?;
+        let names = names.into_iter().map(|name| String::from_utf8(name?).ok());
+        Ok(found.into_iter().zip(names).collect())
+    }
+
     async fn opened(&self, actor: &Actor, one: Invitation) -> Result<Asked, AccountError> {
         let id = one.invitation_id;
-        let mut items = vec![(Column::Note, invitation_label(id), one.label)];
+        let mailbox_id = one.mailbox_id;
+        let mut items = vec![(Column::Note, invitation_label(id, mailbox_id), one.label)];
         let helper = one.helper.map(|(person, name)| {
-            items.push((Column::Note, invitation_helper(id, person), name));
+            items.push((Column::Note, invitation_helper(id, mailbox_id, person), name));
             person
         });
         let opened = self.open_for(&actor.grant, items).await?;

@@ -8,6 +8,7 @@
 mod close_mailbox;
 mod code_limits;
 mod contacts;
+mod deaths;
 mod error;
 mod helpers;
 mod holder_names;

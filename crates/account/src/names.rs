@@ -16,15 +16,19 @@ impl Accounts {
         view: &GrantView,
         boxes: &[BoxAccess],
     ) -> Result<HashMap<MailboxId, String>, AccountError> {
-        let (mut items, mut owners) = (Vec::new(), Vec::new());
+        let mut items = Vec::new();
+        let mut owners = Vec::new();
         let mut names = HashMap::new();
+        let is_own = |one: &&BoxAccess| view.person.is_some_and(|id| one.owner == Owner::Person(id));
+        let (own, others): (Vec<_>, Vec<_>) = boxes.iter().partition(is_own);
+        names.extend(own.iter().map(|one| (one.mailbox_id, view.name.clone())));
+        if others.is_empty() {
+            return Ok(names);
+        }
         let mut tx = self.0.store.read("names of mailboxes").await?;
-        for one in boxes {
+        for one in others {
             let mut places = Vec::new();
             match one.owner {
-                Owner::Person(id) if Some(id) == view.person => {
-                    names.insert(one.mailbox_id, view.name.clone());
-                }
                 // Sealed at a log-in, under one of the tags that the owner logs in with.
                 Owner::Person(id) => {
                     let macs = people::login_macs(&mut tx, id).await?;

@@ -57,10 +57,13 @@ impl Accounts {
         }
     }
 
-    /// Closes a mailbox: new letters are refused, old ones stay readable for the owner. False when it was closed.
-    pub async fn close_for(&self, mailbox_id: MailboxId) -> Result<bool, AccountError> {
-        let changed = self.0.keys.change(By::Operator, Change::CloseMailbox { mailbox_id }).await?;
-        Ok(changed == Changed::Done(true))
+    /// Closes somebody's mailbox: new letters are refused, old ones stay readable for the owner. False when it was closed.
+    pub async fn close_for(&self, identity: &Identity) -> Result<bool, AccountError> {
+        let address_mac = self.address_mac(identity).await?;
+        match self.0.keys.change(By::Operator, Change::CloseFor { address_mac }).await? {
+            Changed::Done(closed) => Ok(closed),
+            _ => Err(AccountError::NotFound),
+        }
     }
 
     /// The mailbox that letters to this identity go to, open or closed.

@@ -121,7 +121,8 @@ impl Accounts {
             named.extend(self.follow(number).await?);
         }
         // Of whatever else they were a signatory, the register perhaps no longer says so.
-        let (mut tx, now) = (self.0.store.read("find signatory").await?, self.now());
+        let mut tx = self.0.store.read("find signatory").await?;
+        let now = self.now();
         let Some(person) = people::by_address(&mut tx, address_mac, now).await? else { return Ok(()) };
         let boxes = mandates::boxes_of(&mut tx, person.person_id, now).await?;
         drop(tx);

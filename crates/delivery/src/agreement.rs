@@ -58,7 +58,6 @@ pub struct Signer {
 
 /// The name of the signed document's root.
 pub const ROOT: (&str, &str) = (NAMESPACE, "Agreement");
-/// Its namespace.
 const NAMESPACE: &str = "urn:kuvert:agreement";
 pub const REGISTER: &str = "register";
 pub const DEREGISTER: &str = "deregister";
@@ -81,6 +80,7 @@ impl Signed {
         let day = CivilDate::parse(text).map(Self::On);
         day.or_else(|_| Time::parse(text).map(Self::At)).ok()
     }
+
     /// The day, Swedish time.
     pub fn date(self) -> CivilDate {
         match self {
@@ -88,6 +88,7 @@ impl Signed {
             Self::At(time) => time.date(),
         }
     }
+
     fn is_after(self, now: Time) -> bool {
         matches!(self, Self::At(time) if time > now.plus(AHEAD))
     }
@@ -104,7 +105,6 @@ impl fmt::Display for Signed {
 }
 
 impl SignatureData {
-    /// Reads one.
     pub fn read(mut of: Children<'_, '_>) -> Result<Self, ReadError> {
         const NS: &str = crate::names::COMMON;
         let signature = of.binary((NS, "Signature"))?;

@@ -194,8 +194,10 @@ mod tests {
     #[test]
     fn long_texts_are_written_whole_wherever_something_is_replaced() {
         for before in [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES - 1] {
-            let (a, b) = ("å".repeat(before), "x".repeat(before));
-            let (mut out, wanted) = (String::new(), format!("{a}&amp;{b}&#xD;{a}&gt;"));
+            let a = "å".repeat(before);
+            let b = "x".repeat(before);
+            let mut out = String::new();
+            let wanted = format!("{a}&amp;{b}&#xD;{a}&gt;");
             escape_text(&format!("{a}&{b}\r{a}>"), &mut out);
             assert_eq!(out, wanted);
         }

@@ -58,7 +58,8 @@ pub fn line_ends(bytes: &[u8]) -> Result<Cow<'_, [u8]>, XmlError> {
         return Ok(Cow::Borrowed(bytes));
     }
     at_most(returns.clone().count(), BREAKS).map_err(|_| XmlError::Breaks)?;
-    let (mut all, mut done) = (Vec::with_capacity(bytes.len()), 0);
+    let mut all = Vec::with_capacity(bytes.len());
+    let mut done = 0;
     for at in returns {
         all.extend_from_slice(&bytes[done..at]);
         all.push(b'\n');
@@ -242,7 +243,9 @@ impl Seen {
 
     /// Counts what is assigned in one tag; answers where it ends.
     fn tag(&mut self, bytes: &[u8], from: usize) -> Result<usize, XmlError> {
-        let (mut at, mut equals, mut values) = (from, 0, 0);
+        let mut at = from;
+        let mut equals = 0;
+        let mut values = 0;
         while let Some(&byte) = bytes.get(at) {
             match byte {
                 b'>' => {

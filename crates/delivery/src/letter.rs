@@ -101,7 +101,7 @@ fn attachment(file: &Attachment, at: &str, limits: &Limits) -> Result<letter::At
     // Compared where it is the MD5 that the interface means, and never trusted: the signature is what counts.
     let checksum = file.checksum.trim();
     let is_md5 = checksum.len() == 32 && checksum.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_md5 && !checksum.eq_ignore_ascii_case(&text::hex(&Md5::digest(&file.content))) {
+    if is_md5 && !checksum.eq_ignore_ascii_case(&hex::encode(Md5::digest(&file.content))) {
         return Err(Refusal::new(Code::AttachmentChecksumMismatch).at(format!("{at}/Checksum")));
     }
     let name = text::file_name(&file.name).map_err(|e| text_refusal(e, 255, &format!("{at}/Filename")))?;

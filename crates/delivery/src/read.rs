@@ -1,9 +1,12 @@
 //! A sealed delivery, element by element, in the order of its schema: what is not expected is not read over.
 
+mod children;
+
+pub use children::Children;
+
 use crate::{
     document::{elements, is, text},
-    names::{MESSAGE_V1, MESSAGE_V2, MESSAGE_V3, Name, OFFICIAL_MATTER_V3, SENDER},
-    signature::base64,
+    names::{MESSAGE_V1, MESSAGE_V2, MESSAGE_V3, OFFICIAL_MATTER_V3, SENDER},
 };
 use domain::CivilDate;
 use roxmltree::Node;
@@ -189,7 +192,8 @@ pub(crate) fn headed(mut header: Children<'_, '_>, mut body: Children<'_, '_>) -
     let receipt_request = header.optional((MESSAGE_V3, "ReceiptRequest"))?;
     header.word(receipt_request.as_deref(), "ReceiptRequest", &["NOT", "SIMPLE", "SIGNED"])?;
     header.end()?;
-    let (body_type, content) = (body.text((MESSAGE_V1, "ContentType"))?, body.binary((MESSAGE_V1, "Body"))?);
+    let body_type = body.text((MESSAGE_V1, "ContentType"))?;
+    let content = body.binary((MESSAGE_V1, "Body"))?;
     body.end()?;
     Ok(Message {
         id,
@@ -276,100 +280,4 @@ pub(crate) fn is_address(text: &str) -> bool {
     let host = characters.iter().skip(1).position(|c| *c == '@').map(|at| &characters[at + 2..]);
     let dotted = host.is_some_and(|h| h.len() > 2 && h[1..h.len() - 1].contains(&'.'));
     (5..=256).contains(&characters.len()) && dotted
-}
-
-/// The child elements of one element, taken in order.
-pub struct Children<'a, 'i> {
-    next: std::iter::Peekable<std::vec::IntoIter<Node<'a, 'i>>>,
-    /// For errors.
-    pub path: String,
-}
-
-impl<'a, 'i> Children<'a, 'i> {
-    /// Of an element that is the root of what is read.
-    pub fn of(node: Node<'a, 'i>, path: &str) -> Read<Self> {
-        Self::at(node, path.to_owned())
-    }
-    /// Of an element that may bear an `Id` and nothing else.
-    fn signed(node: Node<'a, 'i>, path: &str) -> Read<Self> {
-        let known = node.attributes().all(|a| a.namespace().is_none() && a.name() == "Id");
-        let of = Self::with_attributes(node, path.to_owned())?;
-        of.check(known, "", "an attribute that is not expected here")?;
-        Ok(of)
-    }
-    fn at(node: Node<'a, 'i>, path: String) -> Read<Self> {
-        if node.attributes().next().is_some() {
-            return Err(ReadError { path, fault: "an attribute that is not expected here" });
-        }
-        Self::with_attributes(node, path)
-    }
-    fn with_attributes(node: Node<'a, 'i>, path: String) -> Read<Self> {
-        match elements(node) {
-            Some(inside) => Ok(Self { next: inside.collect::<Vec<_>>().into_iter().peekable(), path }),
-            None => Err(ReadError { path, fault: "text between elements" }),
-        }
-    }
-    /// The next element, if it has this name.
-    pub fn maybe(&mut self, name: Name<'_>) -> Option<Node<'a, 'i>> {
-        self.next.next_if(|node| is(node, name))
-    }
-    /// The next element, which must have this name.
-    pub fn one(&mut self, name: Name<'_>) -> Read<Node<'a, 'i>> {
-        self.maybe(name)
-            .ok_or_else(|| self.fault(name.1, "is missing, or stands in another order or namespace"))
-    }
-    /// The next element and its children.
-    pub fn enter(&mut self, name: Name<'_>) -> Read<Self> {
-        let node = self.one(name)?;
-        Self::at(node, format!("{}/{}", self.path, name.1))
-    }
-    /// The text of the next element.
-    pub fn text(&mut self, name: Name<'_>) -> Read<String> {
-        let node = self.one(name)?;
-        self.text_of(node, name.1)
-    }
-    /// The text of the next element, if it has this name.
-    pub fn optional(&mut self, name: Name<'_>) -> Read<Option<String>> {
-        self.maybe(name).map(|node| self.text_of(node, name.1)).transpose()
-    }
-    /// The bytes of the next element.
-    pub fn binary(&mut self, name: Name<'_>) -> Read<Vec<u8>> {
-        let node = self.one(name)?;
-        let text = text(node).ok_or_else(|| self.fault(name.1, "holds elements instead of base64"))?;
-        base64(&text).ok_or_else(|| self.fault(name.1, "is not base64"))
-    }
-    fn short(&mut self, name: Name<'_>, most: usize) -> Read<Option<String>> {
-        let text = self.optional(name)?;
-        self.check(text.as_ref().is_none_or(|t| t.chars().count() <= most), name.1, "is too long")?;
-        Ok(text)
-    }
-    fn skip_foreign(&mut self, own: &str) {
-        while self.next.next_if(|node| node.tag_name().namespace().is_some_and(|n| n != own)).is_some() {}
-    }
-    /// Nothing more may come.
-    pub fn end(&mut self) -> Read<()> {
-        let more = self.next.peek().is_some();
-        self.check(!more, "", "an element that is not expected here")
-    }
-    /// One of these words, where there is one.
-    pub fn word(&self, text: Option<&str>, name: &str, words: &[&str]) -> Read<()> {
-        self.check(text.is_none_or(|t| words.contains(&t)), name, "is none of the words of its type")
-    }
-    /// A fault at the child `name`, unless it holds.
-    pub fn check(&self, holds: bool, name: &str, fault: &'static str) -> Read<()> {
-        if holds { Ok(()) } else { Err(self.fault(name, fault)) }
-    }
-
-    fn text_of(&self, node: Node<'_, '_>, name: &str) -> Read<String> {
-        if node.attributes().next().is_some() {
-            return Err(self.fault(name, "an attribute that is not expected here"));
-        }
-        text(node)
-            .map(std::borrow::Cow::into_owned)
-            .ok_or_else(|| self.fault(name, "holds elements instead of text"))
-    }
-    fn fault(&self, name: &str, fault: &'static str) -> ReadError {
-        let path = if name.is_empty() { self.path.clone() } else { format!("{}/{name}", self.path) };
-        ReadError { path, fault }
-    }
 }

@@ -48,7 +48,9 @@ pub fn body<'a, 'i>(document: &'a Document<'i>) -> Result<Node<'a, 'i>, SoapErro
 /// looked for: a message of tags alone would cost more than it costs to refuse it.
 pub fn operation(message: &[u8]) -> Option<&str> {
     let message = &message[..message.len().min(BEGINNING)];
-    let (mut at, mut depth, mut in_body) = (0, 0_i64, false);
+    let mut at = 0;
+    let mut depth = 0_i64;
+    let mut in_body = false;
     loop {
         let open = at + memchr::memchr(b'<', message.get(at..)?)?;
         let rest = &message[open..];

@@ -84,7 +84,8 @@ fn what_other_implementations_signed_has_the_verdict_it_should() {
     if let Some(bytes) = signed_by_others("v3-deliverSecure-envelope-kivra-sha1.xml") {
         let sealed = Sealed::from_envelope(&bytes).unwrap();
         assert_eq!((sealed.signature.hash, sealed.seal.hash), (Hash::Sha1, Hash::Sha1));
-        let (delivery, limits) = (&sealed.delivery, Limits::default());
+        let delivery = &sealed.delivery;
+        let limits = Limits::default();
         let to = letter::addressed(delivery).unwrap();
         let letter = letter::letter(delivery, &to, &delivery.messages[0], &limits).unwrap();
         assert_eq!(letter.notes.reference.as_deref(), Some("minimal_l"));
@@ -220,8 +221,8 @@ fn another_dispatcher_can_seal_what_came() {
     let signed = signed_delivery(first.as_bytes()).unwrap();
     let again =
         write::seal(&signed, CivilDate::parse("2027-01-01").unwrap(), &signer("164020000057")).unwrap();
-    let (first, again) =
-        (Sealed::from_envelope(first.as_bytes()).unwrap(), Sealed::from_envelope(again.as_bytes()).unwrap());
+    let first = Sealed::from_envelope(first.as_bytes()).unwrap();
+    let again = Sealed::from_envelope(again.as_bytes()).unwrap();
     assert_eq!(first.payloads, again.payloads);
     assert_eq!(first.signature, again.signature);
     assert_ne!(first.seal, again.seal);

@@ -8,7 +8,7 @@ use crate::{
     read::{Attachment, Delivery, Message, OfficialMatter},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{CivilDate, text::hex};
+use domain::CivilDate;
 use md5::{Digest, Md5};
 use vault::{
     Certificate,
@@ -129,37 +129,44 @@ impl Xml {
     pub fn open(&mut self, name: &str) {
         self.0.push_str(&format!("<{name}>"));
     }
+
     /// Begins an element in a namespace that its parent is not in.
     pub fn open_in(&mut self, namespace: &str, name: &str) {
         self.0.push_str(&format!("<{name} xmlns=\"{namespace}\">"));
     }
+
     /// Ends the element that was begun last.
     pub fn close(&mut self, name: &str) {
         self.0.push_str(&format!("</{name}>"));
     }
+
     /// An element with text.
     pub fn text(&mut self, name: &str, text: &str) {
         self.0.push_str(&format!("<{name}>"));
         escape_text(text, &mut self.0);
         self.0.push_str(&format!("</{name}>"));
     }
+
     /// An element with text, in a namespace that its parent is not in.
     pub fn text_in(&mut self, namespace: &str, name: &str, text: &str) {
         self.0.push_str(&format!("<{name} xmlns=\"{namespace}\">"));
         escape_text(text, &mut self.0);
         self.0.push_str(&format!("</{name}>"));
     }
+
     /// The same where there is a text.
     pub fn optional_in(&mut self, namespace: &str, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text_in(namespace, name, text);
         }
     }
+
     fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
         }
     }
+
     fn base64(&mut self, bytes: &[u8]) {
         self.0.push_str(&format!("<Body xmlns=\"{MESSAGE_V1}\">"));
         STANDARD.encode_string(bytes, &mut self.0);
@@ -246,7 +253,7 @@ fn official_matter(of: &OfficialMatter, xml: &mut Xml) {
 impl Attachment {
     /// With the checksum that the interface asks for.
     pub fn new(name: impl Into<String>, content_type: impl Into<String>, content: Vec<u8>) -> Self {
-        let checksum = hex(&Md5::digest(&content)).to_ascii_uppercase();
+        let checksum = hex::encode(Md5::digest(&content)).to_ascii_uppercase();
         Self { content_type: content_type.into(), content, checksum, name: name.into() }
     }
 }

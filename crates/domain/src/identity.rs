@@ -56,18 +56,22 @@ impl Identity {
         }
         Ok(Self { kind, digits: text.to_owned() })
     }
+
     /// Which of the three kinds.
     pub fn kind(&self) -> IdentityKind {
         self.kind
     }
+
     /// The digits in clear. Never for logs, errors, addresses or unsealed columns.
     pub fn expose(&self) -> &str {
         &self.digits
     }
+
     /// Whether it is a person's.
     pub fn is_person(&self) -> bool {
         self.kind != IdentityKind::Organisation
     }
+
     /// The date of birth that a person's number carries.
     pub fn birth_date(&self) -> Option<crate::CivilDate> {
         let number = |range: std::ops::Range<usize>| self.digits[range].parse::<i16>().ok();
@@ -99,10 +103,12 @@ impl OrgNumber {
             _ => Err(IdentityError::Form),
         }
     }
+
     /// The twelve digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
     /// The same number as an address.
     pub fn identity(&self) -> Identity {
         Identity { kind: IdentityKind::Organisation, digits: self.0.clone() }
@@ -117,6 +123,7 @@ impl fmt::Display for OrgNumber {
 
 impl TryFrom<String> for OrgNumber {
     type Error = IdentityError;
+
     fn try_from(text: String) -> Result<Self, IdentityError> {
         Self::parse(&text)
     }
@@ -134,7 +141,8 @@ fn kind_of(digits: &[u8]) -> Option<IdentityKind> {
     match two(0) {
         16 if two(4) >= 20 => Some(IdentityKind::Organisation),
         18..=20 => {
-            let (month, day) = (i8::try_from(two(4)).ok()?, i8::try_from(two(6)).ok()?);
+            let month = i8::try_from(two(4)).ok()?;
+            let day = i8::try_from(two(6)).ok()?;
             if crate::CivilDate::new(year, month, day).is_some() {
                 Some(IdentityKind::Personnummer)
             } else {

@@ -39,6 +39,7 @@ macro_rules! id {
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
             }
+
             /// From sixteen stored bytes; any other length is no id.
             pub fn from_slice(bytes: &[u8]) -> Result<Self, NotAnId> {
                 Uuid::from_slice(bytes).map(Self).map_err(|_| NotAnId)
@@ -46,6 +47,7 @@ macro_rules! id {
         }
         impl std::str::FromStr for $name {
             type Err = NotAnId;
+
             fn from_str(text: &str) -> Result<Self, NotAnId> {
                 Uuid::try_parse(text).map(Self).map_err(|_| NotAnId)
             }
@@ -78,6 +80,7 @@ impl AnnouncementId {
     pub fn as_job(self) -> (MailboxId, LetterId) {
         (MailboxId(self.0), LetterId(self.0))
     }
+
     /// The announcement that such a job is of.
     pub fn of_job(letter_id: LetterId) -> Self {
         Self(letter_id.0)

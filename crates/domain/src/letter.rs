@@ -98,7 +98,6 @@ pub enum BodyType {
     /// Unformatted text.
     #[serde(rename = "text/plain")]
     Plain,
-    /// HTML.
     #[serde(rename = "text/html")]
     Html,
 }
@@ -157,6 +156,7 @@ impl AttachmentType {
 
 impl FromStr for AttachmentType {
     type Err = Refusal;
+
     /// Takes `text/xml` for `application/xml` (RFC 7303 §9.2) and no parameters.
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let text = if text == "text/xml" { "application/xml" } else { text };
@@ -212,7 +212,6 @@ pub struct Limits {
     pub body_bytes: u64,
     /// In one letter.
     pub attachments: usize,
-    /// Of one attachment.
     pub attachment_bytes: u64,
     /// Of all attachments of one letter.
     pub total_bytes: u64,

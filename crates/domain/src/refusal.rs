@@ -11,12 +11,16 @@ macro_rules! catalogue {
         impl Code {
             /// Every code, in the order of the catalogue.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
             /// As on the wire.
             pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+
             /// The HTTP status it travels with.
             pub const fn status(self) -> u16 { match self { $(Self::$name => $status,)* } }
+
             /// What happened, in one line.
             pub const fn title(self) -> &'static str { match self { $(Self::$name => $title,)* } }
+
             /// What the caller can do about it.
             pub const fn mend(self) -> &'static str { match self { $(Self::$name => $mend,)* } }
         }
@@ -136,12 +140,14 @@ impl Refusal {
     pub const fn new(code: Code) -> Self {
         Self { code, detail: None, pointer: None }
     }
+
     /// With a sentence about this case. Never a value from the letter.
     #[must_use]
     pub fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
         self
     }
+
     /// With the member concerned.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {

@@ -53,16 +53,6 @@ pub fn file_name(text: &str) -> Result<String, TextError> {
     Ok(name)
 }
 
-/// Bytes as hexadecimal digits, lower case.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -96,12 +86,6 @@ mod tests {
         for text in ["", " \n ", "abcd"] {
             assert_eq!(lines(text, 1, 3), Err(TextError::Length), "{text:?}");
         }
-    }
-
-    #[test]
-    fn hexadecimal_has_two_digits_for_each_byte() {
-        assert_eq!(hex(&[]), "");
-        assert_eq!(hex(&[0x00, 0x0a, 0xff, 0x10]), "000aff10");
     }
 
     #[test]

@@ -23,38 +23,47 @@ impl Time {
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
+
     /// As stored.
     pub const fn millis(self) -> i64 {
         self.0
     }
+
     /// Whole seconds, as in JWT claims.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
+
     /// Parses RFC 3339 with any offset; finer than milliseconds is cut.
     pub fn parse(text: &str) -> Result<Self, NotATime> {
         text.parse::<Timestamp>().map(|t| Self(t.as_millisecond())).map_err(|_| NotATime)
     }
+
     /// Later by `by`, kept within what an instant can hold.
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
+
     /// Earlier by `by`.
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
+
     /// How long after `earlier`; zero when it is not after.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0).cast_unsigned())
     }
+
     /// The wall clock in Stockholm at this instant.
     pub fn in_stockholm(self) -> civil::DateTime {
         self.timestamp().to_zoned(stockholm()).datetime()
     }
+
     /// The civil date in Stockholm at this instant.
     pub fn date(self) -> CivilDate {
         CivilDate(self.in_stockholm().date())
     }
+
     fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }
@@ -78,22 +87,27 @@ impl CivilDate {
         }
         text.parse::<civil::Date>().map(Self).map_err(|_| NotATime)
     }
+
     /// From its parts; `None` when there is no such day.
     pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
         civil::Date::new(year, month, day).ok().map(Self)
     }
+
     /// Year, month 1–12, day 1–31.
     pub fn parts(self) -> (i16, i8, i8) {
         (self.0.year(), self.0.month(), self.0.day())
     }
+
     /// Monday is 1, Sunday 7.
     pub fn weekday(self) -> i8 {
         self.0.weekday().to_monday_one_offset()
     }
+
     /// Whole days from `self` to `other`; negative when `other` is earlier.
     pub fn days_until(self, other: Self) -> i32 {
         self.0.until(other.0).map_or(0, |span| span.get_days())
     }
+
     /// The first instant of this date in Stockholm.
     pub fn start(self) -> Time {
         self.0.to_zoned(stockholm()).map_or(Time(0), |z| Time(z.timestamp().as_millisecond()))
@@ -145,6 +159,7 @@ impl ManualClock {
     pub fn at(start: Time) -> Self {
         Self(AtomicI64::new(start.0))
     }
+
     /// Moves forward.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);

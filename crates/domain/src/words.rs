@@ -8,10 +8,13 @@ macro_rules! words {
         impl $name {
             /// Every word of the list.
             pub const ALL: &'static [Self] = &[$(Self::$word,)*];
+
             /// As stored and on the wire.
             pub const fn as_str(self) -> &'static str { match self { $(Self::$word => $text,)* } }
+
             /// What it means, for the catalogue.
             pub const fn says(self) -> &'static str { match self { $(Self::$word => $says,)* } }
+
             /// From stored or received text.
             pub fn parse(text: &str) -> Option<Self> { match text { $($text => Some(Self::$word),)* _ => None } }
         }
@@ -46,6 +49,9 @@ words! {
         MandateRevoked = "mandate_revoked", "A right to read was taken back.";
         ContactConfirmed = "contact_confirmed", "A contact point was confirmed.";
         ContactRemoved = "contact_removed", "A contact point was removed.";
+        RestoreAccepted = "restore_accepted", "An older state of the mailbox was taken up after a restore; what came after it may be missing.";
+        DeathNoted = "death_noted", "The owner has died: letters are refused, and nobody acts for the mailbox.";
+        DeathWithdrawn = "death_withdrawn", "The owner's death had been noted by mistake.";
         EpochRolled = "epoch_rolled", "The mailbox got a new key and the old one was destroyed.";
     }
 }
@@ -65,6 +71,28 @@ impl EventType {
                 | Self::NoticeNotNeeded
                 | Self::Opened
         )
+    }
+}
+
+words! {
+    /// What can happen to a sender, a dispatcher or a mailbox operator. Told to the operator alone (`kuvert agency history`,
+    /// `kuvert operator history`).
+    RegistryEventType {
+        SenderAdded = "sender_added", "It was registered as a sender or dispatcher.";
+        SenderRenamed = "sender_renamed", "It got another name.";
+        SenderMaySend = "sender_may_send", "Whether it sends letters of its own, or only for others, was changed.";
+        SenderSuspended = "sender_suspended", "Nothing is accepted from it.";
+        SenderResumed = "sender_resumed", "Its letters are accepted again.";
+        Sha1Allowed = "sha1_allowed", "Its deliveries of Mina Meddelanden may be signed with SHA-1.";
+        Sha1Refused = "sha1_refused", "Its deliveries may not be signed with SHA-1 any more.";
+        DispatcherAdded = "dispatcher_added", "A dispatcher may act for it.";
+        DispatcherRemoved = "dispatcher_removed", "A dispatcher may not act for it any more.";
+        CertificateAdded = "certificate_added", "A certificate was registered for it.";
+        CertificateRevoked = "certificate_revoked", "One of its certificates was revoked.";
+        OperatorAdded = "operator_added", "It was registered as a mailbox operator, or came back.";
+        OperatorChanged = "operator_changed", "Its domain, name or addresses were changed.";
+        OperatorEnded = "operator_ended", "It is no mailbox operator any more.";
+        RestoreAccepted = "restore_accepted", "An older state of it was taken up after a restore; what came after it may be missing.";
     }
 }
 

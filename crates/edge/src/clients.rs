@@ -5,6 +5,7 @@
 
 use crate::tls::{TlsError, provider, read_certificates};
 use domain::OrgNumber;
+use parking_lot::RwLock;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
     client::danger::HandshakeSignatureValid,
@@ -18,7 +19,7 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -27,6 +28,7 @@ use std::{
 pub trait Registered: Send + Sync {
     /// This very certificate is not let in, though its chain and validity hold.
     fn is_revoked(&self, sha256: &[u8; 32]) -> bool;
+
     /// It is registered for this organisation: what counts for its share of the door.
     fn is_known(&self, sha256: &[u8; 32], organisation: &OrgNumber) -> bool;
 }
@@ -72,7 +74,7 @@ impl Clients {
         }
         let verifier = verifier(&self.roots, &lists)?;
         let chain = Chain { verifier, version: before.version + 1, lists: Arc::new(lists) };
-        *self.chain.write().unwrap_or_else(PoisonError::into_inner) = chain;
+        *self.chain.write() = chain;
         Ok(())
     }
 
@@ -81,7 +83,7 @@ impl Clients {
     }
 
     fn chain(&self) -> Chain {
-        self.chain.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.chain.read().clone()
     }
 }
 
@@ -105,6 +107,7 @@ impl Shown {
         let chain = chain.iter().map(|certificate| certificate.clone().into_owned()).collect();
         Self { chain, good_under: AtomicU64::new(0) }
     }
+
     /// Whether the lists in force let it in. Verified again only under lists that it was not verified under.
     pub(crate) fn is_good(&self, clients: &Clients, now: UnixTime) -> bool {
         let Chain { verifier, version, .. } = clients.chain();
@@ -140,6 +143,7 @@ impl ClientCertVerifier for Handshake {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &self.0.hints
     }
+
     fn verify_client_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -153,6 +157,7 @@ impl ClientCertVerifier for Handshake {
             _ => Err(Error::InvalidCertificate(CertificateError::Revoked)),
         }
     }
+
     fn verify_tls12_signature(
         &self,
         message: &[u8],
@@ -161,6 +166,7 @@ impl ClientCertVerifier for Handshake {
     ) -> Result<HandshakeSignatureValid, Error> {
         self.0.chain().verifier.verify_tls12_signature(message, certificate, signature)
     }
+
     fn verify_tls13_signature(
         &self,
         message: &[u8],
@@ -169,6 +175,7 @@ impl ClientCertVerifier for Handshake {
     ) -> Result<HandshakeSignatureValid, Error> {
         self.0.chain().verifier.verify_tls13_signature(message, certificate, signature)
     }
+
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.chain().verifier.supported_verify_schemes()
     }

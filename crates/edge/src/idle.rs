@@ -5,9 +5,10 @@ use axum::{
     http::Response,
 };
 use http_body::{Body as _, Frame, SizeHint};
+use parking_lot::Mutex;
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -29,29 +30,29 @@ impl Activity {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(State { under_way: 0, moved: Instant::now() })))
     }
+
     pub(crate) fn begin(&self) -> UnderWay {
-        self.lock().under_way += 1;
+        self.0.lock().under_way += 1;
         self.moved();
         UnderWay(self.clone())
     }
+
     /// How long the connection may still be left alone; `None` when it has been idle for `idle`, or has a request that
     /// nothing has moved on for five times as long.
     pub(crate) fn left(&self, idle: Duration) -> Option<Duration> {
-        let state = self.lock();
+        let state = self.0.lock();
         let most = if state.under_way == 0 { idle } else { idle * STALLED };
         most.checked_sub(state.moved.elapsed()).filter(|left| !left.is_zero())
     }
+
     fn moved(&self) {
-        self.lock().moved = Instant::now();
-    }
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().moved = Instant::now();
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.lock().under_way -= 1;
+        self.0.0.lock().under_way -= 1;
         self.0.moved();
     }
 }
@@ -93,9 +94,11 @@ impl http_body::Body for Watched {
         }
         frame
     }
+
     fn is_end_stream(&self) -> bool {
         self.body.is_end_stream()
     }
+
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
@@ -115,9 +118,11 @@ impl http_body::Body for Noted {
         }
         frame
     }
+
     fn is_end_stream(&self) -> bool {
         self.body.is_end_stream()
     }
+
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
@@ -133,7 +138,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_asked_keeps_a_connection_and_what_is_answered_lets_it_go() {
-        let (activity, idle) = (Activity::new(), Duration::from_secs(60));
+        let activity = Activity::new();
+        let idle = Duration::from_secs(60);
         let passes = |seconds| tokio::time::advance(Duration::from_secs(seconds));
         passes(59).await;
         assert_eq!(activity.left(idle), Some(Duration::from_secs(1)));

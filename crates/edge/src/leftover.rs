@@ -11,9 +11,10 @@ use axum::{
     response::Response,
 };
 use http_body::{Body as _, Frame, SizeHint};
+use parking_lot::Mutex;
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -35,7 +36,7 @@ pub async fn discard(request: Request, next: Next) -> Response {
         return response;
     }
     // Who waits for 100 Continue has sent nothing yet, and reading would ask for it. Who has stopped will not go on.
-    let hopeless = expects && !shared.lock().asked || response.status() == StatusCode::REQUEST_TIMEOUT;
+    let hopeless = expects && !shared.0.lock().asked || response.status() == StatusCode::REQUEST_TIMEOUT;
     if hopeless || shared.size_hint().upper().is_none_or(|most| most > DISCARD_BYTES) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -60,16 +61,12 @@ impl Shared {
     async fn drain(&self) {
         let mut discarded = 0;
         while discarded < DISCARD_BYTES {
-            let frame = std::future::poll_fn(|cx| self.lock().poll(cx));
+            let frame = std::future::poll_fn(|cx| self.0.lock().poll(cx));
             match timeout(PATIENCE, frame).await {
                 Ok(Some(Ok(frame))) => discarded += frame.data_ref().map_or(0, Bytes::len) as u64,
                 Ok(None | Some(Err(_))) | Err(_) => return,
             }
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,15 +91,15 @@ impl http_body::Body for Shared {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.lock().poll(cx)
+        self.0.lock().poll(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        let state = self.lock();
+        let state = self.0.lock();
         state.ended || state.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.lock().body.size_hint()
+        self.0.lock().body.size_hint()
     }
 }

@@ -251,10 +251,13 @@ impl Serving {
         _share: Share,
     ) {
         let Limits { idle, .. } = self.door.limits;
-        let (activity, router, seen) = (Activity::new(), self.door.router, Activity::clone);
+        let activity = Activity::new();
+        let router = self.door.router;
+        let seen = Activity::clone;
         let noted = seen(&activity);
         let service = tower::service_fn(move |request: Request<hyper::body::Incoming>| {
-            let (router, under_way) = (router.clone(), noted.begin());
+            let router = router.clone();
+            let under_way = noted.begin();
             let mut peer = peer.clone();
             if let Some((shown, clients)) = &shown {
                 may_stay(&mut peer, shown, clients);

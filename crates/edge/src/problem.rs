@@ -38,12 +38,14 @@ impl Problem {
         self.retry_after = Some(wait);
         self
     }
+
     /// With `Allow`, for 405.
     #[must_use]
     pub fn allow(mut self, methods: &'static str) -> Self {
         self.allow = Some(methods);
         self
     }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.refusal.code

@@ -95,6 +95,7 @@ impl Network {
         let mask = u128::MAX.checked_shl(zeros).unwrap_or(0);
         Self { bits: number(address) & mask, mask, is_v4 }
     }
+
     fn holds(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.is_v4 && number(address) & self.mask == self.bits
@@ -110,6 +111,7 @@ fn number(address: IpAddr) -> u128 {
 
 impl FromStr for Network {
     type Err = NotANetwork;
+
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => (address, Some(length)),

@@ -1,12 +1,9 @@
 //! How much of a door one party may hold, so that a single hacked system cannot shut out all others.
 
-use crate::sources::Source;
+use crate::sources::{Range, Source};
 use domain::OrgNumber;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 use tokio::{sync::Notify, time::timeout};
 
 /// Whose a connection is.
@@ -34,6 +31,8 @@ struct Held {
     all: usize,
     strangers: usize,
     by_holder: HashMap<Holder, usize>,
+    /// Of sources, all of one network together.
+    by_range: HashMap<Range, usize>,
 }
 
 /// One connection; given back when dropped.
@@ -45,6 +44,16 @@ pub(crate) struct Share {
 /// Connections of strangers in all, and of one: enough to be told what is wrong.
 const STRANGERS: usize = 32;
 const STRANGER: usize = 4;
+
+impl Holder {
+    /// The network whose addresses together have one share: whoever has a /48 has 65,536 sources.
+    fn range(&self) -> Option<Range> {
+        match self {
+            Self::Source(source) => Some(source.range()),
+            Self::Organisation(_) | Self::Stranger(_) | Self::Proxy(_) => None,
+        }
+    }
+}
 
 impl Shares {
     pub(crate) fn of(connections: usize) -> Arc<Self> {
@@ -67,15 +76,19 @@ impl Shares {
     }
 
     /// One holder has at most as many as are free after it (the dynamic threshold of Choudhury and Hahne): alone half,
-    /// two a third each, and there is always one left for who comes late.
+    /// two a third each, and there is always one left for who comes late. So has one network.
     fn take(self: &Arc<Self>, holder: &Holder) -> Option<Share> {
-        let mut held = self.lock();
+        let mut held = self.held.lock();
         let own = held.by_holder.get(holder).copied().unwrap_or_default() + 1;
+        let range = holder.range();
+        let of_range = range.and_then(|range| held.by_range.get(&range)).copied().unwrap_or_default() + 1;
         let all = held.all + 1;
         let free = self.most.saturating_sub(all);
         let fits = match holder {
             Holder::Proxy(_) => own <= self.most - self.most / 8 && all <= self.most,
-            Holder::Organisation(_) | Holder::Source(_) => own <= free.max(1) && all <= self.most,
+            Holder::Organisation(_) | Holder::Source(_) => {
+                own.max(of_range) <= free.max(1) && all <= self.most
+            }
             Holder::Stranger(_) => {
                 let few = STRANGERS.min(self.most.div_ceil(4));
                 own <= STRANGER.min(free) && held.strangers < few
@@ -87,27 +100,33 @@ impl Shares {
         held.all = all;
         held.strangers += usize::from(matches!(holder, Holder::Stranger(_)));
         held.by_holder.insert(holder.clone(), own);
+        if let Some(range) = range {
+            held.by_range.insert(range, of_range);
+        }
         Some(Share { shares: Arc::clone(self), holder: holder.clone() })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut held = self.shares.lock();
+        let mut held = self.shares.held.lock();
         held.all -= 1;
         held.strangers -= usize::from(matches!(self.holder, Holder::Stranger(_)));
-        if let Some(count) = held.by_holder.get_mut(&self.holder) {
-            *count -= 1;
-            if *count == 0 {
-                held.by_holder.remove(&self.holder);
-            }
+        give_back(&mut held.by_holder, &self.holder);
+        if let Some(range) = self.holder.range() {
+            give_back(&mut held.by_range, &range);
         }
         drop(held);
         self.shares.freed.notify_waiters();
+    }
+}
+
+fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
     }
 }
 
@@ -135,8 +154,8 @@ mod tests {
         assert_eq!(two.len(), 30);
         assert_eq!(all(&shares, &Holder::Organisation(org(2))).len(), 15);
         drop((one, two));
-        assert_eq!(shares.lock().all, 0);
-        assert!(shares.lock().by_holder.is_empty());
+        assert_eq!(shares.held.lock().all, 0);
+        assert!(shares.held.lock().by_holder.is_empty());
     }
 
     #[test]
@@ -155,7 +174,7 @@ mod tests {
         assert!(shares.take(&Holder::Stranger(None)).is_none());
         assert!(shares.take(&Holder::Organisation(org(0))).is_some(), "its own share is another");
         drop((own, others));
-        assert_eq!(shares.lock().strangers, 0);
+        assert_eq!(shares.held.lock().strangers, 0);
     }
 
     #[test]
@@ -166,7 +185,34 @@ mod tests {
         let shares = Shares::of(8);
         let one = all(&shares, &source("192.0.2.1"));
         assert_eq!(one.len(), 4);
-        assert!(shares.take(&source("192.0.2.2")).is_some());
+        assert!(shares.take(&source("198.51.100.2")).is_some());
+    }
+
+    #[test]
+    fn a_network_has_the_share_of_one_however_many_addresses_it_has() {
+        for (of_one, other) in [
+            ("2001:db8:1", "2001:db8:2::1"),
+            ("203.0.113", "198.51.100.1"),
+            ("::ffff:203.0.113", "2001:db8:2::1"),
+        ] {
+            let source = |text: &str| Holder::Source(Source::of(text.parse().unwrap()));
+            let shares = Shares::of(120);
+            let held: Vec<_> = (0..256)
+                .filter_map(|no| {
+                    let by = if of_one.contains("db8") {
+                        format!("{of_one}:{no:x}::1")
+                    } else {
+                        format!("{of_one}.{no}")
+                    };
+                    shares.take(&source(&by))
+                })
+                .collect();
+            assert_eq!(held.len(), 60, "{of_one}");
+            assert!(shares.take(&source(other)).is_some(), "{other}");
+            drop(held);
+            let left = shares.held.lock();
+            assert!(left.all == 0 && left.by_holder.is_empty() && left.by_range.is_empty());
+        }
     }
 
     #[tokio::test]
@@ -175,7 +221,8 @@ mod tests {
         let holder = Holder::Organisation(org(0));
         let mut held = all(&shares, &holder);
         assert!(shares.take_within(Duration::from_millis(1), &holder).await.is_none());
-        let (again, wanted) = (shares.clone(), holder.clone());
+        let again = shares.clone();
+        let wanted = holder.clone();
         let waiting =
             tokio::spawn(async move { again.take_within(Duration::from_secs(60), &wanted).await.is_some() });
         tokio::task::yield_now().await;

@@ -1,10 +1,7 @@
 //! Handshakes under way, by where they come from: whoever connects and says nothing holds up only neighbours.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Where a connection comes from: an IPv4 address, or the 64 bits of an IPv6 address that one subscriber has.
@@ -16,7 +13,7 @@ pub(crate) enum Source {
 
 /// 256 IPv4 addresses, or the 48 bits of IPv6 that one customer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Range {
+pub(crate) enum Range {
     V4(u32),
     V6(u64),
 }
@@ -28,7 +25,8 @@ impl Source {
             IpAddr::V6(v6) => Self::V6((v6.to_bits() >> 64) as u64),
         }
     }
-    fn range(self) -> Range {
+
+    pub(crate) fn range(self) -> Range {
         match self {
             Self::V4(bits) => Range::V4(bits >> 8),
             Self::V6(bits) => Range::V6(bits >> 16),
@@ -87,7 +85,7 @@ impl Sources {
 
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Crowded> {
         let source = Source::of(address);
-        let mut held = self.lock();
+        let mut held = self.held.lock();
         let Held { all, sources, ranges } = &mut *held;
         if *all >= self.all {
             return Err(Crowded::Door);
@@ -105,10 +103,6 @@ impl Sources {
         *ranges.entry(source.range()).or_default() += 1;
         Ok(Place { sources: Arc::clone(self), source, turns: turns.clone() })
     }
-
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Place {
@@ -120,7 +114,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut held = self.sources.lock();
+        let mut held = self.sources.held.lock();
         held.all -= 1;
         if let Some((count, _)) = held.sources.get_mut(&self.source) {
             *count -= 1;
@@ -162,7 +156,7 @@ mod tests {
         assert_eq!(other.len(), 20);
         assert_eq!(take(&sources, "203.0.113.1").err(), Some(Crowded::Door));
         drop((first, second, third, other));
-        let held = sources.lock();
+        let held = sources.held.lock();
         assert!(held.all == 0 && held.sources.is_empty() && held.ranges.is_empty());
     }
 
@@ -180,7 +174,8 @@ mod tests {
     #[tokio::test]
     async fn those_over_the_number_at_once_wait_for_their_turn() {
         let sources = Sources::new(1, 40);
-        let (one, two) = (take(&sources, "::1").unwrap(), take(&sources, "::1").unwrap());
+        let one = take(&sources, "::1").unwrap();
+        let two = take(&sources, "::1").unwrap();
         let turn = one.turn().await.unwrap();
         let waiting = tokio::spawn(async move { two.turn().await.is_some() });
         tokio::task::yield_now().await;

@@ -2,11 +2,8 @@
 
 use crate::Rejection;
 use domain::Time;
-use std::{
-    future::Future,
-    sync::{Arc, RwLock},
-    time::Duration,
-};
+use parking_lot::RwLock;
+use std::{future::Future, sync::Arc, time::Duration};
 
 pub(crate) struct Cached<T> {
     kept: RwLock<Option<(Arc<T>, Time)>>,
@@ -78,13 +75,13 @@ impl<T> Cached<T> {
     }
 
     fn younger_than(&self, age: Duration, now: Time) -> Option<Arc<T>> {
-        let kept = self.kept.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let kept = self.kept.read();
         kept.as_ref().filter(|(_, at)| now.since(*at) < age).map(|(value, _)| value.clone())
     }
 
     fn keep(&self, value: T, now: Time) -> Arc<T> {
         let value = Arc::new(value);
-        *self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((value.clone(), now));
+        *self.kept.write() = Some((value.clone(), now));
         value
     }
 }
@@ -119,7 +116,8 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_fetched_once_an_hour_and_an_outage_is_bridged_for_a_day() {
-        let (cache, source) = (Cached::empty(), Source { calls: AtomicU32::new(0) });
+        let cache = Cached::empty();
+        let source = Source { calls: AtomicU32::new(0) };
         assert_eq!(cache.current(at(0), fails()).await.unwrap_err(), Rejection::ProviderUnreachable);
         for second in [0, 10, 3599] {
             assert_eq!(*cache.current(at(second), source.fetch()).await.unwrap(), 0);
@@ -133,7 +131,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_forced_renewal_happens_at_most_once_in_half_a_minute() {
-        let (cache, source) = (Cached::empty(), Source { calls: AtomicU32::new(0) });
+        let cache = Cached::empty();
+        let source = Source { calls: AtomicU32::new(0) };
         let first = cache.current(at(0), source.fetch()).await.unwrap();
         let second = cache.newer_than(&first, at(1), source.fetch()).await.unwrap().unwrap();
         assert_eq!(*second, 1);

@@ -37,7 +37,6 @@ pub struct DemoSettings {
 
 /// A service that may send people here.
 pub struct DemoClient {
-    /// Its id.
     pub client_id: String,
     /// Its secret, by `client_secret_basic` or `client_secret_post`; without one it is a public client.
     pub secret: Option<String>,
@@ -90,7 +89,8 @@ impl DemoProvider {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, DemoError> {
-        let (id_tokens, userinfo) = (Signer::new_p256()?, Signer::new_ed25519()?);
+        let id_tokens = Signer::new_p256()?;
+        let userinfo = Signer::new_ed25519()?;
         Ok(Self(Arc::new(House { settings, clock, random, grants: Grants::default(), id_tokens, userinfo })))
     }
 

@@ -34,6 +34,7 @@ struct Strict<'a> {
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
+
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
@@ -41,27 +42,35 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
 
 impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
+
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
+
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(value.into())
     }
+
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
         Ok(value.into())
     }
+
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(value.into())
     }
+
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
         Ok(value.into())
     }
+
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(value.into())
     }
+
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(self)? {
@@ -69,6 +78,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         }
         Ok(Value::Array(list))
     }
+
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {

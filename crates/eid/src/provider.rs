@@ -48,7 +48,8 @@ impl Provider {
         random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
         config.check(false)?;
-        let (http, client) = (Http::open(&config)?, Client::open(&config)?);
+        let http = Http::open(&config)?;
+        let client = Client::open(&config)?;
         Ok(Self { config, http, client, discovery: Discovery::new(), clock, random })
     }
 

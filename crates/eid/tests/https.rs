@@ -18,7 +18,8 @@ use tokio_rustls::TlsAcceptor;
 
 #[tokio::test]
 async fn a_provider_is_believed_only_under_the_authority_named_for_it() {
-    let (right, other) = (Authority::new(), Authority::new());
+    let right = Authority::new();
+    let other = Authority::new();
     let issuer = serve(&right).await;
     let config = |ca_file: Option<&NamedTempFile>| ProviderConfig {
         ca_file: ca_file.map(|file| file.path().to_owned()),
@@ -50,7 +51,8 @@ async fn serve(authority: &Authority) -> String {
         people: vec![],
     };
     let demo = DemoProvider::new(settings, Arc::new(SystemClock), Arc::new(vault::SystemRandom)).unwrap();
-    let (acceptor, app) = (authority.acceptor(), demo.router());
+    let acceptor = authority.acceptor();
+    let app = demo.router();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();

@@ -10,7 +10,7 @@ use domain::{
     EventId, LetterId, MailboxId, OrgNumber, PersonId, Random, Time, chance,
     words::{Because, EventType},
 };
-use key_client::KeyRing;
+use key_client::{EventRing, KeyRing};
 use std::collections::HashMap;
 use store::{Many, Tx, row as values};
 
@@ -52,18 +52,21 @@ impl NewEvent {
             sender: None,
         }
     }
+
     /// Something a person did, by a right.
     pub fn by_person(kind: EventType, at: Time, person: PersonId, because: Because) -> Self {
-        let (actor, actor_person) = (Actor::from(because), Some(person));
+        let actor = Actor::from(because);
+        let actor_person = Some(person);
         Self { kind, at, actor, actor_person, because: Some(because), detail: None, sender: None }
     }
+
     /// With a word of a closed list.
     #[must_use]
     pub fn with(mut self, detail: &'static str) -> Self {
         self.detail = Some(detail);
         self
     }
-    /// About a sender.
+
     #[must_use]
     pub fn about(mut self, sender: &OrgNumber) -> Self {
         self.sender = Some(sender.clone());
@@ -80,11 +83,11 @@ impl NewEvent {
 /// Appends one event to a chain; the first one of an empty chain becomes its beginning.
 ///
 /// Two transactions that append to the same chain do not disturb each other: the second waits for the first
-/// and stands behind it. A transaction that appends to several chains does so by [`append_many`], or in the order
+/// and stands behind it. Once it is committed it waits in the ring to be handed over. A transaction that appends to several chains does so by [`append_many`], or in the order
 /// of their keys.
 pub async fn append(
     tx: &mut Tx,
-    ring: &KeyRing,
+    ring: &EventRing,
     mailbox_id: MailboxId,
     chain: LetterId,
     new: NewEvent,
@@ -94,9 +97,34 @@ pub async fn append(
     appended.pop().ok_or(EvidenceError::Inconsistent)
 }
 
+/// As [`append`], for the key service, which counts the event itself: nothing waits in the ring.
+pub async fn append_untold(
+    tx: &mut Tx,
+    ring: &EventRing,
+    mailbox_id: MailboxId,
+    chain: LetterId,
+    new: NewEvent,
+    random: &dyn Random,
+) -> Result<Appended, EvidenceError> {
+    let mut appended = write(tx, ring, &[(mailbox_id, chain, new)], random).await?;
+    appended.pop().ok_or(EvidenceError::Inconsistent)
+}
+
 /// Appends many events, several to the same chain in the order given. Chains are visited in the order of
 /// their keys and never twice, so two batches do not deadlock. Answers in the order of `events`.
 pub async fn append_many(
+    tx: &mut Tx,
+    ring: &EventRing,
+    events: &[(MailboxId, LetterId, NewEvent)],
+    random: &dyn Random,
+) -> Result<Vec<Appended>, EvidenceError> {
+    let appended = write(tx, ring, events, random).await?;
+    let entries = events.iter().zip(&appended).map(|((mailbox_id, ..), one)| (*mailbox_id, one.entry));
+    row::tell(tx, ring, entries.collect());
+    Ok(appended)
+}
+
+pub(crate) async fn write(
     tx: &mut Tx,
     ring: &KeyRing,
     events: &[(MailboxId, LetterId, NewEvent)],
@@ -135,7 +163,8 @@ async fn together(
     let mut chains: Vec<ChainKey> = news.iter().map(|(mailbox_id, chain, _)| (*mailbox_id, *chain)).collect();
     chains.dedup();
     let mut heads = heads(tx, &chains).await?;
-    let (mut rows, mut places) = (Vec::with_capacity(news.len()), Vec::with_capacity(news.len()));
+    let mut rows = Vec::with_capacity(news.len());
+    let mut places = Vec::with_capacity(news.len());
     for (mailbox_id, chain, new) in news {
         let key = (*mailbox_id, *chain);
         let (row, place) = follow(heads.get(&key), key, new, ring, random);

@@ -4,11 +4,7 @@ use crate::{
     chain::{Broken, Flaw, Walk},
     rings::EventKeys,
 };
-use domain::{
-    LetterId, MailboxId, PersonId, Time,
-    words::{Because, EventType},
-};
-use store::{Store, Tx, args};
+use store::{Store, args};
 
 /// What was checked, and held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,22 +13,13 @@ pub struct Audit {
     pub events: usize,
 }
 
-/// One line of a history, as its owner may see it. Read from the row;
-/// [`chain_holds`](crate::chain_holds) says whether to trust it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryLine {
-    pub seq: u64,
-    pub at: Time,
-    pub kind: EventType,
-    pub actor: Option<PersonId>,
-    pub because: Option<Because>,
-}
-
 /// Checks every chain, and that nothing that other tables know of is without its event. Reads in pages, so it can
 /// run beside the service.
 pub async fn audit(store: &Store, keys: &dyn EventKeys) -> Result<Audit, Broken> {
     let mut audit = Audit::default();
-    let (mut mailbox, mut letter, mut seq) = (vec![], vec![], -1);
+    let mut mailbox = vec![];
+    let mut letter = vec![];
+    let mut seq = -1;
     let mut walk: Option<Walk> = None;
     loop {
         let mut tx = store.read("audit evidence").await?;
@@ -40,7 +27,8 @@ pub async fn audit(store: &Store, keys: &dyn EventKeys) -> Result<Audit, Broken>
         let Some(last) = page.last() else { break };
         (mailbox, letter, seq) = (last.bytes(7)?.to_vec(), last.bytes(8)?.to_vec(), last.int(0)?);
         for row in &page {
-            let (mailbox_id, chain) = (row.id(7)?, row.id(8)?);
+            let mailbox_id = row.id(7)?;
+            let chain = row.id(8)?;
             let mut link =
                 match walk.take().filter(|walk| (walk.mailbox_id, walk.chain) == (mailbox_id, chain)) {
                     Some(link) => link,
@@ -63,23 +51,6 @@ pub async fn audit(store: &Store, keys: &dyn EventKeys) -> Result<Audit, Broken>
     Ok(audit)
 }
 
-/// The newest `limit` lines of a chain, newest first.
-pub async fn history_of(
-    tx: &mut Tx,
-    mailbox_id: MailboxId,
-    chain: LetterId,
-    limit: u32,
-) -> Result<Vec<HistoryLine>, store::Error> {
-    let rows = tx.query(HISTORY, args![mailbox_id, chain, limit]).await?;
-    let lines = rows.iter().map(|row| {
-        // A kind that a later version wrote is not shown by this one.
-        let Some(kind) = EventType::parse(row.text(2)?) else { return Ok(None) };
-        let because = row.opt_text(4)?.and_then(Because::parse);
-        Ok(Some(HistoryLine { seq: row.number(0)?, at: row.time(1)?, kind, actor: row.opt_id(3)?, because }))
-    });
-    lines.filter_map(Result::transpose).collect()
-}
-
 const PAGE: &str = "SELECT seq, at, type, actor, because, body, entry, mailbox_id, letter_id FROM event \
     WHERE (mailbox_id, letter_id, seq) > ($1, $2, $3) ORDER BY mailbox_id, letter_id, seq LIMIT 2000";
 const LETTER_WITHOUT: &str = "SELECT l.letter_id, 0 FROM letter l WHERE NOT EXISTS (SELECT 1 FROM event e \
@@ -92,5 +63,3 @@ const FEED_WITHOUT: &str = "SELECT f.letter_id, f.seq FROM feed f JOIN submissio
 const WAITING_WITHOUT: &str = "SELECT f.letter_id, f.seq FROM feed_waiting f JOIN submission s ON s.letter_id = f.letter_id \
     WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.mailbox_id = s.mailbox_id AND e.letter_id = f.letter_id \
     AND e.seq = f.seq) LIMIT 1";
-const HISTORY: &str = "SELECT seq, at, type, actor, because FROM event \
-    WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq DESC LIMIT $3";

@@ -53,7 +53,9 @@ pub async fn chain_holds(
     // What other tables know of this chain must stand in it.
     let known = tx.one(KNOWN, args![mailbox_id, chain]).await?;
     if let Some(known) = known {
-        let (letter, opened, waiting) = (known.int(0)?, known.int(1)?, known.opt_int(2)?);
+        let letter = known.int(0)?;
+        let opened = known.int(1)?;
+        let waiting = known.opt_int(2)?;
         let expected = waiting.map_or(u64::from(letter > 0), |seq| u64::try_from(seq).unwrap_or(0) + 1);
         if (events.len() as u64) < expected {
             return broken(events.len() as u64, Flaw::Missing);
@@ -82,34 +84,41 @@ pub(crate) struct Walk {
     pub(crate) chain: LetterId,
     next: u64,
     previous: [u8; 32],
+    /// Whose key the last one was sealed with.
+    writer: Option<Writer>,
 }
 
 impl Walk {
     pub(crate) fn begin(mailbox_id: MailboxId, chain: LetterId) -> Self {
-        Self { mailbox_id, chain, next: 0, previous: [0; 32] }
+        Self { mailbox_id, chain, next: 0, previous: [0; 32], writer: None }
     }
+
     /// The next event; `row` begins with the columns of [`READ`].
     pub(crate) fn step(&mut self, keys: &dyn EventKeys, row: &Row) -> Result<Event, Broken> {
         let stored = stored(row, self.mailbox_id, self.chain)?;
-        let checked = stored.and_then(|stored| {
-            check(keys, &stored, self.next, &self.previous).map(|event| (event, stored.entry))
-        });
-        let (event, entry) =
+        let checked =
+            stored.and_then(|stored| self.check(keys, &stored).map(|opened| (opened, stored.entry)));
+        let (opened, entry) =
             checked.map_err(|flaw| Broken::At { chain: self.chain, seq: self.next, flaw })?;
-        (self.next, self.previous) = (self.next + 1, entry);
-        Ok(event)
+        (self.next, self.previous, self.writer) = (self.next + 1, entry, opened.writer);
+        Ok(opened.event)
+    }
+
+    fn check(&self, keys: &dyn EventKeys, stored: &EventRow) -> Result<Opened, Flaw> {
+        if stored.seq != self.next {
+            return Err(Flaw::Missing);
+        }
+        let opened = open_row(keys, stored)?;
+        if opened.event.previous != self.previous {
+            return Err(Flaw::Unlinked);
+        }
+        if may_follow(self.writer, opened.writer) { Ok(opened) } else { Err(Flaw::Writer) }
     }
 }
 
-fn check(keys: &dyn EventKeys, stored: &EventRow, expected: u64, previous: &[u8; 32]) -> Result<Event, Flaw> {
-    if stored.seq != expected {
-        return Err(Flaw::Missing);
-    }
-    let event = open_row(keys, stored)?.event;
-    if event.previous != *previous {
-        return Err(Flaw::Unlinked);
-    }
-    Ok(event)
+/// Once a role's own ring has written in a chain, the ring of before has not written behind it.
+pub(crate) fn may_follow(last: Option<Writer>, next: Option<Writer>) -> bool {
+    next != Some(Writer::Before) || last.is_none_or(|last| last == Writer::Before)
 }
 
 /// An event whose row and sealed bytes say the same.
@@ -149,7 +158,8 @@ pub(crate) fn open_row(keys: &dyn EventKeys, stored: &EventRow) -> Result<Opened
     if !same || !named {
         return Err(Flaw::Disagrees);
     }
-    if writer.is_some_and(|writer| !writer.may_write(event.kind)) {
+    let too_late = keys.before_until().is_some_and(|until| event.at > until);
+    if writer.is_some_and(|writer| !writer.may_write(event.kind) || writer == Writer::Before && too_late) {
         return Err(Flaw::Writer);
     }
     Ok(Opened { nonce, event, cbor, writer })
@@ -172,7 +182,8 @@ pub(crate) fn stored(
     let (Ok(actor), Ok(entry), Ok(seq)) = (row.opt_id(3), row.array(6), row.number(0)) else {
         return Ok(Err(Flaw::Disagrees));
     };
-    let (at, body) = (row.time(1)?, row.bytes(5)?.to_vec());
+    let at = row.time(1)?;
+    let body = row.bytes(5)?.to_vec();
     Ok(Ok(EventRow { mailbox_id, chain, seq, at, kind, actor, because, body, entry }))
 }
 

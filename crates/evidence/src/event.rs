@@ -93,6 +93,7 @@ impl Actor {
             Self::Helper => "helper",
         }
     }
+
     /// The right by which this actor acts; the sender and the service need none.
     pub const fn because(self) -> Option<Because> {
         match self {
@@ -102,6 +103,7 @@ impl Actor {
             Self::Helper => Some(Because::Helper),
         }
     }
+
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|actor| actor.as_str() == text)
     }

@@ -99,7 +99,8 @@ pub async fn read(
         rows.sort_unstable_by_key(|(position, _)| *position);
         rows.dedup_by_key(|(position, _)| *position);
         rows.truncate(most);
-        let (count, last) = (rows.len(), rows.last().map(|(position, _)| *position));
+        let count = rows.len();
+        let last = rows.last().map(|(position, _)| *position);
         found.extend(rows.into_iter().filter_map(|(_, event)| event));
         match last {
             // Some of a full page were passed over: the page goes on, or it would look like the last one.

@@ -104,6 +104,7 @@ impl ReceiptKeys {
         }
         if keys.0.is_empty() { Err(NotAKeySet) } else { Ok(keys) }
     }
+
     /// Adds a key under its thumbprint, which is what `kid` must be.
     pub fn add(&mut self, key: VerifyingKey) {
         self.0.insert(key.thumbprint(), key);
@@ -150,10 +151,12 @@ impl Verified {
     pub fn is_to(&self, recipient: &Identity) -> bool {
         self.receipt.event.recipient == Some(commitment::recipient(&self.receipt.nonce, recipient))
     }
+
     /// Whether the letter was these bytes: the decoded payload of the JWS that was sent.
     pub fn is_of(&self, payload: &[u8]) -> bool {
         self.receipt.event.content == Some(commitment::content(&self.receipt.nonce, payload))
     }
+
     /// What the public log hashes, RFC 6962.
     pub fn leaf(&self) -> [u8; 32] {
         commitment::leaf(&self.entry)

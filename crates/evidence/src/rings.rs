@@ -1,8 +1,8 @@
 //! Who may seal which events. Each role has a ring of its own, and the key service has all: so a role that is broken into
 //! writes no more than what it could have written truthfully.
 
-use domain::words::EventType;
-use key_client::KeyRing;
+use domain::{Time, words::EventType};
+use key_client::{EventRing, KeyRing};
 use std::sync::Arc;
 use vault::Place;
 use zeroize::Zeroizing;
@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 /// Whose key an event was sealed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Writer {
-    /// The one ring that every role had before they had rings of their own. Seals nothing any more.
+    /// The one ring that every role had before they had rings of their own. Nobody but the key service has it now; what it
+    /// sealed counts up to the instant when that began ([`EventKeys::before_until`]).
     Before,
     Gateway,
     Notifier,
@@ -32,8 +33,15 @@ impl Writer {
             E::NoticeSent | E::NoticeFailed | E::NoContactPoint | E::NoticeNotNeeded => {
                 matches!(self, Self::Before | Self::Notifier)
             }
-            // Reading: nobody but who releases the key.
-            E::Opened | E::Listed | E::EpochRolled => matches!(self, Self::Before | Self::Keys),
+            // Reading: nobody but who releases the key. What the operator alone does.
+            E::Opened
+            | E::Listed
+            | E::EpochRolled
+            | E::RestoreAccepted
+            | E::DeathNoted
+            | E::DeathWithdrawn => {
+                matches!(self, Self::Before | Self::Keys)
+            }
             // What the register of addresses is told reaches us through the door.
             E::MailboxOpened | E::MailboxClosed | E::SenderDeclined | E::SenderAccepted => {
                 matches!(self, Self::Before | Self::Gateway | Self::Web | Self::Keys)
@@ -59,6 +67,11 @@ impl Writer {
 pub trait EventKeys: Sync {
     /// The plain body, and whose key it was where that is known.
     fn open_event(&self, place: &Place, body: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Option<Writer>)>;
+
+    /// The last instant of which [`Writer::Before`] may say anything: who still has that key writes nothing new by it.
+    fn before_until(&self) -> Option<Time> {
+        None
+    }
 }
 
 /// One role's own ring: it says nothing of who else may write.
@@ -68,20 +81,38 @@ impl EventKeys for KeyRing {
     }
 }
 
-impl<K: EventKeys + Send + ?Sized> EventKeys for Arc<K> {
+impl EventKeys for EventRing {
     fn open_event(&self, place: &Place, body: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Option<Writer>)> {
         (**self).open_event(place, body)
     }
 }
 
+impl<K: EventKeys + Send + ?Sized> EventKeys for Arc<K> {
+    fn open_event(&self, place: &Place, body: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Option<Writer>)> {
+        (**self).open_event(place, body)
+    }
+
+    fn before_until(&self) -> Option<Time> {
+        (**self).before_until()
+    }
+}
+
 /// Everybody's rings, as the key service has them.
 #[derive(Debug)]
-pub struct Rings(pub Vec<(Writer, KeyRing)>);
+pub struct Rings {
+    pub rings: Vec<(Writer, KeyRing)>,
+    /// When the key service took the ring of before back from everybody; none where there never was one.
+    pub before_until: Option<Time>,
+}
 
 impl EventKeys for Rings {
     fn open_event(&self, place: &Place, body: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Option<Writer>)> {
         // A ciphertext names its key, and no two rings share one: only the right one tries.
-        self.0.iter().find_map(|(writer, ring)| Some((ring.open(place, body).ok()?, Some(*writer))))
+        self.rings.iter().find_map(|(writer, ring)| Some((ring.open(place, body).ok()?, Some(*writer))))
+    }
+
+    fn before_until(&self) -> Option<Time> {
+        self.before_until
     }
 }
 

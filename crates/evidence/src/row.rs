@@ -10,7 +10,8 @@ use domain::{
     LetterId, MailboxId, PersonId, Random, Time,
     words::{Because, EventType},
 };
-use key_client::KeyRing;
+use key_client::{EventRing, KeyRing};
+use std::sync::Arc;
 use store::{Many, Tx, Value, row as values};
 use vault::Place;
 
@@ -42,13 +43,24 @@ pub fn first(
     seal(event, nonce, mailbox_id, None, ring, random)
 }
 
-/// Inserts rows as they are. A place that is taken is an error of the whole transaction.
+/// Inserts rows as they are. A place that is taken is an error of the whole transaction. Once they are committed they wait
+/// in the ring to be handed over.
 pub async fn insert<'r>(
     tx: &mut Tx,
+    ring: &EventRing,
     rows: impl IntoIterator<Item = &'r EventRow>,
 ) -> Result<(), store::Error> {
-    let values: Vec<_> = rows.into_iter().map(EventRow::values).collect();
-    tx.execute_many(&INSERT, &values).await?.exactly(values.len() as u64)
+    let rows: Vec<_> = rows.into_iter().collect();
+    let values: Vec<_> = rows.iter().map(|row| row.values()).collect();
+    tx.execute_many(&INSERT, &values).await?.exactly(values.len() as u64)?;
+    tell(tx, ring, rows.iter().map(|row| (row.mailbox_id, row.entry)).collect());
+    Ok(())
+}
+
+/// They wait to be handed over from the commit on.
+pub(crate) fn tell(tx: &mut Tx, ring: &EventRing, entries: Vec<(MailboxId, [u8; 32])>) {
+    let committed = Arc::clone(ring.committed());
+    tx.after_commit(move || committed.add(entries));
 }
 
 impl EventRow {
@@ -129,8 +141,13 @@ pub(crate) fn open(
     body: &[u8],
 ) -> Option<Body> {
     let (plain, writer) = keys.open_event(&place(mailbox_id, chain, seq), body)?;
+    Some(Body { writer, ..split(&plain)? })
+}
+
+/// What was opened elsewhere.
+pub(crate) fn split(plain: &[u8]) -> Option<Body> {
     let (nonce, rest) = plain.split_first_chunk::<NONCE_BYTES>()?;
-    Some(Body { nonce: *nonce, rest: rest.to_vec(), writer })
+    Some(Body { nonce: *nonce, rest: rest.to_vec(), writer: None })
 }
 
 /// As stored; a chain of 2^63 events does not come to be.
@@ -138,7 +155,7 @@ pub(crate) fn number(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-fn place(mailbox_id: MailboxId, chain: LetterId, seq: u64) -> Place {
+pub(crate) fn place(mailbox_id: MailboxId, chain: LetterId, seq: u64) -> Place {
     Place::new("event/body").id(mailbox_id.as_bytes()).id(chain.as_bytes()).number(seq)
 }
 

@@ -20,15 +20,18 @@ impl Sequencer {
     pub fn new(store: Store) -> Self {
         Self { store, wake: Arc::new(Notify::new()), rounds: watch::Sender::new(0) }
     }
+
     /// Says that a transaction with feed events was committed. Without it they are found within
     /// [`Sequencer::INTERVAL`].
     pub fn nudge(&self) {
         self.wake.notify_one();
     }
+
     /// Changes after every round that placed something: for those who wait with a long request.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.rounds.subscribe()
     }
+
     /// Works until `stop`. What is left then waits for the next start.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
@@ -47,6 +50,7 @@ impl Sequencer {
             }
         }
     }
+
     /// Places all that waits now.
     pub async fn drain(&self) -> Result<(), store::Error> {
         while feed::place(&self.store).await? > 0 {

@@ -55,7 +55,9 @@ async fn main() {
     let next = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
     let senders = (0..at_once).map(|_| {
-        let (world, signed, next) = (Arc::clone(&world), Arc::clone(&signed), Arc::clone(&next));
+        let world = Arc::clone(&world);
+        let signed = Arc::clone(&signed);
+        let next = Arc::clone(&next);
         tokio::spawn(async move {
             let mut took = Vec::new();
             while let Some(jws) = signed.get(next.fetch_add(1, Ordering::Relaxed)) {

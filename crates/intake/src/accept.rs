@@ -46,13 +46,15 @@ impl Intake {
     }
 
     async fn accept_now(&self, drafts: Vec<Draft>) -> Result<Vec<Answer>, AcceptError> {
-        let (mut letters, mut room) = (Vec::with_capacity(drafts.len()), None);
+        let mut letters = Vec::with_capacity(drafts.len());
+        let mut room = None;
         for mut draft in drafts {
             if draft.taken() < draft.letter.attachments.len() {
                 return Err(Code::AttachmentMissing.into());
             }
             self.ask_again_if_old(&mut draft).await?;
-            let (caller, mut place) = (draft.caller.clone(), draft.place.take());
+            let caller = draft.caller.clone();
+            let mut place = draft.place.take();
             letters.push(self.prepare(draft).await?);
             if let Some((_, held)) = &mut room {
                 place.hand_over(held);
@@ -74,7 +76,8 @@ impl Intake {
         if draft.leaving.is_some() || now.since(draft.recipient.asked_at) < ASK_AGAIN_AFTER {
             return Ok(());
         }
-        let (letter, address_mac) = (&draft.letter, draft.recipient.address_mac);
+        let letter = &draft.letter;
+        let address_mac = draft.recipient.address_mac;
         let found = self.look_up(&address_mac, &draft.signed.address.sender, now).await?;
         let recipient = Recipient::of(&found, &letter.recipient, address_mac, now)?;
         if recipient.mailbox_id != draft.recipient.mailbox_id {
@@ -148,11 +151,13 @@ impl Intake {
         original: Option<&Original>,
     ) -> Result<Promised, AcceptError> {
         let house = &*self.0;
-        let (random, keys) = (&*house.random, &*house.gateway_keys);
+        let random = &*house.random;
+        let keys = &*house.gateway_keys;
         let Draft { letter, letter_id, macs, recipient, signed, .. } = draft;
         // Of a forwarded letter that is the operator that hands it over; else the letter's own.
         let Address { sender, reference } = &signed.address;
-        let (letter_id, mailbox_id) = (*letter_id, recipient.mailbox_id);
+        let letter_id = *letter_id;
+        let mailbox_id = recipient.mailbox_id;
         let nonce = chance::bytes(random);
         let here = kind == EventType::Accepted;
         let belongings = draft.seal.belongings(&Says {

@@ -18,7 +18,7 @@ use domain::{
 use key_client::{AnnouncedTo, Column, announcement_words};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use store::{Durability, Tx};
+use store::Durability;
 use subtle::ConstantTimeEq;
 
 /// What became of an announcement.
@@ -88,7 +88,9 @@ impl Intake {
                 (id, answer, true)
             }
             None => {
-                let (intake, caller, announcement) = (self.clone(), caller.clone(), judged?);
+                let intake = self.clone();
+                let caller = caller.clone();
+                let announcement = judged?;
                 // Once begun it runs to its end, even when the caller hangs up.
                 let taking = self
                     .0
@@ -106,7 +108,8 @@ impl Intake {
 
     /// By what we know of the registry; when that refuses, by what the registry says now.
     async fn may_announce(&self, caller: &OrgNumber, sender: &OrgNumber) -> Result<(), AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
+        let house = &*self.0;
+        let now = self.0.clock.now();
         let snapshot = house.directory.current();
         let Err(refused) = snapshot.may_send(caller, sender, now) else { return Ok(()) };
         house.directory.refresh(&house.store).await?;
@@ -124,12 +127,11 @@ impl Intake {
         announcement: Announcement,
         tags: Tags,
     ) -> Result<(AnnouncementId, Vec<Told>, bool), AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
+        let house = &*self.0;
+        let now = self.0.clock.now();
         let Announcement { recipients, words } = announcement;
         let macs = house.keys.address_macs(caller.as_str(), &recipients).await?;
-        let mut tx = house.store.read("look up recipients").await?;
-        let (plan, version) = self.plan(&mut tx, sender, &recipients, &macs, &words, now).await?;
-        drop(tx);
+        let (plan, version) = self.plan(sender, &recipients, &macs, &words, now).await?;
         if house.directory.refresh_if(&house.store, version).await? {
             self.may_announce(caller, sender).await?;
         }
@@ -141,6 +143,8 @@ impl Intake {
         let job = JobId::new(now, &*house.random);
         let new = New { id, tags, answer, words, ways, job, at: now };
         let mut tx = house.store.begin("accept announcement").await?;
+        // Otherwise those that come at once would each count only what was there before all of them.
+        tx.take_turns(&new.tags.sender).await?;
         if announcement::insert(&mut tx, &new).await? {
             let asked = announcement::recipients_since(&mut tx, &new.tags, now.date().start()).await?;
             let quota = house.settings.announced_to_per_day(sender);
@@ -177,32 +181,32 @@ impl Intake {
     }
 
     /// Who has a mailbox here and accepts the sender, and the addresses of theirs that there are words for. Also the
-    /// registry's version that this is of.
+    /// registry's version that this is of. Whoever is not vouched for is not told, and the agency learns that.
     async fn plan(
         &self,
-        tx: &mut Tx,
         sender: &OrgNumber,
         recipients: &[Identity],
         macs: &[[u8; 32]],
         words: &Words,
         now: Time,
-    ) -> Result<(Plan, i64), store::Error> {
-        let mac = &self.0.gateway_keys.sender;
-        let declined = |mailbox| registry::declined::sender_mac(mac, mailbox, sender);
-        let found = registry::recipient::look_up_many(tx, macs, now, declined).await?;
-        let version = found.values().map(|found| found.version).max().unwrap_or_default();
+    ) -> Result<(Plan, i64), AcceptError> {
+        let found = self.look_up_many(macs, sender, now).await?;
+        let known = |mac| found.get(mac).and_then(|found| found.as_ref().ok());
+        let version = macs.iter().filter_map(known).map(|found| found.version).max().unwrap_or_default();
         let reached: Vec<Option<MailboxId>> = recipients
             .iter()
             .zip(macs)
-            .map(|(identity, mac)| Some(found.get(mac)?.reachable(identity, now).ok()?.mailbox_id))
+            .map(|(identity, mac)| Some(known(mac)?.reachable(identity, now).ok()?.mailbox_id))
             .collect();
         let mut mailboxes: Vec<MailboxId> = reached.iter().copied().flatten().collect();
         mailboxes.sort_unstable();
         mailboxes.dedup();
-        let (mut told, mut ways) = (HashMap::<MailboxId, Told>::new(), BTreeMap::new());
-        for (mailbox_id, contact_id, channel) in
-            registry::contacts::for_mailboxes(tx, &mailboxes, now).await?
-        {
+        let mut told = HashMap::<MailboxId, Told>::new();
+        let mut ways = BTreeMap::new();
+        let mut tx = self.0.store.read("find addresses").await?;
+        let addresses = registry::contacts::for_mailboxes(&mut tx, &mailboxes, now).await?;
+        drop(tx);
+        for (mailbox_id, contact_id, channel) in addresses {
             let has_words = match channel {
                 Channel::Email => words.email.is_some(),
                 Channel::Sms => words.sms.is_some() && self.0.settings.sms,

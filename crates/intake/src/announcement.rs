@@ -22,10 +22,11 @@ impl Told {
             Channel::Sms => self.sms = true,
         }
     }
-    /// By any.
+
     pub fn is_any(self) -> bool {
         self.email || self.sms
     }
+
     fn letter(self) -> char {
         match (self.email, self.sms) {
             (false, false) => 'n',
@@ -34,6 +35,7 @@ impl Told {
             (true, true) => 'b',
         }
     }
+
     fn of(letter: char) -> Option<Self> {
         let (email, sms) = match letter {
             'n' => (false, false),

@@ -8,9 +8,10 @@ use crate::{
 };
 use domain::{LetterId, OrgNumber};
 use mailbox::PreparedLetter;
+use parking_lot::Mutex;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use store::Tx;
@@ -66,7 +67,7 @@ struct Lines<T> {
 
 impl Queue {
     pub(crate) fn push(&self, waiting: Waiting) -> Result<(), AcceptError> {
-        let mut lines = self.lock();
+        let mut lines = self.lines.lock();
         if lines.closed {
             return Err(AcceptError::Unavailable("stopping"));
         }
@@ -79,7 +80,7 @@ impl Queue {
 
     /// Nothing more is taken in; what waits is committed.
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        self.lines.lock().closed = true;
         self.came.notify_waiters();
         self.came.notify_one();
     }
@@ -89,7 +90,7 @@ impl Queue {
         loop {
             let came = self.came.notified();
             {
-                let mut lines = self.lock();
+                let mut lines = self.lines.lock();
                 let batch = lines.take(most, |waiting| waiting.place.bytes());
                 if !batch.is_empty() {
                     metrics::gauge!("kuvert_intake_queue_letters").set(lines.count as f64);
@@ -107,10 +108,6 @@ impl Queue {
             came.await;
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Lines<Waiting>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl<T> Lines<T> {
@@ -125,7 +122,8 @@ impl<T> Lines<T> {
 
     /// One of each caller in turn.
     fn take(&mut self, most: usize, bytes_of: impl Fn(&T) -> u64) -> Vec<T> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let mut batch = Vec::new();
+        let mut bytes = 0;
         while batch.len() < most && bytes < BATCH_BYTES {
             let Some(caller) = self.turns.pop_front() else { break };
             let Some(line) = self.of.get_mut(&caller) else { continue };
@@ -207,6 +205,7 @@ impl Intake {
 
     /// Writes the batch, and answers what of it was written.
     async fn commit_together(&self, batch: &mut [Waiting]) -> Result<Written, store::Error> {
+        let events = &self.0.gateway_keys.events;
         let mut tx = self.0.store.begin("accept letters").await?;
         let mut submissions: Vec<_> =
             batch.iter().flat_map(|waiting| &waiting.letters).map(|one| &one.submission).collect();
@@ -218,7 +217,8 @@ impl Intake {
             whole(&mut tx, waiting, &mut written).await?;
         }
         let new = &written.new;
-        let (mut letters, mut leaving) = (Vec::new(), Vec::new());
+        let mut letters = Vec::new();
+        let mut leaving = Vec::new();
         for one in batch.iter().flat_map(|waiting| &waiting.letters) {
             match &one.cargo {
                 _ if !new.contains(&one.submission.letter_id) => {}
@@ -226,8 +226,8 @@ impl Intake {
                 Cargo::Outbound(letter) => leaving.push(letter),
             }
         }
-        mailbox::deliver(&mut tx, &letters).await?;
-        outbound::insert(&mut tx, &leaving).await?;
+        mailbox::deliver(&mut tx, events, &letters).await?;
+        outbound::insert(&mut tx, events, &leaving).await?;
         for one in batch.iter_mut().flat_map(|waiting| &mut waiting.letters) {
             match &mut one.cargo {
                 _ if !new.contains(&one.submission.letter_id) => {}
@@ -309,17 +309,7 @@ fn fail(batch: Vec<Waiting>, error: &store::Error) {
             let letter_id = one.submission.letter_id;
             tracing::error!(letter.id = %letter_id, "Letter {letter_id} was not accepted: {error}");
         }
-        let _ = waiting.answer_to.send(Err(told(error)));
-    }
-}
-
-/// As a sender is told of an error that concerns several letters.
-pub(crate) fn told(error: &store::Error) -> AcceptError {
-    match error {
-        store::Error::InDoubt(_) => AcceptError::Unknown,
-        store::Error::Full(_) => AcceptError::Unavailable("the database has no space left"),
-        error if error.is_transient() => AcceptError::Unavailable("the database does not answer"),
-        error => AcceptError::Internal(error.to_string().into()),
+        let _ = waiting.answer_to.send(Err(AcceptError::shared(error)));
     }
 }
 

@@ -82,12 +82,14 @@ impl Intake {
         let signed = self.sealed_by(caller, sealed, to).await?;
         let messages = sealed.delivery.messages.iter().zip(&sealed.payloads).enumerate();
         let known = messages.map(|(no, (message, payload))| {
-            let (signed, envelope) = (&signed, envelope.clone());
+            let signed = &signed;
+            let envelope = envelope.clone();
             let part = Part { no, message, payload, envelope };
             self.known(caller, sealed, to, signed, part)
         });
         let known = try_join_all(known).await?;
-        let (mut drafts, mut answers) = (Vec::new(), Vec::with_capacity(known.len()));
+        let mut drafts = Vec::new();
+        let mut answers = Vec::with_capacity(known.len());
         for one in known {
             match one {
                 Known::Repeat(answer) => answers.push(Some(*answer)),
@@ -112,7 +114,8 @@ impl Intake {
         sealed: &Sealed,
         to: &letter::Addressed,
     ) -> Result<Signed, AcceptError> {
-        let (authorities, now) = (self.0.trust.current(), self.0.clock.now());
+        let authorities = self.0.trust.current();
+        let now = self.0.clock.now();
         self.by_registry(|snapshot| sealer::verify(snapshot, &authorities, caller, sealed, to, now)).await
     }
 
@@ -173,7 +176,8 @@ impl Intake {
         letter: &Letter,
         (address_mac, found): ([u8; 32], &Found),
     ) -> Result<Filed, AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
+        let house = &*self.0;
+        let now = self.0.clock.now();
         let letter_id = LetterId::new(now, &*house.random);
         let elsewhere = match Recipient::of(found, &letter.recipient, address_mac, now) {
             Ok(recipient) => return Ok(Filed { letter_id, recipient, visible_from: now, leaving: None }),

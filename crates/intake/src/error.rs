@@ -1,7 +1,7 @@
 use domain::{Code, Refusal};
 use key_client::KeysError;
 use mailbox::ObjectsError;
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 /// Why a letter was not accepted. Nothing of it is stored, except when the outcome is
 /// [unknown](AcceptError::Unknown).
@@ -38,6 +38,7 @@ impl AcceptError {
             Self::Internal(_) => Code::Internal.into(),
         }
     }
+
     /// When to try again, for `Retry-After`.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -52,6 +53,39 @@ impl AcceptError {
             Self::Refused(_) | Self::Internal(_) => None,
         }
     }
+}
+
+impl AcceptError {
+    /// The same for each of those who waited for one statement.
+    pub(crate) fn shared(error: &store::Error) -> Self {
+        Self::of_store(error).unwrap_or_else(|| Self::Internal(error.to_string().into()))
+    }
+
+    /// What a fault of the database means to whoever asked; `None`: it is a fault of ours.
+    fn of_store(error: &store::Error) -> Option<Self> {
+        match error {
+            store::Error::InDoubt(_) => Some(Self::Unknown),
+            store::Error::Crowded => Some(Self::Overloaded),
+            store::Error::Unavailable(_) => Some(Self::Unavailable("the database does not answer")),
+            store::Error::Full(_) => Some(Self::Unavailable("the database has no space left")),
+            unreadable if unreadable.is_unreadable() => {
+                metrics::counter!("kuvert_unvouched_total", "table" => "unreadable").increment(1);
+                tracing::error!(error = %unreadable, "A row holds what is never written");
+                Some(Self::Unavailable("a row holds what is never written"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why a question was not answered. What the caller cannot mend is logged here, once.
+pub(crate) fn unserved<E: Display + Into<AcceptError>>(error: E) -> AcceptError {
+    let text = error.to_string();
+    let error = error.into();
+    if matches!(error, AcceptError::Internal(_) | AcceptError::Unavailable(_)) {
+        tracing::error!(error = text, "A request could not be served");
+    }
+    error
 }
 
 impl From<Code> for AcceptError {
@@ -71,13 +105,7 @@ impl From<crate::room::Full> for AcceptError {
 }
 impl From<store::Error> for AcceptError {
     fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::InDoubt(_) => Self::Unknown,
-            store::Error::Crowded => Self::Overloaded,
-            store::Error::Unavailable(_) => Self::Unavailable("the database does not answer"),
-            store::Error::Full(_) => Self::Unavailable("the database has no space left"),
-            other => Self::Internal(Box::new(other)),
-        }
+        Self::of_store(&error).unwrap_or_else(|| Self::Internal(Box::new(error)))
     }
 }
 impl From<ObjectsError> for AcceptError {

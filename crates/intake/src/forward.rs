@@ -19,7 +19,6 @@ use delivery::{Forward, letter};
 use domain::{
     Code, Identity, LetterId, OrgNumber, Refusal,
     letter::{Address, Letter},
-    text::hex,
     words::ReceiptWish,
 };
 use futures_util::future::try_join_all;
@@ -93,7 +92,8 @@ impl Intake {
         envelope: Bytes,
     ) -> Result<(Asked, Vec<Known>, Place), AcceptError> {
         self.open()?;
-        let (house, length) = (&*self.0, envelope.len() as u64);
+        let house = &*self.0;
+        let length = envelope.len() as u64;
         if length > house.settings.envelope_bytes {
             return Err(Code::LetterTooLarge.into());
         }
@@ -169,7 +169,8 @@ impl Intake {
     }
 
     async fn forwarded_by(&self, asked: &Asked) -> Result<Signed, AcceptError> {
-        let (authorities, now) = (self.0.trust.current(), self.0.clock.now());
+        let authorities = self.0.trust.current();
+        let now = self.0.clock.now();
         let sealed = &asked.forward.original;
         self.by_registry(|snapshot| sealer::verify_forwarded(snapshot, &authorities, sealed, &asked.to, now))
             .await
@@ -191,7 +192,7 @@ impl Intake {
         let parts = [asked.forwarder.expose(), recipient.expose(), asked.to.sender.as_str(), id.as_str()];
         // Keyed: a reference is shown in receipts, and numbers of people could be guessed.
         let tag = house.gateway_keys.sender.tag("forward", &parts.map(str::as_bytes));
-        let address = Address { sender: caller.clone(), reference: format!("forward:{}", hex(&tag)) };
+        let address = Address { sender: caller.clone(), reference: format!("forward:{}", hex::encode(tag)) };
         signed.address = address.clone();
         let payload = &asked.forward.payloads[at];
         let macs = self.macs(&address, payload);
@@ -223,7 +224,8 @@ impl Intake {
             Err(refusal) => return Err(refusal.into()),
         };
         let message = u32::try_from(at).map_err(|_| Code::LetterTooLarge)?;
-        let (form, payload) = (Form::Delivery { message }, payload.to_vec());
+        let form = Form::Delivery { message };
+        let payload = payload.to_vec();
         let source = Source { original: asked.document.clone(), form, payload };
         let in_memory = (asked.document.len() as u64).min(ROW_BYTES);
         let room = house.room.admit(caller, OVERHEAD_BYTES + in_memory)?;
@@ -236,7 +238,8 @@ impl Intake {
 
 /// Takes the drafts of one recipient out, an answer missing for each; unless it cannot be reached.
 fn apart(known: Vec<Known>, drafts: &mut Vec<(Box<Draft>, usize)>) -> Result<Vec<Option<Answer>>, Refusal> {
-    let (mut new, mut answers) = (Vec::new(), Vec::with_capacity(known.len()));
+    let mut new = Vec::new();
+    let mut answers = Vec::with_capacity(known.len());
     for one in known {
         match one {
             Known::Repeat(answer) => answers.push(Some(*answer)),

@@ -133,8 +133,10 @@ impl Intake {
     /// Writes how it ended: the event, what the sender is told, and that key and envelope are gone. Nothing when it
     /// had ended before.
     pub async fn outbound_ended(&self, letter: &Outbound, ending: Ending<'_>) -> Result<(), AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
-        let (keys, random) = (&*house.gateway_keys, &*house.random);
+        let house = &*self.0;
+        let now = self.0.clock.now();
+        let keys = &*house.gateway_keys;
+        let random = &*house.random;
         let (kind, code, transaction) = match ending {
             Ending::HandedOver { transaction } => (EventType::Forwarded, "delivered", transaction),
             Ending::Returned(why) => (EventType::Returned, why.as_str(), None),

@@ -13,13 +13,14 @@ use crate::{
 };
 use delivery::{Again, letter};
 use domain::{Code, letter::Address};
-use evidence::rehome;
+use evidence::{Rehoming, rehome};
 use mailbox::{Form, Original};
 
 impl Intake {
     /// Delivers it here. False when the mailbox has gone again.
     pub async fn come_home(&self, letter: &Outbound, original: &Original) -> Result<bool, AcceptError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
+        let house = &*self.0;
+        let now = self.0.clock.now();
         let internal = |error| AcceptError::Internal(Box::new(error));
         let Again { delivery, payloads, .. } = delivery::again(&original.signed).map_err(internal)?;
         let to = letter::addressed(&delivery)?;
@@ -53,15 +54,20 @@ impl Intake {
         let (prepared, accepted, nonce) = self.prepare_letter(draft).await?;
         let Cargo::Letter(mut here) = prepared.cargo else { return Err(AcceptError::Unknown) };
         let keys = &*house.gateway_keys;
+        let before = house.keys.events_before(letter.letter_id).await?;
         let mut tx = house.store.begin("deliver outbound here").await?;
         if !outbound::end(&mut tx, letter, "delivered_here", None, now).await? {
             return Ok(true);
         }
-        let boxes = (letter.letter_id.own_box(), mailbox_id);
-        here.event =
-            rehome(&mut tx, &keys.events, letter.letter_id, boxes, (&accepted, &nonce), &*house.random)
-                .await?;
-        mailbox::deliver(&mut tx, &[&here]).await?;
+        let moving = Rehoming {
+            ring: &keys.events,
+            before: &before,
+            chain: letter.letter_id,
+            from: letter.letter_id.own_box(),
+            to: mailbox_id,
+        };
+        here.event = rehome(&mut tx, &moving, (&accepted, &nonce), &*house.random).await?;
+        mailbox::deliver(&mut tx, &keys.events, &[&here]).await?;
         submission::moved(&mut tx, letter.letter_id, mailbox_id).await?;
         here.claim_objects();
         tx.commit().await?;

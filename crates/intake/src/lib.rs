@@ -2,7 +2,8 @@
 //!
 //! [`Intake::check`] judges the letter part, [`Draft::attachment`] takes the attachments as they stream by, and
 //! [`Intake::accept`] seals, commits and answers with the receipt. A door only carries bytes. [`Intake::announce`] takes what
-//! is no letter: words to be sent by e-mail and text message.
+//! is no letter: words to be sent by e-mail and text message. What senders ask is answered here too: [`Intake::letter_status`],
+//! [`Intake::sender_events`], [`Intake::reachability`].
 
 mod accept;
 mod announce;
@@ -19,12 +20,15 @@ mod error;
 mod forward;
 mod hand_over;
 mod home;
+mod letter_status;
 mod lookup;
 pub mod outbound;
 mod outgoing;
+mod reachability;
 mod room;
 pub mod scanner;
 pub mod sealer;
+mod sender_feed;
 mod settings;
 mod signer;
 pub mod submission;
@@ -42,11 +46,14 @@ pub use delivery::from_letter::NO_PLACE_FOR as NOT_HANDED_OVER;
 pub use draft::{AttachmentSink, Draft};
 pub use error::AcceptError;
 pub use hand_over::{Ending, Heading};
+pub use letter_status::{LetterName, LetterStatus, StatusEvent};
 pub use outbound::{HAND_OVER_JOB, Outbound};
 pub use outgoing::Outgoing;
+pub use reachability::Reach;
 pub use room::Arriving;
 pub use scanner::Scanner;
 pub use sealer::refusal;
+pub use sender_feed::{FeedPage, FeedPosition, SenderEvent};
 pub use settings::Settings;
 pub use trust::Trust;
 pub use whereabouts::{OperatorAddress, Route, Sought, Whereabouts};

@@ -5,16 +5,16 @@
 
 use crate::{
     AcceptError, House,
-    committer::told,
     submission::{self, Submission},
     vouched,
 };
 use domain::{Identity, OrgNumber, Time};
 use key_client::KeysError;
+use parking_lot::Mutex;
 use registry::recipient::Found;
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 use store::Tx;
 use tokio::sync::{Notify, oneshot};
@@ -65,7 +65,7 @@ impl Lookups {
     pub(crate) async fn ask(&self, question: Question) -> Result<Known, AcceptError> {
         let (answer, known) = oneshot::channel();
         {
-            let mut waiting = self.lock();
+            let mut waiting = self.waiting.lock();
             if waiting.closed {
                 return Err(AcceptError::Unavailable("stopping"));
             }
@@ -76,7 +76,7 @@ impl Lookups {
     }
 
     pub(crate) fn close(&self) {
-        self.lock().closed = true;
+        self.waiting.lock().closed = true;
         self.came.notify_waiters();
         self.came.notify_one();
     }
@@ -85,7 +85,7 @@ impl Lookups {
         loop {
             let came = self.came.notified();
             {
-                let mut waiting = self.lock();
+                let mut waiting = self.waiting.lock();
                 let count = waiting.questions.len().min(MOST);
                 if count > 0 {
                     let batch = waiting.questions.drain(..count).collect();
@@ -101,10 +101,6 @@ impl Lookups {
             }
             came.await;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,7 +127,7 @@ async fn answer(house: &House, batch: Vec<Asked>) {
         }
         Err(error) => {
             for asked in batch {
-                let _ = asked.answer.send(Err(told(&error)));
+                let _ = asked.answer.send(Err(AcceptError::shared(&error)));
             }
         }
     }

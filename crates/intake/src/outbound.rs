@@ -4,7 +4,7 @@ use crate::AcceptError;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{JobId, LetterId, OrgNumber, Random, Time, words::ReturnReason};
 use evidence::EventRow;
-use key_client::GatewayKeys;
+use key_client::{EventRing, GatewayKeys};
 use mailbox::PreparedPart;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -68,7 +68,8 @@ impl Proof {
     /// Of the agency API's letter as it was signed.
     pub(crate) fn jws(original: &[u8], certificate: &[u8]) -> Self {
         let mut jws: Json = serde_json::from_slice(original).unwrap_or_default();
-        let (protected, signature) = (jws["protected"].take(), jws["signature"].take());
+        let protected = jws["protected"].take();
+        let signature = jws["signature"].take();
         Self::Jws { protected, signature, certificate: STANDARD.encode(certificate) }
     }
 
@@ -133,14 +134,18 @@ impl PreparedOutbound {
 }
 
 /// Writes the letters. The caller commits, or nothing of them is there.
-pub(crate) async fn insert(tx: &mut Tx, letters: &[&PreparedOutbound]) -> Result<(), Error> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    ring: &EventRing,
+    letters: &[&PreparedOutbound],
+) -> Result<(), Error> {
     if letters.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = letters.iter().map(|letter| letter.values()).collect();
     tx.execute_many(&INSERT, &rows).await?.exactly(rows.len() as u64)?;
     let events: Vec<_> = letters.iter().map(|letter| letter.event.clone()).collect();
-    evidence::insert(tx, &events).await?;
+    evidence::insert(tx, ring, &events).await?;
     let feed: Vec<_> = letters.iter().map(|letter| letter.event.feed_row(letter.sender_mac)).collect();
     evidence::feed::waiting(tx, &feed).await?;
     let jobs: Vec<_> = letters.iter().map(|letter| job(letter)).collect();
@@ -167,7 +172,8 @@ pub(crate) async fn sends(tx: &mut Tx, letter_id: LetterId, to: &OrgNumber) -> R
 /// that another worker has tried since.
 pub(crate) async fn tried(tx: &mut Tx, letter: &Outbound, code: &str, now: Time) -> Result<(), Error> {
     let Outbound { letter_id, operator, sent_to, refused_since, .. } = letter;
-    let (sent_to, attempts) = (sent_to.as_ref().map(OrgNumber::as_str), letter.attempts as i64);
+    let sent_to = sent_to.as_ref().map(OrgNumber::as_str);
+    let attempts = letter.attempts as i64;
     let values = args![now, code, operator.as_str(), sent_to, *refused_since, *letter_id, attempts];
     let _ = tx.execute(TRIED, values).await?;
     Ok(())
@@ -176,7 +182,8 @@ pub(crate) async fn tried(tx: &mut Tx, letter: &Outbound, code: &str, now: Time)
 /// It was not sent, for this reason; what was learnt of it all the same is kept.
 pub(crate) async fn skipped(tx: &mut Tx, letter: &Outbound, code: &str) -> Result<(), Error> {
     let Outbound { letter_id, operator, sent_to, refused_since, .. } = letter;
-    let (sent_to, attempts) = (sent_to.as_ref().map(OrgNumber::as_str), letter.attempts as i64);
+    let sent_to = sent_to.as_ref().map(OrgNumber::as_str);
+    let attempts = letter.attempts as i64;
     let values = args![code, operator.as_str(), sent_to, *refused_since, *letter_id, attempts];
     let _ = tx.execute(SKIPPED, values).await?;
     Ok(())

@@ -91,7 +91,8 @@ impl Intake {
         draft: Draft,
         leaving: Leaving,
     ) -> Result<Prepared, AcceptError> {
-        let (house, outgoing) = (&*self.0, self.outgoing()?);
+        let house = &*self.0;
+        let outgoing = self.outgoing()?;
         let internal = |error: Opaque| AcceptError::Internal(Box::new(error));
         let random = &*house.random;
         let at = house.clock.now();
@@ -103,7 +104,8 @@ impl Intake {
             Some(theirs) => (signed.certificate.to_vec(), Proof::delivery(theirs)),
             None => (outgoing.signer.certificate().der.clone(), Proof::jws(&original, &signed.certificate)),
         };
-        let (with, sender_name) = (Arc::clone(outgoing), signed.sender_name.clone());
+        let with = Arc::clone(outgoing);
+        let sender_name = signed.sender_name.clone();
         // Two signatures and a look at the whole take milliseconds; others need not wait for it.
         let made = tokio::task::spawn_blocking(move || -> Result<String, AcceptError> {
             let signed = match signed_delivery {

@@ -1,10 +1,8 @@
 //! How much the house holds in memory for letters on their way in, and how it is shared between callers.
 
 use domain::OrgNumber;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
 
 /// Room for letters on their way in, in bytes.
 ///
@@ -54,11 +52,7 @@ impl Room {
 
     /// Bytes held now.
     pub(crate) fn held(&self) -> u64 {
-        self.lock().all
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
-        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.held.lock().all
     }
 }
 
@@ -71,7 +65,7 @@ impl Place {
     /// Holds `bytes` more.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Full> {
         let total = self.room.0.total;
-        let mut held = self.room.lock();
+        let mut held = self.room.0.held.lock();
         let own = held.by_caller.get(&self.caller).copied().unwrap_or_default().saturating_add(bytes);
         let all = held.all.saturating_add(bytes);
         if all > total || own > total - all {
@@ -90,7 +84,8 @@ impl Place {
 
     /// Leaves an empty place behind.
     pub(crate) fn take(&mut self) -> Self {
-        let (room, caller) = (self.room.clone(), self.caller.clone());
+        let room = self.room.clone();
+        let caller = self.caller.clone();
         Self { room, caller, bytes: std::mem::take(&mut self.bytes) }
     }
 
@@ -98,7 +93,7 @@ impl Place {
     pub(crate) fn shrink(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
-        let mut held = self.room.lock();
+        let mut held = self.room.0.held.lock();
         held.all = held.all.saturating_sub(bytes);
         if let Some(own) = held.by_caller.get_mut(&self.caller) {
             *own = own.saturating_sub(bytes);
@@ -157,6 +152,6 @@ mod tests {
             assert_eq!(room.admit(&organisation(0), 1).err(), Some(Full));
         }
         assert_eq!(room.held(), 0);
-        assert!(room.lock().by_caller.is_empty());
+        assert!(room.0.held.lock().by_caller.is_empty());
     }
 }

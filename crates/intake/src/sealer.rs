@@ -40,7 +40,8 @@ pub(crate) fn verify_forwarded(
 ) -> Result<Signed, NotSigned> {
     let dispatcher = sealed.seal.certificate.organisation.as_ref().ok_or(Code::SealerNotAllowed)?;
     // A day is long: a certificate may begin or end in it.
-    let (first, last) = (sealed.received.start(), sealed.received.start().plus(DAY));
+    let first = sealed.received.start();
+    let last = sealed.received.start().plus(DAY);
     judge(snapshot, authorities, dispatcher, sealed, to, now, &[first.min(now), last.min(now)]).map_err(
         |why| match why {
             NotSigned::Refused(refusal) if refusal.code == Code::CallerNotAllowed => {
@@ -61,7 +62,8 @@ fn judge(
     now: Time,
     earlier: &[Time],
 ) -> Result<Signed, NotSigned> {
-    let (sender, times) = (&to.sender, &[&[now], earlier].concat());
+    let sender = &to.sender;
+    let times = &[&[now], earlier].concat();
     first_of(times, Code::CallerNotAllowed, |at| snapshot.may_send(dispatcher, sender, at))?;
     strong(snapshot, sender, sealed.signature.hash)?;
     strong(snapshot, sender, sealed.seal.hash)?;

@@ -44,6 +44,7 @@ impl Settings {
             visible_ahead: Duration::from_secs(365 * 24 * 3600),
         }
     }
+
     /// Recipients of announcements that this sender may ask for in a day.
     pub(crate) fn announced_to_per_day(&self, sender: &OrgNumber) -> u64 {
         self.announced_per_day_of.get(sender).copied().unwrap_or(self.announced_per_day)

@@ -1,4 +1,5 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use parking_lot::RwLock;
+use std::sync::Arc;
 use vault::Authorities;
 
 /// The authorities in force, shared by all that ask. Revocation lists change while the service runs: somebody calls
@@ -10,12 +11,14 @@ impl Trust {
     pub fn new(authorities: Authorities) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(authorities))))
     }
+
     /// As they were last read.
     pub fn current(&self) -> Arc<Authorities> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read())
     }
+
     /// For every letter from now on.
     pub fn replace(&self, authorities: Authorities) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authorities);
+        *self.0.write() = Arc::new(authorities);
     }
 }

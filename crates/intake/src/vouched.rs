@@ -4,12 +4,9 @@
 use crate::{AcceptError, House, Intake};
 use domain::{OrgNumber, Time};
 use key_client::{AddressStatement, KeysError};
+use parking_lot::Mutex;
 use registry::{recipient::Found, sets::Table};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tracing::error;
 
 type AddressMac = [u8; 32];
@@ -20,18 +17,14 @@ type Statement = Option<Arc<AddressStatement>>;
 pub(crate) struct Statements(Mutex<HashMap<AddressMac, (Time, Statement)>>);
 
 impl Statements {
-    fn lock(&self) -> MutexGuard<'_, HashMap<AddressMac, (Time, Statement)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn held(&self, macs: &[AddressMac], now: Time) -> HashMap<AddressMac, Statement> {
-        let held = self.lock();
+        let held = self.0.lock();
         let fresh = |mac: &AddressMac| held.get(mac).filter(|(at, _)| now.since(*at) < KEPT);
         macs.iter().filter_map(|mac| Some((*mac, fresh(mac)?.1.clone()))).collect()
     }
 
     fn keep(&self, said: &HashMap<AddressMac, Statement>, now: Time) {
-        let mut held = self.lock();
+        let mut held = self.0.lock();
         if held.len() >= MOST {
             held.retain(|_, (at, _)| now.since(*at) < KEPT);
         }
@@ -113,7 +106,8 @@ impl Intake {
         now: Time,
     ) -> Result<HashMap<AddressMac, Result<Found, KeysError>>, AcceptError> {
         let house = &*self.0;
-        let (mut done, mut wanted) = (HashMap::new(), address_macs.to_vec());
+        let mut done = HashMap::new();
+        let mut wanted = address_macs.to_vec();
         for attempt in 0..TRIES {
             let declined =
                 |mailbox| registry::declined::sender_mac(&house.gateway_keys.sender, mailbox, sender);

@@ -1,6 +1,6 @@
 //! Whom an announcement is for, sealed beside its words: rows that say otherwise decide nothing.
 
-use domain::{ContactId, OrgNumber, Time, text::hex};
+use domain::{ContactId, OrgNumber, Time};
 use serde::{Deserialize, Serialize};
 
 /// Stands in the same sealed text as the words.
@@ -16,19 +16,23 @@ pub struct AnnouncedTo {
 
 impl AnnouncedTo {
     pub fn new(sender: &OrgNumber, at: Time, ways: impl IntoIterator<Item = ContactId>) -> Self {
-        let ways = ways.into_iter().map(|id| hex(id.as_bytes())).collect();
+        let ways = ways.into_iter().map(|id| hex::encode(id.as_bytes())).collect();
         Self { sender: sender.as_str().to_owned(), at: at.millis(), ways }
     }
+
     /// From the sealed text; `None` for one of before this stood in it.
     pub fn read(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()
     }
+
     pub fn sender(&self) -> &str {
         &self.sender
     }
+
     pub fn at(&self) -> Time {
         Time::from_millis(self.at)
     }
+
     /// `None` when they are not in their form.
     pub fn contacts(&self) -> Option<impl Iterator<Item = ContactId> + use<>> {
         let id = |digits: &[u8]| {

@@ -37,6 +37,11 @@ pub enum Change {
     },
     /// No letters come any more.
     CloseMailbox { mailbox_id: MailboxId },
+    /// The same by the operator, for whoever has this number.
+    CloseFor {
+        #[serde(with = "wire::bytes")]
+        address_mac: [u8; 32],
+    },
     /// A code that was sent to an address.
     ConfirmContact { contact_id: ContactId, code: SecretBytes },
     /// An address is forgotten.
@@ -77,6 +82,15 @@ pub enum Change {
     FollowRegister { mailbox_id: MailboxId },
     /// Senders, dispatchers and certificates.
     Sender(SenderChange),
+    /// Mailbox operators and their certificates.
+    Operator(OperatorChange),
+    /// Somebody has died, or it was noted by mistake. Senders are told so, and nobody acts for the mailbox.
+    Deceased {
+        #[serde(with = "wire::bytes")]
+        address_mac: [u8; 32],
+        /// `None`: it was a mistake.
+        at: Option<Time>,
+    },
     /// Where a mailbox is, by a signed agreement.
     Move {
         #[serde(with = "wire::bytes")]
@@ -161,6 +175,43 @@ pub enum SenderChange {
     },
 }
 
+/// A change of a mailbox operator or of a certificate that one connects with. Each by the operator's command.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorChange {
+    /// Made known, brought back, or described anew.
+    Put(OperatorDescription),
+    /// What the configuration says of us.
+    Own(OperatorDescription),
+    /// Another name.
+    Rename { number: OrgNumber, name: String },
+    /// No operator any more.
+    End { number: OrgNumber },
+    /// A certificate that the operator which it names connects with.
+    AddCertificate {
+        #[serde(with = "wire::bytes")]
+        der: Vec<u8>,
+    },
+    /// For ever.
+    RevokeCertificate {
+        #[serde(with = "wire::bytes")]
+        sha256: [u8; 32],
+    },
+}
+
+/// What is said of a mailbox operator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OperatorDescription {
+    pub number: OrgNumber,
+    /// Its internet domain.
+    pub domain: String,
+    pub name: String,
+    /// URL of its `Service/v3`.
+    pub service_address: String,
+    /// URL of its pages for recipients.
+    pub ui_address: Option<String>,
+}
+
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +246,7 @@ impl Change {
             Self::OpenForPeople(_) => "open mailboxes",
             Self::OpenForOrganisation { .. } => "open organisation's mailbox",
             Self::CloseMailbox { .. } => "close mailbox",
+            Self::CloseFor { .. } => "close mailbox for somebody",
             Self::ConfirmContact { .. } => "confirm contact",
             Self::RemoveContact { .. } => "remove contact",
             Self::ShowSender { .. } => "set show sender",
@@ -205,6 +257,8 @@ impl Change {
             Self::TurnOn { .. } => "turn sender on",
             Self::FollowRegister { .. } => "follow register of signatories",
             Self::Sender(_) => "change sender",
+            Self::Operator(_) => "change operator",
+            Self::Deceased { .. } => "note death",
             Self::Move { .. } => "move mailbox",
             Self::Register { .. } => "register recipient",
             Self::Deregister { .. } => "deregister recipient",

@@ -45,8 +45,8 @@ impl Column {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
-    /// Somebody logged in: the columns of their own person, and of mailboxes that they may read. Which rows
-    /// those are is looked up by the key service, not said by the caller.
+    /// Somebody logged in: the columns of their own person, and of mailboxes that they may read. Which places
+    /// those are follows from what the key service vouches for, and is not said by the caller.
     Grant(GrantToken),
     /// The notifier: the contact addresses that a notice goes to, and the words of an announcement. Which those are is
     /// looked up by the key service, and whether the notice is due.
@@ -75,9 +75,14 @@ pub fn person_profile(login_mac: &[u8; 32]) -> Place {
     Place::new("person/profile").bytes(login_mac)
 }
 
-/// The place of a contact point's address.
+/// The place of a contact point's address, once it is confirmed: the key service seals it there, and vouches for whose it is.
 pub fn contact_address(contact_id: ContactId) -> Place {
     Place::new("contact/address").id(contact_id.as_bytes())
+}
+
+/// The place of an address that waits for its code. Bound to whoever wrote it: nobody vouches for its row.
+pub fn contact_waiting(contact_id: ContactId, person_id: PersonId) -> Place {
+    Place::new("contact/waiting").id(contact_id.as_bytes()).id(person_id.as_bytes())
 }
 
 /// The place of a mandate's note.
@@ -85,19 +90,22 @@ pub fn mandate_note(mandate_id: MandateId) -> Place {
     Place::new("mandate/note").id(mandate_id.as_bytes())
 }
 
-/// The place of what an owner calls somebody who was asked to help.
-pub fn invitation_label(invitation_id: MandateId) -> Place {
-    Place::new("invitation/label").id(invitation_id.as_bytes())
+/// The place of what an owner calls somebody who was asked to help. Nobody vouches for invitations, so what stands in one
+/// is bound to all whom it concerns: a row that was moved to another mailbox or number opens for nobody.
+pub fn invitation_label(invitation_id: MandateId, mailbox_id: MailboxId) -> Place {
+    Place::new("invitation/label").id(invitation_id.as_bytes()).id(mailbox_id.as_bytes())
 }
 
-/// The place of the owner's name in an invitation.
-pub fn invitation_owner(invitation_id: MandateId) -> Place {
-    Place::new("invitation/owner").id(invitation_id.as_bytes())
+/// The place of the owner's name in an invitation, for whoever has the number that it was made out to.
+pub fn invitation_owner(invitation_id: MandateId, mailbox_id: MailboxId, address_mac: &[u8; 32]) -> Place {
+    let place = Place::new("invitation/owner").id(invitation_id.as_bytes());
+    place.id(mailbox_id.as_bytes()).bytes(address_mac)
 }
 
 /// The place of the name of whoever said yes. Bound to the person: it does not open beside another's id.
-pub fn invitation_helper(invitation_id: MandateId, person_id: PersonId) -> Place {
-    Place::new("invitation/helper").id(invitation_id.as_bytes()).id(person_id.as_bytes())
+pub fn invitation_helper(invitation_id: MandateId, mailbox_id: MailboxId, person_id: PersonId) -> Place {
+    let place = Place::new("invitation/helper").id(invitation_id.as_bytes());
+    place.id(mailbox_id.as_bytes()).id(person_id.as_bytes())
 }
 
 /// The place of a declined sender's number.
@@ -112,7 +120,16 @@ pub fn pending_request(kind: &str, address_mac: &[u8; 32]) -> Place {
 
 /// The place of an organisation's profile, bound to its addressing tag.
 pub fn organisation_profile(address_mac: &[u8; 32]) -> Place {
-    Place::new("organisation/profile").bytes(address_mac)
+    organisations().bytes(address_mac)
+}
+
+/// Whether a place is that of some organisation's profile.
+pub fn is_organisation_profile(place: &[u8]) -> bool {
+    place.starts_with(organisations().as_bytes())
+}
+
+fn organisations() -> Place {
+    Place::new("organisation/profile")
 }
 
 /// The place of an announcement's words.

@@ -2,12 +2,12 @@
 
 use crate::{
     Access, AddressStatement, AgreementUse, Answer, Applicant, By, Change, Changed, Column, ColumnItem,
-    GatewayKeys, GrantToken, GrantView, KeysError, LetterKey, LogIn, LoggedIn, LookupQuota, Nonce,
-    NotifierKeys, PersonMacs, Request, Role, Rotated, SecretBytes, SecretKey, SenderStatement, Status,
-    WebKeys,
+    GatewayKeys, GrantToken, GrantView, HandedOver, History, KeysError, LetterKey, LogIn, LoggedIn,
+    LookupQuota, Nonce, NotifierKeys, PersonMacs, RegistryStatement, Request, Role, Rotated, SecretBytes,
+    SecretKey, Status, WebKeys,
     transport::{Envelope, Transport},
 };
-use domain::{Identity, LetterId, MailboxId, OrgNumber};
+use domain::{Identity, LetterId, MailboxId, OrgNumber, words::Because};
 use std::fmt;
 use tokio::sync::mpsc;
 use vault::{Key, Place, seal_to::PublicKey};
@@ -40,14 +40,17 @@ impl Keys {
     pub(crate) fn local(role: Role, sender: mpsc::Sender<Envelope>) -> Self {
         Self { role, transport: Transport::Local(sender) }
     }
+
     /// As whom this handle asks.
     pub fn role(&self) -> Role {
         self.role
     }
+
     /// The JWKS of all keys that have signed receipts: `{"keys":[…]}`.
     pub async fn public_keys(&self) -> Result<serde_json::Value, KeysError> {
         ask!(self, Request::PublicKeys, Answer::PublicKeys(keys) => keys)
     }
+
     /// The addressing tags of at most 1000 identities, in order. Metered per `caller`, since personal numbers
     /// are few enough to be tried one after the other.
     pub async fn address_macs(
@@ -58,6 +61,7 @@ impl Keys {
         let request = Request::AddressMacs { caller: caller.to_owned(), identities: identities.to_vec() };
         ask!(self, request, Answer::AddressMacs(macs) if macs.len() == identities.len() => macs)
     }
+
     /// What the key service vouches for of at most 1000 addresses, in order; `None` for one that it does not know.
     /// Letters are sealed to the key in here and to no other.
     pub async fn statements(
@@ -68,14 +72,17 @@ impl Keys {
         let request = Request::Statements { address_macs: address_macs.to_vec() };
         ask!(self, request, Answer::Statements(found) if found.len() == count => found)
     }
+
     /// What it vouches for of all senders and dispatchers.
-    pub async fn sender_statements(&self) -> Result<Vec<SenderStatement>, KeysError> {
-        ask!(self, Request::SenderStatements, Answer::SenderStatements(all) => all)
+    pub async fn registry_statements(&self) -> Result<Vec<RegistryStatement>, KeysError> {
+        ask!(self, Request::RegistryStatements, Answer::RegistryStatements(all) => all)
     }
+
     /// Changes something that decides. What is refused is told by a word, and nothing has changed then.
     pub async fn change(&self, by: By, change: Change) -> Result<Changed, KeysError> {
         ask!(self, Request::Change { by, change }, Answer::Changed(changed) => changed)
     }
+
     /// Seals columns, padded, in order.
     pub async fn seal_columns(
         &self,
@@ -85,6 +92,7 @@ impl Keys {
         let request = Request::SealColumns { items: items.into_iter().map(ColumnItem::from).collect() };
         ask!(self, request, Answer::Sealed(sealed) if sealed.len() == count => sealed)
     }
+
     /// Opens columns, in order. `None` for what does not open, and for what `access` does not reach.
     pub async fn open_columns(
         &self,
@@ -97,11 +105,13 @@ impl Keys {
         ask!(self, request, Answer::Opened(opened) if opened.len() == count =>
             opened.into_iter().map(|text| text.map(SecretBytes::into_exposed)).collect())
     }
+
     /// The key pair of a new mailbox; durable in the key store before the answer. Asked again, the same.
     pub async fn make_mailbox_key(&self, mailbox: MailboxId) -> Result<(i64, PublicKey), KeysError> {
         let made = self.make_mailbox_keys(&[mailbox]).await?;
         made.into_iter().next().ok_or(KeysError::Unavailable)
     }
+
     /// [`Keys::make_mailbox_key`] for at most 1000 mailboxes at once, in order.
     pub async fn make_mailbox_keys(
         &self,
@@ -120,11 +130,13 @@ impl Keys {
         let material = ask!(self, Request::GatewayKeys, Answer::GatewayKeys(material) => *material)?;
         material.try_into().map_err(|_| KeysError::Unavailable)
     }
+
     /// For role web.
     pub async fn web_keys(&self) -> Result<WebKeys, KeysError> {
         let material = ask!(self, Request::WebKeys, Answer::WebKeys(material) => *material)?;
         material.try_into().map_err(|_| KeysError::Unavailable)
     }
+
     /// For role notifier.
     pub async fn notifier_keys(&self) -> Result<NotifierKeys, KeysError> {
         let material = ask!(self, Request::NotifierKeys, Answer::NotifierKeys(material) => *material)?;
@@ -139,6 +151,7 @@ impl Keys {
         let request = Request::BeginLogin { provider: provider.to_owned() };
         ask!(self, request, Answer::Nonce(nonce) => nonce)
     }
+
     /// Verifies an e-ID answer (`eid::Answer` as JSON). [`KeysError::Rejected`] carries the code of an
     /// `eid::Rejection`.
     pub async fn finish_login(
@@ -149,6 +162,7 @@ impl Keys {
     ) -> Result<LoggedIn, KeysError> {
         self.finish_login_on(provider, answer, nonce, "", None).await
     }
+
     /// [`Keys::finish_login`], with a word for the browser, and in place of a log-in that the same person has: that one
     /// ends. Who it was must have identified after the nonce was given out.
     pub async fn finish_login_on(
@@ -159,49 +173,60 @@ impl Keys {
         device: &str,
         instead_of: Option<GrantToken>,
     ) -> Result<LoggedIn, KeysError> {
-        let (provider, nonce) = (provider.to_owned(), nonce.to_owned());
+        let provider = provider.to_owned();
+        let nonce = nonce.to_owned();
         let request = Request::FinishLogin { provider, answer, nonce, device: device.to_owned(), instead_of };
         ask!(self, request, Answer::LoggedIn(logged_in) => *logged_in)
     }
+
     /// The log-in as it is now, or `None` when it has ended. Counts as use.
     pub async fn grant(&self, grant: &GrantToken) -> Result<Option<GrantView>, KeysError> {
         let request = Request::Grant { grant: grant.clone() };
         ask!(self, request, Answer::Grant(view) => view.map(|view| *view))
     }
+
     /// What is needed to open a mailbox for whoever has logged in; as in [`LoggedIn`].
     pub async fn applicant(&self, grant: &GrantToken) -> Result<Applicant, KeysError> {
         let request = Request::Applicant { grant: grant.clone() };
         ask!(self, request, Answer::Applicant(applicant) => *applicant)
     }
+
     /// Looks the person up again, after a mailbox was opened for them.
     pub async fn refresh_person(&self, grant: &GrantToken) -> Result<(), KeysError> {
         ask!(self, Request::RefreshPerson { grant: grant.clone() }, Answer::Done => ())
     }
+
     /// Ends the log-in. Ending it twice is no error.
     pub async fn end_grant(&self, grant: &GrantToken) -> Result<(), KeysError> {
         ask!(self, Request::EndGrant { grant: grant.clone() }, Answer::Done => ())
     }
+
     /// [`KeysError::NotFresh`] unless the person identified within the last minutes.
     pub async fn require_fresh(&self, grant: &GrantToken) -> Result<(), KeysError> {
         ask!(self, Request::RequireFresh { grant: grant.clone() }, Answer::Done => ())
     }
+
     /// All log-ins of the person, the one that was used last first.
     pub async fn log_ins(&self, grant: &GrantToken) -> Result<Vec<LogIn>, KeysError> {
         ask!(self, Request::LogIns { grant: grant.clone() }, Answer::LogIns(all) => all)
     }
+
     /// Ends one of them by its id. [`KeysError::Gone`] where the person has none such.
     pub async fn end_log_in(&self, grant: &GrantToken, id: &str) -> Result<(), KeysError> {
         let request = Request::EndLogIn { grant: grant.clone(), id: id.to_owned() };
         ask!(self, request, Answer::Done => ())
     }
+
     /// Ends all but the one that asks.
     pub async fn end_other_log_ins(&self, grant: &GrantToken) -> Result<(), KeysError> {
         ask!(self, Request::EndOtherLogIns { grant: grant.clone() }, Answer::Done => ())
     }
-    /// The mailboxes that whoever is logged in may act for, as far as what says so is vouched for.
-    pub async fn rights(&self, grant: &GrantToken) -> Result<Vec<MailboxId>, KeysError> {
+
+    /// The mailboxes that whoever is logged in may act for and by what right, as far as what says so is vouched for.
+    pub async fn rights(&self, grant: &GrantToken) -> Result<Vec<(MailboxId, Because)>, KeysError> {
         ask!(self, Request::Rights { grant: grant.clone() }, Answer::Rights(boxes) => boxes)
     }
+
     /// The headers keys of at most 500 letters, in order; `None` for those that are not there or not for this
     /// person. One `listed` event stands in the mailbox's own chain before the answer.
     pub async fn headers(
@@ -214,6 +239,7 @@ impl Keys {
         ask!(self, request, Answer::Headers(keys) =>
             keys.into_iter().map(|(letter, key)| (letter, key.map(SecretKey::into_key))).collect())
     }
+
     /// The content key of one letter, with the event that accepted it. The `opened` event, and at the first opening that counts
     /// `opened_at` and what the
     /// sender is told, are committed before the answer.
@@ -228,12 +254,39 @@ impl Keys {
     }
 }
 
+/// Evidence.
+impl Keys {
+    /// What happened to a letter, or in the whole mailbox what people did: checked against chains and head, newest first,
+    /// a thousand lines at most.
+    pub async fn history(
+        &self,
+        grant: &GrantToken,
+        mailbox: MailboxId,
+        letter: Option<LetterId>,
+    ) -> Result<History, KeysError> {
+        let request = Request::History { grant: grant.clone(), mailbox, letter };
+        ask!(self, request, Answer::History(history) => history)
+    }
+
+    pub(crate) async fn committed(&self, batch: HandedOver) -> Result<(), KeysError> {
+        ask!(self, Request::Committed { batch }, Answer::Done => ())
+    }
+}
+
 /// Letters for other operators.
 impl Keys {
     /// For role outgoing: the content key of a letter that waits to be handed over. [`KeysError::Gone`] when it has
     /// ended.
     pub async fn outbound_key(&self, letter: LetterId) -> Result<Key, KeysError> {
         ask!(self, Request::OutboundKey { letter }, Answer::Content(key) => key.into_key())
+    }
+
+    /// For the agency doors: the bodies of such a letter's events that were sealed before the doors had a ring of their own,
+    /// by their place in the chain. None for the others.
+    pub async fn events_before(&self, letter: LetterId) -> Result<Vec<Option<Vec<u8>>>, KeysError> {
+        let request = Request::EventsBefore { letter };
+        ask!(self, request, Answer::Opened(bodies) =>
+            bodies.into_iter().map(|body| body.map(SecretBytes::into_exposed)).collect())
     }
 }
 
@@ -245,6 +298,7 @@ impl Keys {
     pub async fn use_agreement(&self, agreement: AgreementUse) -> Result<(), KeysError> {
         ask!(self, Request::UseAgreement { agreement: Box::new(agreement) }, Answer::Done => ())
     }
+
     /// Agreements that wait under a request that was taken back: none of them can be used again.
     pub async fn end_agreements(&self, recipient: &Identity, act: &str) -> Result<(), KeysError> {
         let request =
@@ -260,20 +314,24 @@ impl Keys {
         let request = Request::PersonMacs { identities: identities.to_vec() };
         ask!(self, request, Answer::PersonMacs(macs) if macs.len() == identities.len() => macs)
     }
+
     /// How many recipients a caller may look up in a day, and how many it has.
     pub async fn lookup_quota(&self, caller: &OrgNumber) -> Result<LookupQuota, KeysError> {
         let request = Request::LookupQuota { caller: caller.clone() };
         ask!(self, request, Answer::LookupQuota(quota) => quota)
     }
+
     /// Sets how many; `None`: as many as the configuration gives to all.
     pub async fn set_lookup_quota(&self, caller: &OrgNumber, daily: Option<u64>) -> Result<(), KeysError> {
         let request = Request::SetLookupQuota { caller: caller.clone(), daily };
         ask!(self, request, Answer::Done => ())
     }
+
     /// Purposes, versions and counts.
     pub async fn status(&self) -> Result<Status, KeysError> {
         ask!(self, Request::Status, Answer::Status(status) => status)
     }
+
     /// A new version of a purpose's key; see [`Rotated`]. Asked again after it was cut short, it goes on.
     pub async fn rotate(&self, purpose: &str) -> Result<Rotated, KeysError> {
         ask!(self, Request::Rotate { purpose: purpose.to_owned() }, Answer::Rotated(rotated) => rotated)

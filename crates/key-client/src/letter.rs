@@ -11,7 +11,8 @@ pub const fn seal_info() -> &'static [u8] {
 /// HPKE `aad`: a sealed key moved to another mailbox, letter or epoch, or beside more or fewer parts, does
 /// not open. `part_count` is what stands in `letter.parts`: the signed original and the attachments.
 pub fn letter_aad(mailbox_id: MailboxId, letter_id: LetterId, epoch: i64, part_count: i64) -> Vec<u8> {
-    let (epoch, part_count) = (epoch.cast_unsigned(), part_count.cast_unsigned());
+    let epoch = epoch.cast_unsigned();
+    let part_count = part_count.cast_unsigned();
     let place = Place::new("letter/key").id(mailbox_id.as_bytes()).id(letter_id.as_bytes());
     place.number(epoch).number(part_count).as_bytes().to_vec()
 }
@@ -26,10 +27,10 @@ mod tests {
 
     #[test]
     fn every_part_of_the_place_counts() {
-        let (mailbox, letter) =
-            (MailboxId::from_slice(&[1; 16]).unwrap(), LetterId::from_slice(&[2; 16]).unwrap());
-        let (other, another) =
-            (MailboxId::from_slice(&[3; 16]).unwrap(), LetterId::from_slice(&[4; 16]).unwrap());
+        let mailbox = MailboxId::from_slice(&[1; 16]).unwrap();
+        let letter = LetterId::from_slice(&[2; 16]).unwrap();
+        let other = MailboxId::from_slice(&[3; 16]).unwrap();
+        let another = LetterId::from_slice(&[4; 16]).unwrap();
         let here = letter_aad(mailbox, letter, 1, 2);
         assert_eq!(here, letter_aad(mailbox, letter, 1, 2));
         for there in [

@@ -2,11 +2,12 @@
 
 use crate::{
     Keys, KeysError, MailboxKey,
+    event_ring::EventRing,
     ring::{KeyRing, RingMaterial},
     secret::SecretKey,
 };
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
-use std::sync::{PoisonError, RwLock};
 use vault::{Opaque, mac::Mac, sign::SigningKey};
 
 /// What the agency doors work with.
@@ -16,7 +17,7 @@ pub struct GatewayKeys {
     /// `submission.reference` and `.receipt`.
     pub reference: KeyRing,
     /// `event.body`.
-    pub events: KeyRing,
+    pub events: EventRing,
     /// `sender_mac`, `reference_mac`, `payload_mac`, under the labels `sender`, `reference`, `payload`.
     pub sender: Mac,
     /// What letters for other operators are sealed to.
@@ -30,7 +31,7 @@ pub struct WebKeys {
     /// Tokens in forms.
     pub csrf: Mac,
     /// `event.body`.
-    pub events: KeyRing,
+    pub events: EventRing,
     /// `contact.address_mac` and `.code_mac`.
     pub contact: Mac,
     /// As [`GatewayKeys::sender`].
@@ -40,7 +41,7 @@ pub struct WebKeys {
 /// What notices work with.
 pub struct NotifierKeys {
     /// `event.body`.
-    pub events: KeyRing,
+    pub events: EventRing,
     /// `notice.notice_id` and the Message-ID.
     pub notice: Mac,
     /// As [`GatewayKeys::sender`].
@@ -80,15 +81,15 @@ impl GatewayKeys {
     /// before anybody seals with it.
     pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
         let fresh = keys.gateway_keys().await?;
-        *self.outgoing.write().unwrap_or_else(PoisonError::into_inner) = fresh.outgoing();
+        *self.outgoing.write() = fresh.outgoing();
         self.reference.adopt(fresh.reference);
-        self.events.adopt(fresh.events);
+        self.events.adopt(fresh.events.into_ring());
         Ok(())
     }
 
     /// What letters for other operators are sealed to now.
     pub fn outgoing(&self) -> MailboxKey {
-        *self.outgoing.read().unwrap_or_else(PoisonError::into_inner)
+        *self.outgoing.read()
     }
 }
 
@@ -97,7 +98,7 @@ impl WebKeys {
     pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
         let fresh = keys.web_keys().await?;
         self.session.adopt(fresh.session);
-        self.events.adopt(fresh.events);
+        self.events.adopt(fresh.events.into_ring());
         Ok(())
     }
 }
@@ -105,18 +106,19 @@ impl WebKeys {
 impl NotifierKeys {
     /// As [`GatewayKeys::refresh`].
     pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
-        self.events.adopt(keys.notifier_keys().await?.events);
+        self.events.adopt(keys.notifier_keys().await?.events.into_ring());
         Ok(())
     }
 }
 
 impl TryFrom<GatewayMaterial> for GatewayKeys {
     type Error = Opaque;
+
     fn try_from(material: GatewayMaterial) -> Result<Self, Opaque> {
         Ok(Self {
             receipt: SigningKey::from_seed(&material.receipt_seed.into_key()),
             reference: material.reference.try_into()?,
-            events: material.events.try_into()?,
+            events: KeyRing::try_from(material.events)?.into(),
             sender: mac(material.sender),
             outgoing: RwLock::new(material.outgoing),
         })
@@ -125,11 +127,12 @@ impl TryFrom<GatewayMaterial> for GatewayKeys {
 
 impl TryFrom<WebMaterial> for WebKeys {
     type Error = Opaque;
+
     fn try_from(material: WebMaterial) -> Result<Self, Opaque> {
         Ok(Self {
             session: material.session.try_into()?,
             csrf: mac(material.csrf),
-            events: material.events.try_into()?,
+            events: KeyRing::try_from(material.events)?.into(),
             contact: mac(material.contact),
             sender: mac(material.sender),
         })
@@ -138,9 +141,10 @@ impl TryFrom<WebMaterial> for WebKeys {
 
 impl TryFrom<NotifierMaterial> for NotifierKeys {
     type Error = Opaque;
+
     fn try_from(material: NotifierMaterial) -> Result<Self, Opaque> {
         Ok(Self {
-            events: material.events.try_into()?,
+            events: KeyRing::try_from(material.events)?.into(),
             notice: mac(material.notice),
             sender: mac(material.sender),
         })

@@ -2,10 +2,10 @@
 
 use crate::{
     Access, AddressStatement, AgreementUse, Applicant, By, Change, Changed, Column, GatewayMaterial,
-    GrantToken, GrantView, KeysError, LogIn, LoggedIn, Nonce, NotifierMaterial, Rotated, SecretBytes,
-    SecretKey, SenderStatement, Status, WebMaterial, wire,
+    GrantToken, GrantView, HandedOver, History, KeysError, LogIn, LoggedIn, Nonce, NotifierMaterial,
+    RegistryStatement, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
 };
-use domain::{Identity, LetterId, MailboxId, OrgNumber};
+use domain::{Identity, LetterId, MailboxId, OrgNumber, words::Because};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub enum Request {
         #[serde(with = "wire::byte_lists")]
         address_macs: Vec<[u8; 32]>,
     },
-    SenderStatements,
+    RegistryStatements,
     Change {
         by: By,
         change: Change,
@@ -98,7 +98,18 @@ pub enum Request {
         mailbox: MailboxId,
         letter: LetterId,
     },
+    History {
+        grant: GrantToken,
+        mailbox: MailboxId,
+        letter: Option<LetterId>,
+    },
+    Committed {
+        batch: HandedOver,
+    },
     OutboundKey {
+        letter: LetterId,
+    },
+    EventsBefore {
         letter: LetterId,
     },
     UseAgreement {
@@ -133,7 +144,7 @@ pub enum Answer {
     AddressMacs(#[serde(with = "wire::byte_lists")] Vec<[u8; 32]>),
     PersonMacs(Vec<PersonMacs>),
     Statements(Vec<Option<AddressStatement>>),
-    SenderStatements(Vec<SenderStatement>),
+    RegistryStatements(Vec<RegistryStatement>),
     Changed(Changed),
     MailboxKeys(Vec<MailboxKey>),
     Sealed(#[serde(with = "wire::byte_lists")] Vec<Vec<u8>>),
@@ -143,10 +154,11 @@ pub enum Answer {
     Grant(Option<Box<GrantView>>),
     Applicant(Box<Applicant>),
     LogIns(Vec<LogIn>),
-    Rights(Vec<MailboxId>),
+    Rights(Vec<(MailboxId, Because)>),
     Headers(Vec<(LetterId, Option<SecretKey>)>),
     Content(SecretKey),
     Letter(Box<LetterKey>),
+    History(History),
     LookupQuota(LookupQuota),
     Status(Status),
     Rotated(Rotated),
@@ -167,7 +179,6 @@ pub struct ColumnItem {
 /// The public half of a mailbox's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailboxKey {
-    /// Its epoch.
     pub epoch: i64,
     /// X25519.
     #[serde(with = "wire::bytes")]
@@ -230,7 +241,7 @@ impl Request {
             Self::AddressMacs { .. } => "address_macs",
             Self::PersonMacs { .. } => "person_macs",
             Self::Statements { .. } => "statements",
-            Self::SenderStatements => "sender_statements",
+            Self::RegistryStatements => "registry_statements",
             Self::Change { .. } => "change",
             Self::MakeMailboxKeys { .. } => "make_mailbox_keys",
             Self::SealColumns { .. } => "seal_columns",
@@ -248,6 +259,9 @@ impl Request {
             Self::Rights { .. } => "rights",
             Self::Headers { .. } => "headers",
             Self::Content { .. } => "content",
+            Self::History { .. } => "history",
+            Self::Committed { .. } => "committed",
+            Self::EventsBefore { .. } => "events_before",
             Self::OutboundKey { .. } => "outbound_key",
             Self::UseAgreement { .. } => "use_agreement",
             Self::EndAgreements { .. } => "end_agreements",

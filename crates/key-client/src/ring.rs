@@ -2,12 +2,9 @@
 
 use crate::{secret::SecretKey, wire};
 use domain::Random;
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::HashMap, fmt, sync::Arc};
 use vault::{Key, KeyId, Opaque, Place};
 use zeroize::Zeroizing;
 
@@ -31,34 +28,39 @@ impl KeyRing {
         }
         Ok(Self(RwLock::new(Arc::new(Held { current, keys }))))
     }
+
     /// A ring of one new key.
     pub fn random(random: &dyn Random) -> Self {
         let current = KeyId::random(random);
         let keys = HashMap::from([(current, Key::random(random))]);
         Self(RwLock::new(Arc::new(Held { current, keys })))
     }
+
     /// Seals with the current key.
     pub fn seal(&self, place: &Place, plain: &[u8], random: &dyn Random) -> Vec<u8> {
         let held = self.held();
         vault::seal(held.current, &held.keys[&held.current], place, plain, random)
     }
+
     /// Opens with the key that the ciphertext names.
     pub fn open(&self, place: &Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Opaque> {
         let held = self.held();
         vault::open(held.keys.get(&vault::key_id(sealed)?).ok_or(Opaque)?, place, sealed)
     }
+
     /// The key that seals now.
     pub fn current(&self) -> KeyId {
         self.held().current
     }
+
     /// Takes the keys of a fresher ring of the same purpose.
     pub fn adopt(&self, fresh: Self) {
         let fresh = fresh.held();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.0.write() = fresh;
     }
 
     fn held(&self) -> Arc<Held> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read())
     }
 }
 
@@ -90,6 +92,7 @@ pub struct NamedKey {
 
 impl TryFrom<RingMaterial> for KeyRing {
     type Error = Opaque;
+
     fn try_from(material: RingMaterial) -> Result<Self, Opaque> {
         Self::new(material.current, material.keys.into_iter().map(|named| (named.id, named.key.into_key())))
     }

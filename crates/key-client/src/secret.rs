@@ -16,10 +16,12 @@ impl SecretBytes {
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
+
     /// In clear.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
+
     /// In clear and no longer guarded.
     pub fn into_exposed(mut self) -> Vec<u8> {
         std::mem::take(&mut self.0)
@@ -95,15 +97,18 @@ impl GrantToken {
     pub fn random(random: &dyn Random) -> Self {
         Self(Zeroizing::new(chance::bytes(random)))
     }
+
     /// From a session cookie's 43 characters.
     pub fn parse(text: &str) -> Result<Self, Opaque> {
         let bytes = Zeroizing::new(wire::decode(text).ok_or(Opaque)?);
         bytes.as_slice().try_into().map(|bytes| Self(Zeroizing::new(bytes))).map_err(|_| Opaque)
     }
+
     /// As put into a sealed session cookie, and nowhere else.
     pub fn expose(&self) -> Zeroizing<String> {
         Zeroizing::new(wire::encode(self.0.as_slice()))
     }
+
     /// Under which the key service knows it.
     pub fn hash(&self) -> [u8; 32] {
         vault::sha256(self.0.as_slice())
@@ -140,6 +145,18 @@ mod tests {
         assert_eq!(format!("{token:?}"), "GrantToken");
         assert_eq!(format!("{:?}", SecretBytes::new(b"canary".to_vec())), "SecretBytes");
         assert_eq!(format!("{:?}", SecretKey::from(Key::from_bytes([7; 32]))), "SecretKey");
+    }
+
+    #[test]
+    fn tokens_are_256_bits_and_no_two_are_alike() {
+        let token = || GrantToken::random(&vault::SystemRandom);
+        let many: std::collections::BTreeSet<[u8; 32]> = (0..10_000).map(|_| *token().0).collect();
+        assert_eq!(many.len(), 10_000);
+        // Each bit is set about as often as not: six standard deviations are 300.
+        for bit in 0..256 {
+            let set = many.iter().filter(|token| token[bit / 8] & (1 << (bit % 8)) != 0).count();
+            assert!((4_700..=5_300).contains(&set), "bit {bit} is set {set} times");
+        }
     }
 
     #[test]

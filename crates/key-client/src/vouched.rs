@@ -25,6 +25,7 @@ impl Vouched {
     pub fn fits(&self, found: &[Option<[u8; 32]>]) -> bool {
         found.len() == self.digests.len() && (0..found.len()).all(|at| self.fits_at(found[at].as_ref(), at))
     }
+
     /// Whether the rows of table `at` are vouched for.
     pub fn fits_at(&self, found: Option<&[u8; 32]>, at: usize) -> bool {
         let Some(found) = found else { return true };
@@ -59,11 +60,13 @@ pub struct MailboxStatement {
     pub vouched: Vouched,
 }
 
-/// A sender's or dispatcher's set.
+/// The set of a sender or dispatcher, or of a mailbox operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SenderStatement {
+pub struct RegistryStatement {
+    /// As stored: sender or operator.
+    pub kind: String,
     /// Organisation number.
     pub number: String,
-    /// Name and states, dispatchers, certificates.
+    /// Name and states, dispatchers, certificates, and what happened to them.
     pub vouched: Vouched,
 }

@@ -2,12 +2,16 @@
 
 mod boxes;
 mod contacts;
+mod deaths;
 mod declined;
 mod mandates;
 mod moves;
+mod operators;
+mod recorded;
 mod senders;
+mod whose;
 
-use crate::{change::Acting, directory::Known, failure::Failure, service::lock};
+use crate::{change::Acting, directory::Known, failure::Failure};
 use domain::{MailboxId, PersonId, words::Because};
 use key_client::{By, Change, Changed, KeysError};
 use registry::{
@@ -36,6 +40,7 @@ impl Acted {
     fn done(happened: bool, expected: Vec<(Subject, Expected)>) -> Self {
         Self { outcome: Changed::Done(happened), expected, known: Known::default() }
     }
+
     /// Nothing is changed.
     fn refused(word: &str) -> Self {
         let outcome = Changed::Refused(word.to_owned());
@@ -83,15 +88,15 @@ impl Acting<'_> {
                 let person = self.fresh_person(by)?;
                 self.close_own_mailbox(person, *mailbox_id).await
             }
-            (By::Operator, Change::CloseMailbox { mailbox_id }) => {
-                self.close_mailbox(*mailbox_id, registry::By::Service).await
-            }
             (
                 By::Operator,
                 Change::ConfirmedContact { person_id, contact_id, email, address, address_mac },
             ) => self.confirmed_contact(*person_id, (*contact_id, *email), address, address_mac).await,
             (By::Register, Change::FollowRegister { mailbox_id }) => self.follow_register(*mailbox_id).await,
             (By::Operator, Change::Sender(change)) => self.change_sender(change).await,
+            (By::Operator, Change::Operator(change)) => self.change_operator(change).await,
+            (By::Operator, Change::CloseFor { address_mac }) => self.close_for(address_mac).await,
+            (By::Operator, Change::Deceased { address_mac, at }) => self.deceased(address_mac, *at).await,
             (By::Agreement | By::Operator, Change::Move { address_mac, job, to, account_type }) => {
                 self.move_to((address_mac, *job), to.as_ref(), account_type).await
             }
@@ -108,7 +113,7 @@ impl Acting<'_> {
     /// Who is logged in.
     fn person(&self, by: &By) -> Result<PersonId, Failure> {
         let By::Grant(grant) = by else { return Err(KeysError::NotAllowed.into()) };
-        let person = lock(&self.inner.grants).touch(grant, self.at.0)?.person;
+        let person = self.inner.grants.lock().touch(grant, self.at.0)?.person;
         person.ok_or_else(|| KeysError::NotAllowed.into())
     }
 

@@ -53,7 +53,7 @@ impl Inner {
 
     /// Begins an instance that has nothing: from now on nothing is taken over unseen.
     pub(crate) async fn begin_vouching(&self) -> Result<(), Failure> {
-        self.record_adoption(NEW, 0).await
+        self.record_adoption(NEW, 0, None).await
     }
 
     /// Takes all sets over and tells how many. [`Adoption::Upgrade`] is refused where the key store vouches already.
@@ -62,7 +62,7 @@ impl Inner {
             return Err(key_client::KeysError::Rejected("adopted_already".into()).into());
         }
         let sets = self.adopt_all().await?;
-        self.record_adoption(why.as_str(), sets).await?;
+        self.record_adoption(why.as_str(), sets, None).await?;
         warn!(sets, why = why.as_str(), "Took over what stands in the letters database, unseen");
         Ok(sets)
     }
@@ -124,11 +124,16 @@ impl Inner {
         }
     }
 
-    async fn record_adoption(&self, why: &str, sets: u64) -> Result<(), Failure> {
+    pub(crate) async fn record_adoption(
+        &self,
+        why: &str,
+        sets: u64,
+        reason: Option<&str>,
+    ) -> Result<(), Failure> {
         let mut tx = self.keys.begin("record adoption").await?;
         let sets = i64::try_from(sets).unwrap_or(i64::MAX);
         // Two starts of a new instance in one instant are one.
-        tx.execute(RECORD, args![self.clock.now(), why, sets]).await?.count();
+        tx.execute(RECORD, args![self.clock.now(), why, sets, reason]).await?.count();
         Ok(tx.commit().await?)
     }
 }
@@ -143,13 +148,14 @@ pub(crate) async fn page(
         SetKind::Mailbox => letters.query(MAILBOXES, args![after]).await?,
         SetKind::Person => letters.query(PERSONS, args![after]).await?,
         SetKind::Organisation => letters.query(ORGANISATIONS, args![after]).await?,
-        SetKind::Sender => {
+        SetKind::Sender | SetKind::Operator => {
             let after = String::from_utf8_lossy(after).into_owned();
-            letters.query(SENDERS, args![&after]).await?
+            let sql = if kind == SetKind::Sender { SENDERS } else { OPERATORS };
+            letters.query(sql, args![&after]).await?
         }
     };
     let id = |row: &Row| match kind {
-        SetKind::Sender => row.text(0).map(|number| number.as_bytes().to_vec()),
+        SetKind::Sender | SetKind::Operator => row.text(0).map(|number| number.as_bytes().to_vec()),
         _ => row.bytes(0).map(<[u8]>::to_vec),
     };
     rows.iter().map(|row| Ok(Subject { kind, id: id(row)? })).collect()
@@ -158,15 +164,16 @@ pub(crate) async fn page(
 /// Why, for an instance that began with a version that vouches.
 const NEW: &str = "new";
 const ADOPTED: &str = "SELECT 1 FROM adoption LIMIT 1";
-const ANY: &str =
-    "SELECT 1 FROM mailbox UNION ALL SELECT 1 FROM sender UNION ALL SELECT 1 FROM person LIMIT 1";
+const ANY: &str = "SELECT 1 FROM mailbox UNION ALL SELECT 1 FROM sender UNION ALL SELECT 1 FROM person \
+    UNION ALL SELECT 1 FROM operator LIMIT 1";
 const RECORD: &str =
-    "INSERT INTO adoption (adopted_at, why, sets) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    "INSERT INTO adoption (adopted_at, why, sets, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const MAILBOXES: &str = "SELECT mailbox_id FROM mailbox WHERE mailbox_id > $1 ORDER BY mailbox_id LIMIT 500";
 const PERSONS: &str = "SELECT person_id FROM person WHERE person_id > $1 ORDER BY person_id LIMIT 500";
 const ORGANISATIONS: &str = "SELECT organisation_id FROM organisation WHERE organisation_id > $1 \
     ORDER BY organisation_id LIMIT 500";
 const SENDERS: &str = "SELECT number FROM sender WHERE number > $1 ORDER BY number LIMIT 500";
+const OPERATORS: &str = "SELECT number FROM operator WHERE number > $1 ORDER BY number LIMIT 500";
 const IDENTITIES: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FROM identity \
     WHERE (mac, valid_from) > ($1, $2) ORDER BY mac, valid_from LIMIT 1000";
 const LOGINS: &str = "SELECT mac, person_id FROM login WHERE mac > $1 ORDER BY mac LIMIT 1000";

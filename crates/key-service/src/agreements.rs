@@ -8,13 +8,15 @@
 use crate::{
     failure::{Failure, Tries},
     purpose::Purpose,
-    service::{Inner, lock},
+    service::Inner,
+    unvouched::{TRIES, alarm},
 };
 use delivery::agreement::{
     Agreement, DAYS, DEREGISTER, MOVE, PREFERENCES, REGISTER, SignatureData, Signed, Signer,
 };
 use domain::{Code, Identity, Time};
 use key_client::{AgreementUse, KeysError};
+use registry::recipient;
 use std::{sync::Arc, time::Duration};
 use store::{Error, Tx, args};
 
@@ -54,7 +56,8 @@ impl Inner {
     pub(crate) async fn use_agreement(&self, agreement: AgreementUse) -> Result<(), Failure> {
         let (act, what) = act(&agreement.act)?;
         let recipient = Identity::parse(&agreement.recipient).map_err(|_| rejected(INVALID))?;
-        let (earlier, acts) = (agreement.earlier.clone(), agreement.acts);
+        let earlier = agreement.earlier.clone();
+        let acts = agreement.acts;
         let signers = self.signers(agreement, act).await?;
         // Who signs for a company, its register says; a person signs for nobody else.
         if recipient.is_person() && signers.iter().any(|signer| signer.identity != recipient) {
@@ -94,7 +97,7 @@ impl Inner {
     }
 
     async fn signers(&self, asked: AgreementUse, act: &'static str) -> Result<Vec<Signer>, Failure> {
-        let agreements = lock(&self.agreements).as_ref().map(Arc::clone).ok_or(KeysError::NotAllowed)?;
+        let agreements = self.agreements.lock().as_ref().map(Arc::clone).ok_or(KeysError::NotAllowed)?;
         let now = self.clock.now();
         let AgreementUse { recipient: id, supplier, date, accepted, text, signatures, .. } = asked;
         if signatures.is_empty() || signatures.len() > MOST {
@@ -117,7 +120,11 @@ impl Inner {
     }
 
     async fn use_once(&self, one: &Use) -> Result<(), Failure> {
-        let elsewise = self.changed_elsewise(one).await?;
+        let elsewise = self.changed_elsewise(one).await;
+        if elsewise.is_err() {
+            self.refuse_used(one).await?;
+        }
+        let elsewise = elsewise?;
         let mut tx = self.keys.begin("use agreement").await?;
         tx.execute(FORGET, args![one.now]).await?.count();
         tx.execute(FORGET_CHANGES, args![one.now.minus(KEPT)]).await?.count();
@@ -131,7 +138,8 @@ impl Inner {
         for tag in &one.earlier {
             let row = tx.one(WAITING, args![tag, &one.address_mac, one.act]).await?;
             let row = row.ok_or_else(|| rejected(USED))?;
-            let (came_at, signed) = (row.time(2)?, signed(row.time(0)?, row.flag(1)?));
+            let came_at = row.time(2)?;
+            let signed = signed(row.time(0)?, row.flag(1)?);
             if last.is_some_and(|last| came_at < last.at) || !is_newer(signed, last, came_at) {
                 return Err(rejected(OLDER).into());
             }
@@ -149,12 +157,37 @@ impl Inner {
         Ok(tx.commit().await?)
     }
 
-    /// When what the agreement is about was last changed, as the registry has it: by our own pages too.
-    async fn changed_elsewise(&self, one: &Use) -> Result<Option<Time>, Error> {
-        let mut tx = self.letters.read("find last change").await?;
-        match one.what {
-            What::Place => registry::registrations::last_change(&mut tx, &one.address_mac).await,
-            What::Senders => registry::preferences::last_change(&mut tx, &one.address_mac).await,
+    /// What was used is refused as such, whatever the letters database says of the recipient by now.
+    async fn refuse_used(&self, one: &Use) -> Result<(), Failure> {
+        let mut tx = self.keys.read("find used agreements").await?;
+        for tag in one.come.iter().map(|come| &come.tag).chain(&one.earlier) {
+            if tx.one(SPENT, args![tag]).await?.is_some() {
+                return Err(rejected(USED).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// When what the agreement is about was last changed, as the registry has it: by our own pages too. What it says of the
+    /// recipient must be vouched for, or what was signed long ago could be made the newest.
+    async fn changed_elsewise(&self, one: &Use) -> Result<Option<Time>, Failure> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut tx = self.letters.read("find last change").await?;
+            let mut found = recipient::look_up(&mut tx, &one.address_mac, one.now, |_| [0; 32]).await?;
+            let changed = match one.what {
+                What::Place => registry::registrations::last_change(&mut tx, &one.address_mac).await?,
+                What::Senders => registry::preferences::last_change(&mut tx, &one.address_mac).await?,
+            };
+            drop(tx);
+            let stated = self.statements(std::slice::from_ref(&one.address_mac)).await?.pop().flatten();
+            match found.vouched_by(stated.as_ref()) {
+                Ok(()) => return Ok(changed),
+                // A change may lie between the two readings.
+                Err(_) if attempt < TRIES => {}
+                Err(table) => return Err(alarm(table, &"a recipient who has signed")),
+            }
         }
     }
 }
@@ -261,46 +294,11 @@ const ALL_WAITING: &str =
 const SPEND: &str = "UPDATE agreement SET spent_at = $1 WHERE tag = $2 AND spent_at IS NULL";
 const END_WAITING: &str =
     "UPDATE agreement SET spent_at = $1 WHERE address_mac = $2 AND act = $3 AND spent_at IS NULL";
+const SPENT: &str = "SELECT 1 FROM agreement WHERE tag = $1 AND spent_at IS NOT NULL";
 const AGREED: &str = "SELECT changed_at, exact FROM agreed WHERE address_mac = $1 AND what = $2";
 const CHANGED: &str = "INSERT INTO agreed (address_mac, what, changed_at, exact, told) VALUES ($1, $2, $3, $4, 0) \
     ON CONFLICT (address_mac, what) DO UPDATE SET exact = EXCLUDED.exact, told = 0, changed_at = \
     CASE WHEN agreed.changed_at > EXCLUDED.changed_at THEN agreed.changed_at ELSE EXCLUDED.changed_at END";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Time {
-        Time::parse(text).unwrap_or(Time::from_millis(0))
-    }
-
-    #[test]
-    fn what_was_signed_before_the_last_change_is_older() {
-        let change = at("2026-11-22T10:00:00Z");
-        let last = |exact| Some(Last { at: change, exact });
-        let on = |day| Signed::On(domain::CivilDate::parse(day).unwrap_or_else(|_| change.date()));
-        let came = at("2026-11-22T11:00:00Z");
-        let next_day = at("2026-11-23T08:00:00Z");
-        assert!(is_newer(on("2026-10-22"), None, came));
-        // A day.
-        assert!(!is_newer(on("2026-11-21"), last(false), came));
-        assert!(is_newer(on("2026-11-22"), last(false), came), "its day lasts");
-        assert!(!is_newer(on("2026-11-22"), last(true), came), "the last one said its instant");
-        assert!(!is_newer(on("2026-11-22"), last(false), next_day), "kept back until the day was over");
-        assert!(is_newer(on("2026-11-23"), last(true), next_day));
-        // An instant.
-        assert!(!is_newer(Signed::At(at("2026-11-22T09:59:59Z")), last(false), came));
-        assert!(!is_newer(Signed::At(change), last(true), came));
-        assert!(is_newer(Signed::At(at("2026-11-22T10:00:01Z")), last(true), next_day));
-    }
-
-    #[test]
-    fn of_two_changes_the_later_counts() {
-        let (early, late) = (at("2026-11-22T10:00:00Z"), at("2026-11-22T12:00:00Z"));
-        let agreed = Some(Last { at: early, exact: true });
-        assert_eq!(latest(agreed, Some(late)).map(|last| last.at), Some(late));
-        assert_eq!(latest(agreed, None).map(|last| last.at), Some(early));
-        assert_eq!(latest(None, Some(late)).map(|last| last.exact), Some(false));
-        assert!(latest(None, None).is_none());
-    }
-}
+mod tests;

@@ -26,6 +26,7 @@ impl Rate {
             most: u64::from(count) * 1000,
         }
     }
+
     /// `per_second` on average, `burst` at once.
     pub(crate) fn with_burst(per_second: u32, burst: u32) -> Self {
         Self { per_second_thousandths: u64::from(per_second) * 1000, most: u64::from(burst) * 1000 }
@@ -36,6 +37,7 @@ impl Bucket {
     pub(crate) fn full(rate: Rate, now: Time) -> Self {
         Self { left: rate.most, at: now }
     }
+
     /// Takes all of `count` or nothing.
     pub(crate) fn take(&mut self, rate: Rate, count: u64, now: Time) -> bool {
         let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
@@ -52,6 +54,7 @@ impl Bucket {
         }
         enough
     }
+
     fn is_full(&mut self, rate: Rate, now: Time) -> bool {
         self.take(rate, 0, now);
         self.left == rate.most
@@ -69,6 +72,7 @@ impl<K: Eq + Hash> Meter<K> {
     pub(crate) fn new(rate: Rate) -> Self {
         Self { rate, buckets: HashMap::new() }
     }
+
     pub(crate) fn take<Q>(&mut self, caller: &Q, count: u64, now: Time) -> bool
     where
         K: std::borrow::Borrow<Q>,
@@ -82,6 +86,7 @@ impl<K: Eq + Hash> Meter<K> {
         self.buckets.insert(caller.to_owned(), bucket);
         enough
     }
+
     pub(crate) fn forget_silent(&mut self, now: Time) {
         let rate = self.rate;
         self.buckets.retain(|_, bucket| !bucket.is_full(rate, now));

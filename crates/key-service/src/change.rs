@@ -9,6 +9,7 @@ use crate::{
     acts::{Acted, Expected},
     directory::{self, Known},
     failure::Failure,
+    restore::ended,
     service::Inner,
     unvouched::{alarm, check},
 };
@@ -64,7 +65,12 @@ impl Inner {
         let changed: Vec<_> = subjects
             .iter()
             .filter(|one| before[*one].digests(one) != after[*one].digests(one))
-            .map(|one| (one.clone(), after[one].clone(), said.get(one).cloned()))
+            .map(|one| Touched {
+                subject: one.clone(),
+                before: before[one].clone(),
+                after: after[one].clone(),
+                said: said.get(one).cloned(),
+            })
             .collect();
         if changed.is_empty() && known.is_empty() {
             tx.commit().await?;
@@ -72,10 +78,10 @@ impl Inner {
         }
         self.intend(&changed, &known, at.0).await?;
         let committed = tx.commit().await;
-        let touched: Vec<Subject> = changed.into_iter().map(|(subject, ..)| subject).collect();
         match committed {
-            Ok(()) => self.confirm(&touched, &known).await?,
+            Ok(()) => self.confirm(&changed, &known).await?,
             Err(error) => {
+                let touched: Vec<Subject> = changed.into_iter().map(|one| one.subject).collect();
                 // What became of it stands in the database; when that does not answer, a later look settles it.
                 if let Err(failure) = self.settle_known(&touched, &known, Duration::ZERO).await {
                     tracing::warn!(error = %failure, "A change has not settled yet");
@@ -177,13 +183,20 @@ fn only_what_was_meant(
     Ok(())
 }
 
-pub(crate) type Touched = (Subject, Set, Option<Vouched>);
+/// A set that a change moves.
+pub(crate) struct Touched {
+    subject: Subject,
+    before: Set,
+    after: Set,
+    said: Option<Vouched>,
+}
 
 impl Inner {
     /// Takes down what the change leads to, before it is committed.
     async fn intend(&self, changed: &[Touched], known: &Known, now: Time) -> Result<(), Failure> {
         let mut tx = self.keys.begin("intend change").await?;
-        for (subject, after, said) in changed {
+        for Touched { subject, before, after, said } in changed {
+            ended::note(&mut tx, subject, (before, after), now).await?;
             let next = after.digests(subject);
             let written = match said {
                 Some(said) => directory::intend(&mut tx, subject, said.version, &next, now).await?,
@@ -200,9 +213,10 @@ impl Inner {
         Ok(tx.commit().await?)
     }
 
-    async fn confirm(&self, touched: &[Subject], known: &Known) -> Result<(), Failure> {
+    async fn confirm(&self, touched: &[Touched], known: &Known) -> Result<(), Failure> {
         let mut tx = self.keys.begin("confirm change").await?;
-        for subject in touched {
+        for Touched { subject, before, after, .. } in touched {
+            ended::forget(&mut tx, subject, (before, after)).await?;
             // None when a look at what was left behind has confirmed it meanwhile.
             let _ = directory::promote(&mut tx, subject).await?;
         }

@@ -38,6 +38,7 @@ impl Inner {
             self.check_kind(kind, &mut faults).await?;
         }
         self.check_known(&mut faults).await?;
+        self.check_places(&mut faults).await?;
         Ok(faults.into_iter().collect())
     }
 
@@ -55,6 +56,12 @@ impl Inner {
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.id);
             self.compare(&page, faults).await?;
+            for subject in &page {
+                if !self.history_holds(subject).await? {
+                    let table = Table::RegistryEvent.as_str();
+                    faults.insert(SetFault { table, set: subject.to_string() });
+                }
+            }
         }
     }
 
@@ -81,27 +88,38 @@ impl Inner {
         Ok(())
     }
 
+    /// Who is at another operator has no open mailbox here: nothing that moves somebody leaves both behind.
+    async fn check_places(&self, faults: &mut BTreeSet<SetFault>) -> Result<(), Failure> {
+        let mut tx = self.letters.read("check places").await?;
+        for mailbox in registry::registrations::beside_open(&mut tx, self.clock.now()).await? {
+            let set = Subject::mailbox(mailbox).to_string();
+            faults.insert(SetFault { table: Table::Registration.as_str(), set });
+        }
+        Ok(())
+    }
+
     /// Numbers and log-ins: the same rows in both databases.
     async fn check_known(&self, faults: &mut BTreeSet<SetFault>) -> Result<(), Failure> {
         let there = self.all_addresses(false).await?;
         let stated = self.all_addresses(true).await?;
         for one in there.symmetric_difference(&stated) {
-            let set = format!("{} {}", one.owner_kind, domain::text::hex(&one.owner_id));
+            let set = format!("{} {}", one.owner_kind, hex::encode(one.owner_id));
             faults.insert(SetFault { table: Table::Identity.as_str(), set });
         }
         let there = self.all_logins(false).await?;
         let stated = self.all_logins(true).await?;
         for (_, person) in there.symmetric_difference(&stated) {
-            let set = format!("person {}", domain::text::hex(person));
+            let set = format!("person {}", hex::encode(person));
             faults.insert(SetFault { table: Table::Login.as_str(), set });
         }
         Ok(())
     }
 
-    async fn all_addresses(&self, stated: bool) -> Result<BTreeSet<Address>, Failure> {
+    pub(crate) async fn all_addresses(&self, stated: bool) -> Result<BTreeSet<Address>, Failure> {
         let store = if stated { &self.keys } else { &self.letters };
         let sql = if stated { KNOWN_ADDRESSES } else { IDENTITIES };
-        let (mut all, mut after) = (BTreeSet::new(), ([0u8; 32], i64::MIN));
+        let mut all = BTreeSet::new();
+        let mut after = ([0u8; 32], i64::MIN);
         loop {
             let mut tx = store.read("check numbers").await?;
             let rows = tx.query(sql, args![&after.0, after.1]).await?;
@@ -114,10 +132,11 @@ impl Inner {
         }
     }
 
-    async fn all_logins(&self, stated: bool) -> Result<BTreeSet<([u8; 32], [u8; 16])>, Failure> {
+    pub(crate) async fn all_logins(&self, stated: bool) -> Result<BTreeSet<([u8; 32], [u8; 16])>, Failure> {
         let store = if stated { &self.keys } else { &self.letters };
         let sql = if stated { KNOWN_LOGINS } else { LOGINS };
-        let (mut all, mut after) = (BTreeSet::new(), vec![]);
+        let mut all = BTreeSet::new();
+        let mut after = vec![];
         loop {
             let mut tx = store.read("check log-ins").await?;
             let rows = tx.query(sql, args![&after]).await?;

@@ -4,7 +4,7 @@ use crate::{
     failure::{Failure, Tries},
     letter_key::{SealedKey, find},
     rights::rights,
-    service::{Inner, lock},
+    service::Inner,
 };
 use domain::{
     LetterId, MailboxId, PersonId, Time,
@@ -14,7 +14,7 @@ use evidence::{NewEvent, feed};
 use key_client::{AcceptedEvent, GrantToken, KeysError, LetterKey};
 use mailbox::may;
 use store::{Tx, args};
-use tracing::info;
+use tracing::{error, info};
 use vault::{Key, Purpose, derive};
 
 impl Inner {
@@ -25,7 +25,7 @@ impl Inner {
         letter: LetterId,
     ) -> Result<LetterKey, Failure> {
         let now = self.clock.now();
-        let person = lock(&self.grants).spend_open(grant, now)?;
+        let person = self.grants.lock().spend_open(grant, now)?;
         // Opened before the transaction that writes, and given out only after it has committed: so what does
         // not open is not on record as opened, and what is not on record does not leave here.
         let (sealed, key) = match self.try_open(person, mailbox, letter, now).await? {
@@ -73,7 +73,8 @@ impl Inner {
     /// the owner or a signatory the instant and what the sender is told.
     async fn record(&self, person: PersonId, sealed: &SealedKey, now: Time) -> Result<(), Failure> {
         let facts = &sealed.facts;
-        let (mailbox, letter) = (facts.mailbox_id, facts.letter_id);
+        let mailbox = facts.mailbox_id;
+        let letter = facts.letter_id;
         let mut tx = self.letters.begin_urgent("open letter").await?;
         let rights = self.rights_over(&mut tx, person, mailbox, now).await?;
         let because = may(&rights, facts, Act::Open, now).ok_or(KeysError::Gone)?;
@@ -84,15 +85,41 @@ impl Inner {
         // Somebody who helps reads for themselves: for the owner the letter is unread, and the sender learns of the
         // owner's opening, not of theirs.
         let counts = because != Because::Helper;
-        let is_first = counts && tx.execute(OPENED, args![now, mailbox, letter]).await?.count() == 1;
         let opened = NewEvent::by_person(EventType::Opened, now, person, because);
-        let event = evidence::append(&mut tx, &self.events, mailbox, letter, opened, &*self.random).await?;
+        let event =
+            evidence::append_untold(&mut tx, &self.events, mailbox, letter, opened, &*self.random).await?;
+        let is_first = counts && tx.execute(OPENED, args![event.at, mailbox, letter]).await?.count() == 1;
         if is_first && facts.tells_opened {
             tell_sender(&mut tx, letter, sealed.sender_mac, event).await?;
         }
-        tx.commit().await?;
+        self.commit_opening(tx, mailbox, &event.entry).await?;
         info!(letter.id = %letter, %because, is_first, "Opened letter {letter}");
         Ok(())
+    }
+}
+
+impl Inner {
+    /// Both databases at once: the event in one, that it is being written in the other. Nobody is answered before both
+    /// are durable.
+    async fn commit_opening(&self, tx: Tx, mailbox: MailboxId, entry: &[u8; 32]) -> Result<(), Failure> {
+        let (committed, begun) = tokio::join!(tx.commit(), self.begin_opening(mailbox, entry));
+        match (committed, begun) {
+            (Ok(()), begun) => {
+                self.events.committed().add([(mailbox, *entry)]);
+                // It is on record, and nobody was given the key; not tried again, or it would be on record twice.
+                begun.map_err(|failure| {
+                    error!(error = %failure, "An opening could not be counted");
+                    KeysError::Unavailable.into()
+                })
+            }
+            (Err(failed), begun) => {
+                if begun.is_ok() && !matches!(failed, store::Error::InDoubt(_)) {
+                    // What cannot be forgotten now is settled later.
+                    let _ = self.forget_opening(entry).await;
+                }
+                Err(failed.into())
+            }
+        }
     }
 }
 
@@ -103,7 +130,9 @@ async fn tell_sender(
     sender_mac: [u8; 32],
     event: evidence::Appended,
 ) -> Result<(), store::Error> {
-    let (seq, at, kind) = (event.seq, event.at, EventType::Opened);
+    let seq = event.seq;
+    let at = event.at;
+    let kind = EventType::Opened;
     feed::waiting(tx, &[feed::FeedRow { letter_id, seq, sender_mac, at, kind }]).await
 }
 

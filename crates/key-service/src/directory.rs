@@ -4,17 +4,19 @@ mod known;
 mod sets;
 
 pub(crate) use known::{
-    Address, Known, address, addresses_of, adopt_known, forget_unsettled, introduce_known, login,
-    settle_known, unsettled,
+    Address, Known, address, addresses_of, adopt_known, every_address_of, forget_unsettled, introduce_known,
+    login, logins_of, settle_known, unsettled,
 };
 pub(crate) use sets::{adopt, intend, introduce, page, promote, under_way, withdraw};
 
 use crate::{failure::Failure, service::Inner};
 use domain::PersonId;
-use key_client::{AddressStatement, KeysError, MailboxKey, MailboxStatement, Next, SenderStatement, Vouched};
+use key_client::{
+    AddressStatement, KeysError, MailboxKey, MailboxStatement, Next, RegistryStatement, Vouched,
+};
 use registry::sets::{SetKind, Subject};
 use std::collections::HashMap;
-use store::{Error, Many, Row, Tx, args, row};
+use store::{Error, Many, Row, Tx, Value, args, row};
 
 impl Inner {
     /// What is vouched for of each address, in order.
@@ -25,7 +27,8 @@ impl Inner {
         if macs.len() > MOST {
             return Err(KeysError::Budget.into());
         }
-        let (now, mut wanted) = (self.clock.now(), macs.to_vec());
+        let now = self.clock.now();
+        let mut wanted = macs.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
         let wanted: Vec<_> = wanted.iter().map(|mac| row![mac]).collect();
@@ -39,13 +42,13 @@ impl Inner {
         Ok(macs.iter().map(|mac| found.get(mac).cloned()).collect())
     }
 
-    /// What is vouched for of every sender.
-    pub(crate) async fn sender_statements(&self) -> Result<Vec<SenderStatement>, Failure> {
+    /// What is vouched for of every sender and every mailbox operator.
+    pub(crate) async fn registry_statements(&self) -> Result<Vec<RegistryStatement>, Failure> {
         let mut tx = self.keys.read("state senders").await?;
-        let rows = tx.query(SENDERS, &[]).await?;
+        let rows = tx.query(REGISTERED, &[]).await?;
         let statement = |row: &Row| {
             let number = String::from_utf8_lossy(row.bytes(0)?).into_owned();
-            Ok(SenderStatement { number, vouched: vouched(row, 1)? })
+            Ok(RegistryStatement { kind: row.text(4)?.to_owned(), number, vouched: vouched(row, 1)? })
         };
         rows.iter().map(statement).collect()
     }
@@ -58,24 +61,25 @@ impl Inner {
 
     /// What is vouched for of these.
     pub(crate) async fn vouched(&self, subjects: &[Subject]) -> Result<HashMap<Subject, Vouched>, Failure> {
-        let mut tx = self.keys.read("load sets").await?;
-        Ok(load(&mut tx, subjects).await?)
+        Ok(read_sets(&self.keys.ask_many("load sets", &LOAD, &asked(subjects)).await?)?)
     }
 }
 
 /// The sets of these subjects that there are.
 pub(crate) async fn load(tx: &mut Tx, subjects: &[Subject]) -> Result<HashMap<Subject, Vouched>, Error> {
-    let mut found = HashMap::with_capacity(subjects.len());
-    for kind in SetKind::ALL {
-        let wanted: Vec<_> =
-            subjects.iter().filter(|one| one.kind == kind).map(|one| row![&one.id]).collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        for row in tx.query_many_with(&LOAD, args![kind.as_str()], &wanted).await? {
-            let subject = Subject { kind, id: row.bytes(0)?.to_vec() };
-            found.insert(subject, vouched(&row, 1)?);
-        }
+    read_sets(&tx.query_many(&LOAD, &asked(subjects)).await?)
+}
+
+fn asked(subjects: &[Subject]) -> Vec<[Value<'_>; 2]> {
+    subjects.iter().map(|one| row![one.kind.as_str(), &one.id]).collect()
+}
+
+fn read_sets(rows: &[Row]) -> Result<HashMap<Subject, Vouched>, Error> {
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let kind = row.text(0)?;
+        let kind = SetKind::parse(kind).ok_or(Error::Column { index: 0, wanted: "kind of a set" })?;
+        found.insert(Subject { kind, id: row.bytes(1)?.to_vec() }, vouched(row, 2)?);
     }
     Ok(found)
 }
@@ -125,6 +129,10 @@ static STATEMENTS: Many = Many::new(
      AND k.epoch = (SELECT MAX(x.epoch) FROM mailbox_key x WHERE x.mailbox_id = m.id) \
      ORDER BY a.mac, a.valid_from",
 );
-const SENDERS: &str = "SELECT id, version, digests, next FROM vouched WHERE kind = 'sender' ORDER BY id";
-static LOAD: Many =
-    Many::new("SELECT id, version, digests, next FROM vouched WHERE kind = $1 AND id IN (", 1, ")");
+const REGISTERED: &str = "SELECT id, version, digests, next, kind FROM vouched \
+    WHERE kind IN ('operator', 'sender') ORDER BY kind, id";
+static LOAD: Many = Many::new(
+    "WITH asked (kind, id) AS (VALUES ",
+    2,
+    ") SELECT v.kind, v.id, v.version, v.digests, v.next FROM asked w JOIN vouched v ON v.kind = w.kind AND v.id = w.id",
+);

@@ -54,10 +54,22 @@ impl Failure {
             | Self::Store(_) => KeysError::Unavailable,
         }
     }
+
     /// Whether somebody should look into it.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self.told(), KeysError::Unavailable)
     }
+
+    /// A row holds what we never write.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        match self {
+            Self::Store(error)
+            | Self::Evidence(EvidenceError::Store(error))
+            | Self::Registry(registry::RegistryError::Store(error)) => error.is_unreadable(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) | Self::Evidence(EvidenceError::Store(error)) => {

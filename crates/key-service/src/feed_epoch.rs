@@ -37,11 +37,13 @@ impl Inner {
 pub(crate) async fn watch(letters: &Store, keys: &Store, now: Time) -> Result<(), Error> {
     let mut tx = keys.read("look at feed epoch").await?;
     let row = tx.one(KNOWN, &[]).await?.ok_or(MISSING)?;
-    let (epoch, seen) = (row.int(0)?, row.int(1)?);
+    let epoch = row.int(0)?;
+    let seen = row.int(1)?;
     drop(tx);
     let mut tx = letters.read("look at feed head").await?;
     let row = tx.one(HEAD, &[]).await?.ok_or(MISSING)?;
-    let (next, copied) = (row.int(0)?, row.int(1)?);
+    let next = row.int(0)?;
+    let copied = row.int(1)?;
     drop(tx);
     if next < seen || copied != epoch {
         warn!(
@@ -62,7 +64,8 @@ pub(crate) async fn watch(letters: &Store, keys: &Store, now: Time) -> Result<()
 async fn begin(letters: &Store, keys: &Store, now: Time) -> Result<i64, Error> {
     let mut tx = letters.read("look at feed head").await?;
     let row = tx.one(HEAD, &[]).await?.ok_or(MISSING)?;
-    let (next, copied) = (row.int(0)?, row.int(1)?);
+    let next = row.int(0)?;
+    let copied = row.int(1)?;
     drop(tx);
     let mut tx = keys.begin("begin feed epoch").await?;
     let begun = tx.one(BEGIN, args![copied, next, now]).await?.ok_or(MISSING)?;

@@ -4,9 +4,13 @@ use crate::{
     budget::{Bucket, Rate},
     settings::Settings,
 };
-use domain::{PersonId, Random, Time, chance, text::hex};
+use domain::{PersonId, Random, Time, chance};
 use key_client::{Applicant, GrantToken, GrantView, KeysError};
-use std::collections::HashMap;
+use mailbox::Rights;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 /// One log-in.
 pub(crate) struct Grant {
@@ -23,6 +27,15 @@ pub(crate) struct Grant {
     pub applicant: Applicant,
     opens: Bucket,
     lists: Bucket,
+    /// The rights that its last page began with.
+    admitted: Option<Admitted>,
+}
+
+struct Admitted {
+    rights: Rights,
+    at: Time,
+    /// By a clock that cannot be set.
+    since: Instant,
 }
 
 /// All log-ins, by the SHA-256 of their tokens: looking one up tells nothing about tokens by its timing.
@@ -59,11 +72,14 @@ impl Grants {
             all: Bucket::full(all_opens, now),
         }
     }
+
     pub(crate) fn add(&mut self, token: &GrantToken, verified: Verified, now: Time, random: &dyn Random) {
         let Verified { person, name, provider, loa, device, fresh_until, applicant } = verified;
-        let (opens, lists) = (Bucket::full(self.opens, now), Bucket::full(self.lists, now));
-        let id = hex(&chance::bytes::<16>(random));
-        let (logged_in_at, used_at) = (now, now);
+        let opens = Bucket::full(self.opens, now);
+        let lists = Bucket::full(self.lists, now);
+        let id = hex::encode(chance::bytes::<16>(random));
+        let logged_in_at = now;
+        let used_at = now;
         let grant = Grant {
             id,
             person,
@@ -77,9 +93,11 @@ impl Grants {
             applicant,
             opens,
             lists,
+            admitted: None,
         };
         self.held.insert(token.hash(), grant);
     }
+
     /// The log-in, if it lasts. Counts as use.
     pub(crate) fn touch(&mut self, token: &GrantToken, now: Time) -> Result<&mut Grant, KeysError> {
         let hash = token.hash();
@@ -90,6 +108,7 @@ impl Grants {
         grant.used_at = grant.used_at.max(now);
         Ok(grant)
     }
+
     /// The person that may open one letter now.
     pub(crate) fn spend_open(&mut self, token: &GrantToken, now: Time) -> Result<PersonId, Spent> {
         let rate = self.opens;
@@ -103,6 +122,7 @@ impl Grants {
         }
         Ok(person)
     }
+
     /// The person that may see one list now.
     pub(crate) fn spend_list(&mut self, token: &GrantToken, now: Time) -> Result<PersonId, Spent> {
         let rate = self.lists;
@@ -110,8 +130,10 @@ impl Grants {
         let person = grant.person.ok_or(KeysError::NotAllowed)?;
         if grant.lists.take(rate, 1, now) { Ok(person) } else { Err(Spent::Budget("lists of one log-in")) }
     }
+
     pub(crate) fn view(&mut self, token: &GrantToken, now: Time) -> Option<GrantView> {
-        let (idle, absolute) = (self.settings.grant_idle(), self.settings.grant_absolute());
+        let idle = self.settings.grant_idle();
+        let absolute = self.settings.grant_absolute();
         let grant = self.touch(token, now).ok()?;
         let ends_at = grant.logged_in_at.plus(absolute);
         Some(GrantView {
@@ -125,9 +147,25 @@ impl Grants {
             ends_at,
         })
     }
+
+    /// Notes what a page begins with: what it shows then is asked for by the same rights.
+    pub(crate) fn admit(&mut self, token: &GrantToken, rights: Rights, at: Time) {
+        if let Some(grant) = self.held.get_mut(&token.hash()) {
+            grant.admitted = Some(Admitted { rights, at, since: Instant::now() });
+        }
+    }
+
+    /// What the page that is being made began with, once; nothing that opens a letter goes by it.
+    pub(crate) fn admitted(&mut self, token: &GrantToken, now: Time) -> Option<Rights> {
+        let admitted = self.held.get_mut(&token.hash())?.admitted.take()?;
+        let is_of_this_page = admitted.since.elapsed() <= ONE_PAGE && admitted.at <= now;
+        is_of_this_page.then_some(admitted.rights)
+    }
+
     pub(crate) fn end(&mut self, token: &GrantToken) {
         self.held.remove(&token.hash());
     }
+
     /// All log-ins of whoever has this one, it too, with their tokens' hashes.
     pub(crate) fn of_same_person(
         &mut self,
@@ -139,13 +177,16 @@ impl Grants {
         let same = self.held.iter().filter(|(_, grant)| grant.applicant.login_mac == login_mac);
         Ok(same.map(|(hash, grant)| (*hash, grant)).collect())
     }
+
     pub(crate) fn end_by_hash(&mut self, hash: &[u8; 32]) {
         self.held.remove(hash);
     }
+
     pub(crate) fn forget_ended(&mut self, now: Time) {
         let settings = &self.settings;
         self.held.retain(|_, grant| !grant.has_ended(settings, now));
     }
+
     pub(crate) fn count(&self) -> usize {
         self.held.len()
     }
@@ -171,6 +212,9 @@ impl Grant {
             || now >= self.logged_in_at.plus(settings.grant_absolute())
     }
 }
+
+/// A page asks once when it begins, and the rest of its questions follow within this.
+const ONE_PAGE: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

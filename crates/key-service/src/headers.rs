@@ -5,7 +5,7 @@ use crate::{
     grants::Spent,
     letter_key::find,
     rights::rights,
-    service::{Inner, lock},
+    service::Inner,
 };
 use domain::{
     LetterId, MailboxId, PersonId, Time,
@@ -28,7 +28,7 @@ impl Inner {
             return Err(KeysError::Budget.into());
         }
         let now = self.clock.now();
-        let person = lock(&self.grants).spend_list(grant, now)?;
+        let person = self.grants.lock().spend_list(grant, now)?;
         if letters.is_empty() {
             return Ok(vec![]);
         }

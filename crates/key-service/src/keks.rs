@@ -7,11 +7,8 @@ use crate::{
 use domain::{Random, Time};
 use evidence::{Rings, Writer};
 use key_client::{KeyRing, NamedKey, RingMaterial, SecretKey};
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use parking_lot::RwLock;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{Store, Tx, args};
 use vault::{Key, KeyId, Opaque, Place, mac::Mac, sign::SigningKey};
 use zeroize::Zeroizing;
@@ -56,8 +53,8 @@ pub(crate) struct Keks {
 }
 
 impl Keks {
-    /// Reads and unwraps all keys; makes the first version of purposes that have none. With `mailboxes_exist`
-    /// an empty store is refused.
+    /// Reads and unwraps all keys; makes the first version of purposes that have none, and takes the ring of events that all
+    /// roles had before back from them. With `mailboxes_exist` an empty store is refused.
     pub(crate) async fn open(
         root: Root,
         store: Store,
@@ -70,18 +67,21 @@ impl Keks {
         if rows.is_empty() && mailboxes_exist {
             return Err(KeksError::Lost);
         }
-        for purpose in Purpose::ALL {
+        for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Events) {
             let known = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
             if !known.contains(&purpose.as_str()) {
                 // None when another process is starting too: what is read back below counts.
                 let _ = insert(&mut tx, &root, purpose, 1, now, random).await?;
             }
         }
+        // None where there never was one, or since an earlier start.
+        let _ = tx.execute(TAKE_BACK, args![now, Purpose::Events.as_str()]).await?;
         tx.commit().await?;
         let keks = Self { held: RwLock::new(Arc::new(HashMap::new())), root, store };
         keks.reload().await?;
         Ok(keks)
     }
+
     /// Reads them all again: another process may have rotated.
     pub(crate) async fn reload(&self) -> Result<(), KeksError> {
         let mut tx = self.store.read("load keys").await?;
@@ -101,21 +101,28 @@ impl Keks {
         let mut held = HashMap::new();
         for purpose in Purpose::ALL {
             let mut older = found.remove(&purpose).unwrap_or_default();
-            let newest = older.pop().ok_or(KeksError::Missing)?;
-            held.insert(purpose, Versions { older, newest });
+            match older.pop() {
+                Some(newest) => held.insert(purpose, Versions { older, newest }),
+                // Instances that began after it was taken back have none.
+                None if purpose == Purpose::Events => None,
+                None => return Err(KeksError::Missing),
+            };
         }
-        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(held);
+        *self.held.write() = Arc::new(held);
         Ok(())
     }
+
     /// Every version, oldest first.
     pub(crate) fn versions(&self, purpose: Purpose) -> Vec<Arc<Kek>> {
         let held = self.held();
         held.get(&purpose).map_or_else(Vec::new, |versions| versions.all().cloned().collect())
     }
+
     /// The version that seals.
     pub(crate) fn current(&self, purpose: Purpose, now: Time) -> Result<Arc<Kek>, Opaque> {
         self.held().get(&purpose).map(|versions| versions.current(now)).ok_or(Opaque)
     }
+
     /// Seals with the current version.
     pub(crate) fn seal(
         &self,
@@ -128,6 +135,7 @@ impl Keks {
         let kek = self.current(purpose, now)?;
         Ok(vault::seal(kek.id, &kek.key, place, plain, random))
     }
+
     /// Opens with the version that the ciphertext names.
     pub(crate) fn unseal(
         &self,
@@ -139,6 +147,7 @@ impl Keks {
         let kek = self.versions(purpose).into_iter().find(|kek| kek.id == id).ok_or(Opaque)?;
         vault::open(&kek.key, place, sealed)
     }
+
     /// [`Keks::unseal`], looking for newer versions once when it names one that is not known here.
     pub(crate) async fn unseal_fresh(
         &self,
@@ -152,54 +161,54 @@ impl Keks {
         }
         self.unseal(purpose, place, sealed)
     }
+
     /// A key that makes tags.
     pub(crate) fn mac(&self, purpose: Purpose, now: Time) -> Result<Mac, Opaque> {
         self.current(purpose, now).map(|kek| Mac::new(Key::from_bytes(*kek.key.expose())))
     }
+
     /// The keys that have made tags, for those that are checked in here.
     pub(crate) fn macs(&self, purpose: Purpose) -> Vec<Mac> {
         self.versions(purpose).iter().map(|kek| Mac::new(Key::from_bytes(*kek.key.expose()))).collect()
     }
+
     /// A key to be handed out.
     pub(crate) fn handed_out(&self, purpose: Purpose, now: Time) -> Result<SecretKey, Opaque> {
         self.current(purpose, now).map(|kek| Key::from_bytes(*kek.key.expose()).into())
     }
+
     /// A ring to be handed out, with the versions that do not seal yet.
     pub(crate) fn material(&self, purpose: Purpose, now: Time) -> Result<RingMaterial, Opaque> {
         let named = |kek: &Arc<Kek>| NamedKey { id: kek.id, key: Key::from_bytes(*kek.key.expose()).into() };
         let keys = self.versions(purpose).iter().map(named).collect();
         Ok(RingMaterial { current: self.current(purpose, now)?.id, keys })
     }
-    /// A ring of `purpose` that opens what `older` has sealed as well.
-    pub(crate) fn opening_too(
-        &self,
-        purpose: Purpose,
-        older: Purpose,
-        now: Time,
-    ) -> Result<RingMaterial, Opaque> {
-        let mut ring = self.material(purpose, now)?;
-        ring.keys.extend(self.material(older, now)?.keys);
-        Ok(ring)
-    }
-    /// The rings of all who write events.
+
+    /// The rings of all who write events, and of those who wrote them before.
     pub(crate) fn event_rings(&self, now: Time) -> Result<Rings, Opaque> {
-        let ring = |writer: &Writer| {
-            let purpose = match writer {
-                Writer::Before => Purpose::Events,
-                writer => Purpose::EventsOf(*writer),
-            };
-            Ok((*writer, self.ring(purpose, now)?))
-        };
-        Writer::ALL.iter().map(ring).collect::<Result<_, Opaque>>().map(Rings)
+        let mut rings = vec![];
+        for writer in Writer::ALL.iter().filter(|writer| **writer != Writer::Before) {
+            rings.push((*writer, self.ring(Purpose::EventsOf(*writer), now)?));
+        }
+        let before = self.versions(Purpose::Events);
+        if !before.is_empty() {
+            rings.push((Writer::Before, self.ring(Purpose::Events, now)?));
+        }
+        // What no start has taken back yet has sealed nothing that counts beside its making.
+        let taken_back = |kek: &Arc<Kek>| kek.retired_at.unwrap_or(kek.created_at);
+        Ok(Rings { rings, before_until: before.last().map(taken_back) })
     }
+
     /// A ring for use in here.
     pub(crate) fn ring(&self, purpose: Purpose, now: Time) -> Result<KeyRing, Opaque> {
         self.material(purpose, now)?.try_into()
     }
+
     /// Every key that has signed receipts.
     pub(crate) fn signing_keys(&self) -> Vec<SigningKey> {
         self.versions(Purpose::Receipt).iter().map(|kek| SigningKey::from_seed(&kek.key)).collect()
     }
+
     /// Adds a version, which seals `spread` from now; the one before retires then.
     pub(crate) async fn add(
         &self,
@@ -224,7 +233,7 @@ impl Keks {
     }
 
     fn held(&self) -> Arc<HashMap<Purpose, Versions>> {
-        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.held.read())
     }
 }
 
@@ -232,6 +241,7 @@ impl Versions {
     fn all(&self) -> impl Iterator<Item = &Arc<Kek>> {
         self.older.iter().chain([&self.newest])
     }
+
     fn current(&self, now: Time) -> Arc<Kek> {
         let seals = |kek: &&Arc<Kek>| kek.retired_at.is_none_or(|at| at > now);
         Arc::clone(self.all().find(seals).unwrap_or(&self.newest))
@@ -259,5 +269,25 @@ const ALL: &str =
     "SELECT purpose, version, key_id, wrapped, created_at, retired_at FROM kek ORDER BY purpose, version";
 const INSERT: &str = "INSERT INTO kek (key_id, purpose, version, wrapped, created_at) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT DO NOTHING";
+const TAKE_BACK: &str = "UPDATE kek SET retired_at = $1 WHERE purpose = $2 AND retired_at IS NULL";
 const RETIRE: &str =
     "UPDATE kek SET retired_at = $1 WHERE purpose = $2 AND version < $3 AND retired_at IS NULL";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    impl Keks {
+        /// As if this instance had begun with a version that had one ring of events for all roles.
+        pub(crate) async fn make_ring_of_before(&self, taken_back_at: Time, random: &dyn Random) {
+            let mut tx = self.store.begin("test").await.unwrap();
+            let made = insert(&mut tx, &self.root, Purpose::Events, 1, taken_back_at, random).await.unwrap();
+            made.exactly(1).unwrap();
+            let taken_back = tx.execute(TAKE_BACK, args![taken_back_at, Purpose::Events.as_str()]).await;
+            taken_back.unwrap().exactly(1).unwrap();
+            tx.commit().await.unwrap();
+            self.reload().await.unwrap();
+        }
+    }
+}

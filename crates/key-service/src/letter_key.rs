@@ -106,7 +106,8 @@ fn open_all(
 }
 
 fn tell(sealed: &SealedKey, shut: Shut) {
-    let (letter, mailbox) = (sealed.facts.letter_id, sealed.facts.mailbox_id);
+    let letter = sealed.facts.letter_id;
+    let mailbox = sealed.facts.mailbox_id;
     match shut {
         Shut::Opaque => {
             metrics::counter!("kuvert_keys_unopenable_total").increment(1);

@@ -1,13 +1,6 @@
 //! A log-in: the nonce is ours, the judgement is ours, the front only carries.
 
-use crate::{
-    failure::Failure,
-    grants::Verified,
-    nonces,
-    purpose::Purpose,
-    service::{Inner, lock},
-    unvouched::alarm,
-};
+use crate::{failure::Failure, grants::Verified, nonces, purpose::Purpose, service::Inner, unvouched::alarm};
 use domain::{Identity, PersonId, Time};
 use key_client::{Applicant, Column, GrantToken, GrantView, KeysError, LoggedIn, Nonce, person_profile};
 use registry::sets::{SetKind, Subject, Table};
@@ -79,7 +72,7 @@ impl Inner {
             fresh_until: login.auth_time.min(now).plus(self.settings.fresh()),
             applicant: applicant.clone(),
         };
-        let mut grants = lock(&self.grants);
+        let mut grants = self.grants.lock();
         grants.add(&grant, verified, now, &*self.random);
         if let Some(old) = &instead_of {
             grants.end(old);
@@ -91,28 +84,28 @@ impl Inner {
 
     /// Looks at a log-in, which counts as use.
     pub(crate) fn view(&self, grant: &GrantToken) -> Option<GrantView> {
-        lock(&self.grants).view(grant, self.clock.now())
+        self.grants.lock().view(grant, self.clock.now())
     }
 
     pub(crate) fn applicant(&self, grant: &GrantToken) -> Result<Applicant, Failure> {
-        Ok(lock(&self.grants).touch(grant, self.clock.now())?.applicant.clone())
+        Ok(self.grants.lock().touch(grant, self.clock.now())?.applicant.clone())
     }
 
     pub(crate) async fn refresh_person(&self, grant: &GrantToken) -> Result<(), Failure> {
         let login_mac = self.applicant(grant)?.login_mac;
         let person = self.person_by(&login_mac).await?;
-        lock(&self.grants).touch(grant, self.clock.now())?.person = person;
+        self.grants.lock().touch(grant, self.clock.now())?.person = person;
         Ok(())
     }
 
     pub(crate) fn end_grant(&self, grant: &GrantToken) {
-        lock(&self.grants).end(grant);
+        self.grants.lock().end(grant);
     }
 
     /// Refuses unless the person identified within the last minutes, by the provider's signed word.
     pub(crate) fn require_fresh(&self, grant: &GrantToken) -> Result<(), Failure> {
         let now = self.clock.now();
-        let mut grants = lock(&self.grants);
+        let mut grants = self.grants.lock();
         if now < grants.touch(grant, now)?.fresh_until { Ok(()) } else { Err(KeysError::NotFresh.into()) }
     }
 

@@ -5,11 +5,7 @@
 //! share one small quota, and all callers of a role share its ceiling, so that making names up gains nothing. Use is
 //! counted in the key store, in blocks that are taken ahead, so that the hot path asks no database.
 
-use crate::{
-    failure::Failure,
-    service::{Inner, lock},
-    settings::Settings,
-};
+use crate::{failure::Failure, service::Inner, settings::Settings};
 use domain::{OrgNumber, Time};
 use key_client::{KeysError, LookupQuota, Role};
 use std::{collections::HashMap, time::Duration};
@@ -41,6 +37,7 @@ impl Lookups {
         }
         self
     }
+
     /// Takes from both, or from neither.
     fn take(&mut self, caller: &str, role: &str, count: u64) -> bool {
         let left = |who: &str| self.left.get(who).copied().unwrap_or_default();
@@ -76,7 +73,7 @@ impl Inner {
     ) -> Option<Result<(), Failure>> {
         let Some((all, _)) = ceiling(role, &self.settings) else { return Some(Ok(())) };
         let now = self.clock.now();
-        let mut lookups = lock(&self.lookups);
+        let mut lookups = self.lookups.lock();
         let lookups = lookups.of(&now.date().to_string());
         let caller = self.counted_as(role, caller);
         if lookups.take(caller, all, count) {
@@ -106,20 +103,20 @@ impl Inner {
         let now = self.clock.now();
         let day = now.date().to_string();
         for (who, quota, why) in [(who.as_str(), quota, "caller"), (all, most, "role")] {
-            let left = lock(&self.lookups).of(&day).left.get(who).copied().unwrap_or_default();
+            let left = self.lookups.lock().of(&day).left.get(who).copied().unwrap_or_default();
             let Some(missing) = count.checked_sub(left).filter(|missing| *missing > 0) else { continue };
             let Some(got) = self.take_block(who, &day, missing, quota).await? else {
                 metrics::counter!("kuvert_keys_lookups_refused_total", "why" => why).increment(1);
                 warn!(caller = who, quota, "The recipients that may be looked up in a day are used up");
                 // One that asks for many may still have some left for fewer.
                 if missing == 1 {
-                    lock(&self.lookups).of(&day).spent.insert(who.to_owned(), now.plus(SPENT_FOR));
+                    self.lookups.lock().of(&day).spent.insert(who.to_owned(), now.plus(SPENT_FOR));
                 }
                 return Err(self.spent(now));
             };
-            *lock(&self.lookups).of(&day).left.entry(who.to_owned()).or_default() += got;
+            *self.lookups.lock().of(&day).left.entry(who.to_owned()).or_default() += got;
         }
-        match lock(&self.lookups).of(&day).take(&who, all, count) {
+        match self.lookups.lock().of(&day).take(&who, all, count) {
             true => Ok(()),
             false => Err(self.spent(now)),
         }

@@ -32,6 +32,7 @@ impl Inner {
         }
         mailboxes.iter().map(|id| known.get(id).copied().ok_or(Failure::Opaque)).collect()
     }
+
     /// Makes the key pair of the next epoch unless it is there, and tells it.
     pub(crate) async fn make_epoch(&self, mailbox: MailboxId, epoch: i64) -> Result<MailboxKey, Failure> {
         let pair = self.pair(mailbox, epoch)?;
@@ -42,14 +43,14 @@ impl Inner {
         tx.commit().await?;
         Ok(key)
     }
+
     /// The private halves of all epochs there are.
     pub(crate) async fn secrets(&self, mailbox: MailboxId) -> Result<HashMap<i64, MailboxSecret>, Failure> {
-        let mut tx = self.keys.read("load mailbox keys").await?;
-        let rows = tx.query(SECRETS, args![mailbox]).await?;
-        drop(tx);
+        let rows = self.keys.ask("load mailbox keys", SECRETS, args![mailbox]).await?;
         let mut secrets = HashMap::new();
         for row in rows {
-            let (epoch, wrapped) = (row.int(0)?, row.bytes(1)?);
+            let epoch = row.int(0)?;
+            let wrapped = row.bytes(1)?;
             let plain = self.keks.unseal_fresh(Purpose::Mailbox, &place(mailbox, epoch), wrapped).await?;
             secrets.insert(epoch, MailboxSecret::from_slice(&plain)?);
         }
@@ -58,7 +59,8 @@ impl Inner {
 
     fn pair(&self, mailbox: MailboxId, epoch: i64) -> Result<Pair, Failure> {
         let secret = MailboxSecret::random(&*self.random)?;
-        let (place, now) = (place(mailbox, epoch), self.clock.now());
+        let place = place(mailbox, epoch);
+        let now = self.clock.now();
         let wrapped =
             self.keks.seal(Purpose::Mailbox, &place, secret.expose().as_slice(), now, &*self.random)?;
         Ok(Pair { mailbox, epoch, public_key: *secret.public_key().as_bytes(), wrapped })
@@ -99,6 +101,12 @@ pub(crate) async fn newest(
         .collect()
 }
 
+/// When the newest key pair was made.
+pub(crate) async fn made_at(tx: &mut Tx, mailbox: MailboxId) -> Result<Option<Time>, store::Error> {
+    let row = tx.one(MADE_AT, args![mailbox]).await?;
+    row.map(|row| row.time(0)).transpose()
+}
+
 const FIRST_EPOCH: i64 = 1;
 const MOST: usize = 1000;
 
@@ -114,4 +122,5 @@ static INSERT: Many = Many::new(
     " ON CONFLICT DO NOTHING",
 );
 const ONE_PUBLIC: &str = "SELECT public_key FROM mailbox_key WHERE mailbox_id = $1 AND epoch = $2";
+const MADE_AT: &str = "SELECT created_at FROM mailbox_key WHERE mailbox_id = $1 ORDER BY epoch DESC LIMIT 1";
 const SECRETS: &str = "SELECT epoch, wrapped FROM mailbox_key WHERE mailbox_id = $1 ORDER BY epoch";

@@ -1,10 +1,7 @@
 //! Whether what is looked up looks like trying numbers out: of honest lists most are known here, of invented numbers
 //! hardly any. One of eight is compared, beside the answer, so that nobody waits for it.
 
-use crate::{
-    failure::Failure,
-    service::{Inner, lock},
-};
+use crate::{failure::Failure, service::Inner};
 use registry::recipient::{Found, look_up_many};
 use std::collections::HashMap;
 use tracing::warn;
@@ -42,7 +39,7 @@ impl Misses {
 impl Inner {
     /// Keeps some to be compared.
     pub(crate) fn note_lookups(&self, caller: &str, macs: &[[u8; 32]]) {
-        let mut misses = lock(&self.misses);
+        let mut misses = self.misses.lock();
         for mac in macs {
             misses.seen += 1;
             if misses.seen.is_multiple_of(ONE_OF) && misses.waiting.len() < MOST {
@@ -55,7 +52,7 @@ impl Inner {
     pub(crate) async fn compare_lookups(&self) -> Result<(), Failure> {
         loop {
             let some: Vec<_> = {
-                let mut misses = lock(&self.misses);
+                let mut misses = self.misses.lock();
                 let count = misses.waiting.len().min(AT_ONCE);
                 misses.waiting.drain(..count).collect()
             };
@@ -79,7 +76,7 @@ impl Inner {
         metrics::counter!("kuvert_keys_lookups_compared_total", "known" => if missed { "no" } else { "yes" })
             .increment(1);
         let settings = &self.settings;
-        let mut misses = lock(&self.misses);
+        let mut misses = self.misses.lock();
         if misses.day != day {
             misses.day = day.to_owned();
             misses.callers.clear();

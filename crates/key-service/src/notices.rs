@@ -3,10 +3,12 @@
 //! say of jobs, letters and announcements decides nothing here.
 
 use crate::{
-    columns::{Reached, place},
+    columns::place,
+    directory,
     failure::Failure,
     purpose::Purpose,
-    service::{Inner, lock},
+    reached::Reached,
+    service::Inner,
     unvouched::{TRIES, alarm, unfit},
 };
 use domain::{AnnouncementId, LetterId, MailboxId, words::EventType};
@@ -14,7 +16,7 @@ use evidence::{Broken, Rings};
 use key_client::{AnnouncedTo, Column, NoticeFor, announcement_words, contact_address};
 use registry::{
     contacts,
-    sets::{self, Subject},
+    sets::{self, Subject, Table},
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::args;
@@ -66,8 +68,9 @@ impl Inner {
             });
             match unfit {
                 None => {
-                    let rows = contacts.into_iter().map(|contact| (Column::Contact, contact.address));
-                    reached.rows.extend(rows);
+                    for contact in &contacts {
+                        reached.add(Column::Contact, &contact_address(contact.contact_id));
+                    }
                     return Ok(());
                 }
                 // A change may lie between the two readings.
@@ -83,7 +86,7 @@ impl Inner {
     /// How many addresses all notices together may open.
     pub(crate) fn meter_addresses(&self, count: u64) -> Result<(), Failure> {
         let now = self.clock.now();
-        let mut meters = lock(&self.notice_meters);
+        let mut meters = self.notice_meters.lock();
         let in_time = meters.iter_mut().all(|(bucket, rate)| bucket.take(*rate, count, now));
         if !in_time {
             return Err(Failure::Budget("notice addresses"));
@@ -137,8 +140,10 @@ impl Inner {
         let to = to.flatten().filter(|to| self.clock.now().since(to.at()) < ANNOUNCED);
         match to.and_then(|to| to.contacts()) {
             Some(contacts) => {
-                reached.rows.insert((Column::Announcement, words));
-                reached.contacts.extend(contacts.map(|id| contact_address(id).as_bytes().to_vec()));
+                reached.add(Column::Announcement, &announcement_words(id));
+                for contact in contacts {
+                    reached.add(Column::Contact, &contact_address(contact));
+                }
             }
             None => {
                 metrics::counter!("kuvert_unvouched_total", "table" => "announcement").increment(1);
@@ -150,14 +155,17 @@ impl Inner {
 
     /// Whether the owner's mailbox was moved by an agreement in these days, and they were not told too often.
     async fn has_moved(&self, mailbox: MailboxId) -> Result<bool, Failure> {
-        let mut tx = self.letters.read("find identities of an owner").await?;
-        let rows = tx.query(OF_OWNER, args![mailbox]).await?;
+        let subject = Subject::mailbox(mailbox);
+        let mut tx = self.letters.read("find owner").await?;
+        let found = sets::read_some(&mut tx, std::slice::from_ref(&subject), |table| table == Table::Mailbox);
+        let Some(owner) = found.await?[&subject].owner() else { return Ok(false) };
         drop(tx);
-        let since = self.clock.now().minus(ANNOUNCED);
+        let now = self.clock.now();
+        let since = now.minus(ANNOUNCED);
         let mut moved = false;
         let mut tx = self.keys.begin("tell of a move").await?;
-        for row in &rows {
-            let mac: [u8; 32] = row.array(0)?;
+        // Whose numbers they are, the key store says: by the letters' rows the notice could be led away from the owner.
+        for mac in directory::addresses_of(&mut tx, owner, now).await? {
             moved |= tx.execute(TELL, args![&mac, since, MOST_TOLD]).await?.count() > 0;
         }
         tx.commit().await?;
@@ -179,7 +187,5 @@ const ANNOUNCED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Tries of one notice of a move.
 const MOST_TOLD: i64 = 16;
 const WORDS: &str = "SELECT words FROM announcement WHERE announcement_id = $1 AND words IS NOT NULL";
-const OF_OWNER: &str = "SELECT i.mac FROM mailbox m JOIN identity i ON i.owner_id = m.owner_id \
-    AND i.owner_kind = m.owner_kind WHERE m.mailbox_id = $1";
 const TELL: &str = "UPDATE agreed SET told = told + 1 \
     WHERE address_mac = $1 AND what = 'place' AND changed_at > $2 AND told < $3";

@@ -5,21 +5,33 @@
 
 use crate::{
     failure::Failure,
-    service::{Inner, lock},
+    service::Inner,
     vouched::{Unvouched, fits},
 };
 use domain::{LetterId, MailboxId};
 use evidence::Belongings;
-use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, letter_aad, seal_info};
+use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, SecretBytes, letter_aad, seal_info};
 use std::time::Duration;
 use store::args;
 use tracing::{error, info};
 use vault::{Key, Opaque, Purpose, derive};
 
 impl Inner {
+    /// For a chain that comes home to a mailbox here: the bodies of its events that the ring of before sealed, by their place.
+    /// The doors have not got that ring, with which they could say anything of that time.
+    pub(crate) async fn events_before(&self, letter: LetterId) -> Result<Vec<Option<SecretBytes>>, Failure> {
+        if self.keks.versions(EVENTS_BEFORE).is_empty() {
+            return Ok(vec![]);
+        }
+        let ring = self.keks.ring(EVENTS_BEFORE, self.clock.now())?;
+        let mut tx = self.letters.read("open events of before").await?;
+        let bodies = evidence::bodies(&mut tx, &ring, letter.own_box(), letter).await?;
+        Ok(bodies.into_iter().map(|body| body.map(SecretBytes::new)).collect())
+    }
+
     /// The content key, while the letter waits. Metered: whoever hands over asks once a try.
     pub(crate) async fn outbound_key(&self, letter: LetterId) -> Result<Key, Failure> {
-        if !lock(&self.callers).take(METER, 1, self.clock.now()) {
+        if !self.callers.lock().take(METER, 1, self.clock.now()) {
             return Err(Failure::Budget("outbound keys"));
         }
         let mut tx = self.letters.read("find outbound key").await?;
@@ -27,7 +39,8 @@ impl Inner {
         let rings = self.keks.event_rings(self.clock.now())?;
         let taken = evidence::taken_in_charge(&mut tx, &rings, letter).await?;
         drop(tx);
-        let (epoch, sealed) = (row.int(0)?, row.bytes(1)?);
+        let epoch = row.int(0)?;
+        let sealed = row.bytes(1)?;
         let secrets = self.secrets(MailboxId::OUTGOING).await?;
         let aad = letter_aad(letter.own_box(), letter, epoch, OUTBOUND_PARTS);
         let key = secrets.get(&epoch).ok_or(Opaque)?.open(seal_info(), &aad, sealed)?;
@@ -69,7 +82,8 @@ impl Inner {
         let pairs = tx.query(PAIRS, args![MailboxId::OUTGOING]).await?;
         drop(tx);
         let Some(newest) = pairs.first() else { return Ok(()) };
-        let (epoch, age) = (newest.int(0)?, self.clock.now().since(newest.time(1)?));
+        let epoch = newest.int(0)?;
+        let age = self.clock.now().since(newest.time(1)?);
         // Gateways that seal to the older one have learnt of the newest by then.
         if age < self.settings.roll_grace() {
             return Ok(());
@@ -92,6 +106,7 @@ impl Inner {
     }
 }
 
+const EVENTS_BEFORE: crate::purpose::Purpose = crate::purpose::Purpose::Events;
 const METER: &str = "outgoing";
 const PAIR_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 const FIND: &str = "SELECT epoch, sealed_key, accepted_at, sender_mac, address_mac FROM outbound \

@@ -6,10 +6,10 @@ use key_client::{Access, By, Column, Request, Role};
 pub(crate) fn permitted(role: Role, request: &Request) -> bool {
     match request {
         Request::PublicKeys => true,
-        Request::GatewayKeys => role == Role::Gateway,
+        Request::GatewayKeys | Request::EventsBefore { .. } => role == Role::Gateway,
         Request::NotifierKeys => role == Role::Notifier,
         Request::AddressMacs { .. } => matches!(role, Role::Gateway | Role::Web | Role::Operator),
-        Request::Statements { .. } | Request::SenderStatements => {
+        Request::Statements { .. } | Request::RegistryStatements => {
             matches!(role, Role::Gateway | Role::Operator)
         }
         Request::Change { by, .. } => match by {
@@ -18,6 +18,9 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
             By::Register => matches!(role, Role::Web | Role::Operator),
             By::Agreement => role == Role::Gateway,
         },
+        Request::Committed { .. } => {
+            matches!(role, Role::Gateway | Role::Web | Role::Notifier | Role::Operator)
+        }
         Request::MakeMailboxKeys { .. } => matches!(role, Role::Web | Role::Operator),
         Request::SealColumns { items } => match role {
             Role::Web | Role::Operator => true,
@@ -46,7 +49,8 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
         | Request::EndOtherLogIns { .. }
         | Request::Rights { .. }
         | Request::Headers { .. }
-        | Request::Content { .. } => role == Role::Web,
+        | Request::Content { .. }
+        | Request::History { .. } => role == Role::Web,
         Request::OutboundKey { .. } => role == Role::Outgoing,
         Request::UseAgreement { .. } | Request::EndAgreements { .. } => role == Role::Gateway,
         Request::PersonMacs { .. }
@@ -131,11 +135,16 @@ mod tests {
     }
 
     #[test]
-    fn only_the_doors_of_agencies_use_agreements() {
-        let request = Request::EndAgreements { recipient: String::new(), act: String::new() };
-        assert!(permitted(Role::Gateway, &request));
-        for role in all_but(&[Role::Gateway]) {
-            assert!(!permitted(role, &request), "{role:?}");
+    fn only_the_doors_of_agencies_use_agreements_and_what_was_sealed_before_them() {
+        let letter = LetterId::new(Time::from_millis(0), &SystemRandom);
+        for request in [
+            Request::EndAgreements { recipient: String::new(), act: String::new() },
+            Request::EventsBefore { letter },
+        ] {
+            assert!(permitted(Role::Gateway, &request));
+            for role in all_but(&[Role::Gateway]) {
+                assert!(!permitted(role, &request), "{role:?}");
+            }
         }
     }
 

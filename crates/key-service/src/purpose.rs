@@ -4,14 +4,14 @@
 use evidence::Writer;
 use key_client::Column;
 
-/// A purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Wraps the private keys of mailboxes.
     Mailbox,
     /// Seals a column that only this service opens.
     Column(Column),
-    /// `event.body` of before the roles had rings of their own. Opens, and seals nothing.
+    /// `event.body` of before the roles had rings of their own, where there was such a time. Opens what was sealed until it was
+    /// taken back, in here alone, and seals nothing.
     Events,
     /// `event.body`, a ring for each role that writes events; handed out to that role alone.
     EventsOf(Writer),
@@ -33,6 +33,8 @@ pub enum Purpose {
     SenderIndex,
     /// `notice.notice_id`; handed out.
     Notice,
+    /// What is added up in `evidence_head.sum`.
+    Heads,
     /// The seed of the Ed25519 key that signs receipts; handed out.
     Receipt,
 }
@@ -52,7 +54,7 @@ pub(crate) enum Renewal {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Mailbox,
         Self::Column(Column::Profile),
         Self::Column(Column::Contact),
@@ -74,6 +76,7 @@ impl Purpose {
         Self::ContactIndex,
         Self::SenderIndex,
         Self::Notice,
+        Self::Heads,
         Self::Receipt,
     ];
 
@@ -101,9 +104,11 @@ impl Purpose {
             Self::ContactIndex => "index-contact",
             Self::SenderIndex => "index-sender",
             Self::Notice => "notice",
+            Self::Heads => "heads",
             Self::Receipt => "receipt",
         }
     }
+
     /// From what the operator writes.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
@@ -124,7 +129,8 @@ impl Purpose {
             | Self::LoginIndex
             | Self::ContactIndex
             | Self::SenderIndex
-            | Self::Notice => Renewal::Never,
+            | Self::Notice
+            | Self::Heads => Renewal::Never,
         }
     }
 }

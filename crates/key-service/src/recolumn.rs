@@ -3,8 +3,8 @@
 use crate::{columns::place, failure::Failure, purpose::Purpose, service::Inner};
 use domain::{AnnouncementId, ContactId, MailboxId, MandateId};
 use key_client::{
-    Column, announcement_words, contact_address, declined_sender, invitation_helper, invitation_label,
-    invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
+    Column, announcement_words, contact_address, contact_waiting, declined_sender, invitation_helper,
+    invitation_label, invitation_owner, mandate_note, organisation_profile, pending_request, person_profile,
 };
 use store::{Error, Row, args};
 use tracing::warn;
@@ -28,7 +28,8 @@ impl Inner {
     pub(crate) async fn recolumn(&self, column: Column) -> Result<i64, Failure> {
         let mut sealed_anew = 0;
         for table in TABLES.iter().filter(|table| table.column == column) {
-            let (mut first, mut second) = (vec![], vec![]);
+            let mut first = vec![];
+            let mut second = vec![];
             loop {
                 let rows = self.recolumn_some(table, &mut first, &mut second).await?;
                 let Some(rows) = rows else { break };
@@ -45,7 +46,8 @@ impl Inner {
         first: &mut Vec<u8>,
         second: &mut Vec<u8>,
     ) -> Result<Option<i64>, Failure> {
-        let (purpose, now) = (Purpose::Column(table.column), self.clock.now());
+        let purpose = Purpose::Column(table.column);
+        let now = self.clock.now();
         let current = self.keks.current(purpose, now)?.id;
         // Read beside the writer: where there is nothing to do, the whole table is looked through.
         let mut tx = self.letters.read("find older columns").await?;
@@ -54,7 +56,8 @@ impl Inner {
         drop(tx);
         let Some(last) = rows.last() else { return Ok(None) };
         (*first, *second) = (last.bytes(0)?.to_vec(), last.bytes(1)?.to_vec());
-        let (mut done, mut closed) = (0, 0);
+        let mut done = 0;
+        let mut closed = 0;
         let mut tx = self.letters.begin_background("seal columns anew").await?;
         for row in &rows {
             let old = row.bytes(2)?;
@@ -82,15 +85,26 @@ impl Inner {
 
 const BATCH: i64 = 256;
 
-static TABLES: [Table; 10] = [
+static TABLES: [Table; 11] = [
     Table {
         name: "contact",
         column: Column::Contact,
-        select: "SELECT contact_id, contact_id, address FROM contact WHERE substr(address, 5, 8) <> $1 \
+        select: "SELECT contact_id, contact_id, address FROM contact WHERE confirmed_at IS NOT NULL \
+            AND substr(address, 5, 8) <> $1 \
             AND (contact_id > $2 OR contact_id = $2 AND contact_id > $3) ORDER BY contact_id LIMIT $4",
         update: "UPDATE contact SET address = $1 WHERE address = $2 AND contact_id = $3",
         has_second: false,
         place: |row| row.id::<ContactId>(0).map(contact_address),
+    },
+    Table {
+        name: "contact that waits",
+        column: Column::Contact,
+        select: "SELECT contact_id, person_id, address FROM contact WHERE confirmed_at IS NULL \
+            AND substr(address, 5, 8) <> $1 \
+            AND (contact_id > $2 OR contact_id = $2 AND person_id > $3) ORDER BY contact_id LIMIT $4",
+        update: "UPDATE contact SET address = $1 WHERE address = $2 AND contact_id = $3",
+        has_second: false,
+        place: |row| Ok(contact_waiting(row.id(0)?, row.id(1)?)),
     },
     Table {
         name: "mandate",
@@ -104,33 +118,33 @@ static TABLES: [Table; 10] = [
     Table {
         name: "invitation label",
         column: Column::Note,
-        select: "SELECT invitation_id, invitation_id, label FROM invitation WHERE substr(label, 5, 8) <> $1 \
-            AND (invitation_id > $2 OR invitation_id = $2 AND invitation_id > $3) ORDER BY invitation_id LIMIT $4",
+        select: "SELECT invitation_id, mailbox_id, label FROM invitation WHERE substr(label, 5, 8) <> $1 \
+            AND (invitation_id > $2 OR invitation_id = $2 AND mailbox_id > $3) ORDER BY invitation_id LIMIT $4",
         update: "UPDATE invitation SET label = $1 WHERE label = $2 AND invitation_id = $3",
         has_second: false,
-        place: |row| row.id::<MandateId>(0).map(invitation_label),
+        place: |row| Ok(invitation_label(row.id(0)?, row.id(1)?)),
     },
     Table {
         name: "invitation owner",
         column: Column::Note,
-        select: "SELECT invitation_id, invitation_id, owner_name FROM invitation \
+        select: "SELECT invitation_id, mailbox_id, owner_name, address_mac FROM invitation \
             WHERE substr(owner_name, 5, 8) <> $1 \
-            AND (invitation_id > $2 OR invitation_id = $2 AND invitation_id > $3) ORDER BY invitation_id LIMIT $4",
+            AND (invitation_id > $2 OR invitation_id = $2 AND mailbox_id > $3) ORDER BY invitation_id LIMIT $4",
         update: "UPDATE invitation SET owner_name = $1 WHERE owner_name = $2 AND invitation_id = $3",
         has_second: false,
-        place: |row| row.id::<MandateId>(0).map(invitation_owner),
+        place: |row| Ok(invitation_owner(row.id(0)?, row.id(1)?, &row.array(3)?)),
     },
     Table {
         name: "invitation helper",
         column: Column::Note,
-        select: "SELECT invitation_id, helper_id, helper_name FROM invitation \
+        select: "SELECT invitation_id, helper_id, helper_name, mailbox_id FROM invitation \
             WHERE helper_name IS NOT NULL AND substr(helper_name, 5, 8) <> $1 \
             AND (invitation_id > $2 OR invitation_id = $2 AND helper_id > $3) \
             ORDER BY invitation_id, helper_id LIMIT $4",
         update: "UPDATE invitation SET helper_name = $1 WHERE helper_name = $2 AND invitation_id = $3 \
             AND helper_id = $4",
         has_second: true,
-        place: |row| Ok(invitation_helper(row.id(0)?, row.id(1)?)),
+        place: |row| Ok(invitation_helper(row.id(0)?, row.id(3)?, row.id(1)?)),
     },
     Table {
         name: "declined",

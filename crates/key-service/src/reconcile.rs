@@ -35,7 +35,8 @@ impl Inner {
             drop(tx);
             for (row, id) in rows.iter().zip(ids) {
                 found.mailboxes += 1;
-                let (epoch, public_key) = (row.int(1)?, row.array::<32>(2)?);
+                let epoch = row.int(1)?;
+                let public_key = row.array::<32>(2)?;
                 match known.get(&id) {
                     Some(key) if key.epoch == epoch && key.public_key == public_key => {}
                     Some(key) if key.epoch > epoch => {

@@ -1,21 +1,20 @@
 //! For which mailboxes a person may act: read in the transaction that the decision belongs to.
 
-use crate::{
-    failure::Failure,
-    service::{Inner, lock},
-};
-use domain::{MailboxId, PersonId, Time};
+use crate::{failure::Failure, service::Inner};
+use domain::{MailboxId, PersonId, Time, words::Because};
 use key_client::GrantToken;
 use mailbox::Rights;
 use store::Tx;
 
 impl Inner {
     /// Of whoever is logged in.
-    pub(crate) async fn rights_of(&self, grant: &GrantToken) -> Result<Vec<MailboxId>, Failure> {
+    pub(crate) async fn rights_of(&self, grant: &GrantToken) -> Result<Vec<(MailboxId, Because)>, Failure> {
         let now = self.clock.now();
-        let person = lock(&self.grants).touch(grant, now)?.person;
+        let person = self.grants.lock().touch(grant, now)?.person;
         let Some(person) = person else { return Ok(vec![]) };
-        Ok(self.all_rights(person, now).await?.boxes.into_iter().map(|(mailbox, _)| mailbox).collect())
+        let rights = self.all_rights(person, now).await?;
+        self.grants.lock().admit(grant, rights.clone(), now);
+        Ok(rights.boxes)
     }
 }
 

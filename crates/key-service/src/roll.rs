@@ -2,6 +2,9 @@
 //! erasure the mailbox gets a new key pair, the keys of the letters that are left are sealed to it, and the old
 //! private key is destroyed: then nothing opens what was erased, wherever a copy of it lies.
 //!
+//! That letters were erased stands in the mailbox's row and, where its administrator reaches no further, in its chains: the sweep
+//! that checks those takes down in the key store what they say, and either makes a roll due.
+//!
 //! Each step can be cut short and done again:
 //! 1. the next key pair is made, in the key store;
 //! 2. the mailbox takes it, and from then on letters are sealed to it;
@@ -9,16 +12,14 @@
 //! 4. when none is left, and letters that were on their way have had time to arrive, the mailbox's history says
 //!    so and the old private key goes.
 
-use crate::{
-    failure::Failure,
-    purpose::Purpose,
-    service::{Inner, lock},
-    unseal::MailboxSecret,
-};
+use crate::{failure::Failure, mailbox_key, purpose::Purpose, service::Inner, unseal::MailboxSecret};
 use domain::{LetterId, MailboxId, Time, words::EventType};
 use evidence::NewEvent;
 use key_client::{Column, letter_aad, seal_info};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use store::args;
 use tracing::{error, info, warn};
 use vault::seal_to::{PublicKey, seal_to};
@@ -68,7 +69,8 @@ impl Inner {
     async fn begin_due(&self, swept: &mut Swept) -> Result<(), Failure> {
         loop {
             let due = self.due().await?;
-            let (count, mut failed) = (due.len(), 0);
+            let count = due.len();
+            let mut failed = 0;
             for (mailbox, epoch) in due {
                 if let Err(failure) = self.begin_roll(mailbox, epoch + 1).await {
                     error!(mailbox.id = %mailbox, error = %failure, "Could not begin a new epoch");
@@ -83,11 +85,14 @@ impl Inner {
         }
     }
 
-    /// Mailboxes where letters were erased long enough ago.
-    async fn due(&self) -> Result<Vec<(MailboxId, i64)>, Failure> {
+    /// Mailboxes where letters were erased long enough ago: as their rows say it, and as their chains do.
+    async fn due(&self) -> Result<BTreeMap<MailboxId, i64>, Failure> {
         let before = self.clock.now().minus(self.settings.roll_after());
-        let mut tx = self.letters.read("find mailboxes to roll").await?;
-        let rows = tx.query(DUE, args![before, MAILBOXES as i64]).await?;
+        let mut letters = self.letters.read("find mailboxes to roll").await?;
+        let mut rows = letters.query(DUE, args![before, MAILBOXES as i64]).await?;
+        drop(letters);
+        let mut keys = self.keys.read("find mailboxes to roll").await?;
+        rows.extend(keys.query(DUE_BY_CHAIN, args![before, MAILBOXES as i64]).await?);
         rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?))).collect()
     }
 
@@ -100,8 +105,13 @@ impl Inner {
 
     pub(crate) async fn begin_roll(&self, mailbox: MailboxId, epoch: i64) -> Result<(), Failure> {
         let made = self.make_epoch(mailbox, epoch).await?;
+        let mut keys = self.keys.read("read mailbox key").await?;
+        let made_at = mailbox_key::made_at(&mut keys, mailbox).await?;
+        drop(keys);
         let mut tx = self.letters.begin_background("switch epoch").await?;
-        let switched = tx.execute(SWITCH, args![made.epoch, &made.public_key, mailbox]).await?;
+        // Whoever erases holds this row until they commit, so the statement below sees it.
+        registry::boxes::hold(&mut tx, mailbox).await?;
+        let switched = tx.execute(SWITCH, args![made.epoch, &made.public_key, mailbox, made_at]).await?;
         tx.commit().await?;
         if switched.count() == 1 {
             info!(mailbox.id = %mailbox, epoch, "A mailbox takes a new key");
@@ -126,7 +136,7 @@ impl Inner {
             self.begin_roll(mailbox, newest).await?;
         }
         let now = self.clock.now();
-        let seen = *lock(&self.rolling).entry(mailbox).or_insert(now);
+        let seen = *self.rolling.lock().entry(mailbox).or_insert(now);
         let left = self.reseal(mailbox, newest, swept).await?;
         if left > 0 {
             warn!(mailbox.id = %mailbox, left, "Letter keys that do not open keep an old mailbox key alive");
@@ -134,7 +144,7 @@ impl Inner {
         } else if now.since(seen) >= self.settings.roll_grace()
             && self.destroy(mailbox, newest, since).await?
         {
-            lock(&self.rolling).remove(&mailbox);
+            self.rolling.lock().remove(&mailbox);
             swept.rolled += 1;
         }
         Ok(())
@@ -211,6 +221,7 @@ impl Older {
         let sealed = row.bytes(3)?.to_vec();
         Ok(Self { mailbox, letter: row.id(0)?, epoch: row.int(1)?, parts: row.int(2)?, sealed })
     }
+
     fn sealed_anew(
         self,
         secrets: &HashMap<i64, MailboxSecret>,
@@ -232,12 +243,15 @@ const MAILBOXES: usize = 1_000;
 const BATCH: i64 = 128;
 const DUE: &str =
     "SELECT mailbox_id, epoch FROM mailbox WHERE erased_since <= $1 ORDER BY erased_since LIMIT $2";
+const DUE_BY_CHAIN: &str = "SELECT h.mailbox_id, MAX(k.epoch) FROM evidence_head h \
+    JOIN mailbox_key k ON k.mailbox_id = h.mailbox_id WHERE h.erased_at <= $1 GROUP BY h.mailbox_id, h.erased_at \
+    HAVING MAX(k.created_at) < h.erased_at ORDER BY h.erased_at LIMIT $2";
 const UNDER_WAY: &str = "SELECT mailbox_id, MAX(epoch), MAX(created_at) FROM mailbox_key \
     GROUP BY mailbox_id HAVING COUNT(*) > 1 ORDER BY mailbox_id";
 const EPOCH: &str = "SELECT epoch FROM mailbox WHERE mailbox_id = $1";
-// An erasure that comes later asks for another roll.
-const SWITCH: &str = "UPDATE mailbox SET epoch = $1, public_key = $2, erased_since = NULL \
-    WHERE mailbox_id = $3 AND epoch < $1";
+// What was erased since the key was made asks for another roll.
+const SWITCH: &str = "UPDATE mailbox SET epoch = $1, public_key = $2, erased_since = (SELECT MIN(e.at) FROM event e \
+    WHERE e.mailbox_id = $3 AND e.type = 'erased' AND e.at > $4) WHERE mailbox_id = $3 AND epoch < $1";
 const OLDER: &str = "SELECT k.letter_id, k.epoch, l.parts, k.sealed FROM letter_key k \
     JOIN letter l ON l.mailbox_id = k.mailbox_id AND l.letter_id = k.letter_id \
     WHERE k.mailbox_id = $1 AND k.epoch < $2 AND k.letter_id > $3 ORDER BY k.letter_id LIMIT $4";

@@ -48,6 +48,7 @@ impl Root {
         File::open(folder)?.sync_all()?;
         Ok(Self::of(key))
     }
+
     /// Reads the file; refuses one that others can read.
     pub fn load(path: &Path) -> Result<Self, RootError> {
         let file = File::open(path)?;
@@ -59,10 +60,12 @@ impl Root {
         file.take(33).read_to_end(&mut bytes)?;
         Key::from_slice(&bytes).map(Self::of).map_err(|_| RootError::Length)
     }
+
     /// [`Root::load`], or [`Root::init`] when there is no file: for the demo and first starts.
     pub fn load_or_init(path: &Path, random: &dyn Random) -> Result<Self, RootError> {
         if fs::exists(path)? { Self::load(path) } else { Self::init(path, random) }
     }
+
     /// As in front of everything it wraps.
     pub fn id(&self) -> KeyId {
         self.id

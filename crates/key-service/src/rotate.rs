@@ -48,7 +48,8 @@ impl Inner {
     /// Wraps all private keys by the current version, some at a time. Can be cut short and done again: a key is
     /// either wrapped by the one or by the other.
     pub(crate) async fn rewrap(&self) -> Result<i64, Failure> {
-        let (mut after, mut after_epoch) = (vec![], 0);
+        let mut after = vec![];
+        let mut after_epoch = 0;
         let mut rewrapped = 0;
         loop {
             let now = self.clock.now();
@@ -60,8 +61,10 @@ impl Inner {
             drop(tx);
             let mut tx = self.keys.begin_background("rewrap mailbox keys").await?;
             for row in &rows {
-                let (mailbox, epoch): (MailboxId, _) = (row.id(0)?, row.int(1)?);
-                let (wrapped, place) = (row.bytes(2)?, mailbox_key::place(mailbox, epoch));
+                let mailbox: MailboxId = row.id(0)?;
+                let epoch = row.int(1)?;
+                let wrapped = row.bytes(2)?;
+                let place = mailbox_key::place(mailbox, epoch);
                 let Ok(secret) = self.keks.unseal(Purpose::Mailbox, &place, wrapped) else {
                     error!(mailbox.id = %mailbox, epoch, "A mailbox key does not open and keeps its old wrap");
                     continue;

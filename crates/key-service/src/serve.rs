@@ -27,11 +27,15 @@ impl KeyService {
         let service = self.clone();
         let handle = tokio::spawn(async move {
             let comparing = tokio::spawn(compare_until(Arc::clone(&inner), cancel.clone()));
-            let tending = tokio::spawn(service.tend_until(cancel.clone()));
+            let tending = tokio::spawn(service.clone().tend_until(cancel.clone()));
             answer_all(inner, receiver, cancel).await;
             // It stops by the same token; a lost task has nothing left to stop.
             let _ = tending.await;
             let _ = comparing.await;
+            // What was begun before the end is done by now.
+            if let Err(failure) = service.0.count_own().await {
+                error!(error = %failure, "Could not count events at the end; they are found later");
+            }
         });
         (connector, handle)
     }
@@ -71,7 +75,8 @@ async fn answer_all(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Envelope>, c
             let _ = envelope.answer.send(Err(KeysError::Unavailable));
             continue;
         }
-        let (inner, at_once) = (Arc::clone(&inner), Arc::clone(&at_once));
+        let inner = Arc::clone(&inner);
+        let at_once = Arc::clone(&at_once);
         tasks.spawn(async move {
             let _turn = at_once.acquire().await;
             let Envelope { role, request, answer } = envelope;
@@ -119,7 +124,8 @@ impl Inner {
         if !permitted(role, &request) {
             return self.refuse(role, &request);
         }
-        let (name, began) = (request.name(), Instant::now());
+        let name = request.name();
+        let began = Instant::now();
         // Boxed, since the state of the largest request would otherwise stand in every task.
         let outcome = Box::pin(self.act(role, request)).await;
         told(name, began, outcome)
@@ -137,7 +143,7 @@ impl Inner {
             }
             Request::PersonMacs { identities } => Answer::PersonMacs(self.person_macs(&identities)?),
             Request::Statements { address_macs } => Answer::Statements(self.statements(&address_macs).await?),
-            Request::SenderStatements => Answer::SenderStatements(self.sender_statements().await?),
+            Request::RegistryStatements => Answer::RegistryStatements(self.registry_statements().await?),
             Request::Change { by, change } => Answer::Changed(self.change(&by, &change).await?),
             Request::MakeMailboxKeys { mailboxes } => {
                 Answer::MailboxKeys(self.make_mailbox_keys(&mailboxes).await?)
@@ -181,6 +187,14 @@ impl Inner {
             Request::Content { grant, mailbox, letter } => {
                 Answer::Letter(Box::new(self.content(&grant, mailbox, letter).await?))
             }
+            Request::History { grant, mailbox, letter } => {
+                Answer::History(self.history(&grant, mailbox, letter).await?)
+            }
+            Request::Committed { batch } => {
+                self.count_batch(&batch).await?;
+                Answer::Done
+            }
+            Request::EventsBefore { letter } => Answer::Opened(self.events_before(letter).await?),
             Request::OutboundKey { letter } => Answer::Content(self.outbound_key(letter).await?.into()),
             Request::UseAgreement { agreement } => {
                 self.use_agreement(*agreement).await?;
@@ -220,6 +234,9 @@ fn told(name: &'static str, began: Instant, outcome: Result<Answer, Failure>) ->
             if let Failure::Budget(which) = &failure {
                 info!(request = name, budget = *which, "A budget of the key service is used up");
                 metrics::counter!("kuvert_keys_refused_total", "why" => *which).increment(1);
+            }
+            if failure.is_unreadable() {
+                metrics::counter!("kuvert_unvouched_total", "table" => "unreadable").increment(1);
             }
             if failure.is_ours() {
                 error!(request = name, error = %failure, "The key service could not answer");

@@ -15,13 +15,10 @@ use delivery::agreement::Agreements;
 use domain::{Clock, MailboxId, Random, Time};
 use eid::Verifier;
 use evidence::Writer;
-use key_client::KeyRing;
+use key_client::EventRing;
+use parking_lot::Mutex;
 use registry::{By, Recorder, Register};
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, fmt, sync::Arc};
 use store::Store;
 
 /// What the key service is made of.
@@ -30,7 +27,6 @@ pub struct Parts {
     pub root: Root,
     /// The database of letters: rights, sealed letter keys, evidence.
     pub letters: Store,
-    /// The key store.
     pub keys: Store,
     /// One for each e-ID provider.
     pub verifiers: Vec<Verifier>,
@@ -64,12 +60,14 @@ pub(crate) struct Inner {
     pub keys: Store,
     pub keks: Keks,
     /// For the events that are written in here.
-    pub events: KeyRing,
+    pub events: EventRing,
     pub verifiers: HashMap<String, Verifier>,
     pub register: Option<Register>,
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    /// When it was opened.
+    pub began: Time,
     pub grants: Mutex<Grants>,
     pub callers: Mutex<Meter<String>>,
     pub lookups: Mutex<Lookups>,
@@ -84,9 +82,18 @@ pub(crate) struct Inner {
     pub notice_meters: Mutex<[(Bucket, Rate); 2]>,
     /// One look at the feed's epoch at a time: what one has half written is no restore to the other.
     pub feeding: tokio::sync::Mutex<()>,
+    /// One moves heads at a time.
+    pub heading: tokio::sync::Mutex<()>,
+    /// Events that the sweep has checked beyond what a second has.
+    pub sweep_owes: Mutex<crate::heads::Owed>,
+    /// Events that were found and are not counted, since when.
+    pub uncounted: Mutex<HashMap<MailboxId, Seen>>,
     /// How signatures of persons are verified; none until [`KeyService::take_agreements`].
     pub agreements: Mutex<Option<Arc<Agreements>>>,
 }
+
+/// Entries of events that were found, since when.
+pub(crate) type Seen = (Time, Vec<[u8; 32]>);
 
 impl KeyService {
     /// Opens the key store and makes the keys that it lacks. Both databases are migrated before.
@@ -100,7 +107,7 @@ impl KeyService {
         let keks = Keks::open(root, keys.clone(), mailboxes_exist, now, &*random).await?;
         // Before anybody reads the feed.
         crate::feed_epoch::watch(&letters, &keys, now).await?;
-        let events = keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?;
+        let events = keks.ring(Purpose::EventsOf(Writer::Keys), now).map_err(|_| KeksError::Missing)?.into();
         let verifiers = verifiers.into_iter().map(|one| (one.config().id.clone(), one)).collect();
         let rate = Rate::with_burst(settings.address_tags_per_second, settings.address_tags_burst);
         let notice_rates = [
@@ -126,11 +133,15 @@ impl KeyService {
             rolling: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),
             feeding: tokio::sync::Mutex::default(),
+            heading: tokio::sync::Mutex::default(),
+            sweep_owes: Mutex::default(),
+            uncounted: Mutex::default(),
             agreements: Mutex::default(),
             notice_meters: Mutex::new(notice_rates.map(|rate| (Bucket::full(rate, now), rate))),
             settings,
             clock,
             random,
+            began: now,
         }));
         service.begin().await?;
         Ok(service)
@@ -143,6 +154,7 @@ impl KeyService {
             if !inner.adopted().await? && !inner.needs_adoption().await? {
                 inner.begin_vouching().await?;
             }
+            inner.begin_heads().await?;
             Ok::<_, Failure>(())
         };
         began.await.map_err(|failure| OpenError::Vouching(failure.to_string()))
@@ -150,7 +162,7 @@ impl KeyService {
 
     /// From now on what recipients have signed is taken, verified like this.
     pub fn take_agreements(&self, agreements: Agreements) {
-        *lock(&self.0.agreements) = Some(Arc::new(agreements));
+        *self.0.agreements.lock() = Some(Arc::new(agreements));
     }
 }
 
@@ -172,12 +184,6 @@ impl Inner {
     ) -> Result<T, Failure> {
         tokio::task::spawn_blocking(work).await.map_err(|_| Failure::Lost)
     }
-}
-
-/// A lock whose holder cannot have left something half done: the holders do not panic, and if one did, its
-/// value is still whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const ANY_MAILBOX: &str = "SELECT 1 FROM mailbox LIMIT 1";

@@ -41,6 +41,12 @@ pub struct Settings {
     pub notice_addresses_per_second: u32,
     /// And in a day.
     pub notice_addresses_per_day: u32,
+    /// Mailboxes whose evidence is checked in a second, at most, for as long as the service runs.
+    pub evidence_mailboxes_per_second: u32,
+    /// Events of theirs that are checked in a second, on average.
+    pub evidence_events_per_second: u32,
+    /// Milliseconds of each second that are spent on it, on average: on a busy machine it goes slower by itself.
+    pub evidence_milliseconds_per_second: u32,
     /// Within how many days after an erasure the mailbox's old private key is destroyed.
     pub erase_within_days: u32,
     /// How long an old mailbox key is kept after the mailbox has a new one, for letters on their way in.
@@ -71,6 +77,9 @@ impl Default for Settings {
             address_tags_burst: 50_000,
             notice_addresses_per_second: 1_000,
             notice_addresses_per_day: 5_000_000,
+            evidence_mailboxes_per_second: 20,
+            evidence_events_per_second: 500,
+            evidence_milliseconds_per_second: 30,
             erase_within_days: 30,
             roll_grace_seconds: 24 * 60 * 60,
             spread_seconds: 10 * 60,
@@ -94,6 +103,9 @@ impl Settings {
             ("address_tags_burst", self.address_tags_burst),
             ("notice_addresses_per_second", self.notice_addresses_per_second),
             ("notice_addresses_per_day", self.notice_addresses_per_day),
+            ("evidence_mailboxes_per_second", self.evidence_mailboxes_per_second),
+            ("evidence_events_per_second", self.evidence_events_per_second),
+            ("evidence_milliseconds_per_second", self.evidence_milliseconds_per_second),
             ("erase_within_days", self.erase_within_days),
             ("tend_seconds", self.tend_seconds),
         ];
@@ -130,28 +142,36 @@ impl Settings {
     pub(crate) fn grant_idle(&self) -> Duration {
         Duration::from_secs(self.grant_idle_seconds.into())
     }
+
     pub(crate) fn grant_absolute(&self) -> Duration {
         Duration::from_secs(self.grant_absolute_seconds.into())
     }
+
     pub(crate) fn login(&self) -> Duration {
         Duration::from_secs(self.login_seconds.into())
     }
+
     pub(crate) fn fresh(&self) -> Duration {
         Duration::from_secs(self.fresh_seconds.into())
     }
+
     pub(crate) fn erase_within(&self) -> Duration {
         Duration::from_secs(u64::from(self.erase_within_days) * 24 * 60 * 60)
     }
+
     /// Half the term passes first, so that many erasures need one roll; the other half is for doing it.
     pub(crate) fn roll_after(&self) -> Duration {
         self.erase_within() / 2
     }
+
     pub(crate) fn roll_grace(&self) -> Duration {
         Duration::from_secs(self.roll_grace_seconds.into())
     }
+
     pub(crate) fn spread(&self) -> Duration {
         Duration::from_secs(self.spread_seconds.into())
     }
+
     pub(crate) fn tend(&self) -> Duration {
         Duration::from_secs(self.tend_seconds.into())
     }

@@ -50,7 +50,8 @@ impl Inner {
         let said = directory::load(&mut tx, subjects).await?;
         for subject in subjects.iter().filter(|one| old.contains(one)) {
             let Some(said) = said.get(subject) else { continue };
-            let (digests, next) = (found[subject].digests(subject), said.next.as_ref());
+            let digests = found[subject].digests(subject);
+            let next = said.next.as_ref();
             if next.is_some_and(|next| next.0 == digests) {
                 let _ = directory::promote(&mut tx, subject).await?;
                 info!(set = %subject, "A change that was cut short had been committed");
@@ -72,7 +73,8 @@ impl Inner {
 
 /// Which of what was to be made known stands in the letters database, and which does not.
 async fn stands(letters: &mut store::Tx, known: &Known) -> Result<(Known, Known), Failure> {
-    let (mut there, mut gone) = (Known::default(), Known::default());
+    let mut there = Known::default();
+    let mut gone = Known::default();
     for one in &known.addresses {
         let owner = identities::owner_of(letters, &one.mac, one.valid_from).await?;
         let side = if owner.is_some_and(|owner| one.is_of(owner)) { &mut there } else { &mut gone };

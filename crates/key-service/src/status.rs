@@ -21,8 +21,11 @@ impl Inner {
         drop(tx);
         let mut purposes = Vec::with_capacity(Purpose::ALL.len());
         for purpose in Purpose::ALL {
-            let current = self.keks.current(purpose, now)?.id;
             let versions = self.keks.versions(purpose);
+            if versions.is_empty() {
+                continue;
+            }
+            let current = self.keks.current(purpose, now)?.id;
             let version = |kek: &std::sync::Arc<crate::keks::Kek>| VersionStatus {
                 version: kek.version,
                 key_id: kek.id,

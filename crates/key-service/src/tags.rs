@@ -1,10 +1,6 @@
 //! Keyed hashes of identities, and the keys that the roles work with.
 
-use crate::{
-    failure::Failure,
-    purpose::Purpose,
-    service::{Inner, lock},
-};
+use crate::{failure::Failure, purpose::Purpose, service::Inner};
 use domain::{Identity, Time};
 use evidence::Writer;
 use key_client::{GatewayMaterial, KeysError, NotifierMaterial, PersonMacs, WebMaterial};
@@ -22,7 +18,7 @@ impl Inner {
             return Err(KeysError::Budget.into());
         }
         let now = self.clock.now();
-        if !lock(&self.callers).take(caller, identities.len() as u64, now) {
+        if !self.callers.lock().take(caller, identities.len() as u64, now) {
             return Err(Failure::Budget("address tags"));
         }
         metrics::counter!("kuvert_keys_address_tags_total").increment(identities.len() as u64);
@@ -41,24 +37,27 @@ impl Inner {
     }
 
     pub(crate) fn both_macs(&self, now: Time) -> Result<BothMacs, Opaque> {
-        let (address, login) = (Purpose::AddressIndex, Purpose::LoginIndex);
+        let address = Purpose::AddressIndex;
+        let login = Purpose::LoginIndex;
         Ok(BothMacs { address: self.keks.mac(address, now)?, login: self.keks.mac(login, now)? })
     }
 
     pub(crate) async fn gateway_keys(&self) -> Result<GatewayMaterial, Failure> {
         let outgoing = self.outgoing_pair().await?;
-        let (keks, now) = (&self.keks, self.clock.now());
+        let keks = &self.keks;
+        let now = self.clock.now();
         Ok(GatewayMaterial {
             receipt_seed: keks.handed_out(Purpose::Receipt, now)?,
             reference: keks.material(Purpose::Reference, now)?,
-            events: keks.opening_too(Purpose::EventsOf(Writer::Gateway), Purpose::Events, now)?,
+            events: keks.material(Purpose::EventsOf(Writer::Gateway), now)?,
             sender: keks.handed_out(Purpose::SenderIndex, now)?,
             outgoing,
         })
     }
 
     pub(crate) fn web_keys(&self) -> Result<WebMaterial, Failure> {
-        let (keks, now) = (&self.keks, self.clock.now());
+        let keks = &self.keks;
+        let now = self.clock.now();
         Ok(WebMaterial {
             session: keks.material(Purpose::Session, now)?,
             csrf: keks.handed_out(Purpose::Csrf, now)?,
@@ -69,7 +68,8 @@ impl Inner {
     }
 
     pub(crate) fn notifier_keys(&self) -> Result<NotifierMaterial, Failure> {
-        let (keks, now) = (&self.keks, self.clock.now());
+        let keks = &self.keks;
+        let now = self.clock.now();
         Ok(NotifierMaterial {
             events: keks.material(Purpose::EventsOf(Writer::Notifier), now)?,
             notice: keks.handed_out(Purpose::Notice, now)?,

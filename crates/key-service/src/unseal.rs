@@ -24,22 +24,26 @@ impl MailboxSecret {
     pub(crate) fn random(random: &dyn Random) -> Result<Self, Opaque> {
         Self::from_slice(Zeroizing::new(chance::bytes::<32>(random)).as_slice())
     }
+
     /// From its 32 stored bytes. The format is ours: scalars are clamped when used, so any 32 bytes are a key.
     pub(crate) fn from_slice(bytes: &[u8]) -> Result<Self, Opaque> {
         PrivateKey::from_bytes(bytes).map(Self).map_err(|_| Opaque)
     }
+
     /// To be wrapped, and nothing else.
     pub(crate) fn expose(&self) -> Zeroizing<[u8; 32]> {
         let mut bytes = Zeroizing::new([0; 32]);
         self.0.write_exact(bytes.as_mut_slice());
         bytes
     }
+
     /// The public half.
     pub(crate) fn public_key(&self) -> PublicKey {
         let mut bytes = [0; 32];
         X25519HkdfSha256::sk_to_pk(&self.0).write_exact(&mut bytes);
         PublicKey::from_bytes(bytes)
     }
+
     /// Opens a letter key that [`vault::seal_to::seal_to`] sealed.
     pub(crate) fn open(&self, info: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Key, Opaque> {
         let (suite, rest) = sealed.split_first().ok_or(Opaque)?;

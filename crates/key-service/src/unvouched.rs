@@ -5,9 +5,10 @@ use domain::{MailboxId, PersonId, Time};
 use key_client::Vouched;
 use mailbox::Rights;
 use registry::{
-    mandates,
-    sets::{self, Set, Subject, Table},
+    Owner, mandates,
+    sets::{self, Facts, Set, Subject, Table},
 };
+use std::collections::HashMap;
 use store::Tx;
 use tracing::error;
 
@@ -28,14 +29,10 @@ impl Inner {
         subjects.extend(boxes.iter().map(|one| Subject::owner(one.owner)));
         subjects.sort_unstable();
         subjects.dedup();
-        let found =
-            sets::read_some(tx, &subjects, |table| !matches!(table, Table::Declined | Table::Contact));
-        let found = found.await?;
+        let found = sets::read_some(tx, &subjects, decides_rights).await?;
         let said = self.vouched(&subjects).await?;
         for subject in &subjects {
-            check(subject, &found[subject], said.get(subject), |table| {
-                !matches!(table, Table::Declined | Table::Contact)
-            })?;
+            check(subject, &found[subject], said.get(subject), decides_rights)?;
         }
         Ok(Rights { person, boxes: boxes.into_iter().map(|one| (one.mailbox_id, one.because)).collect() })
     }
@@ -43,16 +40,30 @@ impl Inner {
     /// All mailboxes that a person may act for, as far as every row that says so is vouched for: what is not is left out
     /// and told to the operator. For pages; whatever opens something asks [`Inner::rights_over`] in its own transaction.
     pub(crate) async fn all_rights(&self, person: PersonId, now: Time) -> Result<Rights, Failure> {
+        Ok(self.held_by(person, now, decides_rights).await?.rights)
+    }
+
+    /// The same with all rows of theirs.
+    pub(crate) async fn held(&self, person: PersonId, now: Time) -> Result<Held, Failure> {
+        self.held_by(person, now, |_| true).await
+    }
+
+    async fn held_by(
+        &self,
+        person: PersonId,
+        now: Time,
+        looked_at: fn(Table) -> bool,
+    ) -> Result<Held, Failure> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (rights, unfit) = self.try_all_rights(person, now).await?;
+            let (held, unfit) = self.try_held(person, now, looked_at).await?;
             // A change may lie between the two readings.
             if !unfit.is_empty() && attempt < TRIES {
                 continue;
             }
             let own = Subject::person(person);
-            let mut outcome = Ok(rights);
+            let mut outcome = Ok(held);
             for (table, subject) in unfit {
                 let failure = alarm(table, &subject);
                 if subject == own {
@@ -63,11 +74,12 @@ impl Inner {
         }
     }
 
-    async fn try_all_rights(
+    async fn try_held(
         &self,
         person: PersonId,
         now: Time,
-    ) -> Result<(Rights, Vec<(Table, Subject)>), Failure> {
+        looked_at: fn(Table) -> bool,
+    ) -> Result<(Held, Vec<(Table, Subject)>), Failure> {
         let mut tx = self.letters.read("read rights").await?;
         let boxes = mandates::boxes_of(&mut tx, person, now).await?;
         let mut subjects = vec![Subject::person(person)];
@@ -75,11 +87,11 @@ impl Inner {
         subjects.extend(boxes.iter().map(|one| Subject::owner(one.owner)));
         subjects.sort_unstable();
         subjects.dedup();
-        let found = sets::read(&mut tx, &subjects).await?;
+        let mut found = sets::read_some(&mut tx, &subjects, looked_at).await?;
         drop(tx);
         let said = self.vouched(&subjects).await?;
         let unfit = subjects.iter().filter_map(|subject| {
-            Some((unfit(subject, &found[subject], said.get(subject), |_| true)?, subject.clone()))
+            Some((unfit(subject, &found[subject], said.get(subject), looked_at)?, subject.clone()))
         });
         let unfit: Vec<_> = unfit.collect();
         let fits = |subject: &Subject| unfit.iter().all(|(_, of)| of != subject);
@@ -87,8 +99,38 @@ impl Inner {
             .into_iter()
             .filter(|one| fits(&Subject::mailbox(one.mailbox_id)) && fits(&Subject::owner(one.owner)));
         let boxes = boxes.map(|one| (one.mailbox_id, one.because)).collect();
-        Ok((Rights { person, boxes }, unfit))
+        found.retain(|subject, _| fits(subject));
+        Ok((Held { rights: Rights { person, boxes }, sets: found }, unfit))
     }
+}
+
+/// For which mailboxes a person may act, and the rows that were compared for it: their own, the mailboxes' and the owners'.
+pub(crate) struct Held {
+    pub rights: Rights,
+    sets: HashMap<Subject, Set>,
+}
+
+impl Held {
+    /// The rows of one table; none of a set that nobody vouches for.
+    pub(crate) fn of(&self, subject: &Subject, table: Table) -> impl Iterator<Item = &Facts> {
+        self.sets.get(subject).into_iter().flat_map(move |set| set.of(table))
+    }
+
+    /// Whose a mailbox is.
+    pub(crate) fn owner(&self, mailbox: MailboxId) -> Option<Owner> {
+        self.sets.get(&Subject::mailbox(mailbox))?.owner()
+    }
+
+    pub(crate) fn is_protected(&self, owner: Owner) -> bool {
+        let subject = Subject::owner(owner);
+        self.of(&subject, Table::Person)
+            .any(|facts| matches!(facts, Facts::Person { protected_at: Some(_), .. }))
+    }
+}
+
+/// Contact points and senders that are turned off are compared where they are read.
+fn decides_rights(table: Table) -> bool {
+    !matches!(table, Table::Declined | Table::Contact)
 }
 
 /// How often rows are read before they count as not vouched for.
@@ -124,8 +166,8 @@ pub(crate) fn unfit(
 }
 
 /// Somebody has changed the database, or it was restored: the operator is told.
-pub(crate) fn alarm(table: Table, subject: &Subject) -> Failure {
+pub(crate) fn alarm(table: Table, of: &impl std::fmt::Display) -> Failure {
     metrics::counter!("kuvert_unvouched_total", "table" => table.as_str()).increment(1);
-    error!(table = table.as_str(), set = %subject, "What the database says is not vouched for");
+    error!(table = table.as_str(), set = %of, "What the database says is not vouched for");
     Failure::Refused(key_client::KeysError::Unvouched(table.as_str().to_owned()))
 }

@@ -61,8 +61,8 @@ impl Inner {
             return Ok(if accepting.must_commit() { Some(false) } else { None });
         };
         // The key store's own rows: those of the letters database are claims.
-        let mut tx = self.keys.read("find identities of an owner").await?;
-        for row in tx.query(OF_OWNER, args![mailbox]).await? {
+        let rows = self.keys.ask("find identities of an owner", OF_OWNER, args![mailbox]).await?;
+        for row in rows {
             if evidence::address(&accepting.nonce, &row.array(0)?) == address {
                 return Ok(Some(true));
             }

@@ -64,10 +64,8 @@ impl Mailboxes {
         facts: &LetterFacts,
         part_no: i64,
     ) -> Result<Option<Sealed>, MailboxError> {
-        let mut tx = self.0.store.read("read part").await?;
-        let Some(row) = tx.one(PART, args![facts.mailbox_id, facts.letter_id, part_no]).await? else {
-            return Ok(None);
-        };
+        let which = args![facts.mailbox_id, facts.letter_id, part_no];
+        let Some(row) = self.0.store.ask_one("read part", PART, which).await? else { return Ok(None) };
         Ok(Some(match (row.opt_bytes(1)?, row.opt_text(2)?) {
             (Some(bytes), _) => Sealed::Row(Bytes::copy_from_slice(bytes)),
             (None, Some(name)) => Sealed::Object {

@@ -3,6 +3,7 @@
 use crate::objects::Unclaimed;
 use domain::{JobId, LetterId, MailboxId, Time, words::NoticeState};
 use evidence::EventRow;
+use key_client::EventRing;
 use store::{
     Error, Many, Tx, Value,
     jobs::{self, NewJob},
@@ -59,6 +60,7 @@ impl PreparedLetter {
     pub fn key(&self) -> (MailboxId, LetterId) {
         (self.mailbox_id, self.letter_id)
     }
+
     /// Its objects belong to rows from now on, even if the outcome of the commit stays unknown.
     pub fn claim_objects(&mut self) {
         for part in &mut self.parts {
@@ -73,7 +75,7 @@ impl PreparedLetter {
 pub const NOTICE_JOB: &str = "notice";
 
 /// Writes the letters. The caller commits, or nothing of them is there.
-pub async fn deliver(tx: &mut Tx, letters: &[&PreparedLetter]) -> Result<(), Error> {
+pub async fn deliver(tx: &mut Tx, ring: &EventRing, letters: &[&PreparedLetter]) -> Result<(), Error> {
     let mut letters = letters.to_vec();
     letters.sort_unstable_by_key(|letter| letter.key());
     let count = letters.len() as u64;
@@ -85,7 +87,7 @@ pub async fn deliver(tx: &mut Tx, letters: &[&PreparedLetter]) -> Result<(), Err
     let rows: Vec<_> = letters.iter().flat_map(|letter| part_rows(letter)).collect();
     tx.execute_many(&PARTS, &rows).await?.exactly(rows.len() as u64)?;
     let events: Vec<_> = letters.iter().map(|letter| letter.event.clone()).collect();
-    evidence::insert(tx, &events).await?;
+    evidence::insert(tx, ring, &events).await?;
     let feed: Vec<_> = letters.iter().map(|letter| letter.event.feed_row(letter.sender_mac)).collect();
     evidence::feed::waiting(tx, &feed).await?;
     let jobs: Vec<_> = letters.iter().map(|letter| notice(letter)).collect();

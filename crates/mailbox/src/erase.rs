@@ -1,7 +1,7 @@
 //! Erasing: only from the bin, only by the owner (or a company's signatory).
 //!
 //! The letter's sealed key goes, its parts and the content of its header. The row stays, empty, and so does its history: that there was a letter, and who erased it. Backups still hold the key sealed to
-//! the mailbox's epoch; `mailbox.erased_since` makes the key service roll that.
+//! the mailbox's epoch; `mailbox.erased_since` makes the key service roll that, and so does the event if somebody clears it.
 
 use crate::{MailboxError, Mailboxes, open::find, rights::Actor};
 use domain::{
@@ -107,6 +107,8 @@ const PARTS: &str = "DELETE FROM part WHERE mailbox_id = $1 AND letter_id = $2 R
 const READING: &str = "DELETE FROM reading WHERE mailbox_id = $1 AND letter_id = $2";
 const LETTER: &str = "UPDATE letter SET header = $3 WHERE mailbox_id = $1 AND letter_id = $2 \
     AND binned_at IS NOT NULL AND length(header) > 0 AND (hold_until IS NULL OR hold_until <= $4)";
-const MAILBOX: &str = "UPDATE mailbox SET erased_since = COALESCE(erased_since, $2) WHERE mailbox_id = $1";
+// The first of all, though another that began later was done before.
+const MAILBOX: &str = "UPDATE mailbox SET erased_since = CASE WHEN erased_since <= $2 THEN erased_since ELSE $2 END \
+    WHERE mailbox_id = $1";
 const BIN: &str = "SELECT letter_id FROM letter WHERE mailbox_id = $1 AND binned_at IS NOT NULL \
     AND visible_from <= $2 AND length(header) > 0 ORDER BY letter_id";

@@ -11,6 +11,9 @@ pub enum MailboxError {
     /// A stored thing does not open, or is not what was stored: damage, or a moved row.
     #[error("a stored letter is damaged")]
     Damaged,
+    /// Something was changed in it or taken away; the operator was told.
+    #[error("the history does not hold")]
+    HistoryBroken,
     #[error("the history could not be written")]
     Evidence(#[from] evidence::EvidenceError),
     #[error(transparent)]

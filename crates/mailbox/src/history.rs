@@ -1,46 +1,24 @@
-//! Who has opened my letters, and by what right.
+//! Who has opened my letters, and by what right. The key service checks chains and head before anything is shown.
 
-use crate::{MailboxError, Mailboxes, may_box, open::find, rights::Actor};
-use domain::{
-    LetterId, MailboxId, PersonId, Time,
-    words::{Act, Because, EventType},
+use crate::{
+    MailboxError, Mailboxes, may, may_box,
+    rights::{Actor, LetterFacts},
 };
-use store::args;
-
-/// One line of a history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryEntry {
-    /// Which letter, or the mailbox's own chain.
-    pub chain: LetterId,
-    pub at: Time,
-    pub kind: EventType,
-    /// Who, when it was a person.
-    pub actor: Option<PersonId>,
-    pub because: Option<Because>,
-}
+use domain::{LetterId, MailboxId, words::Act};
+use key_client::{History, HistoryLine};
 
 impl Mailboxes {
-    /// All that happened to a letter, newest first.
+    /// All that happened to a letter that was found a moment ago, newest first. `None` when this person does not see it;
+    /// [`MailboxError::HistoryBroken`] when something of it was changed or taken away.
     pub async fn history(
         &self,
         actor: &Actor,
-        mailbox_id: MailboxId,
-        letter_id: LetterId,
-    ) -> Result<Option<Vec<HistoryEntry>>, MailboxError> {
-        let mut tx = self.0.store.read("read history").await?;
-        let now = self.0.clock.now();
-        if find(&mut tx, actor, (mailbox_id, letter_id), Act::History, now).await?.is_none() {
+        facts: &LetterFacts,
+    ) -> Result<Option<Vec<HistoryLine>>, MailboxError> {
+        if may(&actor.rights, facts, Act::History, self.0.clock.now()).is_none() {
             return Ok(None);
         }
-        let lines = evidence::history_of(&mut tx, mailbox_id, letter_id, MOST).await?;
-        let entry = |line: evidence::HistoryLine| HistoryEntry {
-            chain: letter_id,
-            at: line.at,
-            kind: line.kind,
-            actor: line.actor,
-            because: line.because,
-        };
-        Ok(Some(lines.into_iter().map(entry).collect()))
+        self.lines(actor, facts.mailbox_id, Some(facts.letter_id)).await.map(Some)
     }
 
     /// What people did in a mailbox, newest first: lists shown, letters opened, moved and erased, rights given.
@@ -49,28 +27,25 @@ impl Mailboxes {
         actor: &Actor,
         mailbox_id: MailboxId,
         limit: u32,
-    ) -> Result<Option<Vec<HistoryEntry>>, MailboxError> {
+    ) -> Result<Option<Vec<HistoryLine>>, MailboxError> {
         if may_box(&actor.rights, mailbox_id, Act::History).is_none() {
             return Ok(None);
         }
-        let mut tx = self.0.store.read("read history").await?;
-        let rows = tx.query(BY_PEOPLE, args![mailbox_id, limit.min(MOST)]).await?;
-        let entries = rows.iter().map(|row| {
-            // A kind that a later version wrote is not shown by this one.
-            let Some(kind) = EventType::parse(row.text(2)?) else { return Ok(None) };
-            let because = row.opt_text(4)?.and_then(Because::parse);
-            Ok(Some(HistoryEntry {
-                chain: row.id(0)?,
-                at: row.time(1)?,
-                kind,
-                actor: row.opt_id(3)?,
-                because,
-            }))
-        });
-        Ok(Some(entries.filter_map(Result::transpose).collect::<Result<_, store::Error>>()?))
+        let mut lines = self.lines(actor, mailbox_id, None).await?;
+        lines.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(Some(lines))
+    }
+
+    async fn lines(
+        &self,
+        actor: &Actor,
+        mailbox_id: MailboxId,
+        letter_id: Option<LetterId>,
+    ) -> Result<Vec<HistoryLine>, MailboxError> {
+        let history = self.0.keys.history(&actor.grant, mailbox_id, letter_id).await;
+        match history.map_err(MailboxError::Keys)? {
+            History::Holds(lines) => Ok(lines),
+            History::Broken => Err(MailboxError::HistoryBroken),
+        }
     }
 }
-
-const MOST: u32 = 1000;
-const BY_PEOPLE: &str = "SELECT letter_id, at, type, actor, because FROM event \
-    WHERE mailbox_id = $1 AND actor IS NOT NULL ORDER BY at DESC, letter_id, seq DESC LIMIT $2";

@@ -29,7 +29,6 @@ pub use erase::{Emptied, Erased};
 pub use error::MailboxError;
 pub use genuine::Doubt;
 pub use header::{AttachmentHeader, Header};
-pub use history::HistoryEntry;
 pub use list::{Cursor, Folder, ListQuery, Listed, NotACursor, Page};
 pub use objects::{Objects, ObjectsError, Unclaimed, Writer};
 pub use open::{OpenedLetter, Peek};
@@ -68,7 +67,8 @@ impl Mailboxes {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        let (headers, opened) = (Recent::new(KEPT_HEADERS), Recent::new(KEPT_LETTERS));
+        let headers = Recent::new(KEPT_HEADERS);
+        let opened = Recent::new(KEPT_LETTERS);
         Self(Arc::new(House { store, keys, web_keys, objects, clock, random, headers, opened }))
     }
 

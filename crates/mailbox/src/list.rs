@@ -38,13 +38,15 @@ pub struct ListQuery {
     /// What [`Page::next`] was.
     pub before: Option<Cursor>,
     pub limit: usize,
+    /// Whether [`Page::todo`] is wanted.
+    pub todo: bool,
 }
 
 /// One page, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     pub rows: Vec<Listed>,
-    /// On the first page of an inbox that is not searched: letters to answer that nobody has said are done, the date
+    /// Where [`ListQuery::todo`] is set, on the first page of an inbox that is not searched: letters to answer that nobody has said are done, the date
     /// that is first or long past standing first.
     pub todo: Vec<Listed>,
     /// Where the next page begins. A search that has looked at thousands of letters stops there, even if it
@@ -92,6 +94,7 @@ impl Default for ListQuery {
             unread: false,
             before: None,
             limit: DEFAULT_LIMIT,
+            todo: true,
         }
     }
 }
@@ -105,7 +108,9 @@ impl Mailboxes {
         // Without a search every letter is shown, so just the page is fetched; with one, whole windows.
         let window = if search.is_empty() { limit + 1 } else { WINDOW };
         let mut lines = Lines::new(actor, query, now);
-        let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
+        let mut rows = Vec::new();
+        let mut looked_at = 0;
+        let mut last = None;
         let mut more = true;
         while more && rows.len() <= limit && looked_at < MOST_SEARCHED {
             let letters = lines.take(self, window).await?;
@@ -121,7 +126,7 @@ impl Mailboxes {
         } else {
             last.filter(|_| more)
         };
-        let first = query.before.is_none() && search.is_empty() && !query.unread;
+        let first = query.todo && query.before.is_none() && search.is_empty() && !query.unread;
         let todo =
             if first && query.folder == Folder::Inbox { self.todo(actor, query, now).await? } else { vec![] };
         Ok(Page { rows, todo, next })

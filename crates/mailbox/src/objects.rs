@@ -4,7 +4,7 @@
 //! names it can commit. What no row names a day later is collected.
 
 use bytes::Bytes;
-use domain::{Random, Time, chance, text::hex};
+use domain::{Random, Time, chance};
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::{
     MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Name,
@@ -121,7 +121,7 @@ impl Objects {
     }
 
     fn new_name(&self) -> String {
-        let hex = hex(&chance::bytes::<16>(&*self.0.random));
+        let hex = hex::encode(chance::bytes::<16>(&*self.0.random));
         let (shard, rest) = hex.split_at(2);
         format!("{shard}/{rest}")
     }
@@ -172,10 +172,12 @@ impl Unclaimed {
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
+
     /// Its name, for the row.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
     }
+
     /// A row is about to name it, or may have: only the collector may remove it now.
     pub fn claim(&mut self) {
         self.name = None;

@@ -5,7 +5,7 @@ use crate::{
     genuine::{self, Read},
     list::Listed,
     reading::{Reading, reading},
-    rights::{self, Actor, LetterFacts, Rights, columns, may},
+    rights::{self, Actor, LetterFacts, columns, may},
 };
 use delivery::Again;
 use domain::{
@@ -52,12 +52,9 @@ impl Mailboxes {
         letter_id: LetterId,
     ) -> Result<Option<Peek>, MailboxError> {
         let now = self.0.clock.now();
-        let mut tx = self.0.store.read("peek at letter").await?;
-        let person = actor.rights.person;
-        let Some(row) = tx.one(WITH_HEADER, args![person, mailbox_id, letter_id]).await? else {
-            return Ok(None);
-        };
-        drop(tx);
+        let which = args![actor.rights.person, mailbox_id, letter_id];
+        let row = self.0.store.ask_one("peek at letter", WITH_HEADER, which).await?;
+        let Some(row) = row else { return Ok(None) };
         let facts = LetterFacts::read(mailbox_id, &row)?;
         let Some(because) = may(&actor.rights, &facts, Act::List, now) else { return Ok(None) };
         let reading = Reading::read(&row, 12)?;
@@ -84,11 +81,24 @@ impl Mailboxes {
         mailbox_id: MailboxId,
         letter_id: LetterId,
     ) -> Result<Option<Arc<OpenedLetter>>, MailboxError> {
-        let now = self.0.clock.now();
         let mut tx = self.0.store.read("open letter").await?;
         let facts = rights::facts(&mut tx, mailbox_id, letter_id).await?;
         drop(tx);
-        let Some(facts) = facts else { return Ok(None) };
+        match facts {
+            Some(facts) => self.open_found(actor, facts).await,
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Mailboxes::open`], a letter that was found a moment ago. What it is and who may is decided by the key service,
+    /// by what holds when it writes the event.
+    pub async fn open_found(
+        &self,
+        actor: &Actor,
+        facts: LetterFacts,
+    ) -> Result<Option<Arc<OpenedLetter>>, MailboxError> {
+        let now = self.0.clock.now();
+        let LetterFacts { mailbox_id, letter_id, .. } = facts;
         let Some(because) = may(&actor.rights, &facts, Act::Open, now) else { return Ok(None) };
         let released = match self.0.keys.content(&actor.grant, mailbox_id, letter_id).await {
             Ok(key) => key,
@@ -129,8 +139,8 @@ impl Mailboxes {
     }
 }
 
-/// Reads a letter's facts in a transaction that will change it; `None` unless the person may. Their right is read
-/// anew in it: it may have ended since the request began.
+/// Reads a letter's facts in a transaction that will change it; `None` unless the person may. Their right is one that the
+/// key service vouched for when the request began, and is read anew in it: it may have ended since.
 pub(crate) async fn find(
     tx: &mut Tx,
     actor: &Actor,
@@ -138,9 +148,9 @@ pub(crate) async fn find(
     act: Act,
     now: domain::Time,
 ) -> Result<Option<(LetterFacts, Because)>, store::Error> {
-    let rights = Rights::read(tx, actor.rights.person, now).await?;
+    let rights = actor.rights_now(tx, now).await?;
     let facts = rights::facts(tx, mailbox_id, letter_id).await?;
-    Ok(facts.and_then(|facts| may(&rights, &facts, act, now).map(|because| (facts, because))))
+    Ok(facts.and_then(|facts| rights.may(&facts, act, now).map(|because| (facts, because))))
 }
 
 /// The letter in the signed bytes. It passed its checks when it was accepted; limits may have changed since.

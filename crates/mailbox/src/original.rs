@@ -142,7 +142,9 @@ fn read_forwarded(from: &mut Decoder<'_>) -> Option<Forwarded> {
         return None;
     }
     let text = |from: &mut Decoder<'_>| from.str().ok().map(str::to_owned);
-    let (by, operator, subject) = (text(from)?, text(from)?, text(from)?);
+    let by = text(from)?;
+    let operator = text(from)?;
+    let subject = text(from)?;
     let media_type = if from.bool().ok()? { BodyType::Html } else { BodyType::Plain };
     let body = Body { media_type, content: text(from)? };
     let notes = Notes {
@@ -238,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_the_first_version_wrote_is_still_read() {
-        let (old, sample) = (Encoder::new(Vec::new()), sample());
+        let old = Encoder::new(Vec::new());
+        let sample = sample();
         let mut old = old;
         old.array(7)
             .unwrap()

@@ -3,11 +3,8 @@
 
 use domain::{LetterId, Time};
 use key_client::GrantToken;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 pub(crate) struct Recent<T> {
     most: usize,
@@ -24,13 +21,13 @@ impl<T> Recent<T> {
     }
 
     pub(crate) fn get(&self, grant: &GrantToken, letter: LetterId, now: Time) -> Option<Arc<T>> {
-        let kept = self.lock();
+        let kept = self.kept.lock();
         let (since, value) = kept.get(&(grant.hash(), letter))?;
         (now.since(*since) < KEPT_FOR).then(|| Arc::clone(value))
     }
 
     pub(crate) fn put(&self, grant: &GrantToken, letter: LetterId, now: Time, value: Arc<T>) {
-        let mut kept = self.lock();
+        let mut kept = self.kept.lock();
         if kept.len() >= self.most {
             kept.retain(|_, (since, _)| now.since(*since) < KEPT_FOR);
         }
@@ -47,17 +44,13 @@ impl<T> Recent<T> {
 
     /// Forgets a letter, whoever opened it.
     pub(crate) fn forget_letter(&self, letter: LetterId) {
-        self.lock().retain(|(_, kept), _| *kept != letter);
+        self.kept.lock().retain(|(_, kept), _| *kept != letter);
     }
 
     /// Forgets a log-in.
     pub(crate) fn forget_login(&self, grant: &GrantToken) {
         let login = grant.hash();
-        self.lock().retain(|(kept, _), _| *kept != login);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept<T>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().retain(|(kept, _), _| *kept != login);
     }
 }
 
@@ -71,7 +64,8 @@ mod tests {
     #[test]
     fn it_is_kept_for_one_log_in_and_for_minutes_only() {
         let recent = Recent::new(8);
-        let (mine, other) = (GrantToken::random(&SystemRandom), GrantToken::random(&SystemRandom));
+        let mine = GrantToken::random(&SystemRandom);
+        let other = GrantToken::random(&SystemRandom);
         let now = Time::from_millis(1_700_000_000_000);
         let letter = LetterId::new(now, &SystemRandom);
         recent.put(&mine, letter, now, Arc::new(7));
@@ -91,7 +85,7 @@ mod tests {
         for n in 0..1000 {
             let now = Time::from_millis(1_700_000_000_000 + n);
             recent.put(&grant, LetterId::new(now, &SystemRandom), now, Arc::new(n));
-            assert!(recent.lock().len() <= 8);
+            assert!(recent.kept.lock().len() <= 8);
         }
     }
 }

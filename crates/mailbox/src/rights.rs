@@ -12,7 +12,35 @@ use store::{Error, Row, Tx, args};
 pub struct Actor {
     /// What the log-in gave; the key service decides again by it.
     pub grant: GrantToken,
+    /// As the key service vouched for them when the request began.
     pub rights: Rights,
+}
+
+/// Rights as the rows of the letters database have them now, and which of those are vouched for.
+pub(crate) struct RightsNow {
+    rows: Rights,
+    vouched: Rights,
+}
+
+impl Actor {
+    /// Rows alone give nobody a right: whoever administers the database writes them. What is vouched for may have ended.
+    pub(crate) async fn rights_now(&self, tx: &mut Tx, now: Time) -> Result<RightsNow, Error> {
+        let rows = Rights::read(tx, self.rights.person, now).await?;
+        let both = self.rights.boxes.iter().filter(|right| rows.boxes.contains(right)).copied().collect();
+        Ok(RightsNow { vouched: Rights { person: rows.person, boxes: both }, rows })
+    }
+}
+
+impl RightsNow {
+    /// [`may`] by what is vouched for. A right that only the rows give is refused, counted and logged.
+    pub(crate) fn may(&self, letter: &LetterFacts, act: Act, now: Time) -> Option<Because> {
+        let because = may(&self.vouched, letter, act, now);
+        if because.is_none() && may(&self.rows, letter, act, now).is_some() {
+            metrics::counter!("kuvert_unvouched_total", "table" => "mandate").increment(1);
+            tracing::error!(mailbox.id = %letter.mailbox_id, act = act.as_str(), "A right over a mailbox is not vouched for");
+        }
+        because
+    }
 }
 
 /// For which mailboxes a person may act, and why. Read anew for each request: a mandate can end any time.

@@ -102,7 +102,9 @@ impl LetterSeal {
         objects: &Objects,
         random: &dyn Random,
     ) -> Result<(AttachmentWriter, Vec<u8>), ObjectsError> {
-        let (mailbox_id, letter_id, parts) = (self.mailbox_id, self.letter_id, self.parts);
+        let mailbox_id = self.mailbox_id;
+        let letter_id = self.letter_id;
+        let parts = self.parts;
         let key = Key::random(random);
         let place = places::attachment_key(mailbox_id, letter_id, part_no, parts);
         let wrapped = vault::seal(places::key_id(letter_id), &self.content, &place, key.expose(), random);

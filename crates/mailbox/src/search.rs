@@ -37,7 +37,8 @@ fn dates(at: Time) -> String {
     let date = at.date();
     let (year, month, day) = date.parts();
     let month = usize::try_from(month - 1).unwrap_or_default();
-    let (swedish, english) = (SWEDISH.get(month).unwrap_or(&""), ENGLISH.get(month).unwrap_or(&""));
+    let swedish = SWEDISH.get(month).unwrap_or(&"");
+    let english = ENGLISH.get(month).unwrap_or(&"");
     format!("{date} {day} {swedish} {year} {english}")
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     fn signers(&self) -> Vec<Signatory> {
-        let digests = self.digests.iter().map(|hex| digest(hex)).chain(std::iter::repeat(None));
+        let digests = self.digests.iter().map(|one| digest(one)).chain(std::iter::repeat(None));
         let signer = |((number, name), digest): (&(String, String), Option<[u8; 32]>)| {
             Some(Signatory { identity: Identity::parse(number).ok()?, name: name.clone(), digest })
         };
@@ -206,10 +206,7 @@ impl Far {
                 .map(|one| (one.identity.expose().to_owned(), one.name.clone()))
                 .collect(),
             // In their order; one that has none stands as no digest at all.
-            digests: signed_by
-                .iter()
-                .map(|one| one.digest.map_or_else(String::new, |digest| domain::text::hex(&digest)))
-                .collect(),
+            digests: signed_by.iter().map(|one| one.digest.map_or_else(String::new, hex::encode)).collect(),
         };
         let json = serde_json::to_vec(&waiting).map_err(|error| AcceptError::Internal(Box::new(error)))?;
         let place = pending_request(kind.as_str(), address_mac);
@@ -269,9 +266,9 @@ impl Far {
     }
 }
 
-fn digest(hex: &str) -> Option<[u8; 32]> {
-    let digits = hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
-    digits.collect::<Option<Vec<u8>>>()?.try_into().ok()
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(text, &mut digest).ok().map(|()| digest)
 }
 
 /// Whether this is a signatory's tag.

@@ -188,7 +188,8 @@ fn senders(far: &Far) -> Xml {
 
 /// Every organisation that may transmit: it dispatches for itself, where it is a sender, and for those that list it.
 fn dispatchers(far: &Far) -> Xml {
-    let (snapshot, now) = (far.snapshot(), far.0.clock.now());
+    let snapshot = far.snapshot();
+    let now = far.0.clock.now();
     let mut all: Vec<_> = snapshot.senders().filter(|one| one.suspended_at.is_none()).collect();
     all.sort_by(|a, b| a.number.cmp(&b.number));
     let mut xml = Xml(String::with_capacity(all.len() * 300));

@@ -23,6 +23,7 @@ impl CallId {
         let bytes = domain::chance::bytes(random);
         Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
     }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -50,7 +51,8 @@ impl Fault {
     /// Told in the log at once, with the call's id and without anything of what was sent.
     pub(crate) fn new(call: &CallId, error: &AcceptError, version: Version) -> Self {
         let refusal = error.refusal();
-        let (code, detail) = (refusal.code.as_str(), refusal.detail.as_deref().unwrap_or_default());
+        let code = refusal.code.as_str();
+        let detail = refusal.detail.as_deref().unwrap_or_default();
         if refusal.code.status() >= 500 {
             warn!(call.id = call.as_str(), code, detail, "A call failed");
         } else {

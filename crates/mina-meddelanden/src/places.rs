@@ -14,13 +14,14 @@ use cache::{Cache, Key};
 use call::Said;
 use domain::{Clock, Identity, OrgNumber, Random, Time};
 use intake::whereabouts::{Place, Register};
+use parking_lot::Mutex;
 use queue::{Asked, Queue};
 use std::{
     collections::{HashMap, HashSet},
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -85,7 +86,7 @@ impl Places {
 
     /// Operators' public names, as the register has told them since the last time.
     pub fn take_names(&self) -> HashMap<OrgNumber, String> {
-        std::mem::take(&mut self.0.lock().names)
+        std::mem::take(&mut self.0.state.lock().names)
     }
 }
 
@@ -102,7 +103,7 @@ impl Register for Places {
             for Waiting { at, key, answer } in waiting {
                 places[at] = match timeout_at(until, answer).await {
                     Ok(told) => told.unwrap_or_default(),
-                    Err(_) => self.0.older(&self.0.lock().cache, &key),
+                    Err(_) => self.0.older(&self.0.state.lock().cache, &key),
                 };
             }
             places
@@ -110,7 +111,7 @@ impl Register for Places {
     }
 
     fn forget(&self, sender: &OrgNumber, recipients: &[Identity]) {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         for recipient in recipients {
             let key = state.cache.key(sender, recipient);
             state.cache.forget(&key);
@@ -118,7 +119,7 @@ impl Register for Places {
     }
 
     fn is_operator(&self, number: &OrgNumber) -> bool {
-        self.0.lock().operators.contains(number)
+        self.0.state.lock().operators.contains(number)
     }
 }
 
@@ -133,9 +134,10 @@ impl Inner {
     /// What is known, and for the rest where its answer will come.
     fn ask(&self, sender: &OrgNumber, recipients: &[Identity]) -> (Vec<Option<Place>>, Vec<Waiting>) {
         let now = self.clock.now();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let silent = state.silent_until.is_some_and(|until| now < until);
-        let (mut places, mut waiting) = (vec![None; recipients.len()], Vec::new());
+        let mut places = vec![None; recipients.len()];
+        let mut waiting = Vec::new();
         let mut hits = 0;
         for (at, recipient) in recipients.iter().enumerate() {
             let key = state.cache.key(sender, recipient);
@@ -158,7 +160,7 @@ impl Inner {
 
     /// Lets what waits be asked, unless enough calls are under way: what comes meanwhile shares the next one.
     fn start(of: &Arc<Self>) {
-        let mut state = of.lock();
+        let mut state = of.state.lock();
         if state.calls < CALLS && !state.queue.is_empty() {
             state.calls += 1;
             // Made here: a task that never comes to run counts no longer either.
@@ -180,7 +182,7 @@ impl Inner {
         }
         let told = self.call(sender, &recipients).await;
         let now = self.clock.now();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let Ok(said) = told else {
             state.silent_until = Some(now.plus(SILENCE));
             // Nobody waits for another silence.
@@ -211,10 +213,6 @@ impl Inner {
         count(if place.is_some() { "stale" } else { "silent" }, 1);
         place
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A task that asks until nobody waits. However it ends, others may ask afterwards.
@@ -231,7 +229,7 @@ impl UnderWay {
     }
 
     fn next(&mut self) -> Option<(OrgNumber, Vec<Asked>)> {
-        let mut state = self.of.lock();
+        let mut state = self.of.state.lock();
         let next = state.queue.take();
         if next.is_none() {
             // Under the same lock: what comes now finds that nobody asks.
@@ -245,7 +243,7 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if !self.ended {
-            self.of.lock().calls -= 1;
+            self.of.state.lock().calls -= 1;
         }
     }
 }

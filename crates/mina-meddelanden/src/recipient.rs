@@ -5,6 +5,7 @@ mod account;
 mod by_agreement;
 mod change_supplier;
 mod pending_requests;
+mod places;
 mod preferences;
 mod reachable;
 mod signer;
@@ -28,7 +29,7 @@ use delivery::{
     write::Xml,
 };
 use domain::{Code, OrgNumber, Refusal};
-use intake::AcceptError;
+use intake::{AcceptError, Intake};
 
 /// Questions for a thousand recipients are some 60 KiB.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -53,7 +54,7 @@ pub(crate) async fn serve(
 async fn answer(door: &Door, far: &Far, id: &CallId, request: Request) -> Result<String, AcceptError> {
     let call = Call::read(door, id, request, MOST_BYTES).await?;
     let asked = Question::read(&call.envelope)?;
-    let session = Session { far, call: &call.id, caller: &call.caller };
+    let session = Session { far, intake: &door.intake, call: &call.id, caller: &call.caller };
     match asked {
         Question::IsReachable(asked) => session.is_reachable(asked).await,
         Question::IsRegistered(asked) => session.is_registered(asked).await,
@@ -75,6 +76,8 @@ async fn answer(door: &Door, far: &Far, id: &CallId, request: Request) -> Result
 /// One caller's question.
 struct Session<'a> {
     far: &'a Far,
+    /// Compares recipients with what the key service vouches for.
+    intake: &'a Intake,
     call: &'a CallId,
     caller: &'a OrgNumber,
 }
@@ -119,8 +122,8 @@ impl Question {
     fn read(envelope: &[u8]) -> Result<Self, Refusal> {
         let document = delivery::parse(envelope).map_err(|error| intake::refusal(&error.into()))?;
         let body = soap::body(&document).map_err(|error| intake::refusal(&error.into()))?;
-        let (namespace, operation) =
-            (body.tag_name().namespace().unwrap_or_default(), body.tag_name().name());
+        let namespace = body.tag_name().namespace().unwrap_or_default();
+        let operation = body.tag_name().name();
         let of = Children::of(body, operation).map_err(|error| intake::refusal(&error.into()))?;
         let read = match (namespace, operation) {
             (RECIPIENT_V3, "isReachable") => reachable::Reachable::read(of).map(Self::IsReachable),

@@ -123,7 +123,9 @@ impl Announcer {
                 ) {
                     None => Err(Failure::Never("no_words")),
                     Some((subject, text)) => {
-                        let (id, channel, at) = (self.message_id(id, way), way.channel, open.accepted_at);
+                        let id = self.message_id(id, way);
+                        let channel = way.channel;
+                        let at = open.accepted_at;
                         let address = address.to_owned();
                         self.0.send(&Delivery { id, address, channel, subject, text, at }).await
                     }
@@ -220,7 +222,8 @@ impl Handler for Announcer {
 }
 
 fn count(way: &Way, result: Result<(), Failure>) {
-    let (contact_id, code) = (way.contact_id, result.map_or_else(Failure::code, |()| "sent"));
+    let contact_id = way.contact_id;
+    let code = result.map_or_else(Failure::code, |()| "sent");
     metrics::counter!("kuvert_announcement_messages_total", "channel" => way.channel.as_str(), "result" => code)
         .increment(1);
     match result {

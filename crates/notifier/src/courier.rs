@@ -54,8 +54,10 @@ impl Courier {
         now: Time,
     ) -> Result<(), Failure> {
         let language = Language::from_tag(language);
-        let (subject, text) = (texts::change_subject(language, change), texts::change(language, change));
-        let (subject, text) = (subject.to_owned(), text.to_owned());
+        let subject = texts::change_subject(language, change);
+        let text = texts::change(language, change);
+        let subject = subject.to_owned();
+        let text = text.to_owned();
         let delivery = Delivery { id, address, channel, subject, text, at: now };
         let result = match channel {
             Channel::Email => self.post.send(&delivery).await,
@@ -77,7 +79,8 @@ mod tests {
     const NOW: Time = Time::from_millis(1_795_000_000_000);
 
     fn courier() -> (Courier, Arc<Memory>, Arc<Memory>) {
-        let (mail, phones) = (Arc::new(Memory::default()), Arc::new(Memory::default()));
+        let mail = Arc::new(Memory::default());
+        let phones = Arc::new(Memory::default());
         let post = Post::memory("Kuvert <avisering@kuvert.test>", Arc::clone(&mail)).unwrap();
         let sms = Sms::Memory(Arc::clone(&phones));
         (Courier { post: Arc::new(post), sms: Arc::new(sms) }, mail, phones)

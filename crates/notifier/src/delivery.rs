@@ -12,7 +12,6 @@ pub struct Delivery {
     pub channel: Channel,
     /// The subject of an e-mail.
     pub subject: String,
-    /// The text.
     pub text: String,
     /// When the first try was made.
     pub at: Time,
@@ -43,16 +42,13 @@ impl Failure {
 
 /// The id as it stands in Message-ID and file names: 32 hexadecimal digits.
 pub fn id_text(id: &[u8; 32]) -> String {
-    use std::fmt::Write as _;
-    id[..16].iter().fold(String::with_capacity(32), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(&id[..16])
 }
 
 /// Writes a file whole or not at all; a repeat of the same notice replaces it.
 pub async fn write_file(folder: &std::path::Path, name: &str, bytes: Vec<u8>) -> Result<(), Failure> {
-    let (folder, name) = (folder.to_owned(), name.to_owned());
+    let folder = folder.to_owned();
+    let name = name.to_owned();
     let write = move || -> std::io::Result<()> {
         std::fs::create_dir_all(&folder)?;
         let part = folder.join(format!(".{name}.part"));

@@ -1,11 +1,8 @@
 //! A channel that ends in memory: for tests, of this crate and of the house.
 
 use crate::delivery::Failure;
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, fmt};
 
 /// Keeps what is sent. An address can be told to misbehave.
 #[derive(Default)]
@@ -35,23 +32,25 @@ pub enum Fault {
 impl Memory {
     /// All that was sent, in order.
     pub fn sent(&self) -> Vec<Message> {
-        lock(&self.sent).clone()
+        self.sent.lock().clone()
     }
+
     /// From now on this address misbehaves.
     pub fn fault(&self, address: &str, fault: Fault) {
-        lock(&self.faults).insert(address.to_owned(), fault);
+        self.faults.lock().insert(address.to_owned(), fault);
     }
+
     /// All addresses work again.
     pub fn heal(&self) {
-        lock(&self.faults).clear();
+        self.faults.lock().clear();
     }
 
     pub(crate) async fn take(&self, address: &str, text: String) -> Result<(), Failure> {
-        let fault = lock(&self.faults).get(address).copied();
+        let fault = self.faults.lock().get(address).copied();
         if let Some(Fault::Fail(failure)) = fault {
             return Err(failure);
         }
-        lock(&self.sent).push(Message { address: address.to_owned(), text });
+        self.sent.lock().push(Message { address: address.to_owned(), text });
         match fault {
             Some(Fault::Lost) => Err(Failure::Later("answer_lost")),
             Some(Fault::Silent) => std::future::pending().await,
@@ -64,8 +63,4 @@ impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({} bytes)", self.text.len())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

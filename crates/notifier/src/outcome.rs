@@ -97,7 +97,9 @@ impl Notifier {
             .zip(&appended)
             .filter_map(|(t, appended)| {
                 let sender_mac = *senders.get(&t.letter_id)?;
-                let (seq, at, kind) = (appended.seq, appended.at, t.event());
+                let seq = appended.seq;
+                let at = appended.at;
+                let kind = t.event();
                 Some(FeedRow { letter_id: t.letter_id, seq, sender_mac, at, kind })
             })
             .collect();

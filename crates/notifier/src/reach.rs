@@ -46,7 +46,8 @@ impl Notifier {
         planned: &Planned,
         addresses: &HashMap<ContactId, String>,
     ) -> Result<(), Failure> {
-        let (contact_id, channel) = (contact.contact_id, contact.channel.as_str());
+        let contact_id = contact.contact_id;
+        let channel = contact.channel.as_str();
         let result = match (planned.before, addresses.get(&contact_id)) {
             (Some(Before::Sent), _) => return count(channel, "shared", Ok(())),
             (Some(Before::UnderWay), _) => return count(channel, UNDER_WAY, Err(Failure::Later(UNDER_WAY))),

@@ -85,7 +85,6 @@ pub enum SmsSettings {
     },
 }
 
-/// An SMS gateway.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmsGatewaySettings {

@@ -14,7 +14,6 @@ use std::{path::PathBuf, sync::Arc};
 pub enum Sms {
     /// Nowhere.
     Off,
-    /// A gateway.
     Http(Box<Gateway>),
     /// One file for each message.
     Folder(PathBuf),

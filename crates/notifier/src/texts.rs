@@ -110,6 +110,10 @@ pub enum Change {
     AddressRemoved,
     /// Somebody logged in with a browser that had not been used for it.
     NewDevice,
+    /// They have said yes to reading another's mailbox.
+    HelpAccepted,
+    /// Somebody may read their mailbox.
+    HelperGranted,
 }
 
 /// The subject of an e-mail that tells of a change.
@@ -117,6 +121,10 @@ pub fn change_subject(language: Language, change: Change) -> &'static str {
     match (language, change) {
         (Language::Swedish, Change::NewDevice) => "Ny inloggning i Kuvert",
         (Language::English, Change::NewDevice) => "New log-in to Kuvert",
+        (Language::Swedish, Change::HelpAccepted) => "Du har tackat ja i Kuvert",
+        (Language::English, Change::HelpAccepted) => "You said yes in Kuvert",
+        (Language::Swedish, Change::HelperGranted) => "Läsrätt till din brevlåda i Kuvert",
+        (Language::English, Change::HelperGranted) => "Somebody may read your mailbox in Kuvert",
         (Language::Swedish, _) => "Dina aviseringar i Kuvert har ändrats",
         (Language::English, _) => "Your notices from Kuvert were changed",
     }
@@ -134,6 +142,12 @@ pub fn change(language: Language, change: Change) -> &'static str {
         (Language::Swedish, Change::NewDevice) => {
             "Någon loggade in i din brevlåda i Kuvert i en ny webbläsare. Var det inte du? Logga in som du brukar och se efter. Vi skickar aldrig länkar."
         }
+        (Language::Swedish, Change::HelpAccepted) => {
+            "Du har tackat ja till att läsa någon annans post i Kuvert. Var det inte du? Logga in som du brukar och se efter. Vi skickar aldrig länkar."
+        }
+        (Language::Swedish, Change::HelperGranted) => {
+            "Någon har fått läsrätt till din brevlåda i Kuvert. Var det inte du som gav den? Logga in som du brukar och se efter. Vi skickar aldrig länkar."
+        }
         (Language::English, Change::AddressAdded) => {
             "Notices from Kuvert now go to a new address too. Was it not you? Log in as you usually do and have a look. We never send links."
         }
@@ -142,6 +156,12 @@ pub fn change(language: Language, change: Change) -> &'static str {
         }
         (Language::English, Change::NewDevice) => {
             "Somebody logged in to your mailbox in Kuvert in a new browser. Was it not you? Log in as you usually do and have a look. We never send links."
+        }
+        (Language::English, Change::HelpAccepted) => {
+            "You said yes to reading somebody else's mailbox in Kuvert. Was it not you? Log in as you usually do and have a look. We never send links."
+        }
+        (Language::English, Change::HelperGranted) => {
+            "Somebody may now read your mailbox in Kuvert. Was it not you who allowed it? Log in as you usually do and have a look. We never send links."
         }
     }
 }
@@ -168,7 +188,13 @@ mod tests {
     #[test]
     fn what_tells_of_a_change_holds_no_link_and_fits_a_text_message() {
         for language in [Language::Swedish, Language::English] {
-            for one in [Change::AddressAdded, Change::AddressRemoved, Change::NewDevice] {
+            for one in [
+                Change::AddressAdded,
+                Change::AddressRemoved,
+                Change::NewDevice,
+                Change::HelpAccepted,
+                Change::HelperGranted,
+            ] {
                 let text = change(language, one);
                 assert!(
                     !text.contains("http")

@@ -46,7 +46,8 @@ impl Notifier {
         for group in groups {
             let mut messages = Vec::with_capacity(group.contacts.len());
             for contact in &group.contacts {
-                let (contact_id, channel) = (contact.contact_id, contact.channel);
+                let contact_id = contact.contact_id;
+                let channel = contact.channel;
                 let known = known.get(&(group.mailbox_id, contact_id));
                 messages.push(match known {
                     Some(notice) => Planned {
@@ -137,7 +138,8 @@ async fn known(
     rows.sort_by_key(|row| std::cmp::Reverse(row.int(3).unwrap_or(0)));
     for row in &rows {
         let key: (MailboxId, ContactId) = (row.id(0)?, row.id(1)?);
-        let (window_at, tries) = (row.time(3)?, row.int(5)?);
+        let window_at = row.time(3)?;
+        let tries = row.int(5)?;
         let fresh = fresh.get(&key.0).copied().unwrap_or(false);
         let before = match row.text(4)? {
             // Who has been in the box since may have seen its letters, but not those that came after.

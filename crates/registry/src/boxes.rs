@@ -59,7 +59,8 @@ pub async fn open(tx: &mut Tx, new: &NewBox<'_>, recorder: &Recorder<'_>) -> Res
     check_owner(tx, new.owner, new.adult).await?;
     let now = recorder.now();
     check_place(tx, new.owner, now).await?;
-    let (owner, kind) = (new.owner.value(), new.owner.kind().as_str());
+    let owner = new.owner.value();
+    let kind = new.owner.kind().as_str();
     let args = args![new.mailbox_id, kind, owner, now, new.epoch, new.public_key.as_bytes()];
     if tx.execute(OPEN, args).await?.count() == 1 {
         recorder.record(tx, new.mailbox_id, recorder.event(EventType::MailboxOpened)).await?;

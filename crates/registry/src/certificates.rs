@@ -1,6 +1,11 @@
 //! Certificates that organisations sign letters and connect with.
 
-use crate::{directory::CertificateEntry, senders::number, version::bump};
+use crate::{
+    directory::{CertificateEntry, readable},
+    senders::number,
+    sets::Table,
+    version::bump,
+};
 use domain::{Code, OrgNumber, Time};
 use std::sync::Arc;
 use store::{Error, Row, Tx, args};
@@ -50,7 +55,9 @@ pub async fn add(
     if crate::senders::find(tx, organisation).await?.is_none() {
         return Err(CertificateError::UnknownOrganisation);
     }
-    let (kid, from, to) = (key.thumbprint(), certificate.not_before, certificate.not_after);
+    let kid = key.thumbprint();
+    let from = certificate.not_before;
+    let to = certificate.not_after;
     let args = args![&certificate.sha256, organisation.as_str(), &kid, der, from, to, now];
     if tx.execute(ADD, args).await?.count() == 1 {
         bump(tx).await?;
@@ -100,7 +107,8 @@ pub(crate) fn usable(
 
 /// All certificates, for the snapshot.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<CertificateEntry>, Error> {
-    tx.query(ALL, &[]).await?.iter().filter_map(|row| read(row).transpose()).collect()
+    let all = readable(Table::Certificate, &tx.query(ALL, &[]).await?, read)?;
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// `None` when the stored key is of a kind that this version does not take any more.

@@ -23,7 +23,7 @@ pub struct NewContact<'a> {
     pub contact_id: ContactId,
     pub person_id: PersonId,
     pub channel: Channel,
-    /// (sealed) The address.
+    /// (sealed, for this person and id) The address.
     pub address: &'a [u8],
     /// [`address_mac`]
     pub address_mac: &'a [u8; 32],
@@ -34,7 +34,7 @@ pub struct NewContact<'a> {
 /// What became of a new address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// Send the code. The contact has this id, which is another than given when the address was there unconfirmed.
+    /// Send the code. The contact has this id, which is another than given when the address was confirmed and then failed.
     Pending(ContactId),
     /// Confirmed already and working: no code is needed, and the given one does not work.
     Confirmed(ContactId),
@@ -79,7 +79,9 @@ pub async fn add(tx: &mut Tx, new: &NewContact<'_>, now: Time) -> Result<Added, 
     let expires = now.plus(CODE_LIFE);
     let channel = new.channel.as_str();
     if let Some(row) = tx.one(SAME, args![new.person_id, channel, new.address_mac]).await? {
-        let (contact_id, confirmed, failed) = (row.id(0)?, row.opt_time(1)?, row.opt_time(2)?);
+        let contact_id = row.id(0)?;
+        let confirmed = row.opt_time(1)?;
+        let failed = row.opt_time(2)?;
         if confirmed.is_some() && failed.is_none() {
             return Ok(Added::Confirmed(contact_id));
         }
@@ -88,9 +90,17 @@ pub async fn add(tx: &mut Tx, new: &NewContact<'_>, now: Time) -> Result<Added, 
         if let Some(free) = free.filter(|free| now < *free) {
             return Ok(Added::TooSoon(free));
         }
-        tx.execute(NEW_CODE, args![new.code_mac, expires, contact_id]).await?.exactly(1)?;
-        return Ok(Added::Pending(contact_id));
+        if confirmed.is_some() {
+            tx.execute(NEW_CODE, args![new.code_mac, expires, contact_id]).await?.exactly(1)?;
+            return Ok(Added::Pending(contact_id));
+        }
+        // As if it were new: an id that a row brings along was perhaps chosen by another hand.
+        let args = args![new.contact_id, new.address, new.code_mac, expires, contact_id];
+        tx.execute(ANEW, args).await?.exactly(1)?;
+        return Ok(Added::Pending(new.contact_id));
     }
+    // Several at once must see each other.
+    tx.take_turns(new.person_id.as_bytes()).await?;
     let count =
         tx.one(COUNT, args![new.person_id]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
     if count.int(0)? >= MAX_CONTACTS {
@@ -139,6 +149,11 @@ pub async fn set_show_sender(
 ) -> Result<bool, Error> {
     let sql = if show { SHOW_SENDER } else { HIDE_SENDER };
     Ok(tx.execute(sql, args![contact_id, person_id]).await?.count() == 1)
+}
+
+/// Seals a confirmed address for its place.
+pub async fn reseal(tx: &mut Tx, contact_id: ContactId, address: &[u8]) -> Result<(), Error> {
+    tx.execute(RESEAL, args![address, contact_id]).await?.exactly(1)
 }
 
 /// Notes that an address does not work; it is passed over until it is confirmed again.
@@ -225,6 +240,9 @@ const SAME: &str = "SELECT contact_id, confirmed_at, failed_at, code_expires_at 
     WHERE person_id = $1 AND channel = $2 AND address_mac = $3";
 const NEW_CODE: &str =
     "UPDATE contact SET code_mac = $1, code_expires_at = $2, code_tries = 0 WHERE contact_id = $3";
+const ANEW: &str = "UPDATE contact SET contact_id = $1, address = $2, code_mac = $3, code_expires_at = $4, \
+    code_tries = 0 WHERE contact_id = $5 AND confirmed_at IS NULL";
+const RESEAL: &str = "UPDATE contact SET address = $1 WHERE contact_id = $2 AND confirmed_at IS NOT NULL";
 const COUNT: &str = "SELECT count(*) FROM contact WHERE person_id = $1";
 const ADD: &str = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
     code_mac, code_expires_at, code_tries) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, 0) ON CONFLICT DO NOTHING";

@@ -5,20 +5,23 @@
 
 mod vouching;
 
+pub(crate) use vouching::readable;
+
 use crate::{
     certificates,
     dispatch::{self, Listing},
     operators::{self, Operator, OperatorCertificate},
     senders::{self, Sender},
-    sets::Table,
+    sets::Subject,
     version::version,
 };
 use domain::{Code, OrgNumber, Time};
 use key_client::Keys;
+use parking_lot::RwLock;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 use store::{Error, Store, Tx};
 use vault::VerifyingKey;
@@ -50,8 +53,9 @@ pub struct Snapshot {
     by_kid: HashMap<String, Vec<Arc<CertificateEntry>>>,
     operators: HashMap<OrgNumber, Operator>,
     operator_certificates: HashMap<[u8; 32], OperatorCertificate>,
-    /// Senders and dispatchers whose rows are not those that the key service vouches for: nothing is done for them.
-    unvouched: HashSet<OrgNumber>,
+    /// Senders, dispatchers and operators whose rows are not those that the key service vouches for: nothing is done for
+    /// them.
+    unvouched: HashSet<Subject>,
 }
 
 /// The newest snapshot, shared by all that ask. Reading it costs a pointer.
@@ -94,66 +98,63 @@ impl Snapshot {
         }
         Ok(snapshot)
     }
-    /// Leaves out what is not vouched for, and tells the operator.
-    fn without(mut self, unfit: Vec<(OrgNumber, Table)>) -> Self {
-        for (number, table) in unfit {
-            vouching::alarm(&number, table);
-            self.senders.remove(&number);
-            self.dispatch.remove(&number);
-            self.certificates.retain(|_, entry| entry.organisation != number);
-            for entries in self.by_kid.values_mut() {
-                entries.retain(|entry| entry.organisation != number);
-            }
-            self.unvouched.insert(number);
-        }
-        self
-    }
+
     /// A registered sender or dispatcher.
     pub fn sender(&self, number: &OrgNumber) -> Option<&Sender> {
         self.senders.get(number)
     }
+
     /// All that are registered, in no order.
     pub fn senders(&self) -> impl Iterator<Item = &Sender> {
         self.senders.values()
     }
+
     /// Whether the organisation is registered, as sender or dispatcher.
     pub fn knows(&self, number: &OrgNumber) -> bool {
         self.senders.contains_key(number)
     }
+
     /// The mailbox operators of today, in no order.
     pub fn operators(&self) -> impl Iterator<Item = &Operator> {
         self.operators.values()
     }
+
     /// One of them.
     pub fn operator(&self, number: &OrgNumber) -> Option<&Operator> {
         self.operators.get(number)
     }
+
     /// The one that a domain names, however its letters are written.
     pub fn operator_by_domain(&self, domain: &str) -> Option<&Operator> {
         let domain = domain.trim();
         self.operators().find(|operator| operator.domain.eq_ignore_ascii_case(domain))
     }
+
     /// We ourselves. `None` until the service has started once.
     pub fn own_operator(&self) -> Option<&Operator> {
         self.operators().find(|operator| operator.own)
     }
+
     /// Whether this very certificate is revoked, for whatever it was registered: for the TLS handshake. One that is not
     /// registered is let in there, so that it can be told what is missing ([`Snapshot::caller`]).
     pub fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
         self.certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
             || self.operator_certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
     }
+
     /// One that an operator connects with, whatever its state.
     pub fn operator_certificate(&self, sha256: &[u8; 32]) -> Option<&OperatorCertificate> {
         self.operator_certificates.get(sha256)
     }
+
     /// A registered certificate, whatever its state.
     pub fn certificate(&self, sha256: &[u8; 32]) -> Option<&CertificateEntry> {
         self.certificates.get(sha256).map(|entry| &**entry)
     }
+
     /// Whether `caller` may act for `sender` now: it is the sender, or the sender lists it.
     pub fn may_send(&self, caller: &OrgNumber, sender: &OrgNumber, now: Time) -> Result<(), Code> {
-        if self.unvouched.contains(sender) || self.unvouched.contains(caller) {
+        if self.doubts(sender) || self.doubts(caller) {
             return Err(Code::Unavailable);
         }
         let known = self.senders.get(sender);
@@ -167,6 +168,11 @@ impl Snapshot {
         }
         Ok(())
     }
+
+    fn doubts(&self, sender: &OrgNumber) -> bool {
+        !self.unvouched.is_empty() && self.unvouched.contains(&Subject::sender(sender))
+    }
+
     /// The senders that this caller may act for now, itself among them: whose events and letters it may see.
     pub fn senders_of(&self, caller: &OrgNumber, now: Time) -> Vec<OrgNumber> {
         let mut senders: Vec<_> = self
@@ -178,6 +184,7 @@ impl Snapshot {
         senders.sort();
         senders
     }
+
     /// The certificate that a letter of `sender` names as signed with, by `kid`, `x5t#S256` or both. It must be the
     /// sender's own or that of a dispatcher it lists, and valid now.
     pub fn signing_key(
@@ -233,20 +240,24 @@ impl Directory {
         directory.refresh(store).await?;
         Ok(directory)
     }
-    /// The same, each sender compared with what the key service vouches for.
+
+    /// The same, each sender and operator compared with what the key service vouches for.
     pub async fn vouched(store: &Store, keys: Keys) -> Result<Self, Error> {
         let directory = Self { keys: Some(keys), ..Self::holding(Snapshot::default()) };
         directory.refresh(store).await?;
         Ok(directory)
     }
+
     /// A directory of a snapshot that one has.
     pub fn holding(snapshot: Snapshot) -> Self {
         Self { current: Arc::new(RwLock::new(Arc::new(snapshot))), loading: Arc::default(), keys: None }
     }
+
     /// The newest snapshot that was read. It does not change while it is held.
     pub fn current(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read())
     }
+
     /// Reads again unless the snapshot is of `version` or later; tells whether it did. `version` comes with every
     /// [`recipient::look_up`](crate::recipient::look_up).
     pub async fn refresh_if(&self, store: &Store, version: i64) -> Result<bool, Error> {
@@ -260,6 +271,7 @@ impl Directory {
         self.put(self.read(store).await?);
         Ok(true)
     }
+
     /// Asks the database for its version and reads again when it is newer. To be done every second or two, so that
     /// a revoked certificate is refused soon also where no letter comes.
     pub async fn refresh(&self, store: &Store) -> Result<bool, Error> {
@@ -285,7 +297,7 @@ impl Directory {
             let mut tx = store.read("read registry").await?;
             let snapshot = Snapshot::load(&mut tx).await?;
             let Some(keys) = &self.keys else { return Ok(snapshot) };
-            let unfit = vouching::unfit(&mut tx, keys, snapshot.senders.keys()).await?;
+            let unfit = vouching::unfit(&mut tx, keys, snapshot.subjects()).await?;
             drop(tx);
             // A change may lie between the two readings.
             if unfit.is_empty() || attempt == TRIES {
@@ -295,7 +307,7 @@ impl Directory {
     }
 
     fn put(&self, snapshot: Snapshot) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write();
         if snapshot.version >= current.version {
             *current = Arc::new(snapshot);
         }

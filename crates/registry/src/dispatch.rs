@@ -1,6 +1,6 @@
 //! Which dispatchers a sender lists. A sender needs no listing to act for itself.
 
-use crate::{senders::number, version::bump};
+use crate::{directory::readable, senders::number, sets::Table, version::bump};
 use domain::{OrgNumber, Time};
 use store::{Error, Row, Tx, args};
 
@@ -42,7 +42,7 @@ pub async fn unlist(
 
 /// All listings of all senders, past ones too.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Listing>, Error> {
-    tx.query(ALL, &[]).await?.iter().map(read).collect()
+    readable(Table::Dispatch, &tx.query(ALL, &[]).await?, read)
 }
 
 /// The listings of one sender, past ones too.

@@ -25,7 +25,8 @@ pub struct IdentityRow {
 
 /// Gives a number to its owner; false when it is somebody's already.
 pub async fn add(tx: &mut Tx, new: &NewIdentity<'_>) -> Result<bool, Error> {
-    let (kind, owner_kind) = (new.kind.as_str(), new.owner.kind().as_str());
+    let kind = new.kind.as_str();
+    let owner_kind = new.owner.kind().as_str();
     let args = args![new.mac, new.valid_from, kind, owner_kind, new.owner.value()];
     Ok(tx.execute(ADD, args).await?.count() == 1)
 }

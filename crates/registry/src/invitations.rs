@@ -27,6 +27,8 @@ pub struct NewInvitation<'a> {
 pub struct Invitation {
     pub invitation_id: MandateId,
     pub mailbox_id: MailboxId,
+    /// Who is asked.
+    pub address_mac: [u8; 32],
     /// (sealed)
     pub label: Vec<u8>,
     /// (sealed)
@@ -69,7 +71,8 @@ pub async fn invite(tx: &mut Tx, new: &NewInvitation<'_>, now: Time) -> Result<I
     if made.ok_or(Error::Unexpected { expected: 1, found: 0 })?.int(0)? >= MOST_A_DAY {
         return Ok(Invited::TooMany);
     }
-    let (id, mac) = (new.invitation_id, new.address_mac);
+    let id = new.invitation_id;
+    let mac = new.address_mac;
     tx.execute(INVITE, args![id, new.mailbox_id, mac, new.label, new.owner_name, new.valid_to, now])
         .await?
         .exactly(1)?;
@@ -131,6 +134,7 @@ fn read(row: &Row) -> Result<Invitation, Error> {
     Ok(Invitation {
         invitation_id: row.id(0)?,
         mailbox_id: row.id(1)?,
+        address_mac: row.array(8)?,
         label: row.bytes(2)?.to_vec(),
         owner_name: row.bytes(3)?.to_vec(),
         valid_to: row.time(4)?,
@@ -153,12 +157,12 @@ const HELPS: &str = "SELECT 1 FROM mandate WHERE mailbox_id = $1 AND kind = 'hel
 const MADE: &str = "SELECT count(*) FROM invitation WHERE mailbox_id = $1 AND invited_at > $2";
 // One that became a mandate waits no longer.
 const OF_MAILBOX: &str = "SELECT i.invitation_id, i.mailbox_id, i.label, i.owner_name, i.valid_to, i.invited_at, \
-    i.helper_id, i.helper_name FROM invitation i WHERE i.mailbox_id = $1 AND i.ended_at IS NULL AND i.valid_to > $2 \
+    i.helper_id, i.helper_name, i.address_mac FROM invitation i WHERE i.mailbox_id = $1 AND i.ended_at IS NULL AND i.valid_to > $2 \
     AND i.invited_at > $3 AND NOT EXISTS (SELECT 1 FROM mandate g WHERE g.mandate_id = i.invitation_id) \
     ORDER BY i.invited_at DESC, i.invitation_id";
 // Not from a mailbox that was closed, or whose owner is protected or dead since.
 const TO_PERSON: &str = "SELECT i.invitation_id, i.mailbox_id, i.label, i.owner_name, i.valid_to, i.invited_at, \
-    i.helper_id, i.helper_name FROM identity n JOIN invitation i ON i.address_mac = n.mac \
+    i.helper_id, i.helper_name, i.address_mac FROM identity n JOIN invitation i ON i.address_mac = n.mac \
     JOIN mailbox m ON m.mailbox_id = i.mailbox_id JOIN person o ON o.person_id = m.owner_id \
     WHERE n.owner_id = $1 AND n.owner_kind = 'person' AND n.valid_from <= $2 \
     AND (n.valid_to IS NULL OR n.valid_to > $2) AND i.helper_id IS NULL AND i.ended_at IS NULL \

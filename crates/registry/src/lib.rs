@@ -4,7 +4,7 @@
 //!
 //! All functions work inside the caller's transaction. What is sealed comes in and goes out sealed: names and
 //! addresses are opened by the key service alone. Whatever changes a mailbox leaves an event in the mailbox's
-//! own chain, in the same transaction (see [`Recorder`]).
+//! own chain, in the same transaction (see [`Recorder`]); what changes a sender or an operator, in theirs ([`history`]).
 
 mod callers;
 mod error;
@@ -18,6 +18,7 @@ pub mod contacts;
 pub mod declined;
 pub mod directory;
 pub mod dispatch;
+pub mod history;
 pub mod identities;
 pub mod invitations;
 pub mod mandates;

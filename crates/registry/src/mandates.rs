@@ -45,12 +45,14 @@ impl MandateKind {
             Self::Helper => "helper",
         }
     }
+
     pub const fn because(self) -> Because {
         match self {
             Self::Signatory => Because::Signatory,
             Self::Helper => Because::Helper,
         }
     }
+
     fn parse(text: &str) -> Option<Self> {
         [Self::Signatory, Self::Helper].into_iter().find(|kind| kind.as_str() == text)
     }
@@ -81,8 +83,10 @@ pub(crate) async fn grant(
     recorder: &Recorder<'_>,
 ) -> Result<(), RegistryError> {
     let kind = mandate.kind.as_str();
-    let (id, mailbox_id) = (mandate.mandate_id, mandate.mailbox_id);
-    let (from, to) = (mandate.valid_from, mandate.valid_to);
+    let id = mandate.mandate_id;
+    let mailbox_id = mandate.mailbox_id;
+    let from = mandate.valid_from;
+    let to = mandate.valid_to;
     tx.execute(GRANT, args![id, mailbox_id, mandate.person_id, kind, &mandate.note, from, to])
         .await?
         .exactly(1)?;

@@ -10,12 +10,14 @@ mod own;
 pub use add::{NewOperator, add, change};
 pub use certificates::{
     OperatorCertificate, OperatorCertificateError, add_certificate, all_certificates, certificates_of,
-    revoke_certificate,
+    of_certificate, revoke_certificate,
 };
 pub use own::{own, set_own};
 
 use crate::{
+    directory::readable,
     senders::{SenderError, number, shown},
+    sets::Table,
     version::bump,
 };
 use domain::{OrgNumber, Time, text::TextError};
@@ -85,7 +87,7 @@ pub async fn end(tx: &mut Tx, number: &OrgNumber, now: Time) -> Result<bool, Ope
 
 /// All of them by number, those that have ended too.
 pub async fn list(tx: &mut Tx) -> Result<Vec<Operator>, Error> {
-    tx.query(LIST, &[]).await?.iter().map(read).collect()
+    readable(Table::Operator, &tx.query(LIST, &[]).await?, read)
 }
 
 /// One of them, also one that has ended.

@@ -34,6 +34,7 @@ impl Owner {
             Self::Organisation(_) => OwnerKind::Organisation,
         }
     }
+
     /// As stored beside the kind.
     pub fn id(self) -> [u8; 16] {
         match self {
@@ -41,6 +42,7 @@ impl Owner {
             Self::Organisation(id) => *id.as_bytes(),
         }
     }
+
     pub fn person(self) -> Option<PersonId> {
         match self {
             Self::Person(id) => Some(id),

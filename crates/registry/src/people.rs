@@ -6,7 +6,7 @@ use crate::{
     owner::Owner,
     recorder::Recorder,
 };
-use domain::{CivilDate, Identity, IdentityKind, PersonId, Random, Time};
+use domain::{CivilDate, Identity, IdentityKind, PersonId, Random, Time, words::EventType};
 use store::{Error, Row, Tx, args};
 
 /// Someone who is to be known.
@@ -49,6 +49,7 @@ impl Language {
             Self::English => "en",
         }
     }
+
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Swedish, Self::English].into_iter().find(|language| language.as_str() == text)
     }
@@ -61,7 +62,8 @@ pub fn is_of_age(identity: &Identity, now: Time) -> bool {
 }
 
 fn grown(born: CivilDate, today: CivilDate) -> bool {
-    let ((born_year, born_month, born_day), (year, month, day)) = (born.parts(), today.parts());
+    let (born_year, born_month, born_day) = born.parts();
+    let (year, month, day) = today.parts();
     (year, month, day) >= (born_year + ADULT_AT, born_month, born_day)
 }
 
@@ -161,6 +163,25 @@ pub async fn decease(tx: &mut Tx, person_id: PersonId, now: Time) -> Result<bool
 /// Takes back a death that was noted by mistake.
 pub async fn undo_decease(tx: &mut Tx, person_id: PersonId) -> Result<bool, Error> {
     Ok(tx.execute(UNDO_DECEASE, args![person_id]).await?.count() == 1)
+}
+
+/// Notes a death or takes it back (`None`), on record in the person's mailbox where there is one. False when it was so
+/// already.
+pub async fn note_death(
+    tx: &mut Tx,
+    person_id: PersonId,
+    at: Option<Time>,
+    recorder: &Recorder<'_>,
+) -> Result<bool, RegistryError> {
+    let (done, kind) = match at {
+        Some(at) => (decease(tx, person_id, at).await?, EventType::DeathNoted),
+        None => (undo_decease(tx, person_id).await?, EventType::DeathWithdrawn),
+    };
+    let mailbox = crate::boxes::of_owner(tx, Owner::Person(person_id)).await?;
+    if let Some(mailbox) = mailbox.filter(|_| done) {
+        recorder.record(tx, mailbox.mailbox_id, recorder.event(kind)).await?;
+    }
+    Ok(done)
 }
 
 fn read(row: &Row) -> Result<Person, Error> {

@@ -2,12 +2,13 @@
 
 use crate::{
     owner::Owner,
+    registrations::Place,
     senders::number,
     sets::{Facts, MailboxFacts, Set, Subject, Table},
 };
 use domain::{Code, Identity, MailboxId, OrgNumber, Time, words::Unreachable};
 use key_client::AddressStatement;
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::HashMap;
 use store::{Error, Many, Row, Tx, args, row as values};
 use vault::seal_to::PublicKey;
 
@@ -19,6 +20,8 @@ pub struct Found {
     /// `None` when nobody with this address has a mailbox here.
     pub recipient: Option<Recipient>,
     elsewhere: Option<OrgNumber>,
+    /// The table with a row that holds what we never write: nothing of all this is believed.
+    spoilt: Option<Table>,
 }
 
 /// The mailbox behind an address.
@@ -42,11 +45,15 @@ pub struct Recipient {
 impl Found {
     /// Nobody with this address has a mailbox, here or at another operator that is known.
     pub fn is_nobody(&self) -> bool {
-        self.recipient.is_none() && self.elsewhere.is_none()
+        self.recipient.is_none() && self.elsewhere.is_none() && self.spoilt.is_none()
     }
+
     /// The mailbox, or the code that refuses the letter. Age shows in the number itself: someone under 18 without
     /// a mailbox is told apart from someone unknown.
     pub fn reachable(&self, identity: &Identity, now: Time) -> Result<&Recipient, Code> {
+        if self.spoilt.is_some() {
+            return Err(Code::Unavailable);
+        }
         let Some(recipient) = &self.recipient else {
             let minor = identity.is_person() && !crate::people::is_of_age(identity, now);
             return Err(match self.elsewhere {
@@ -67,9 +74,13 @@ impl Found {
             Ok(recipient)
         }
     }
+
     /// Compares what the database says with what the key service vouches for, and takes the mailbox's key from
     /// there: a letter is sealed to no other. The error names the table that does not fit.
     pub fn vouched_by(&mut self, statement: Option<&AddressStatement>) -> Result<(), Table> {
+        if let Some(table) = self.spoilt {
+            return Err(table);
+        }
         let recipient = match (&mut self.recipient, statement) {
             (None, None) => return Ok(()),
             // Whoever is known and has no mailbox; or whose opening is just being written.
@@ -102,10 +113,22 @@ impl Found {
                 return Err(Table::Person);
             }
         }
+        // Whoever moves away has the mailbox here closed in the same transaction. So beside an open one that is vouched for,
+        // a registration is somebody else's hand, which would lead the letters away.
+        if !recipient.closed && self.elsewhere.is_some() {
+            return Err(Table::Registration);
+        }
         recipient.epoch = mailbox.key.epoch;
         recipient.public_key = PublicKey::from_bytes(mailbox.key.public_key);
         Ok(())
     }
+
+    /// Where the recipient's mailbox is by these rows, a death aside.
+    pub fn place(&self) -> Option<Place> {
+        let open = self.recipient.as_ref().is_some_and(|recipient| !recipient.closed);
+        self.elsewhere.clone().map(Place::At).or_else(|| open.then_some(Place::Here))
+    }
+
     /// The operator that the recipient is registered at now, unless it is us: letters go there, and none is taken here.
     pub fn elsewhere(&self) -> Option<&OrgNumber> {
         self.elsewhere.as_ref()
@@ -174,50 +197,75 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
     }
 
     fn add(&mut self, address_mac: [u8; 32], row: &Row) -> Result<(), Error> {
-        let (since, found) = match self.found.entry(address_mac) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(first) => {
-                let elsewhere = row.opt_text(1)?.map(|_| number(row, 1)).transpose()?;
-                let found = Found { version: row.int(0)?, recipient: None, elsewhere };
-                first.insert((Time::from_millis(i64::MIN), found))
+        let (since, found) = self.found.entry(address_mac).or_insert_with(|| {
+            // Whoever spoils the version keeps gateways from noticing changes with a letter; they look by themselves too.
+            let version = row.int(0).unwrap_or_default();
+            (Time::from_millis(i64::MIN), Found { version, recipient: None, elsewhere: None, spoilt: None })
+        });
+        match take(since, found, &self.declined_mac, row) {
+            Err(Error::Column { index, .. }) => {
+                found.spoilt = Some(table_of(index));
+                Ok(())
             }
-        };
-        let Some(mailbox_id) = row.opt_id::<MailboxId>(5)? else { return Ok(()) };
-        let valid_from = row.time(2)?;
-        // The declined tag is a keyed hash that the sender never sees; timing tells nothing of use here.
-        let off = row.opt_bytes(10)?.and_then(|mac| <[u8; 32]>::try_from(mac).ok());
-        let declined = off.is_some_and(|mac| mac == (self.declined_mac)(mailbox_id));
-        if let Some(known) = &mut found.recipient {
-            if known.mailbox_id == mailbox_id {
-                known.declined |= declined;
-                known.mailbox.put_all(off.map(Facts::Declined));
-                return Ok(());
-            }
-            // Two owners at once must not be; the younger claim counts.
-            if *since >= valid_from {
-                return Ok(());
-            }
+            outcome => outcome,
         }
-        let public_key = PublicKey::from_slice(row.bytes(7)?);
-        let owner = Owner::read(row, 3, 4)?;
-        let mut mailbox = Set::default();
-        let (opened_at, closed_at) = (row.time(11)?, row.opt_time(8)?);
-        mailbox.put(Facts::Mailbox(MailboxFacts { owner, opened_at, closed_at }));
-        mailbox.put_all(off.map(Facts::Declined));
-        let state = Facts::Person { protected_at: row.opt_time(12)?, deceased_at: row.opt_time(9)? };
-        let recipient = Recipient {
-            mailbox_id,
-            owner,
-            mailbox,
-            state: owner.person().map(|_| state),
-            epoch: row.int(6)?,
-            public_key: public_key.map_err(|_| Error::Column { index: 7, wanted: "a public key" })?,
-            closed: row.opt_time(8)?.is_some(),
-            deceased: row.opt_time(9)?.is_some(),
-            declined,
-        };
-        (*since, found.recipient) = (valid_from, Some(recipient));
-        Ok(())
+    }
+}
+
+fn take(
+    since: &mut Time,
+    found: &mut Found,
+    declined_mac: &impl Fn(MailboxId) -> [u8; 32],
+    row: &Row,
+) -> Result<(), Error> {
+    found.elsewhere = row.opt_text(1)?.map(|_| number(row, 1)).transpose()?;
+    let Some(mailbox_id) = row.opt_id::<MailboxId>(5)? else { return Ok(()) };
+    let valid_from = row.time(2)?;
+    // The declined tag is a keyed hash that the sender never sees; timing tells nothing of use here.
+    let off = row.opt_bytes(10)?.and_then(|mac| <[u8; 32]>::try_from(mac).ok());
+    let declined = off.is_some_and(|mac| mac == declined_mac(mailbox_id));
+    if let Some(known) = &mut found.recipient {
+        if known.mailbox_id == mailbox_id {
+            known.declined |= declined;
+            known.mailbox.put_all(off.map(Facts::Declined));
+            return Ok(());
+        }
+        // Two owners at once must not be; the younger claim counts.
+        if *since >= valid_from {
+            return Ok(());
+        }
+    }
+    let public_key = PublicKey::from_slice(row.bytes(7)?);
+    let owner = Owner::read(row, 3, 4)?;
+    let mut mailbox = Set::default();
+    let opened_at = row.time(11)?;
+    let closed_at = row.opt_time(8)?;
+    mailbox.put(Facts::Mailbox(MailboxFacts { owner, opened_at, closed_at }));
+    mailbox.put_all(off.map(Facts::Declined));
+    let state = Facts::Person { protected_at: row.opt_time(12)?, deceased_at: row.opt_time(9)? };
+    let recipient = Recipient {
+        mailbox_id,
+        owner,
+        mailbox,
+        state: owner.person().map(|_| state),
+        epoch: row.int(6)?,
+        public_key: public_key.map_err(|_| Error::Column { index: 7, wanted: "a public key" })?,
+        closed: row.opt_time(8)?.is_some(),
+        deceased: row.opt_time(9)?.is_some(),
+        declined,
+    };
+    (*since, found.recipient) = (valid_from, Some(recipient));
+    Ok(())
+}
+
+/// Whose column it is, of those of [`LOOK_UP`].
+const fn table_of(column: usize) -> Table {
+    match column {
+        1 => Table::Operator,
+        2..=4 => Table::Identity,
+        9 | 12 => Table::Person,
+        10 => Table::Declined,
+        _ => Table::Mailbox,
     }
 }
 

@@ -9,7 +9,7 @@ mod rule;
 mod sync;
 
 pub use file::{Signatory, SignatoryFile};
-pub use follow::{any_signatory, end_all, end_others, unnamed};
+pub use follow::{any_signatory, unnamed};
 pub use rule::{Authorisation, Company, NotARule, SignatureRule};
 pub use sync::{Synced, sync};
 
@@ -43,14 +43,17 @@ impl Register {
     pub async fn signatories(&self, organisation: &OrgNumber) -> Result<Vec<Signatory>, RegisterError> {
         Ok(self.read().await?.signatories(organisation).to_vec())
     }
+
     /// All that the register says of an organisation today; one that it does not know has no signatories.
     pub async fn company(&self, organisation: &OrgNumber) -> Result<Company, RegisterError> {
         Ok(self.read().await?.company(organisation))
     }
+
     /// The organisations that a person may sign for today, by the address tag of the person's number.
     pub async fn organisations_of(&self, person_mac: &[u8; 32]) -> Result<Vec<OrgNumber>, RegisterError> {
         Ok(self.read().await?.organisations_of(person_mac))
     }
+
     /// All of it.
     pub async fn read(&self) -> Result<SignatoryFile, RegisterError> {
         match self {

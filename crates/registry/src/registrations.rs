@@ -33,7 +33,6 @@ pub struct Registration {
 /// Where a mailbox is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// Here.
     Here,
     /// At another operator.
     At(OrgNumber),
@@ -55,9 +54,11 @@ impl AccountType {
             Self::Anonymous => "anonymous",
         }
     }
+
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Secure, Self::Anonymous].into_iter().find(|kind| kind.as_str() == text)
     }
+
     pub(crate) fn read(row: &Row, index: usize) -> Result<Self, Error> {
         Self::parse(row.text(index)?).ok_or(Error::Column { index, wanted: "a type of account" })
     }
@@ -108,6 +109,11 @@ pub async fn last_change(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<T
     tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
 }
 
+/// Open mailboxes here whose owner is registered elsewhere by some number: what moves somebody never leaves that behind.
+pub async fn beside_open(tx: &mut Tx, now: Time) -> Result<Vec<MailboxId>, Error> {
+    tx.query(BESIDE_OPEN, args![now]).await?.iter().map(|row| row.id(0)).collect()
+}
+
 /// The operator that one of the owner's numbers is registered at now. Without one, what is left of operators that have
 /// ended is ended too: the owner's mailbox will be here, also if such an operator comes back.
 pub(crate) async fn settle_here(tx: &mut Tx, owner: Owner, now: Time) -> Result<Option<OrgNumber>, Error> {
@@ -138,6 +144,7 @@ impl Local {
         let mailbox = row.opt_id(3)?.map(|mailbox_id| (mailbox_id, open));
         Ok(Some(Self { owner: Owner::read(&row, 0, 1)?, deceased: row.opt_time(2)?.is_some(), mailbox }))
     }
+
     fn open_mailbox(&self) -> Option<MailboxId> {
         self.mailbox.and_then(|(mailbox_id, open)| open.then_some(mailbox_id))
     }
@@ -153,7 +160,8 @@ async fn check_operator(tx: &mut Tx, operator: &OrgNumber) -> Result<(), Registr
 
 /// Writes a registration; false when the address has a current one, perhaps of an operator that has ended.
 async fn add(tx: &mut Tx, new: &NewRegistration<'_>, now: Time) -> Result<bool, Error> {
-    let (operator, account_type) = (new.operator.as_str(), new.account_type.as_str());
+    let operator = new.operator.as_str();
+    let account_type = new.account_type.as_str();
     Ok(tx.execute(ADD, args![new.address_mac, now, operator, account_type]).await?.count() == 1)
 }
 
@@ -191,6 +199,11 @@ const OF_OWNER: &str = "SELECT r.registered_at, o.number FROM identity i \
     LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
     WHERE i.owner_id = $1 AND i.owner_kind = $2 AND i.valid_from <= $3 AND (i.valid_to IS NULL OR i.valid_to > $3) \
     ORDER BY CASE WHEN o.number IS NULL THEN 1 ELSE 0 END, r.registered_at DESC LIMIT 1";
+const BESIDE_OPEN: &str = "SELECT DISTINCT m.mailbox_id FROM registration r \
+    JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
+    JOIN identity i ON i.mac = r.address_mac AND i.valid_from <= $1 AND (i.valid_to IS NULL OR i.valid_to > $1) \
+    JOIN mailbox m ON m.owner_id = i.owner_id AND m.owner_kind = i.owner_kind AND m.closed_at IS NULL \
+    WHERE r.ended_at IS NULL";
 const LOCAL: &str = "SELECT i.owner_kind, i.owner_id, p.deceased_at, m.mailbox_id, m.closed_at FROM identity i \
     LEFT JOIN mailbox m ON m.owner_id = i.owner_id AND m.owner_kind = i.owner_kind \
     LEFT JOIN person p ON p.person_id = i.owner_id \

@@ -1,6 +1,6 @@
 //! Public bodies that send letters, and dispatchers that send for them.
 
-use crate::version::bump;
+use crate::{directory::readable, sets::Table, version::bump};
 use domain::{
     OrgNumber, Time,
     text::{self, TextError},
@@ -77,7 +77,7 @@ pub async fn resume(tx: &mut Tx, number: &OrgNumber) -> Result<bool, Error> {
 
 /// All senders and dispatchers by number.
 pub async fn list(tx: &mut Tx) -> Result<Vec<Sender>, Error> {
-    tx.query(LIST, &[]).await?.iter().map(read).collect()
+    readable(Table::Sender, &tx.query(LIST, &[]).await?, read)
 }
 
 /// One of them.

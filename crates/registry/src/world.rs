@@ -12,15 +12,15 @@ use domain::{
     words::{Because, EventType},
 };
 use evidence::Event;
-use key_client::KeyRing;
+use key_client::{EventRing, KeyRing};
 use rcgen::{CertificateParams, DnType, KeyPair, KeyUsagePurpose};
 use std::time::Duration;
-use store::{Store, Tx};
+use store::{DatabaseKind, Store, Tx};
 use vault::{Key, SystemRandom, mac::Mac, seal_to::PublicKey};
 
 pub(crate) struct World {
     pub store: Store,
-    pub ring: KeyRing,
+    pub ring: EventRing,
     pub clock: ManualClock,
     pub mac: Mac,
 }
@@ -40,30 +40,43 @@ pub(crate) fn org(number: &str) -> OrgNumber {
 impl World {
     pub fn new(store: Store) -> Self {
         let clock = ManualClock::at(Time::parse("2026-11-22T10:00:00Z").unwrap());
-        Self { store, ring: KeyRing::random(&SystemRandom), clock, mac: Mac::new(Key::random(&SystemRandom)) }
+        Self {
+            store,
+            ring: KeyRing::random(&SystemRandom).into(),
+            clock,
+            mac: Mac::new(Key::random(&SystemRandom)),
+        }
     }
+
     pub fn now(&self) -> Time {
         self.clock.now()
     }
+
     pub fn later(&self, by: Duration) {
         self.clock.advance(by);
     }
+
     pub async fn tx(&self) -> Tx {
         self.store.begin("test").await.unwrap()
     }
+
     pub fn service(&self) -> Recorder<'_> {
         Recorder::service(&self.ring, &SystemRandom, &self.clock)
     }
+
     pub fn by(&self, person: PersonId) -> Recorder<'_> {
         self.service().by(person, Because::Owner)
     }
+
     /// Tags of a person or organisation, made from a name instead of a number.
     pub fn address(&self, name: &str) -> [u8; 32] {
         self.mac.tag("address", &[name.as_bytes()])
     }
+
     pub fn login(&self, name: &str) -> [u8; 32] {
         self.mac.tag("login", &[name.as_bytes()])
     }
+
     pub async fn person(&self, tx: &mut Tx, name: &str) -> PersonId {
         let new = NewPerson {
             login_mac: &self.login(name),
@@ -74,10 +87,12 @@ impl World {
         };
         people::register(tx, &new, self.now(), &SystemRandom).await.unwrap().0
     }
+
     pub async fn organisation(&self, tx: &mut Tx, name: &str) -> OrganisationId {
         let address = self.address(name);
         organisations::register(tx, &address, name.as_bytes(), self.now(), &SystemRandom).await.unwrap().0
     }
+
     pub async fn open(&self, tx: &mut Tx, owner: Owner) -> MailboxId {
         let mailbox_id = MailboxId::new(&SystemRandom);
         let public_key = PublicKey::from_bytes([7; 32]);
@@ -85,18 +100,22 @@ impl World {
         let by = owner.person().map_or(By::Service, |person| By::Person(person, Because::Owner));
         boxes::open(tx, &new, &Recorder { by, ..self.service() }).await.unwrap()
     }
+
     /// A person with an open mailbox.
     pub async fn citizen(&self, tx: &mut Tx, name: &str) -> (PersonId, MailboxId) {
         let person = self.person(tx, name).await;
         (person, self.open(tx, Owner::Person(person)).await)
     }
+
     /// What the mailbox's own chain says; it must hold.
     pub async fn events(&self, tx: &mut Tx, mailbox: MailboxId) -> Vec<Event> {
         evidence::read_chain(tx, &self.ring, mailbox, mailbox.own_chain()).await.unwrap()
     }
+
     pub async fn kinds(&self, tx: &mut Tx, mailbox: MailboxId) -> Vec<EventType> {
         self.events(tx, mailbox).await.iter().map(|event| event.kind).collect()
     }
+
     /// Both senders and the dispatcher, listed by Kommunen alone.
     pub async fn senders(&self, tx: &mut Tx) {
         for (number, name, may_send) in [
@@ -108,9 +127,12 @@ impl World {
         }
         assert!(crate::dispatch::list(tx, &org(KOMMUNEN), &org(FORMEDLAREN), self.now()).await.unwrap());
     }
+
     /// We, and two other mailbox operators.
     pub async fn operators(&self, tx: &mut Tx) {
-        let (own, ladan, breven) = (org(OWN), org(LADAN), org(BREVEN));
+        let own = org(OWN);
+        let ladan = org(LADAN);
+        let breven = org(BREVEN);
         let new = |number, domain, name, service_address| NewOperator {
             number,
             domain,
@@ -152,4 +174,17 @@ pub(crate) fn certificate_for(
 
 pub(crate) fn key() -> KeyPair {
     KeyPair::generate().unwrap()
+}
+
+/// For the one writer of SQLite, or for a row that another transaction of PostgreSQL holds.
+pub(crate) async fn somebody_waits(store: &Store) -> bool {
+    match store.database_kind() {
+        DatabaseKind::Sqlite => store.waiting().0 > 0,
+        DatabaseKind::Postgres => {
+            let mut tx = store.read("look").await.unwrap();
+            let waiting = "SELECT count(*) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            tx.one(waiting, &[]).await.unwrap().unwrap().int(0).unwrap() > 0
+        }
+    }
 }

@@ -49,6 +49,17 @@ impl Caller {
         Ok(Self(gateway.intake.caller(presented).await.map_err(answers::intake)?))
     }
 
+    /// Whom the caller asks for: the sender that is named, or all that it may act for.
+    pub fn senders(&self, gateway: &Gateway, named: Option<OrgNumber>) -> Result<Vec<OrgNumber>, Problem> {
+        match named {
+            Some(sender) => {
+                self.acts_for(gateway, &sender)?;
+                Ok(vec![sender])
+            }
+            None => Ok(gateway.directory.current().senders_of(&self.0, gateway.clock.now())),
+        }
+    }
+
     /// Whether the caller may act for this sender: itself, or a sender that lists it as dispatcher.
     pub fn acts_for(&self, gateway: &Gateway, sender: &OrgNumber) -> Result<(), Problem> {
         gateway.directory.current().may_send(&self.0, sender, gateway.clock.now()).map_err(Problem::from)

@@ -13,7 +13,7 @@ use axum::{
 };
 use domain::{Code, LetterId, Refusal, words::LetterState};
 use edge::Problem;
-use intake::{Answer, Checked, Draft};
+use intake::{Answer, Checked, Draft, LetterName};
 use serde::{Deserialize, Serialize};
 
 /// What a 201, 202 or 200 says.
@@ -97,7 +97,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let Path(letter_id) = letter_id.map_err(|_| Code::LetterNotFound)?;
     let id = letter_id.parse::<LetterId>().map_err(|_| Code::LetterNotFound)?;
-    answers::status(&gateway, &caller, answers::By::Id(id)).await
+    answers::status(&gateway, &caller, LetterName::Id(id), None).await
 }
 
 /// Which letter of which sender.
@@ -119,5 +119,5 @@ pub async fn find(
         Refusal::new(Code::MalformedRequest).because("reference, and sender if need be, each once")
     })?;
     let sender = find.sender.as_deref().map(answers::sender).transpose()?;
-    answers::status(&gateway, &caller, answers::By::Reference(sender, find.reference)).await
+    answers::status(&gateway, &caller, LetterName::Reference(&find.reference), sender).await
 }

@@ -1,7 +1,7 @@
 //! The agency door: REST over mutual TLS.
 //!
-//! The door reads and answers; what a letter may be and where it goes is decided in `intake`. It has no key that
-//! opens letters.
+//! The door reads and answers; what a letter may be, where it goes and what its sender is told of it is decided in `intake`. It
+//! has no key that opens letters, and no database.
 
 mod answers;
 mod body;
@@ -20,14 +20,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use domain::{Clock, Code, OrgNumber};
+use domain::{Clock, Code};
 use edge::Problem;
 use evidence::Sequencer;
 use intake::Intake;
-use key_client::{GatewayKeys, Keys};
+use key_client::GatewayKeys;
 use registry::Directory;
 use std::sync::Arc;
-use store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::document;
@@ -37,8 +36,6 @@ pub use openapi::document;
 pub struct Gateway {
     pub intake: Intake,
     pub directory: Directory,
-    pub store: Store,
-    pub keys: Keys,
     pub gateway_keys: Arc<GatewayKeys>,
     pub clock: Arc<dyn Clock>,
     /// Tells readers of the event feed when events were placed.
@@ -74,11 +71,4 @@ async fn nowhere(_: caller::Caller) -> Problem {
 async fn in_time(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(upload::PATIENCE, next.run(request)).await;
     answer.unwrap_or_else(|_| Problem::from(Code::RequestTimeout).into_response())
-}
-
-impl Gateway {
-    /// The tag under which a sender's letters are filed.
-    fn sender_mac(&self, sender: &OrgNumber) -> [u8; 32] {
-        intake::submission::sender_mac(&self.gateway_keys.sender, sender)
-    }
 }

@@ -83,15 +83,18 @@ impl AgencyClient {
             .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
             .body(body);
         let response = request.send().await.map_err(unanswered)?;
-        let (status, bytes) = (response.status(), response.bytes().await?);
+        let status = response.status();
+        let bytes = response.bytes().await?;
         if status.is_success() {
             let Receipted { letter_id, receipt } = serde_json::from_slice(&bytes)?;
-            let (repeated, forwarding) = (status == StatusCode::OK, status == StatusCode::ACCEPTED);
+            let repeated = status == StatusCode::OK;
+            let forwarding = status == StatusCode::ACCEPTED;
             return Ok(Reply::Accepted { letter_id, receipt, repeated, forwarding });
         }
         let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
-        let (status, code) = (status.as_u16(), text("code"));
+        let status = status.as_u16();
+        let code = text("code");
         Ok(match status {
             408 | 425 | 429 | 500.. => Reply::Unknown { status, code, detail: text("detail"), call_id: None },
             _ => Reply::Refused {
@@ -114,7 +117,8 @@ impl AgencyClient {
             .header("SOAPAction", "\"\"")
             .body(envelope);
         let response = request.send().await.map_err(unanswered)?;
-        let (status, bytes) = (response.status().as_u16(), response.bytes().await?);
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await?;
         Ok(soap::reply(status, &bytes))
     }
 
@@ -152,7 +156,8 @@ impl AgencyClient {
             request = request.json(body);
         }
         let response = request.send().await.map_err(unanswered)?;
-        let (status, bytes) = (response.status(), response.bytes().await?);
+        let status = response.status();
+        let bytes = response.bytes().await?;
         let value: Value = serde_json::from_slice(&bytes).context("the answer is not JSON")?;
         if !status.is_success() {
             bail!("{} {}", status.as_u16(), value["code"].as_str().unwrap_or("without a code"));

@@ -58,7 +58,6 @@ impl Draft {
         payload.to_string().into_bytes()
     }
 
-    /// Signs it.
     pub fn sign(&self, signer: &LetterSigner) -> Result<Signed> {
         Ok(Signed { jws: signer.sign_flattened(&self.payload())?, attachments: self.attachments.clone() })
     }

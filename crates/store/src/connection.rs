@@ -34,14 +34,17 @@ pub(crate) enum Connector {
 impl Connector {
     pub(crate) fn sqlite_writer(path: &Path, settings: &Settings) -> Self {
         Self::Sqlite(Box::new(
-            sqlite(path, settings).pragma("cache_size", "-65536").pragma("secure_delete", "ON"),
+            sqlite(path, settings).pragma("cache_size", "-32768").pragma("secure_delete", "ON"),
         ))
     }
+
     pub(crate) fn sqlite_reader(path: &Path, settings: &Settings) -> Self {
         Self::Sqlite(Box::new(
-            sqlite(path, settings).pragma("cache_size", "-16384").pragma("query_only", "ON"),
+            // Whatever another connection commits empties a reader's cache, and emptying costs by its size.
+            sqlite(path, settings).pragma("cache_size", "-2048").pragma("query_only", "ON"),
         ))
     }
+
     /// The limits travel with the connection's first message, so that none is ever without them.
     pub(crate) fn postgres(url: &str, settings: &Settings) -> Result<Self, sqlx::Error> {
         let options: PgConnectOptions = url.parse()?;
@@ -61,6 +64,7 @@ impl Connector {
             Contents::Keys => options.options([("search_path", KEYS_SCHEMA)]),
         })))
     }
+
     pub(crate) async fn connect(&self) -> Result<Connection, Trouble> {
         Ok(match self {
             Self::Sqlite(options) => Connection::Sqlite(options.connect().await?),

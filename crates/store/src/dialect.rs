@@ -21,6 +21,14 @@ pub(crate) fn begin_read(kind: DatabaseKind) -> &'static str {
     }
 }
 
+/// Waits for the transactions that have said the same number, `$1`. SQLite has one writer, who need not wait.
+pub(crate) fn take_turns(kind: DatabaseKind) -> Option<&'static str> {
+    match kind {
+        DatabaseKind::Sqlite => None,
+        DatabaseKind::Postgres => Some("SELECT pg_advisory_xact_lock($1)"),
+    }
+}
+
 /// Bytes that the database occupies.
 pub(crate) fn size(kind: DatabaseKind) -> &'static str {
     match kind {

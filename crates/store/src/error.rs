@@ -54,17 +54,25 @@ impl fmt::Display for Fault {
 }
 
 impl Error {
+    /// A row holds what we never write: somebody has changed it, or it is of a later version.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Column { .. })
+    }
+
     /// Nothing happened and the same transaction may succeed when it is tried again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Crowded)
     }
+
     /// Whether the commit took effect is not known.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self, Self::InDoubt(_))
     }
+
     pub fn is_unique(&self) -> bool {
         matches!(self, Self::Unique(_))
     }
+
     pub(crate) fn column(index: usize, wanted: &'static str) -> Self {
         Self::Column { index, wanted }
     }
@@ -110,6 +118,7 @@ impl Trouble {
         let error = Error::Unavailable(Fault { code: String::new(), message });
         Self { error, connection_lost: true }
     }
+
     fn kept(code: &str, message: String) -> Self {
         Self { error: Error::Database(Fault { code: code.into(), message }), connection_lost: false }
     }

@@ -20,6 +20,7 @@ mod many;
 mod migrate;
 mod pool;
 mod row;
+mod server_address;
 mod settings;
 mod store;
 #[cfg(any(test, feature = "testing"))]
@@ -34,6 +35,7 @@ pub use durability::Durability;
 pub use error::{Error, Fault};
 pub use many::Many;
 pub use row::Row;
+pub use server_address::ServerAddress;
 pub use settings::{Contents, DatabaseKind, Settings};
 pub use store::Store;
 pub use tx::{Affected, Tx};

@@ -7,9 +7,10 @@ use crate::{
     connection::{Connection, Connector},
     error::Trouble,
 };
+use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
@@ -74,7 +75,7 @@ impl Pool {
 
     pub(crate) async fn acquire(self: &Arc<Self>, priority: Priority, wait: Duration) -> Result<Slot, Error> {
         let turn = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             if state.free > 0 {
                 state.free -= 1;
                 let idle = state.idle.pop().filter(Idle::is_young);
@@ -93,7 +94,7 @@ impl Pool {
     /// Closes what is idle; what is in use closes when it is handed back.
     pub(crate) async fn close(&self) {
         let idle = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.closed = true;
             std::mem::take(&mut state.idle)
         };
@@ -104,7 +105,7 @@ impl Pool {
 
     /// How many wait for a connection now.
     pub(crate) fn waiting(&self) -> usize {
-        self.lock().lines.iter().flatten().filter(|turn| !turn.is_closed()).count()
+        self.state.lock().lines.iter().flatten().filter(|turn| !turn.is_closed()).count()
     }
 
     fn release(self: &Arc<Self>, idle: Option<Idle>) {
@@ -112,7 +113,7 @@ impl Pool {
             Slot { pool: Some(Arc::clone(self)), idle: idle.filter(Idle::is_young), soiled: false };
         loop {
             let turn = {
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 match state.next() {
                     Some(turn) => turn,
                     None => {
@@ -130,10 +131,6 @@ impl Pool {
                 Err(back) => slot = back,
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,18 +160,22 @@ impl Slot {
         }
         Ok(())
     }
+
     pub(crate) fn connection(&mut self) -> Option<&mut Connection> {
         self.idle.as_mut().map(|idle| &mut idle.connection)
     }
+
     /// Closes the connection without a word to the server; the next user makes a new one.
     pub(crate) fn discard(&mut self) {
         self.idle = None;
         self.soiled = false;
     }
+
     /// From here on a transaction may be open.
     pub(crate) fn soil(&mut self) {
         self.soiled = true;
     }
+
     /// The transaction has surely ended.
     pub(crate) fn clean(&mut self) {
         self.soiled = false;

@@ -20,36 +20,45 @@ impl Row {
     pub fn text(&self, index: usize) -> Result<&str, Error> {
         self.opt_text(index)?.ok_or(Error::column(index, "text"))
     }
+
     pub fn int(&self, index: usize) -> Result<i64, Error> {
         self.opt_int(index)?.ok_or(Error::column(index, "an integer"))
     }
+
     pub fn bytes(&self, index: usize) -> Result<&[u8], Error> {
         self.opt_bytes(index)?.ok_or(Error::column(index, "bytes"))
     }
+
     pub fn time(&self, index: usize) -> Result<Time, Error> {
         self.int(index).map(Time::from_millis)
     }
+
     pub fn opt_time(&self, index: usize) -> Result<Option<Time>, Error> {
         Ok(self.opt_int(index)?.map(Time::from_millis))
     }
+
     /// An integer that was stored from a type of its own, such as a count (`u32`, `u64`, `usize`, `i32`).
     pub fn number<T: TryFrom<i64>>(&self, index: usize) -> Result<T, Error> {
         T::try_from(self.int(index)?).map_err(|_| Error::column(index, "a number of that size"))
     }
+
     /// 0 or 1, as [`crate::Value`] writes a `bool`.
     pub fn flag(&self, index: usize) -> Result<bool, Error> {
         Ok(self.int(index)? != 0)
     }
+
     /// An id of our own: `let id: LetterId = row.id(0)?`.
     pub fn id<T: Id>(&self, index: usize) -> Result<T, Error> {
         T::from_stored(self.bytes(index)?).ok_or(Error::column(index, "an id"))
     }
+
     pub fn opt_id<T: Id>(&self, index: usize) -> Result<Option<T>, Error> {
         match self.opt_bytes(index)? {
             None => Ok(None),
             Some(bytes) => T::from_stored(bytes).map(Some).ok_or(Error::column(index, "an id")),
         }
     }
+
     /// Bytes of a fixed length, such as a hash.
     pub fn array<const N: usize>(&self, index: usize) -> Result<[u8; N], Error> {
         self.bytes(index)?.try_into().map_err(|_| Error::column(index, "bytes of that length"))
@@ -64,6 +73,7 @@ impl Row {
             }
         }
     }
+
     pub fn opt_int(&self, index: usize) -> Result<Option<i64>, Error> {
         let wrong = || Error::column(index, "an integer");
         match &self.0 {
@@ -73,6 +83,7 @@ impl Row {
             }
         }
     }
+
     pub fn opt_bytes(&self, index: usize) -> Result<Option<&[u8]>, Error> {
         match &self.0 {
             Inner::Sqlite(row) => decode_sqlite::<&[u8]>(row, index, || Error::column(index, "bytes")),

@@ -39,10 +39,12 @@ impl Settings {
             application_name: "kuvert".into(),
         }
     }
+
     pub fn keys() -> Self {
         Self {
             contents: Contents::Keys,
             max_connections: 8,
+            readers: 2,
             application_name: "kuvert-keys".into(),
             ..Self::letters()
         }

@@ -1,7 +1,7 @@
 //! The database as the house sees it.
 
 use crate::{
-    Error, Tx,
+    Error, Many, Row, Tx, Value,
     connection::Connector,
     dialect,
     pool::{Pool, Priority, Slot},
@@ -82,6 +82,53 @@ impl Store {
         self.start(&self.0.readers, Priority::Normal, name, dialect::begin_read(self.0.kind)).await
     }
 
+    /// One question, without a transaction around it: for what is asked alone. Whatever must fit together is asked in
+    /// [`Store::read`].
+    pub async fn ask(
+        &self,
+        name: &'static str,
+        sql: &'static str,
+        args: &[Value<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        let mut slot = self.acquire(&self.0.readers, Priority::Normal, name).await?;
+        let used = slot.connection().is_some();
+        slot.connect().await.map_err(|trouble| trouble.error)?;
+        match Tx::once(slot, name, sql, args).await {
+            Ok(rows) => Ok(rows),
+            // As in `start`.
+            Err((Some(mut slot), trouble)) if used && trouble.connection_lost => {
+                slot.discard();
+                slot.connect().await.map_err(|trouble| trouble.error)?;
+                Tx::once(slot, name, sql, args).await.map_err(|(_, trouble)| trouble.error)
+            }
+            Err((_, trouble)) => Err(trouble.error),
+        }
+    }
+
+    /// The first row of [`Store::ask`], if any. Write `LIMIT 1` where more could match.
+    pub async fn ask_one(
+        &self,
+        name: &'static str,
+        sql: &'static str,
+        args: &[Value<'_>],
+    ) -> Result<Option<Row>, Error> {
+        Ok(self.ask(name, sql, args).await?.into_iter().next())
+    }
+
+    /// [`Store::ask`] about many rows. Where that takes several statements they see one state of the database too.
+    pub async fn ask_many<'a, R: AsRef<[Value<'a>]> + Sync>(
+        &self,
+        name: &'static str,
+        many: &'static Many,
+        rows: &[R],
+    ) -> Result<Vec<Row>, Error> {
+        match many.split(0, rows)[..] {
+            [] => Ok(Vec::new()),
+            [(sql, rows)] => self.ask(name, sql, &many.flatten(&[], rows)?).await,
+            _ => self.read(name).await?.query_many(many, rows).await,
+        }
+    }
+
     /// A small question to the database, for readiness.
     pub async fn ping(&self) -> Result<(), Error> {
         let mut tx = self.read("ping").await?;
@@ -136,6 +183,15 @@ impl Store {
         self.start(&self.0.writers, priority, name, dialect::begin(self.0.kind)).await
     }
 
+    async fn acquire(&self, pool: &Arc<Pool>, priority: Priority, name: &'static str) -> Result<Slot, Error> {
+        let began = Instant::now();
+        let wait = if priority == Priority::Background { self.0.wait * 6 } else { self.0.wait };
+        let slot = pool.acquire(priority, wait).await?;
+        metrics::histogram!("kuvert_store_wait_seconds", "transaction" => name, "priority" => priority.name())
+            .record(began.elapsed());
+        Ok(slot)
+    }
+
     async fn start(
         &self,
         pool: &Arc<Pool>,
@@ -143,11 +199,7 @@ impl Store {
         name: &'static str,
         sql: &'static str,
     ) -> Result<Tx, Error> {
-        let began = Instant::now();
-        let wait = if priority == Priority::Background { self.0.wait * 6 } else { self.0.wait };
-        let mut slot = pool.acquire(priority, wait).await?;
-        metrics::histogram!("kuvert_store_wait_seconds", "transaction" => name, "priority" => priority.name())
-            .record(began.elapsed());
+        let mut slot = self.acquire(pool, priority, name).await?;
         let used = slot.connection().is_some();
         slot.connect().await.map_err(|trouble| trouble.error)?;
         match Tx::begin(slot, name, sql).await {

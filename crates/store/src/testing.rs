@@ -21,6 +21,7 @@ macro_rules! both {
             fn sqlite() {
                 $crate::testing::on($crate::DatabaseKind::Sqlite, super::$name);
             }
+
             #[test]
             fn postgres() {
                 $crate::testing::on($crate::DatabaseKind::Postgres, super::$name);

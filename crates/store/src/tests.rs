@@ -45,7 +45,8 @@ const INSERT: &str = "INSERT INTO scratch (id, name, at, body) VALUES ($1, $2, $
 
 async fn what_goes_in_comes_out(store: Store) {
     scratch(&store).await;
-    let (id, at) = (LetterId::from_slice(&[7; 16]).unwrap(), Time::from_millis(1_700_000_000_123));
+    let id = LetterId::from_slice(&[7; 16]).unwrap();
+    let at = Time::from_millis(1_700_000_000_123);
     let body: Vec<u8> = (0..=255).collect();
     let mut tx = store.begin("in").await.unwrap();
     tx.execute(INSERT, args![id, "Åsa \u{1f4e8}", at, &body]).await.unwrap().exactly(1).unwrap();
@@ -68,7 +69,8 @@ async fn nulls_fit_every_column(store: Store) {
     scratch(&store).await;
     let mut tx = store.begin("nulls").await.unwrap();
     // Nulls first, so that the statement is prepared without knowing the kinds.
-    let (none_text, none_bytes): (Option<&str>, Option<&[u8]>) = (None, None);
+    let none_text: Option<&str> = None;
+    let none_bytes: Option<&[u8]> = None;
     tx.execute(INSERT, args![&[1; 16], none_text, Option::<Time>::None, none_bytes]).await.unwrap().count();
     tx.execute(INSERT, args![&[2; 16], Some("n"), Some(Time::from_millis(5)), Some(&[1u8, 2][..])])
         .await

@@ -21,7 +21,10 @@ pub struct Tx {
     /// A statement is on its way. Dropped now, the state of the connection is not known.
     in_flight: bool,
     failed: bool,
+    after_commit: Vec<AfterCommit>,
 }
+
+type AfterCommit = Box<dyn FnOnce() + Send + Sync>;
 
 /// How many rows a statement touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,7 @@ impl Affected {
     pub fn count(self) -> u64 {
         self.0
     }
+
     /// An error unless just `expected` rows were touched; the transaction is then dropped by `?`.
     pub fn exactly(self, expected: u64) -> Result<(), Error> {
         if self.0 == expected { Ok(()) } else { Err(Error::Unexpected { expected, found: self.0 }) }
@@ -42,13 +46,12 @@ impl Tx {
     /// `slot` holds a connection outside any transaction. On failure the slot comes back: another connection may do
     /// better.
     pub(crate) async fn begin(
-        mut slot: Slot,
+        slot: Slot,
         name: &'static str,
         sql: &'static str,
     ) -> Result<Self, (Slot, Trouble)> {
-        slot.soil();
         // The transaction exists before BEGIN is sent: dropped in between, it cleans up like any other.
-        let mut tx = Self { slot: Some(slot), meter: Meter::start(name), in_flight: true, failed: false };
+        let mut tx = Self::soiled(slot, name);
         let begun = match tx.connection() {
             Ok(connection) => connection.run(sql).await,
             Err(error) => Err(Trouble { error, connection_lost: true }),
@@ -61,6 +64,44 @@ impl Tx {
             },
             (Ok(()), _) => Ok(tx),
         }
+    }
+
+    /// Something is on its way from here on.
+    fn soiled(mut slot: Slot, name: &'static str) -> Self {
+        slot.soil();
+        Self {
+            slot: Some(slot),
+            meter: Meter::start(name),
+            in_flight: true,
+            failed: false,
+            after_commit: Vec::new(),
+        }
+    }
+
+    /// One question outside any transaction: a statement sees one state of the database by itself, and there is nothing to
+    /// undo. With what went wrong comes the slot, its connection in an unknown state.
+    pub(crate) async fn once(
+        slot: Slot,
+        name: &'static str,
+        sql: &'static str,
+        args: &[Value<'_>],
+    ) -> Result<Vec<Row>, (Option<Slot>, Trouble)> {
+        // Dropped meanwhile, it cleans up like a transaction.
+        let mut tx = Self::soiled(slot, name);
+        let mut rows = Vec::new();
+        let asked = match tx.connection() {
+            Ok(connection) => connection.query(sql, args, &mut rows).await,
+            Err(error) => Err(Trouble { error, connection_lost: true }),
+        };
+        let slot = tx.slot.take();
+        if let Err(trouble) = asked {
+            return Err((slot, trouble));
+        }
+        if let Some(mut slot) = slot {
+            slot.clean();
+        }
+        tx.meter.stop("asked");
+        Ok(rows)
     }
 
     /// The name it was begun with.
@@ -136,12 +177,29 @@ impl Tx {
         Ok(out)
     }
 
+    /// Waits until no other transaction that has said this is under way, and has others wait for this one: where what is
+    /// written is judged by rows that others may be adding at the same time, which PostgreSQL does not show before their
+    /// commit. Statements after it see all that was committed before. Two names that begin alike wait in vain, no more.
+    pub async fn take_turns(&mut self, over: &[u8]) -> Result<(), Error> {
+        let Some(sql) = dialect::take_turns(self.kind()?) else { return Ok(()) };
+        let mut first = [0; 8];
+        first.iter_mut().zip(over).for_each(|(to, from)| *to = *from);
+        self.query(sql, &[Value::Int(i64::from_be_bytes(first))]).await.map(drop)
+    }
+
+    /// Does something at once when the transaction has been committed, and nothing when it was not or when that is in
+    /// doubt. It runs on the way to the answer: let it be short.
+    pub fn after_commit(&mut self, then: impl FnOnce() + Send + Sync + 'static) {
+        self.after_commit.push(Box::new(then));
+    }
+
     /// Makes it last. Once begun it runs to its end, even when the caller is dropped.
     ///
     /// [`Error::InDoubt`] means just that: it may or may not have been committed.
     pub async fn commit(mut self) -> Result<(), Error> {
         let Some(mut slot) = self.slot.take() else { return Err(Error::Aborted) };
         let meter = self.meter;
+        let after_commit = std::mem::take(&mut self.after_commit);
         if self.failed {
             // Dropping the task handle does not stop the task.
             drop(tokio::spawn(roll_back(slot, meter, "failed", false).in_current_span()));
@@ -153,6 +211,7 @@ impl Tx {
                 Ok(()) => {
                     slot.clean();
                     meter.stop("committed");
+                    after_commit.into_iter().for_each(|then| then());
                     Ok(())
                 }
                 Err(trouble) => {
@@ -262,6 +321,7 @@ impl Meter {
     fn start(name: &'static str) -> Self {
         Self { name, began: Instant::now() }
     }
+
     fn stop(self, outcome: &'static str) {
         metrics::histogram!("kuvert_store_transaction_seconds", "transaction" => self.name, "outcome" => outcome)
             .record(self.began.elapsed());

@@ -179,6 +179,7 @@ impl<'q> Encode<'q, Postgres> for Value<'_> {
         }
         Ok(IsNull::No)
     }
+
     fn produces(&self) -> Option<PgTypeInfo> {
         Some(match self {
             Self::Text(_) => <str as Type<Postgres>>::type_info(),

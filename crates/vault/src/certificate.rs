@@ -63,21 +63,25 @@ impl Certificate {
             may_sign: usage.is_none_or(|u| u.value.digital_signature() || u.value.non_repudiation()),
         })
     }
+
     /// Reads the first `CERTIFICATE` block.
     pub fn from_pem(text: &[u8]) -> Result<Self, NotACertificate> {
         let blocks = pem::blocks(text, "CERTIFICATE").ok_or(NotACertificate)?;
         Self::parse(blocks.first().ok_or(NotACertificate)?)
     }
+
     /// Reads every `CERTIFICATE` block, leaf first as files have it; at least one.
     pub fn chain_from_pem(text: &[u8]) -> Result<Vec<Self>, NotACertificate> {
         let blocks =
             pem::blocks(text, "CERTIFICATE").filter(|blocks| !blocks.is_empty()).ok_or(NotACertificate)?;
         blocks.iter().map(|der| Self::parse(der)).collect()
     }
+
     /// The key that verifies what its holder signs.
     pub fn verifying_key(&self) -> Result<VerifyingKey, UnusableKey> {
         VerifyingKey::from_spki(&self.spki)
     }
+
     /// The RSAPublicKey (RFC 8017 §A.1.1) in it; `None` when its key is of another kind.
     pub fn rsa_public_key(&self) -> Option<&[u8]> {
         let (_, info) = SubjectPublicKeyInfo::from_der(&self.spki).ok()?;
@@ -85,6 +89,7 @@ impl Certificate {
         // The bits are a slice of `spki`: found again there, since what was parsed borrows from a copy.
         rsa.then(|| &self.spki[self.spki.len() - info.subject_public_key.data.len()..])
     }
+
     /// Whether `now` lies within its validity, both ends included (RFC 5280 §4.1.2.5).
     pub fn valid_at(&self, now: Time) -> bool {
         self.not_before <= now && now.seconds() <= self.not_after.seconds()

@@ -53,6 +53,7 @@ impl Schedule {
         header[PREFIX_BYTES + SALT_BYTES..].copy_from_slice(&commitment);
         (schedule, header)
     }
+
     /// For opening; refused when the commitment is not that of this key and place.
     pub(crate) fn from_header(header: &[u8; HEADER_BYTES], key: &Key, place: &Place) -> Result<Self, Opaque> {
         let prefix = envelope::prefix(envelope::key_id(header)?);
@@ -60,6 +61,7 @@ impl Schedule {
         let (schedule, expected) = Self::derive(&prefix, key, place, salt);
         if bool::from(expected.as_slice().ct_eq(commitment)) { Ok(schedule) } else { Err(Opaque) }
     }
+
     fn derive(
         prefix: &[u8; PREFIX_BYTES],
         key: &Key,
@@ -77,6 +79,7 @@ impl Schedule {
         out.copy_from_slice(commitment);
         (schedule, out)
     }
+
     fn nonce(&self, index: u64) -> aead::Nonce {
         // The format's own bound (4 PiB), far above any limit of ours; past it nonces would repeat.
         assert!(index < MAX_CHUNKS, "more chunks than the format has room for");
@@ -86,6 +89,7 @@ impl Schedule {
         }
         aead::Nonce::assume_unique_for_key(nonce)
     }
+
     /// Appends the sealed chunk to `out`: one copy of the plaintext, encrypted where it lies.
     pub(crate) fn seal_chunk(&self, index: u64, plain: &[u8], out: &mut Vec<u8>) {
         out.reserve(plain.len() + TAG_BYTES);
@@ -97,6 +101,7 @@ impl Schedule {
             .expect("a chunk is shorter than what AES-GCM can seal");
         out.extend_from_slice(tag.as_ref());
     }
+
     /// Appends the opened chunk to `plain`; nothing is appended when it does not open.
     pub(crate) fn open_chunk(&self, index: u64, sealed: &[u8], plain: &mut Vec<u8>) -> Result<(), Opaque> {
         let (ciphertext, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(Opaque)?;
@@ -119,7 +124,8 @@ impl Schedule {
 
 /// How many chunks `body` ciphertext bytes are; refused when no message has that length.
 pub(crate) fn chunk_count(body: u64) -> Result<u64, Opaque> {
-    let (full, last) = (body / SEALED_CHUNK_BYTES, body % SEALED_CHUNK_BYTES);
+    let full = body / SEALED_CHUNK_BYTES;
+    let last = body % SEALED_CHUNK_BYTES;
     if last < TAG_BYTES as u64 || full >= MAX_CHUNKS { Err(Opaque) } else { Ok(full + 1) }
 }
 

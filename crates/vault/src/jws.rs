@@ -42,6 +42,7 @@ impl Algorithm {
             Self::Rs256 => "RS256",
         }
     }
+
     /// From `alg`; letter case counts.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)

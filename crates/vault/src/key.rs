@@ -15,10 +15,12 @@ impl Key {
         random.fill(bytes.as_mut_slice());
         Self(bytes)
     }
+
     /// From bytes that were unsealed or derived.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
+
     /// From an unsealed slice; any length but 32 is not a key.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, Opaque> {
         let mut key = Zeroizing::new([0; 32]);
@@ -28,6 +30,7 @@ impl Key {
         key.copy_from_slice(bytes);
         Ok(Self(key))
     }
+
     /// The bytes in clear: to be wrapped by another key, and nothing else.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
@@ -43,14 +46,17 @@ impl KeyId {
     pub fn random(random: &dyn Random) -> Self {
         Self(chance::bytes(random))
     }
+
     /// From its eight bytes.
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
     }
+
     /// From eight stored bytes; any other length is no name.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, Opaque> {
         bytes.try_into().map(Self).map_err(|_| Opaque)
     }
+
     /// As stored.
     pub const fn as_bytes(&self) -> &[u8; 8] {
         &self.0
@@ -59,7 +65,7 @@ impl KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&domain::text::hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 

@@ -12,6 +12,7 @@ impl Mac {
     pub fn new(key: Key) -> Self {
         Self(key)
     }
+
     /// HMAC-SHA-256 over the label and the parts, each after its 64-bit big-endian length.
     pub fn tag(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, self.0.expose()));
@@ -23,6 +24,7 @@ impl Mac {
         tag.copy_from_slice(context.sign().as_ref());
         tag
     }
+
     /// Whether `tag` is the tag, compared in constant time.
     pub fn verify(&self, label: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.tag(label, parts).ct_eq(tag).into()

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 /// The DER of each block with this label, in order. `None` when a block is open or not base64.
 pub(crate) fn blocks(text: &[u8], label: &str) -> Option<Vec<Zeroizing<Vec<u8>>>> {
     let text = std::str::from_utf8(text).ok()?;
-    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let begin = format!("-----BEGIN {label}-----");
+    let end = format!("-----END {label}-----");
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once(&begin) {

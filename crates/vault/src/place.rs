@@ -16,26 +16,31 @@ impl Place {
     pub fn new(purpose: &str) -> Self {
         Self(Vec::with_capacity(128)).text(labels::PLACE).text(purpose)
     }
+
     /// An id of sixteen bytes.
     #[must_use]
     pub fn id(self, id: &[u8; 16]) -> Self {
         self.field(b'i', id)
     }
+
     /// A position, count or version.
     #[must_use]
     pub fn number(self, number: u64) -> Self {
         self.field(b'n', &number.to_be_bytes())
     }
+
     /// A word.
     #[must_use]
     pub fn text(self, text: &str) -> Self {
         self.field(b't', text.as_bytes())
     }
+
     /// Any other bytes, such as a keyed hash that names a row.
     #[must_use]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         self.field(b'b', bytes)
     }
+
     /// As mixed into keys; also fit as HPKE `aad`.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

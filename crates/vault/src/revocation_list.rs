@@ -50,6 +50,7 @@ impl RevocationList {
     pub fn has_issuer_of(&self, other: &Self) -> bool {
         self.issuer == other.issuer
     }
+
     /// Whether the next one is due.
     pub fn is_stale(&self, now: Time) -> bool {
         self.next_update.is_some_and(|end| end <= now)
@@ -61,7 +62,8 @@ impl Authorities {
     /// lists nothing can be said here: they are checked with the certificates that come with a chain.
     pub fn disowns(&self, list: &RevocationList) -> bool {
         let Ok((_, parsed)) = CertificateRevocationList::from_der(&list.der) else { return true };
-        let (tbs, signature) = (parsed.tbs_cert_list.as_ref(), &parsed.signature_value.data);
+        let tbs = parsed.tbs_cert_list.as_ref();
+        let signature = &parsed.signature_value.data;
         let mut named =
             self.anchors().filter(|anchor| sequence(anchor.subject.as_ref()) == list.issuer).peekable();
         named.peek().is_some()

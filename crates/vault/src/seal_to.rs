@@ -25,10 +25,12 @@ impl PublicKey {
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
     /// From stored bytes; any length but 32 is no key.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, Opaque> {
         bytes.try_into().map(Self).map_err(|_| Opaque)
     }
+
     /// As stored.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

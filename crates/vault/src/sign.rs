@@ -23,27 +23,33 @@ impl SigningKey {
         // ring refuses a seed for its length only.
         Self::of(Ed25519KeyPair::from_seed_unchecked(seed.expose()).expect("a seed of 32 bytes"))
     }
+
     /// From PKCS #8, version 1 (as OpenSSL writes it) or 2.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, NotASigningKey> {
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self::of).map_err(|_| NotASigningKey)
     }
+
     /// From the first `PRIVATE KEY` block.
     pub fn from_pem(text: &[u8]) -> Result<Self, NotASigningKey> {
         let blocks = pem::blocks(text, "PRIVATE KEY").ok_or(NotASigningKey)?;
         Self::from_pkcs8(blocks.first().ok_or(NotASigningKey)?)
     }
+
     /// The public half.
     pub fn verifying_key(&self) -> [u8; 32] {
         self.public
     }
+
     /// The public half, ready to verify.
     pub fn public(&self) -> VerifyingKey {
         VerifyingKey::ed25519(self.public)
     }
+
     /// The RFC 7638 thumbprint.
     pub fn kid(&self) -> &str {
         &self.kid
     }
+
     /// The public JWK with `kid`, `alg` and `use`, as published.
     pub fn jwk(&self) -> Value {
         let mut jwk = self.public().jwk();
@@ -52,6 +58,7 @@ impl SigningKey {
         jwk["use"] = "sig".into();
         jwk
     }
+
     /// The signature of `message`.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         let mut signature = [0; 64];

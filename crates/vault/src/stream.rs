@@ -26,6 +26,7 @@ impl Sealer {
         let held = Zeroizing::new(Vec::with_capacity(CHUNK_BYTES));
         (Self { schedule, next: 0, held }, header.to_vec())
     }
+
     /// Takes more plaintext; whole sealed chunks are appended to `out`.
     pub fn update(&mut self, mut plain: &[u8], out: &mut Vec<u8>) {
         if !self.held.is_empty() {
@@ -46,6 +47,7 @@ impl Sealer {
         }
         self.held.extend_from_slice(chunks.remainder());
     }
+
     /// Seals the short last chunk: without it the rest does not open.
     pub fn finish(self, out: &mut Vec<u8>) {
         self.schedule.seal_chunk(self.next, &self.held, out);
@@ -72,14 +74,17 @@ impl Opener {
         let schedule = Schedule::from_header(header, key, place)?;
         Ok(Self { schedule, sealed_bytes, chunks, length_confirmed: false })
     }
+
     /// The size of the plaintext, padding included.
     pub fn plain_bytes(&self) -> u64 {
         self.sealed_bytes - HEADER_BYTES as u64 - self.chunks * TAG_BYTES as u64
     }
+
     /// How many chunks there are; at least one.
     pub fn chunks(&self) -> u64 {
         self.chunks
     }
+
     /// Where chunk `index` lies in the sealed object.
     pub fn chunk(&self, index: u64) -> Result<Range<u64>, Opaque> {
         if index >= self.chunks {
@@ -88,10 +93,12 @@ impl Opener {
         let start = HEADER_BYTES as u64 + index * SEALED_CHUNK_BYTES;
         Ok(start..(start + SEALED_CHUNK_BYTES).min(self.sealed_bytes))
     }
+
     /// Where the last chunk lies: read it first and hand it to [`confirm_length`](Self::confirm_length).
     pub fn last_chunk(&self) -> Range<u64> {
         HEADER_BYTES as u64 + (self.chunks - 1) * SEALED_CHUNK_BYTES..self.sealed_bytes
     }
+
     /// Opens the last chunk, which proves the length.
     pub fn confirm_length(&mut self, last_chunk: &[u8]) -> Result<(), Opaque> {
         let mut plain = Zeroizing::new(Vec::with_capacity(last_chunk.len()));
@@ -100,6 +107,7 @@ impl Opener {
         self.length_confirmed = true;
         Ok(())
     }
+
     /// Which sealed bytes hold the plaintext `offset .. offset + length`: whole chunks. Empty for an empty
     /// range; refused past the end.
     pub fn chunk_range(&self, offset: u64, length: u64) -> Result<Range<u64>, Opaque> {
@@ -110,12 +118,14 @@ impl Opener {
         let start = self.chunk(offset / CHUNK_BYTES as u64)?.start;
         Ok(start..self.chunk((end - 1) / CHUNK_BYTES as u64)?.end)
     }
+
     /// Opens chunk `index` from exactly its sealed bytes.
     pub fn open_chunk(&self, index: u64, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Opaque> {
         let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
         self.open_into(index, sealed, &mut plain)?;
         Ok(plain)
     }
+
     /// Opens the plaintext `offset .. offset + length` from the sealed bytes of
     /// [`chunk_range`](Self::chunk_range).
     pub fn open_range(&self, offset: u64, length: u64, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Opaque> {
@@ -143,6 +153,7 @@ impl Opener {
         self.check_size(index, sealed)?;
         self.schedule.open_chunk(index, sealed, plain)
     }
+
     fn check_size(&self, index: u64, sealed: &[u8]) -> Result<(), Opaque> {
         let range = self.chunk(index)?;
         if range.end - range.start == sealed.len() as u64 { Ok(()) } else { Err(Opaque) }

@@ -62,9 +62,11 @@ impl<'de> Deserialize<'de> for Members {
         struct Object;
         impl<'de> Visitor<'de> for Object {
             type Value = Members;
+
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of a few members")
             }
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
@@ -85,31 +87,40 @@ impl<'de> Deserialize<'de> for Member {
         struct Any;
         impl<'de> Visitor<'de> for Any {
             type Value = Member;
+
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("any value")
             }
+
             fn visit_str<E>(self, text: &str) -> Result<Member, E> {
                 Ok(Member::Text(text.to_owned()))
             }
+
             fn visit_i64<E>(self, number: i64) -> Result<Member, E> {
                 Ok(Member::Integer(number))
             }
+
             fn visit_u64<E>(self, number: u64) -> Result<Member, E> {
                 Ok(i64::try_from(number).map_or(Member::Other, Member::Integer))
             }
+
             fn visit_f64<E>(self, _: f64) -> Result<Member, E> {
                 Ok(Member::Other)
             }
+
             fn visit_bool<E>(self, _: bool) -> Result<Member, E> {
                 Ok(Member::Other)
             }
+
             fn visit_unit<E>(self) -> Result<Member, E> {
                 Ok(Member::Other)
             }
+
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Member, A::Error> {
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Member::Other)
             }
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Member::Other)

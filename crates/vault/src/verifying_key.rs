@@ -62,6 +62,7 @@ impl VerifyingKey {
             Err(UnusableKey)
         }
     }
+
     /// From a JWK (RFC 7517, 7518 §6, 8037). `use`, when present, must be `sig`; `kid` and `alg` are the
     /// caller's to judge.
     pub fn from_jwk(jwk: &Value) -> Result<Self, UnusableKey> {
@@ -75,21 +76,25 @@ impl VerifyingKey {
                 Self::rsa(&number("n")?, &number("e")?)
             }
             ("EC", Some("P-256")) => {
-                let (x, y) = (coordinate::<32>(text("x")?)?, coordinate::<32>(text("y")?)?);
+                let x = coordinate::<32>(text("x")?)?;
+                let y = coordinate::<32>(text("y")?)?;
                 Self::point(Some(&OID_EC_P256), &[&[4], &x[..], &y].concat())
             }
             ("EC", Some("P-384")) => {
-                let (x, y) = (coordinate::<48>(text("x")?)?, coordinate::<48>(text("y")?)?);
+                let x = coordinate::<48>(text("x")?)?;
+                let y = coordinate::<48>(text("y")?)?;
                 Self::point(Some(&OID_NIST_EC_P384), &[&[4], &x[..], &y].concat())
             }
             ("OKP", Some("Ed25519")) => Ok(Self(Kind::Ed25519(coordinate(text("x")?)?))),
             _ => Err(UnusableKey),
         }
     }
+
     /// From the 32 bytes of an Ed25519 key.
     pub const fn ed25519(key: [u8; 32]) -> Self {
         Self(Kind::Ed25519(key))
     }
+
     /// The public JWK: the required members alone.
     pub fn jwk(&self) -> Value {
         match &self.0 {
@@ -101,6 +106,7 @@ impl VerifyingKey {
             }
         }
     }
+
     /// RFC 7638 with SHA-256, base64url: what `kid` is.
     pub fn thumbprint(&self) -> String {
         let ec = |curve, point: &[u8]| {
@@ -117,6 +123,7 @@ impl VerifyingKey {
         };
         to_base64url(&sha256(members.as_bytes()))
     }
+
     /// Verifies with exactly `algorithm`, which must be one this kind of key is for.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         let verified = match (&self.0, algorithm) {
@@ -145,7 +152,8 @@ impl VerifyingKey {
     }
 
     fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
-        let (modulus, exponent) = (without_zeros(modulus), without_zeros(exponent));
+        let modulus = without_zeros(modulus);
+        let exponent = without_zeros(exponent);
         let bits = modulus.len() * 8 - modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
         let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
         // ring takes exponents from 3 up to 33 bits.
@@ -155,6 +163,7 @@ impl VerifyingKey {
         }
         Ok(Self(Kind::Rsa { modulus: modulus.to_vec(), exponent: exponent.to_vec() }))
     }
+
     fn point(curve: Option<&Oid<'_>>, point: &[u8]) -> Result<Self, UnusableKey> {
         // Uncompressed only (RFC 5480 §2.2); whether it lies on the curve is checked at each verification.
         if point.first() != Some(&4) {

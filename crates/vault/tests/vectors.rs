@@ -101,7 +101,9 @@ fn sealed_objects() {
     ];
     let made = |(at, (bytes, fields)): (usize, &(usize, Value))| {
         let at = u8::try_from(at).unwrap();
-        let (key, key_id, salt) = ([0x40 + at; 32], [0x60 + at; 8], [0x80 + at; 24]);
+        let key = [0x40 + at; 32];
+        let key_id = [0x60 + at; 8];
+        let salt = [0x80 + at; 24];
         let place = place_of(fields);
         let sealed = vault::seal(
             KeyId::from_bytes(key_id),

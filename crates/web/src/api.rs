@@ -10,7 +10,6 @@ use std::sync::Arc;
 #[derive(Template)]
 #[template(path = "developers.html")]
 pub struct Developers {
-    /// The frame.
     pub f: Frame,
     /// What it shows.
     pub api: Arc<Api>,
@@ -21,7 +20,6 @@ pub struct Developers {
 pub struct Api {
     /// Its name.
     pub title: String,
-    /// Its version.
     pub version: String,
     /// What it says of itself, a paragraph each.
     pub about: Vec<String>,
@@ -68,7 +66,6 @@ pub struct Content {
 /// A named shape.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    /// Its name.
     pub name: String,
     /// A paragraph each.
     pub about: Vec<String>,
@@ -94,6 +91,7 @@ impl Developers {
     pub fn swedish(&self) -> bool {
         self.f.t.lang == Language::Swedish
     }
+
     /// The catalogue of refusals.
     pub fn codes(&self) -> &'static [Code] {
         Code::ALL

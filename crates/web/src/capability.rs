@@ -7,11 +7,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{LetterId, MailboxId, Random, Time, chance};
 use key_client::GrantToken;
 use mailbox::OpenedLetter;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// All that are valid now.
 #[derive(Default)]
@@ -49,7 +46,7 @@ impl Capabilities {
             opened,
             since: now,
         };
-        let mut held = self.lock();
+        let mut held = self.0.lock();
         held.retain(|_, one| now.since(one.since) < LIFE);
         while held.len() >= MOST || held.values().map(Capability::bytes).sum::<usize>() > MOST_BYTES {
             let Some(oldest) = held.iter().min_by_key(|(_, one)| one.since).map(|(token, _)| *token) else {
@@ -64,13 +61,13 @@ impl Capabilities {
     /// What an address opens now.
     pub(crate) fn find(&self, token: &str, now: Time) -> Option<Capability> {
         let token: Token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
-        self.lock().get(&token).filter(|one| now.since(one.since) < LIFE).cloned()
+        self.0.lock().get(&token).filter(|one| now.since(one.since) < LIFE).cloned()
     }
 
     /// The letter as this log-in opened it some minutes ago at most: showing its page again is the same reading.
     pub(crate) fn recent(&self, grant: &GrantToken, letter: LetterId, now: Time) -> Option<Capability> {
         let login = grant.hash();
-        let held = self.lock();
+        let held = self.0.lock();
         let fresh = held.values().filter(|one| one.letter == letter && now.since(one.since) < FRESH);
         fresh.filter(|one| one.grant.hash() == login).max_by_key(|one| one.since).cloned()
     }
@@ -78,16 +75,12 @@ impl Capabilities {
     /// Ends all addresses of a log-in.
     pub(crate) fn forget_login(&self, grant: &GrantToken) {
         let login = grant.hash();
-        self.lock().retain(|_, one| one.grant.hash() != login);
+        self.0.lock().retain(|_, one| one.grant.hash() != login);
     }
 
     /// Ends all addresses of a letter.
     pub(crate) fn forget_letter(&self, letter: LetterId) {
-        self.lock().retain(|_, one| one.letter != letter);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Token, Capability>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().retain(|_, one| one.letter != letter);
     }
 }
 

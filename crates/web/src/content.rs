@@ -40,8 +40,7 @@ pub(crate) async fn letter(
     if body::fits_a_page(&letter.body) {
         return Err(ContentFault::NotFound);
     }
-    let nonce =
-        chance::bytes::<16>(web.random()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let nonce = hex::encode(chance::bytes::<16>(web.random()));
     let policy = format!(
         "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'nonce-{nonce}'; \
          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors {}",

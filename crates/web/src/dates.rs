@@ -112,7 +112,8 @@ enum Age {
 
 /// The week begins on Monday.
 fn age(time: Time, now: Time) -> Age {
-    let (date, today) = (time.date(), now.date());
+    let date = time.date();
+    let today = now.date();
     match date.days_until(today) {
         ..=0 => Age::Today,
         days if days < i32::from(today.weekday()) => Age::ThisWeek,

@@ -7,11 +7,8 @@ use crate::texts::{Language, Texts};
 pub enum Place {
     /// The inbox and the letters in it.
     Inbox,
-    /// The archive.
     Archive,
-    /// The bin.
     Bin,
-    /// The settings.
     Settings,
     /// None of them.
     Elsewhere,
@@ -87,18 +84,22 @@ impl Frame {
             moves_to: None,
         }
     }
+
     /// The language that the switch offers.
     pub fn other(&self) -> Language {
         self.t.lang.other()
     }
+
     /// The token that forms carry; empty when nobody is logged in, for then no form needs one.
     pub fn csrf(&self) -> &str {
         self.who.as_ref().map_or("", |who| &who.csrf)
     }
+
     /// Whether the main menu is shown.
     pub fn has_menu(&self) -> bool {
         self.who.as_ref().is_some_and(|who| who.has_box)
     }
+
     /// Whether the menu's entry `place` is the present one.
     pub fn is_at(&self, place: Place) -> bool {
         self.place == place

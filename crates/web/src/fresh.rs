@@ -48,6 +48,7 @@ impl IntoResponse for NotNow {
 
 impl FromRequest<Web> for Fresh<Posted> {
     type Rejection = NotNow;
+
     async fn from_request(request: Request, web: &Web) -> Result<Self, NotNow> {
         let action = request.uri().path().to_owned();
         let posted = Posted::from_request(request, web).await?;
@@ -68,7 +69,8 @@ pub(crate) async fn need(web: &Web, visitor: &Visitor, action: &str, fields: &Fi
 
 /// A page with a link, not a redirect: a browser lets no form lead to another site, and people want to know why.
 fn ask(web: &Web, visitor: &Visitor, action: &str, fields: &Fields) -> Result<Response, Fault> {
-    let (session, t) = (visitor.session()?, visitor.t());
+    let session = visitor.session()?;
+    let t = visitor.t();
     let now = web.now();
     // Who has no mailbox yet has typed nothing.
     let back = match Owner::of(web, session.view.person) {

@@ -1,13 +1,8 @@
 //! How often something may be done from one place.
 
 use domain::Time;
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, hash::Hash, net::IpAddr, time::Duration};
 
 /// Counts in windows of fixed length. All begin anew together, so that keeping count costs the same however many
 /// places there are.
@@ -44,6 +39,7 @@ impl Key {
             IpAddr::V6(v6) => Self::Address((u128::from(v6) >> 64) as u64 | IS_V6),
         }
     }
+
     fn network(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self::Network(u64::from(u32::from(v4) >> 8)),
@@ -79,7 +75,7 @@ impl Limiter {
     }
 
     fn counts(&self, now: Time) -> MutexGuard<'_, Counts> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         // Either way: a clock may be set back.
         let over = |since: Time| now.since(since).max(since.since(now)) >= self.window;
         if counts.since.is_none_or(over) {

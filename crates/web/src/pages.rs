@@ -7,7 +7,8 @@ mod settings;
 mod start;
 
 pub use letter::{
-    Attachment, Closed, Detail, Fact, Forwarded, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy, Support,
+    Attachment, Closed, Detail, Fact, Forwarded, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy,
+    Support, Trace,
 };
 pub use list::{Act, Banner, Empty, Filter, Folder, Group, List, Listing, Row, Search, Todo};
 pub use plain::{About, Accessibility, Confirm, Message, Operator, Privacy};

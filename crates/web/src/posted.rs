@@ -37,14 +37,17 @@ impl Fields {
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
     }
+
     /// Whether a box is ticked.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         !self.text(name).is_empty()
     }
+
     /// All of them, as they were sent.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+
     fn parse(bytes: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(bytes).into_owned().collect())
     }
@@ -52,6 +55,7 @@ impl Fields {
 
 impl FromRequest<Web> for Sent {
     type Rejection = Fault;
+
     async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
         let (parts, body) = request.into_parts();
         if !is_own_form(&parts.headers, &web.0.parts.origin) {
@@ -77,6 +81,7 @@ impl FromRequest<Web> for Sent {
 
 impl FromRequest<Web> for Posted {
     type Rejection = Fault;
+
     async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
         let Sent { visitor, fields } = Sent::from_request(request, web).await?;
         Ok(Self { reader: Reader::of(visitor)?, fields })

@@ -11,11 +11,9 @@ use crate::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{PersonId, Time};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// Where somebody goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,9 +97,11 @@ impl ReturnTo {
     pub(crate) fn stands_on(&self) -> &str {
         &self.page
     }
+
     pub(crate) fn is_letter(&self) -> bool {
         self.page.starts_with("/letters/")
     }
+
     pub(crate) fn has_form(&self) -> bool {
         self.form.is_some()
     }
@@ -113,10 +113,11 @@ pub(crate) struct Kept(Arc<Mutex<Option<ReturnTo>>>);
 
 impl Kept {
     pub(crate) fn put(&self, one: ReturnTo) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+        *self.0.lock() = Some(one);
     }
+
     pub(crate) fn take(&self) -> Option<ReturnTo> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 }
 

@@ -109,6 +109,20 @@ mod tests {
     }
 
     #[test]
+    fn browsers_are_told_to_come_by_https_alone_wherever_the_origin_is_https() {
+        let told = |https| {
+            let mut headers = HeaderMap::new();
+            common(&mut headers, https);
+            headers.get(header::STRICT_TRANSPORT_SECURITY).cloned()
+        };
+        let told_https = told(true).unwrap();
+        let told_https = told_https.to_str().unwrap();
+        let seconds = told_https.strip_prefix("max-age=").unwrap().split(';').next().unwrap();
+        assert!(seconds.parse::<u64>().unwrap() >= 31_536_000 && told_https.contains("includeSubDomains"));
+        assert!(told(false).is_none());
+    }
+
+    #[test]
     fn only_our_own_pages_send_forms() {
         assert!(from(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
         assert!(from(&[("origin", "https://kuvert.example.se")]));

@@ -96,6 +96,10 @@ pub enum AccountChange {
     AddressRemoved,
     /// Somebody logged in with a browser that had not been used for it.
     NewDevice,
+    /// They have said yes to reading another's mailbox: told to whoever helps, whose addresses are open only now.
+    HelpAccepted,
+    /// Somebody may read their mailbox.
+    HelperGranted,
 }
 
 /// What became of sending a code: `false` when it could not be handed over.
@@ -105,6 +109,7 @@ pub type CodeSent<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 pub trait CodePost: Send + Sync {
     /// Hands one message over.
     fn send(&self, message: CodeMessage) -> CodeSent<'_>;
+
     /// Tells an address that was confirmed of a change.
     fn tell(&self, notice: AccountNotice) -> CodeSent<'_>;
 }
@@ -152,6 +157,7 @@ impl Web {
     pub(crate) fn now(&self) -> Time {
         self.0.parts.clock.now()
     }
+
     pub(crate) fn random(&self) -> &dyn Random {
         &*self.0.parts.random
     }

@@ -16,7 +16,6 @@ pub use start::Start;
 pub enum Language {
     /// Swedish, the first language.
     Swedish,
-    /// English.
     English,
 }
 
@@ -28,10 +27,12 @@ impl Language {
             Self::English => "en",
         }
     }
+
     /// From a cookie or a stored setting; anything else is Swedish.
     pub fn from_code(code: &str) -> Self {
         if code == "en" { Self::English } else { Self::Swedish }
     }
+
     /// The language to offer in the switch.
     pub const fn other(self) -> Self {
         match self {
@@ -39,6 +40,7 @@ impl Language {
             Self::English => Self::Swedish,
         }
     }
+
     /// What the language calls itself.
     pub const fn own_name(self) -> &'static str {
         match self {
@@ -46,6 +48,7 @@ impl Language {
             Self::English => "English",
         }
     }
+
     /// All texts in this language.
     pub const fn texts(self) -> &'static Texts {
         match self {

@@ -55,18 +55,18 @@ impl Session {
     pub(crate) async fn of(web: &Web, grant: GrantToken) -> Result<Self, Fault> {
         let parts = &web.0.parts;
         let view = parts.keys.grant(&grant).await?.ok_or(Fault::Expired)?;
-        let (mut person, mut boxes) = (None, Vec::new());
+        let mut person = None;
+        let mut boxes = Vec::new();
         if let Some(id) = view.person {
             let known = parts.accounts.who(id).await?;
             (person, boxes) = (known.person, known.boxes);
             // A right that nobody vouches for is none; without the own mailbox nothing is shown at all.
             let vouched = parts.keys.rights(&grant).await?;
-            let own_is_lost =
-                |one: &BoxAccess| one.because == Because::Owner && !vouched.contains(&one.mailbox_id);
-            if boxes.iter().any(own_is_lost) {
+            let is_vouched = |one: &BoxAccess| vouched.contains(&(one.mailbox_id, one.because));
+            if boxes.iter().any(|one| one.because == Because::Owner && !is_vouched(one)) {
                 return Err(Fault::Trouble);
             }
-            boxes.retain(|one| vouched.contains(&one.mailbox_id));
+            boxes.retain(is_vouched);
         }
         let csrf = token(web, &grant, view.person);
         Ok(Self { grant, view, csrf, person, boxes })
@@ -75,21 +75,26 @@ impl Session {
     pub(crate) fn who(&self) -> Who {
         Who { name: self.view.name.clone(), csrf: self.csrf.clone(), has_box: !self.boxes.is_empty() }
     }
+
     /// The person's own mailbox.
     pub(crate) fn own_box(&self) -> Option<&BoxAccess> {
         self.boxes.iter().find(|one| one.because == Because::Owner)
     }
+
     /// Those that the person may change, not only read.
     pub(crate) fn governed(&self) -> impl Iterator<Item = &BoxAccess> {
         self.boxes.iter().filter(|one| one.because != Because::Helper)
     }
+
     /// One mailbox and the right to change it; not found otherwise.
     pub(crate) fn govern(&self, id: MailboxId) -> Result<&BoxAccess, Fault> {
         self.governed().find(|one| one.mailbox_id == id).ok_or(Fault::NotFound)
     }
+
     pub(crate) fn is_protected(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.protected_at.is_some())
     }
+
     pub(crate) fn actor(&self) -> Option<Actor> {
         let person = self.person.as_ref()?.person_id;
         let boxes = self.boxes.iter().map(|one| (one.mailbox_id, one.because)).collect();
@@ -148,18 +153,22 @@ impl Visitor {
         };
         Ok(Self { language, path: path.to_owned(), session })
     }
+
     /// Somebody of whom no log-in is asked, with the language that their browser keeps.
     pub(crate) fn logged_out(headers: &HeaderMap, path: &str) -> Self {
         let language = Language::from_code(cookies::read(headers, cookies::LANGUAGE).unwrap_or_default());
         Self { language, path: path.to_owned(), session: None }
     }
+
     pub(crate) fn t(&self) -> &'static Texts {
         self.language.texts()
     }
+
     /// The frame of a page for this visitor.
     pub(crate) fn frame(&self, place: Place, title: impl Into<String>) -> Frame {
         Frame::new(self.language, &self.path, place, title, self.session.as_ref().map(Session::who))
     }
+
     /// The log-in; who has none is sent to the first page.
     pub(crate) fn session(&self) -> Result<&Session, Fault> {
         self.session.as_ref().ok_or(Fault::NotLoggedIn)
@@ -173,12 +182,15 @@ impl Reader {
         let actor = actor.ok_or(Fault::NotLoggedIn)?;
         Ok(Self { visitor, actor })
     }
+
     pub(crate) fn t(&self) -> &'static Texts {
         self.visitor.t()
     }
+
     pub(crate) fn session(&self) -> Result<&Session, Fault> {
         self.visitor.session()
     }
+
     pub(crate) fn frame(&self, place: Place, title: impl Into<String>) -> Frame {
         self.visitor.frame(place, title)
     }
@@ -186,6 +198,7 @@ impl Reader {
 
 impl FromRequestParts<Web> for Visitor {
     type Rejection = Fault;
+
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Fault> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         Self::read(web, &parts.headers, path).await
@@ -194,12 +207,12 @@ impl FromRequestParts<Web> for Visitor {
 
 impl FromRequestParts<Web> for Reader {
     type Rejection = Fault;
+
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Fault> {
         Self::of(Visitor::from_request_parts(parts, web).await?)
     }
 }
 
-/// A page.
 pub(crate) fn page(page: impl Template) -> Result<Response, Fault> {
     Ok(Html(page.render()?).into_response())
 }

@@ -59,7 +59,8 @@ async fn an_address_counts_once_its_code_is_written(database: Database) {
 
 async fn nobody_touches_anothers_address(database: Database) {
     let world = World::new(database).await;
-    let ((anna, _), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, _) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     let code = waits(&world, &anna, "anna@example.se").await.code;
     let id = world.web.contacts(&anna).await.unwrap()[0].contact.contact_id;
     assert!(world.web.contacts(&bo).await.unwrap().is_empty());
@@ -73,7 +74,8 @@ async fn nobody_touches_anothers_address(database: Database) {
 
 async fn codes_go_to_few_countries_and_are_counted_by_the_day(database: Database) {
     let world = World::new(database).await;
-    let ((anna, _), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, _) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     let codes = CodeLimits { person_per_day: 4, prefix_per_day: 6, all_per_day: 7, ..CodeLimits::default() };
     let web = world.with_codes(codes);
     let add = async |web: &Accounts, who: &Actor, address: &str| {
@@ -137,7 +139,8 @@ async fn the_demo_s_people_have_theirs_confirmed(database: Database) {
     let world = World::new(database).await;
     let (anna, _) = world.settles(ANNA).await;
     for _ in 0..2 {
-        let (who, address) = (identity(ANNA), "anna@example.se");
+        let who = identity(ANNA);
+        let address = "anna@example.se";
         world.operator.add_confirmed_contact(&who, Channel::Email, address).await.unwrap();
     }
     assert_eq!(world.web.notices(&anna).await.unwrap(), Notices::Arrive);

@@ -33,7 +33,8 @@ async fn helps(world: &World, anna: &Actor, mailbox: MailboxId, bo: &Actor, labe
 
 async fn whoever_said_yes_and_was_seen_reads_until_the_right_is_taken_back(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, own)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, own) = world.settles(BO).await;
     world.web.invite(&anna, "Anna Exempel", mailbox, &helper(&world, BO, "Bo, min bror")).await.unwrap();
     let asks = world.web.asks(&bo).await.unwrap();
     assert_eq!((asks.len(), asks[0].owner.as_deref()), (1, Some("Anna Exempel")));
@@ -69,7 +70,8 @@ async fn whoever_said_yes_and_was_seen_reads_until_the_right_is_taken_back(datab
 
 async fn a_number_that_is_known_and_one_that_is_not_are_answered_alike(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     for number in [BO, CLEO] {
         world.web.invite(&anna, "Anna", mailbox, &helper(&world, number, "Hjälp")).await.unwrap();
         // With one that waits, both are answered so too.
@@ -95,7 +97,8 @@ async fn a_number_that_is_known_and_one_that_is_not_are_answered_alike(database:
 
 async fn nobody_gets_a_right_that_the_owner_did_not_give_to_them(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     let (cleo, _) = world.settles(CLEO).await;
     world.web.invite(&anna, "Anna", mailbox, &helper(&world, BO, "Bo")).await.unwrap();
     let id = world.web.asked(&anna, mailbox).await.unwrap()[0].invitation_id;
@@ -119,7 +122,7 @@ async fn nobody_gets_a_right_that_the_owner_did_not_give_to_them(database: Datab
     let other = world.web.grant_helper(&anna, mailbox, id, cleo.rights.person).await;
     assert!(matches!(other, Err(GrantError::Unknown)), "{other:?}");
     put(bo.rights.person).await;
-    world.operator.close_for(mailbox).await.unwrap();
+    world.operator.close_for(&identity(ANNA)).await.unwrap();
     let closed = world.web.grant_helper(&anna, mailbox, id, bo.rights.person).await;
     assert!(matches!(closed, Err(GrantError::Frozen)), "{closed:?}");
     assert_eq!(world.count("SELECT count(*) FROM mandate").await, 0);
@@ -127,7 +130,8 @@ async fn nobody_gets_a_right_that_the_owner_did_not_give_to_them(database: Datab
 
 async fn nobody_asks_for_anothers_mailbox(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     let refused = world.web.invite(&bo, "Bo", mailbox, &helper(&world, BO, "Jag själv")).await;
     assert!(matches!(refused, Err(InviteError::Account(AccountError::NotFound))), "{refused:?}");
     helps(&world, &anna, mailbox, &bo, "Bo").await;
@@ -142,7 +146,8 @@ async fn nobody_asks_for_anothers_mailbox(database: Database) {
 
 async fn a_name_given_later_does_not_change_what_was_said_before(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     let mut between = Vec::new();
     for label in ["Bo, min bror", "Grannen"] {
         helps(&world, &anna, mailbox, &bo, label).await;

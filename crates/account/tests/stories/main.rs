@@ -3,6 +3,7 @@
 
 mod contacts;
 mod helping;
+mod moved;
 mod opening;
 mod senders;
 mod signing;

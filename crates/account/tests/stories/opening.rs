@@ -23,8 +23,8 @@ async fn whoever_logs_in_opens_a_mailbox_once(database: Database) {
     assert_eq!(world.chain(mailbox).await, [(EventType::MailboxOpened, String::new())]);
     assert_eq!(world.count("SELECT count(*) FROM person").await, 1);
     // Closed, and open again under its own id.
-    assert!(world.operator.close_for(mailbox).await.unwrap());
-    assert!(!world.operator.close_for(mailbox).await.unwrap());
+    assert!(world.operator.close_for(&identity(ANNA)).await.unwrap());
+    assert!(!world.operator.close_for(&identity(ANNA)).await.unwrap());
     let again = world.web.open_mailbox(&anna.grant, Language::Swedish, false).await.unwrap();
     assert_eq!(again, Opened::Here(mailbox));
     assert_eq!(world.chain(mailbox).await.last().unwrap().1, "again");
@@ -85,7 +85,8 @@ async fn the_operator_opens_for_people_and_keeps_those_that_are_there(database: 
 
 async fn an_organisation_is_opened_by_its_number(database: Database) {
     let world = World::new(database).await;
-    let (number, name) = (org(COMPANY), "Exempelbolaget AB");
+    let number = org(COMPANY);
+    let name = "Exempelbolaget AB";
     let mailbox = world.operator.open_for_organisation(&number, name).await.unwrap();
     assert_eq!(world.operator.open_for_organisation(&number, name).await.unwrap(), mailbox);
     let found = world.operator.mailbox_of(&number.identity()).await.unwrap().unwrap();
@@ -95,7 +96,8 @@ async fn an_organisation_is_opened_by_its_number(database: Database) {
 
 async fn two_first_log_ins_at_once_make_one_mailbox(database: Database) {
     let world = World::new(database).await;
-    let (one, two) = (world.logs_in(ANNA).await, world.logs_in(ANNA).await);
+    let one = world.logs_in(ANNA).await;
+    let two = world.logs_in(ANNA).await;
     let open = |grant| world.web.open_mailbox(grant, Language::Swedish, false);
     let (one, two) = tokio::join!(open(&one), open(&two));
     assert_eq!(one.unwrap(), two.unwrap());
@@ -105,7 +107,8 @@ async fn two_first_log_ins_at_once_make_one_mailbox(database: Database) {
 
 async fn the_owner_closes_and_opens_again_and_nobody_else_does(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
     let refused = world.web.close_mailbox(&bo, mailbox).await;
     assert!(matches!(refused, Err(AccountError::NotFound)), "{refused:?}");
     assert!(world.web.close_mailbox(&anna, mailbox).await.unwrap());
@@ -113,6 +116,6 @@ async fn the_owner_closes_and_opens_again_and_nobody_else_does(database: Databas
     assert!(world.web.was_closed_by_owner(&anna, mailbox).await.unwrap());
     let again = world.web.open_mailbox(&anna.grant, Language::Swedish, false).await.unwrap();
     assert_eq!(again, Opened::Here(mailbox));
-    assert!(world.operator.close_for(mailbox).await.unwrap());
+    assert!(world.operator.close_for(&identity(ANNA)).await.unwrap());
     assert!(!world.web.was_closed_by_owner(&anna, mailbox).await.unwrap(), "the operator did");
 }

@@ -27,8 +27,10 @@ async fn a_sender_is_turned_off_and_on_again(database: Database) {
 
 async fn only_who_governs_a_mailbox_turns_senders_off(database: Database) {
     let world = World::new(database).await;
-    let ((anna, mailbox), (bo, _)) = (world.settles(ANNA).await, world.settles(BO).await);
-    let (town, nobody) = (org(TOWN), org("164020000032"));
+    let (anna, mailbox) = world.settles(ANNA).await;
+    let (bo, _) = world.settles(BO).await;
+    let town = org(TOWN);
+    let nobody = org("164020000032");
     for (who, sender) in [(&bo, &town), (&anna, &nobody)] {
         for refused in [
             world.web.turn_off(who, mailbox, sender).await,

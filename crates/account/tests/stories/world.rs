@@ -117,7 +117,8 @@ impl World {
                 random: random(),
             })
         };
-        let (web, operator) = (accounts(keys.clone()), accounts(connector.keys(Role::Operator)));
+        let web = accounts(keys.clone());
+        let operator = accounts(connector.keys(Role::Operator));
         let provider = Provider::open(config, any.clone(), random()).unwrap();
         let mut tx = store.begin("register").await.unwrap();
         for (number, name) in [(TOWN, "Exempelkommunen"), (OFFICE, "Exempelverket")] {
@@ -131,7 +132,8 @@ impl World {
     /// Identifies at the provider, as the pages have it done.
     pub async fn logs_in(&self, number: &str) -> GrantToken {
         let nonce = self.keys.begin_login("demo").await.unwrap();
-        let (state, verifier) = (eid::word(&SystemRandom), eid::word(&SystemRandom));
+        let state = eid::word(&SystemRandom);
+        let verifier = eid::word(&SystemRandom);
         let request = LoginRequest {
             anew: false,
             state: &state,

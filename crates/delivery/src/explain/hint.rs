@@ -84,7 +84,8 @@ pub(super) fn of_value(parsed: &Parsed<'_, '_>) -> Option<Hint> {
         let made = |der: &Vec<u8>| verify::holds(der, parsed.signature_hash, form.as_bytes(), &parsed.value);
         parsed.certificates.iter().any(made)
     };
-    let (info, whole) = (parsed.signed_info, |change| Some(Hint { change, in_letter: false }));
+    let info = parsed.signed_info;
+    let whole = |change| Some(Hint { change, in_letter: false });
     for (change, text) in texts() {
         if made(&Plain { text: &*text, omitted: None, within: None }.write(info, (DSIG, "SignedInfo"))) {
             return whole(change);

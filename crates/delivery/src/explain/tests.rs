@@ -24,7 +24,8 @@ fn hint(change: Change, in_letter: bool) -> Option<Hint> {
 
 /// As a tool for people writes it: every element on a line of its own, and nothing put into empty ones.
 fn indented(xml: &str) -> String {
-    let (mut out, mut opened) = (String::new(), false);
+    let mut out = String::new();
+    let mut opened = false;
     for tag in xml.split_inclusive('>') {
         let closes = tag.starts_with("</");
         if tag.starts_with('<') && !out.is_empty() && !(opened && closes) {

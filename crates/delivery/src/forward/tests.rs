@@ -23,7 +23,8 @@ fn covering() -> Covering {
 
 /// A delivery as it came, prefixes and all, in another message: all that its ancestors declared is declared anew.
 fn moved(secure: &[u8]) -> String {
-    let (document, text) = (parse(secure).unwrap(), std::str::from_utf8(secure).unwrap());
+    let document = parse(secure).unwrap();
+    let text = std::str::from_utf8(secure).unwrap();
     let sealed: Node<'_, '_> = soap::only(soap::body(&document).unwrap(), crate::DELIVER_SECURE).unwrap();
     let named: Vec<usize> = text.match_indices("deliverSecure").map(|(at, _)| at).collect();
     let [_, open, close, _] = named[..] else { panic!("{named:?}") };
@@ -39,8 +40,8 @@ fn moved(secure: &[u8]) -> String {
     let original =
         format!("<zz:OrginalDelivery xmlns:zz=\"{SERVICE_V3}\"{declared}>{inside}</zz:OrginalDelivery>");
     let around = covering().envelope(&vector("deliverSecure-ok-plain.xml"), None).unwrap();
-    let (before, after) =
-        (around.find("<OrginalDelivery").unwrap(), around.find("</OrginalDelivery>").unwrap());
+    let before = around.find("<OrginalDelivery").unwrap();
+    let after = around.find("</OrginalDelivery>").unwrap();
     // The parent has prefixes of its own, which say something else.
     let before =
         around[..before].replace("<forwardMessage>", "<forwardMessage xmlns:p1=\"u:1\" xmlns:ns2=\"u:2\">");
@@ -82,7 +83,8 @@ fn the_payload_is_the_words_and_the_message_and_nothing_else() {
     let payload = |covering: Covering, secure: &[u8]| {
         Forward::from_envelope(covering.envelope(secure, None).unwrap().as_bytes()).unwrap().payloads[0]
     };
-    let (plain, prefixed) = (vector("deliverSecure-ok-plain.xml"), vector("deliverSecure-ok-prefixed.xml"));
+    let plain = vector("deliverSecure-ok-plain.xml");
+    let prefixed = vector("deliverSecure-ok-prefixed.xml");
     let first = payload(covering(), &plain);
     assert_eq!(payload(covering(), &prefixed), first);
     let fewer = Covering { recipient_ids: vec!["198101052382".into()], ..covering() };

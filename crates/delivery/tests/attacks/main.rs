@@ -110,7 +110,8 @@ fn no_attack_is_read_as_a_forwarded_delivery() {
     let good = forward(&forge.good()).unwrap();
     let read = Forward::from_envelope(good.as_bytes()).unwrap();
     assert_eq!(read.original.delivery.messages[0].subject, corpus::SUBJECT);
-    let (mut tried, mut wrong) = (0, Vec::new());
+    let mut tried = 0;
+    let mut wrong = Vec::new();
     for attack in all(&forge).iter().filter(|attack| attack.by == By::Reader) {
         let Some(message) = std::str::from_utf8(&attack.body).ok().and_then(forward) else { continue };
         tried += 1;

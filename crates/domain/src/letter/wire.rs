@@ -110,9 +110,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         struct Members<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
             type Value = T;
+
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
+
             fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
                 T::deserialize(MapAccessDeserializer::new(members))
             }

@@ -32,6 +32,7 @@ impl Run {
             is_dear(plus, &self.groups[from..])
         })
     }
+
     /// A short number that takes text messages for money.
     fn is_sms(&self) -> bool {
         self.groups.iter().any(|group| group.len() == 5 && ["71", "72", "73"].contains(&&group[..2]))
@@ -61,7 +62,8 @@ fn is_dear(plus: bool, groups: &[String]) -> bool {
 
 fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    let (mut plus, mut apart) = (false, MOST_APART + 1);
+    let mut plus = false;
+    let mut apart = MOST_APART + 1;
     let mut in_group = false;
     for c in text.chars() {
         if c.is_ascii_digit() {

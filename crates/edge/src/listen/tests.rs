@@ -1,3 +1,5 @@
+mod lengths;
+
 use super::*;
 use crate::{
     clients::Registered,
@@ -28,6 +30,7 @@ impl Registered for Register {
     fn is_revoked(&self, _: &[u8; 32]) -> bool {
         false
     }
+
     fn is_known(&self, _: &[u8; 32], organisation: &OrgNumber) -> bool {
         organisation.as_str() != UNKNOWN
     }
@@ -49,18 +52,23 @@ impl Pki {
         file("door.key", key.serialize_pem());
         Self { folder, issuer }
     }
+
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
+
     fn clients(&self) -> Arc<Clients> {
         Clients::new(&self.path("ca.pem"), Vec::new(), Arc::new(Register)).unwrap()
     }
+
     fn door(&self, limits: Limits) -> Door {
         let clients = self.clients();
         let tls = mutual(&self.path("door.pem"), &self.path("door.key"), &clients).unwrap();
-        let (tls, clients) = (Some(tls), Some(clients));
+        let tls = Some(tls);
+        let clients = Some(clients);
         Door { tls, clients, limits, ..Door::plain("test", router(), 1) }
     }
+
     fn revokes(&self, serial: u64) -> Vec<u8> {
         let revoked = RevokedCertParams {
             serial_number: SerialNumber::from(serial),
@@ -78,6 +86,7 @@ impl Pki {
         };
         params.signed_by(&self.issuer).unwrap().der().to_vec()
     }
+
     fn client(&self, number: &str, serial: u64, alpn: &[&str]) -> Arc<ClientConfig> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
@@ -114,16 +123,20 @@ struct Open {
 impl Open {
     async fn new(door: Door) -> Self {
         let listener = bind(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
         tokio::spawn(serve(vec![listener], door, stop.clone()));
         Self { address, stop }
     }
+
     /// A TCP connection from this address of loopback.
     async fn from(&self, last: u8) -> TcpStream {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind(([127, 0, 0, last], 0).into()).unwrap();
+        // Each of another /24.
+        socket.bind(([127, 0, last - 1, last], 0).into()).unwrap();
         socket.connect(self.address).await.unwrap()
     }
+
     /// A TLS connection, if it is let in.
     async fn tls(&self, last: u8, client: &Arc<ClientConfig>) -> Option<Client> {
         let name = ServerName::from(std::net::IpAddr::from([127, 0, 0, 1]));

@@ -63,7 +63,8 @@ pub(super) async fn answer(
     State(house): State<Arc<House>>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Response {
-    let (mut person, mut cancelled) = (None, false);
+    let mut person = None;
+    let mut cancelled = false;
     let mut rest = Vec::new();
     for (name, value) in pairs {
         match name.as_str() {
@@ -104,9 +105,11 @@ impl Request {
     fn prompt(&self) -> &str {
         self.parameters.get("prompt").map(String::as_str).unwrap_or_default()
     }
+
     fn max_age(&self) -> Option<u64> {
         self.parameters.get("max_age")?.parse().ok()
     }
+
     fn scope(&self) -> Vec<String> {
         let text = self.parameters.get("scope").map(String::as_str).unwrap_or_default();
         text.split(' ').map(str::to_owned).collect()

@@ -1,11 +1,8 @@
 //! Codes and access tokens, in memory: they live minutes and die with the process.
 
 use domain::{Random, Time};
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, time::Duration};
 
 /// What a person has agreed to.
 #[derive(Clone)]
@@ -99,7 +96,7 @@ impl Grants {
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

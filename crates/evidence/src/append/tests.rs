@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::{chain_holds, history_of, read_chain};
+use crate::{Walks, chain_holds, read_chain};
 use std::sync::Arc;
 use store::{Store, both};
 use vault::SystemRandom;
@@ -14,10 +14,11 @@ both!(
     batches_over_the_same_chains_do_not_deadlock,
     an_event_whose_parts_disagree_is_not_written,
     a_person_stands_in_the_row_and_not_in_the_bytes,
+    a_walk_opens_one_chain_and_goes_along_all,
 );
 
-fn ring() -> Arc<KeyRing> {
-    Arc::new(KeyRing::random(&SystemRandom))
+fn ring() -> Arc<EventRing> {
+    Arc::new(KeyRing::random(&SystemRandom).into())
 }
 
 fn at(millis: i64) -> Time {
@@ -29,7 +30,8 @@ fn listed(millis: i64) -> NewEvent {
 }
 
 async fn a_chain_begins_at_zero_and_holds(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let mut last = [0; 32];
     for seq in 0..5 {
         let mut tx = store.begin("test").await.unwrap();
@@ -45,24 +47,22 @@ async fn a_chain_begins_at_zero_and_holds(store: Store) {
 }
 
 async fn time_in_a_chain_never_runs_backwards(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let mut tx = store.begin("test").await.unwrap();
     for (given, written) in [(100, 100), (50, 100), (101, 101)] {
         let appended =
             append(&mut tx, &ring, mailbox, mailbox.own_chain(), listed(given), &SystemRandom).await.unwrap();
         assert_eq!(appended.at, at(written));
     }
-    let times: Vec<_> = history_of(&mut tx, mailbox, mailbox.own_chain(), 2)
-        .await
-        .unwrap()
-        .iter()
-        .map(|line| line.at)
-        .collect();
-    assert_eq!(times, [at(101), at(100)]);
+    let walked = Walks::new(mailbox).page(&mut tx, &ring).await.unwrap().unwrap();
+    let times: Vec<_> = walked.iter().map(|one| (one.at, one.pushed)).collect();
+    assert_eq!(times, [(at(100), false), (at(100), true), (at(101), false)]);
 }
 
 async fn a_batch_may_name_a_chain_twice(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let chains: Vec<_> = (0..70).map(|n| LetterId::new(at(n), &SystemRandom)).collect();
     let batch: Vec<_> = chains
         .iter()
@@ -84,10 +84,12 @@ async fn a_batch_may_name_a_chain_twice(store: Store) {
 }
 
 async fn many_at_once_stand_behind_each_other(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let tasks: Vec<_> = (0..12)
         .map(|n| {
-            let (store, ring) = (store.clone(), Arc::clone(&ring));
+            let store = store.clone();
+            let ring = Arc::clone(&ring);
             tokio::spawn(async move {
                 let mut tx = store.begin("test").await.unwrap();
                 let chain = mailbox.own_chain();
@@ -111,11 +113,13 @@ async fn many_at_once_stand_behind_each_other(store: Store) {
 }
 
 async fn batches_over_the_same_chains_do_not_deadlock(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let chains: Vec<_> = (0..9).map(|n| LetterId::new(at(n), &SystemRandom)).collect();
     let tasks: Vec<_> = (0..8usize)
         .map(|n| {
-            let (store, ring) = (store.clone(), Arc::clone(&ring));
+            let store = store.clone();
+            let ring = Arc::clone(&ring);
             // Each in another order.
             let mut batch: Vec<_> = chains.iter().map(|chain| (mailbox, *chain, listed(5))).collect();
             batch.rotate_left(n);
@@ -136,7 +140,8 @@ async fn batches_over_the_same_chains_do_not_deadlock(store: Store) {
 }
 
 async fn an_event_whose_parts_disagree_is_not_written(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let person = PersonId::new(&SystemRandom);
     let good = NewEvent::by_person(EventType::Opened, at(1), person, Because::Helper);
     let wrong = [
@@ -159,7 +164,8 @@ async fn an_event_whose_parts_disagree_is_not_written(store: Store) {
 }
 
 async fn a_person_stands_in_the_row_and_not_in_the_bytes(store: Store) {
-    let (ring, mailbox) = (ring(), MailboxId::new(&SystemRandom));
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
     let person = PersonId::new(&SystemRandom);
     let sender = OrgNumber::parse("164020000024").unwrap();
     let new = NewEvent::by_person(EventType::SenderDeclined, at(1), person, Because::Owner).about(&sender);
@@ -169,6 +175,26 @@ async fn a_person_stands_in_the_row_and_not_in_the_bytes(store: Store) {
     assert_eq!(events[0].sender, Some(sender));
     assert_eq!(events[0].actor, Actor::Owner);
     assert!(!events[0].to_cbor().windows(16).any(|part| part == person.as_bytes()));
-    let history = history_of(&mut tx, mailbox, mailbox.own_chain(), 9).await.unwrap();
-    assert_eq!((history[0].actor, history[0].because), (Some(person), Some(Because::Owner)));
+    let walked = Walks::new(mailbox).page(&mut tx, &ring).await.unwrap().unwrap();
+    assert_eq!((walked[0].actor, walked[0].because), (Some(person), Some(Because::Owner)));
+}
+
+async fn a_walk_opens_one_chain_and_goes_along_all(store: Store) {
+    let ring = ring();
+    let mailbox = MailboxId::new(&SystemRandom);
+    let letters: Vec<_> = (0..3).map(|n| LetterId::new(at(n), &SystemRandom)).collect();
+    let mut tx = store.begin("test").await.unwrap();
+    for letter in &letters {
+        for millis in [1, 2] {
+            append(&mut tx, &ring, mailbox, *letter, listed(millis), &SystemRandom).await.unwrap();
+        }
+    }
+    let mut opened = async |chain| {
+        let walked = Walks::opening(mailbox, chain).page(&mut tx, &ring).await.unwrap().unwrap();
+        assert_eq!(walked.len(), 6, "no event is passed over");
+        assert!(walked.iter().all(|one| one.event.as_ref().is_none_or(Result::is_ok)));
+        walked.into_iter().filter(|one| one.event.is_some()).map(|one| one.chain).collect::<Vec<_>>()
+    };
+    assert_eq!(opened(Some(letters[1])).await, [letters[1]; 2]);
+    assert_eq!(opened(None).await.len(), 6);
 }

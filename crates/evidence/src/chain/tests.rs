@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Accepted, Belongings, NewEvent, Rings, append, audit, feed, first, insert};
 use domain::{Identity, OrgNumber, PersonId, Time};
-use key_client::KeyRing;
+use key_client::{EventRing, KeyRing};
 use store::{Store, both};
 use vault::SystemRandom;
 
@@ -19,7 +19,7 @@ both!(
 );
 
 struct Chain {
-    ring: KeyRing,
+    ring: EventRing,
     mailbox: MailboxId,
     letter: LetterId,
 }
@@ -31,7 +31,7 @@ fn now() -> Time {
 }
 
 /// Accepted, told, opened by two, binned.
-async fn chain(tx: &mut Tx, ring: KeyRing, mailbox: MailboxId) -> Chain {
+async fn chain(tx: &mut Tx, ring: EventRing, mailbox: MailboxId) -> Chain {
     let letter = LetterId::new(now(), &SystemRandom);
     let belongings = Belongings {
         key: [1; 32],
@@ -56,7 +56,7 @@ async fn chain(tx: &mut Tx, ring: KeyRing, mailbox: MailboxId) -> Chain {
         certificate: [3; 32],
     };
     let event = Event::accepted(accepted, &[9; 32], &SystemRandom);
-    insert(tx, &[first(&event, &[9; 32], mailbox, &ring, &SystemRandom)]).await.unwrap();
+    insert(tx, &ring, &[first(&event, &[9; 32], mailbox, &ring, &SystemRandom)]).await.unwrap();
     let person = PersonId::new(&SystemRandom);
     let more = [
         NewEvent::by_service(EventType::NoticeSent, now()),
@@ -72,7 +72,7 @@ async fn chain(tx: &mut Tx, ring: KeyRing, mailbox: MailboxId) -> Chain {
 
 async fn fresh(store: &Store) -> Chain {
     let mut tx = store.begin("test").await.unwrap();
-    let chain = chain(&mut tx, KeyRing::random(&SystemRandom), MailboxId::new(&SystemRandom)).await;
+    let chain = chain(&mut tx, KeyRing::random(&SystemRandom).into(), MailboxId::new(&SystemRandom)).await;
     tx.commit().await.unwrap();
     chain
 }
@@ -88,6 +88,7 @@ impl Chain {
             Err(Broken::Store(error)) => panic!("{error}"),
         }
     }
+
     /// What the check says after a change, which is then undone.
     async fn after(
         &self,
@@ -109,7 +110,9 @@ async fn every_flipped_byte_is_found(store: Store) {
     assert_eq!(chain.holds(&mut tx).await, Ok(EVENTS));
     let rows = tx.query("SELECT seq, body, entry FROM event ORDER BY seq", &[]).await.unwrap();
     for row in &rows {
-        let (seq, body, entry) = (row.int(0).unwrap(), row.bytes(1).unwrap(), row.bytes(2).unwrap());
+        let seq = row.int(0).unwrap();
+        let body = row.bytes(1).unwrap();
+        let entry = row.bytes(2).unwrap();
         // Every byte of the header and the ends; some of the middle.
         let places = (0..body.len()).filter(|at| *at < 70 || at % 37 == 0 || *at > body.len() - 3);
         for at in places {
@@ -222,7 +225,9 @@ async fn missing_moved_and_added_rows_are_found(store: Store) {
         actor: crate::Actor::Service,
         ..last.clone()
     };
-    insert(&mut tx, &[first(&forged, &[8; 32], chain.mailbox, ring, &SystemRandom)]).await.unwrap();
+    insert(&mut tx, &chain.ring, &[first(&forged, &[8; 32], chain.mailbox, ring, &SystemRandom)])
+        .await
+        .unwrap();
     assert_eq!(chain.holds(&mut tx).await, Err(Flaw::Unlinked));
     tx.rollback().await;
     let mut tx = store.read("test").await.unwrap();
@@ -257,9 +262,10 @@ async fn an_end_that_was_cut_off_is_found_by_what_else_knows_of_it(store: Store)
 }
 
 async fn the_audit_walks_every_chain(store: Store) {
-    let ring = KeyRing::random(&SystemRandom);
+    let ring = EventRing::from(KeyRing::random(&SystemRandom));
     let mut tx = store.begin("test").await.unwrap();
-    let (mut ring, mut last) = (ring, None);
+    let mut ring = ring;
+    let mut last = None;
     for _ in 0..3 {
         let mailbox = MailboxId::new(&SystemRandom);
         for _ in 0..2 {
@@ -324,23 +330,26 @@ async fn the_audit_walks_every_chain(store: Store) {
 
 async fn a_chain_under_another_key_does_not_hold(store: Store) {
     let chain = fresh(&store).await;
-    let other = Chain { ring: KeyRing::random(&SystemRandom), ..chain };
+    let other = Chain { ring: KeyRing::random(&SystemRandom).into(), ..chain };
     let mut tx = store.read("test").await.unwrap();
     assert_eq!(other.holds(&mut tx).await, Err(Flaw::Unopenable));
 }
 
 fn rings() -> Rings {
-    Rings(crate::Writer::ALL.iter().map(|writer| (*writer, KeyRing::random(&SystemRandom))).collect())
+    let rings = crate::Writer::ALL.iter().map(|writer| (*writer, KeyRing::random(&SystemRandom))).collect();
+    Rings { rings, before_until: Some(now()) }
 }
 
 async fn a_role_writes_its_own_kinds_of_events_alone(store: Store) {
     let rings = rings();
-    for (writer, ring) in &rings.0 {
+    for (writer, ring) in &rings.rings {
         for kind in EventType::ALL {
             let mailbox = MailboxId::new(&SystemRandom);
             let mut tx = store.begin("test").await.unwrap();
             let new = NewEvent::by_service(*kind, now());
-            append(&mut tx, ring, mailbox, mailbox.own_chain(), new, &SystemRandom).await.unwrap();
+            crate::append::write(&mut tx, ring, &[(mailbox, mailbox.own_chain(), new)], &SystemRandom)
+                .await
+                .unwrap();
             let held = chain_holds(&mut tx, &rings, mailbox, mailbox.own_chain()).await;
             match writer.may_write(*kind) {
                 true => assert_eq!(held.unwrap(), 1, "{writer:?} {kind}"),
@@ -354,8 +363,9 @@ async fn a_role_writes_its_own_kinds_of_events_alone(store: Store) {
 
 async fn what_was_written_before_actors_were_committed_to_still_holds_under_the_key_of_then(store: Store) {
     let rings = rings();
-    for (writer, ring) in &rings.0 {
-        let (mailbox, person) = (MailboxId::new(&SystemRandom), PersonId::new(&SystemRandom));
+    for (writer, ring) in &rings.rings {
+        let mailbox = MailboxId::new(&SystemRandom);
+        let person = PersonId::new(&SystemRandom);
         let event = Event {
             id: domain::EventId::new(now(), &SystemRandom),
             chain: mailbox.own_chain(),
@@ -377,7 +387,8 @@ async fn what_was_written_before_actors_were_committed_to_still_holds_under_the_
         let mut row = first(&event, &[3; 32], mailbox, ring, &SystemRandom);
         row.actor = Some(person);
         let mut tx = store.begin("test").await.unwrap();
-        insert(&mut tx, &[row]).await.unwrap();
+        let told = EventRing::from(KeyRing::random(&SystemRandom));
+        insert(&mut tx, &told, &[row]).await.unwrap();
         let held = chain_holds(&mut tx, &rings, mailbox, mailbox.own_chain()).await;
         let old = *writer == crate::Writer::Before;
         assert_eq!(held.is_ok(), old, "{writer:?}: {held:?}");

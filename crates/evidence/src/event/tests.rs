@@ -29,7 +29,8 @@ fn commitments_are_made_as_the_vectors_make_them() {
     let file = vectors::file(vectors::EVENTS);
     let mut seen = 0;
     for vector in file["events"].as_array().unwrap() {
-        let (event, made_of) = (vectors::event(&vector["event"]), &vector["made_of"]);
+        let event = vectors::event(&vector["event"]);
+        let made_of = &vector["made_of"];
         if made_of.is_null() {
             continue;
         }
@@ -75,8 +76,8 @@ fn other_encodings_of_the_same_facts_are_refused() {
 #[test]
 fn a_first_event_hides_whom_and_what() {
     let recipient = Identity::parse("198101052382").unwrap();
-    let (letter_id, payload) =
-        (LetterId::new(Time::from_millis(7), &SystemRandom), b"{\"subject\":\"Beslut\"}");
+    let letter_id = LetterId::new(Time::from_millis(7), &SystemRandom);
+    let payload = b"{\"subject\":\"Beslut\"}";
     let sender = OrgNumber::parse("164020000016").unwrap();
     let mailbox_id = MailboxId::new(&SystemRandom);
     let belongings = Belongings {
@@ -102,7 +103,8 @@ fn a_first_event_hides_whom_and_what() {
         certificate: [5; 32],
     };
     let event = |nonce| Event::accepted(accepted, &nonce, &SystemRandom);
-    let (one, other) = (event([1; 32]), event([2; 32]));
+    let one = event([1; 32]);
+    let other = event([2; 32]);
     assert_ne!(one.recipient, other.recipient);
     assert_ne!(one.content, other.content);
     assert_eq!(one.recipient, Some(commitment::recipient(&[1; 32], &recipient)));

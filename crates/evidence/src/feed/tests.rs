@@ -58,7 +58,8 @@ async fn a_reader_never_skips_what_commits_late(store: Store) {
     let done = Arc::new(AtomicBool::new(false));
     let placers: Vec<_> = (0..2)
         .map(|_| {
-            let (store, done) = (store.clone(), Arc::clone(&done));
+            let store = store.clone();
+            let done = Arc::clone(&done);
             tokio::spawn(async move {
                 let mut rounds = 0;
                 while !done.load(Ordering::SeqCst) || place(&store).await.unwrap() > 0 {
@@ -70,9 +71,11 @@ async fn a_reader_never_skips_what_commits_late(store: Store) {
         })
         .collect();
     let reader = {
-        let (store, done) = (store.clone(), Arc::clone(&done));
+        let store = store.clone();
+        let done = Arc::clone(&done);
         tokio::spawn(async move {
-            let (mut after, mut seen) = (0, Vec::new());
+            let mut after = 0;
+            let mut seen = Vec::new();
             loop {
                 let last_round = done.load(Ordering::SeqCst);
                 let mut tx = store.read("test").await.unwrap();
@@ -94,7 +97,8 @@ async fn a_reader_never_skips_what_commits_late(store: Store) {
     let (quick, _) = watch::channel(0);
     let writers: Vec<_> = (0..WRITERS)
         .map(|n| {
-            let (store, quick) = (store.clone(), quick.clone());
+            let store = store.clone();
+            let quick = quick.clone();
             tokio::spawn(async move {
                 let mut written = Vec::new();
                 for turn in 0..EACH {
@@ -193,7 +197,8 @@ async fn a_page_ends_where_the_next_begins(store: Store) {
     let rows: Vec<_> = (0..25).map(|n| row(n, (n % 2) as u8)).collect();
     wait_for(&store, &rows).await;
     place(&store).await.unwrap();
-    let (mut after, mut pages) = (0, Vec::new());
+    let mut after = 0;
+    let mut pages = Vec::new();
     loop {
         let mut tx = store.read("test").await.unwrap();
         let page = read(&mut tx, &[[1; 32]], after, 5).await.unwrap();
@@ -281,7 +286,8 @@ async fn the_sequencer_wakes_when_nudged_and_tells_readers(store: Store) {
 async fn that_a_helper_opened_is_not_told(store: Store) {
     use crate::{NewEvent, append};
     use domain::{PersonId, words::Because};
-    let (ring, mailbox) = (key_client::KeyRing::random(&SystemRandom), MailboxId::new(&SystemRandom));
+    let ring = key_client::EventRing::from(key_client::KeyRing::random(&SystemRandom));
+    let mailbox = MailboxId::new(&SystemRandom);
     let letter = LetterId::new(at(1), &SystemRandom);
     let mut tx = store.begin("test").await.unwrap();
     let opens = [(Because::Helper, 2), (Because::Owner, 3), (Because::Helper, 4)];
@@ -309,7 +315,8 @@ async fn an_event_is_found_by_its_position(store: Store) {
 
 async fn a_letter_tells_its_sender_what_the_sender_may_know(store: Store) {
     use crate::{NewEvent, append};
-    let (ring, mailbox) = (key_client::KeyRing::random(&SystemRandom), MailboxId::new(&SystemRandom));
+    let ring = key_client::EventRing::from(key_client::KeyRing::random(&SystemRandom));
+    let mailbox = MailboxId::new(&SystemRandom);
     let letter = LetterId::new(at(1), &SystemRandom);
     let mut tx = store.begin("test").await.unwrap();
     let kinds = [

@@ -69,7 +69,8 @@ fn a_receipt_says_nothing_of_recipient_or_content() {
 #[test]
 fn another_key_or_type_is_not_believed() {
     let vector = vector(0);
-    let (receipt, key) = (receipt(&vector), signing_key(&vector));
+    let receipt = receipt(&vector);
+    let key = signing_key(&vector);
     let text = receipt.sign(&key);
     let other = SigningKey::from_seed(&Key::from_bytes([7; 32]));
     assert_eq!(verify(&text, &other.public().into()), Err(NotVerified::UnknownKey));

@@ -251,12 +251,14 @@ impl Word {
     fn clear(&mut self) {
         self.length = 0;
     }
+
     fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte;
         }
         self.length = (self.length + 1).min(WORD_BYTES + 1);
     }
+
     /// Empty for a word too long to be one of ours.
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()

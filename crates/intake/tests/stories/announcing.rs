@@ -25,6 +25,7 @@ both!(
     a_thousand_recipients_are_one_announcement,
     without_text_messages_none_is_promised,
     a_sender_has_a_quota_of_recipients_a_day,
+    a_sender_that_calls_many_times_at_once_gets_no_more,
     texts_that_deceive_are_refused,
 );
 
@@ -69,6 +70,7 @@ impl World {
             Err(error) => panic!("{error:?}"),
         }
     }
+
     /// How each is told.
     async fn tells(&self, notice: &Notice) -> Vec<Told> {
         let announced = self.announces(TOWN, notice).await.unwrap();
@@ -76,6 +78,7 @@ impl World {
         assert_eq!(ids, notice.recipient_ids);
         announced.recipients.into_iter().map(|(_, told)| told).collect()
     }
+
     async fn contact(&self, person: PersonId, channel: Channel) -> ContactId {
         let id = ContactId::new(&SystemRandom);
         let add = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
@@ -83,6 +86,7 @@ impl World {
         assert_eq!(self.sql(add, args![id, person, channel.as_str(), b"sealed"]).await, 1);
         id
     }
+
     async fn ways(&self) -> i64 {
         self.count("SELECT count(*) FROM announcement_way WHERE state = 'waiting'").await
     }
@@ -100,7 +104,8 @@ async fn each_recipient_is_told_by_the_channels_there_are(database: Database) {
     assert_eq!(world.tells(&Notice { sms: None, ..notice("3", &[BO, ANNA]) }).await, [EMAIL, EMAIL]);
     // What is written down: words that only the notifier's key opens, in their place, and one job each.
     let id = async |notice: &Notice| world.announces(TOWN, notice).await.unwrap().id;
-    let (first, other) = (id(&both).await, id(&Notice { sms: None, ..notice("3", &[BO, ANNA]) }).await);
+    let first = id(&both).await;
+    let other = id(&Notice { sms: None, ..notice("3", &[BO, ANNA]) }).await;
     let mut tx = world.store.read("words").await.unwrap();
     let sql = "SELECT words FROM announcement WHERE announcement_id = $1";
     let row = tx.one(sql, args![first]).await.unwrap().unwrap();
@@ -304,6 +309,39 @@ async fn a_sender_has_a_quota_of_recipients_a_day(database: Database) {
     assert_eq!(world.count("SELECT count(*) FROM announcement").await, 4);
     world.clock.advance(std::time::Duration::from_secs(24 * 3600));
     assert!(world.announces(TOWN, &two("2", TOWN)).await.is_ok());
+}
+
+/// On PostgreSQL each has written its own before any is committed, if they do not wait for each other.
+async fn a_sender_that_calls_many_times_at_once_gets_no_more(database: Database) {
+    const CALLS: i64 = 6;
+    let world = World::with(database, |settings| settings.announced_per_day = 3).await;
+    world.contact(world.anna.0, Channel::Email).await;
+    let postgres = world.store.database_kind() == store::DatabaseKind::Postgres;
+    let mut held = world.store.begin("hold").await.unwrap();
+    if postgres {
+        // Nobody writes a job before this ends.
+        held.execute("LOCK TABLE job IN SHARE MODE", &[]).await.unwrap().count();
+    }
+    let call = |no| {
+        let intake = world.intake.clone();
+        let notice = notice(&format!("{no}"), &[ANNA, BO]);
+        tokio::spawn(async move { intake.announce(&org(TOWN), notice.envelope().into()).await })
+    };
+    let calls: Vec<_> = (0..CALLS).map(call).collect();
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while postgres && world.count(waiting).await < CALLS {
+        tokio::task::yield_now().await;
+    }
+    held.rollback().await;
+    let mut taken = 0;
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(_) => taken += 1,
+            Err(error) => assert_eq!(error.refusal().code, Code::AnnouncementQuota),
+        }
+    }
+    assert_eq!((taken, world.count("SELECT count(*) FROM announcement").await), (1, 1));
 }
 
 async fn texts_that_deceive_are_refused(database: Database) {

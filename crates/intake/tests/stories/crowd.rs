@@ -190,7 +190,8 @@ async fn a_database_that_drops_its_connections_loses_and_doubles_nothing(databas
     let throws_out = world.store.database_kind() == DatabaseKind::Postgres;
     let (tried, mut tries_seen) = watch::channel(0);
     let sends = (0..LETTERS).map(|n| {
-        let (world, tried) = (Arc::clone(&world), tried.clone());
+        let world = Arc::clone(&world);
+        let tried = tried.clone();
         tokio::spawn(async move {
             let letter = letter(&format!("{n}"));
             let mut tries = 0;

@@ -50,6 +50,7 @@ impl Pki {
         let pem = params.self_signed(&key).unwrap().pem().into_bytes();
         Self { issuer: Issuer::new(params, key), pem, between: Vec::new() }
     }
+
     /// Another authority, which this one has certified.
     pub fn below(&self) -> Self {
         let mut params = CertificateParams::default();
@@ -61,6 +62,7 @@ impl Pki {
         let between = [&[certificate], &self.between[..]].concat();
         Self { issuer: Issuer::new(params, key), pem: self.pem.clone(), between }
     }
+
     pub fn certificate(&self, number: &str, not_after_year: i32) -> Certificate {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
@@ -68,11 +70,13 @@ impl Pki {
         let certificate = params.signed_by(&KeyPair::from_pem(key(number)).unwrap(), &self.issuer).unwrap();
         Certificate::parse(certificate.der()).unwrap()
     }
+
     /// With the whole chain but the root.
     pub fn signer(&self, number: &str) -> XmlSigner {
         let chain = [&[self.certificate(number, 2100)], &self.between[..]].concat();
         XmlSigner::from_pem(key(number).as_bytes(), &chain).unwrap()
     }
+
     /// With the organisation's own certificate alone.
     pub fn signer_alone(&self, number: &str, not_after_year: i32) -> XmlSigner {
         let own = self.certificate(number, not_after_year);
@@ -120,7 +124,8 @@ pub fn sealed(delivery: &Delivery, sender: &XmlSigner, dispatcher: &XmlSigner) -
 
 /// A world that trusts an authority.
 pub async fn world(database: Database) -> (World, Pki) {
-    let (world, pki) = (World::new(database).await, Pki::new());
+    let world = World::new(database).await;
+    let pki = Pki::new();
     world.trust.replace(Authorities::from_pem(&pki.pem).unwrap());
     (world, pki)
 }
@@ -133,6 +138,7 @@ impl World {
             Err(error) => panic!("{error:?}"),
         }
     }
+
     pub async fn letters(&self) -> i64 {
         self.count("SELECT count(*) FROM letter").await
     }
@@ -193,7 +199,9 @@ async fn messages_of_one_delivery_are_all_accepted_or_none(database: Database) {
 
 async fn who_may_sign_seal_and_call_is_asked_of_the_registry_and_the_authorities(database: Database) {
     let (world, pki) = world(database).await;
-    let (town, office, dispatcher) = (pki.signer(TOWN), pki.signer(OFFICE), pki.signer(DISPATCHER));
+    let town = pki.signer(TOWN);
+    let office = pki.signer(OFFICE);
+    let dispatcher = pki.signer(DISPATCHER);
     let stranger = Pki::new();
     let delivery = to(ANNA, vec![message("m-1")]);
     let cases = [
@@ -234,7 +242,8 @@ async fn who_may_sign_seal_and_call_is_asked_of_the_registry_and_the_authorities
 async fn an_authority_in_between_comes_with_each_signature(database: Database) {
     let (world, root) = world(database).await;
     let pki = root.below().below();
-    let (whole, alone) = (pki.signer(TOWN), pki.signer_alone(TOWN, 2100));
+    let whole = pki.signer(TOWN);
+    let alone = pki.signer_alone(TOWN, 2100);
     let delivery = to(ANNA, vec![message("m-1")]);
     for (name, envelope) in [
         ("the letter's is left out", sealed(&delivery, &alone, &whole)),

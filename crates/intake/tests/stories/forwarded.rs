@@ -84,6 +84,7 @@ impl World {
             Err(error) => panic!("{error:?}"),
         }
     }
+
     async fn ids(&self, caller: &str, envelope: Bytes) -> Vec<LetterId> {
         let all = self.forwards(caller, envelope).await.unwrap();
         all.into_iter().flat_map(|one| one.unwrap()).map(|answer| answer.letter_id).collect()
@@ -272,7 +273,9 @@ async fn only_operators_forward_and_only_for_their_own(database: Database) {
 
 async fn an_original_that_does_not_hold_is_refused_and_leaves_nothing(database: Database) {
     let (world, pki) = operating(database).await;
-    let (town, office, dispatcher) = (pki.signer(TOWN), pki.signer(OFFICE), pki.signer(DISPATCHER));
+    let town = pki.signer(TOWN);
+    let office = pki.signer(OFFICE);
+    let dispatcher = pki.signer(DISPATCHER);
     let stranger = Pki::new();
     let delivery = to(CLEO, vec![message("m-1")]);
     let good = forward(&words(&[ANNA]), &sealed(&delivery, &town, &town));

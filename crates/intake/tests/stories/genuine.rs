@@ -24,21 +24,23 @@ async fn exchanged(
     id: LetterId,
     change: impl Fn(&mut Event, &[u8; 32]) + Send + Sync,
 ) -> Option<Doubt> {
-    let (events, mailbox) = (world.keys.events(), world.anna.1);
+    let events = world.keys.events();
+    let mailbox = world.anna.1;
     let mut tx = world.store.begin("test").await.unwrap();
     let found = evidence::accepting(&mut tx, &events, mailbox, &[id]).await.unwrap();
-    let (mut event, nonce) = (found[&id].event.clone(), found[&id].nonce);
+    let mut event = found[&id].event.clone();
+    let nonce = found[&id].nonce;
     change(&mut event, &nonce);
     let forged = evidence::first(&event, &nonce, mailbox, &events, &SystemRandom);
     let honest = evidence::first(&found[&id].event, &nonce, mailbox, &events, &SystemRandom);
     let clear = "DELETE FROM event WHERE mailbox_id = $1 AND letter_id = $2";
     tx.execute(clear, args![mailbox, id]).await.unwrap().count();
-    evidence::insert(&mut tx, &[forged]).await.unwrap();
+    evidence::insert(&mut tx, &world.keys.events(), &[forged]).await.unwrap();
     tx.commit().await.unwrap();
     let found = doubt(world, id).await;
     let mut tx = world.store.begin("test").await.unwrap();
     tx.execute(clear, args![mailbox, id]).await.unwrap().count();
-    evidence::insert(&mut tx, &[honest]).await.unwrap();
+    evidence::insert(&mut tx, &world.keys.events(), &[honest]).await.unwrap();
     tx.commit().await.unwrap();
     found
 }

@@ -27,7 +27,8 @@ async fn lies_in(world: &World, actor: &Actor) -> [usize; 3] {
 
 async fn letters_go_to_the_archive_and_the_bin_and_come_back(database: Database) {
     let world = World::new(database).await;
-    let (boxes, anna) = (&world.mailboxes, world.anna.1);
+    let boxes = &world.mailboxes;
+    let anna = world.anna.1;
     let id = world.send(&letter("r"), &[]).await.unwrap().letter_id;
     let actor = world.actor(world.anna.0).await;
     assert_eq!(lies_in(&world, &actor).await, [1, 0, 0]);
@@ -45,7 +46,8 @@ async fn letters_go_to_the_archive_and_the_bin_and_come_back(database: Database)
     assert_eq!(boxes.bin(&actor, anna, id).await.unwrap(), Some(false));
     assert_eq!(boxes.archive(&actor, anna, id).await.unwrap(), Some(true));
     assert_eq!(lies_in(&world, &actor).await, [0, 1, 0]);
-    let history = boxes.history(&actor, anna, id).await.unwrap().unwrap();
+    let found = boxes.peek(&actor, anna, id).await.unwrap().unwrap();
+    let history = boxes.history(&actor, &found.facts).await.unwrap().unwrap();
     let kinds: Vec<_> = history.iter().rev().map(|entry| entry.kind).collect();
     use EventType::{Accepted, Archived, Binned, Restored};
     assert_eq!(kinds, [Accepted, Archived, Binned, Restored, Restored, Binned, Archived]);
@@ -55,7 +57,8 @@ async fn letters_go_to_the_archive_and_the_bin_and_come_back(database: Database)
 
 async fn what_is_erased_is_gone_and_its_history_stays(database: Database) {
     let world = World::new(database).await;
-    let (boxes, anna) = (&world.mailboxes, world.anna.1);
+    let boxes = &world.mailboxes;
+    let anna = world.anna.1;
     let pdf = [b"%PDF-1.4\n", &vec![b'x'; 600_000][..], END].concat();
     let sent = attaching(letter("r"), &[("a.pdf", "application/pdf", &pdf)]);
     let first = world.send(&sent, &[&pdf]).await.unwrap();
@@ -91,7 +94,8 @@ async fn what_is_erased_is_gone_and_its_history_stays(database: Database) {
 
 async fn only_what_lies_in_the_bin_and_is_not_held_can_be_erased(database: Database) {
     let world = World::new(database).await;
-    let (boxes, anna) = (&world.mailboxes, world.anna.1);
+    let boxes = &world.mailboxes;
+    let anna = world.anna.1;
     let id = world.send(&letter("r"), &[]).await.unwrap().letter_id;
     let actor = world.actor(world.anna.0).await;
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::NotInBin));
@@ -108,7 +112,8 @@ async fn only_what_lies_in_the_bin_and_is_not_held_can_be_erased(database: Datab
 
 async fn emptying_the_bin_leaves_what_is_held(database: Database) {
     let world = World::new(database).await;
-    let (boxes, anna) = (&world.mailboxes, world.anna.1);
+    let boxes = &world.mailboxes;
+    let anna = world.anna.1;
     let actor = world.actor(world.anna.0).await;
     let mut ids = Vec::new();
     for n in 0..5 {

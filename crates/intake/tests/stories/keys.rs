@@ -11,9 +11,9 @@ use hpke::{
     single_shot_open,
 };
 use key_client::{
-    AcceptedEvent, AddressStatement, Answer, Connector, Envelope, GatewayMaterial, GrantToken, KeyRing,
-    KeysError, LetterKey, MailboxKey, MailboxStatement, NamedKey, Outcome, Request, RingMaterial, SecretKey,
-    Vouched, WebMaterial, channel,
+    AcceptedEvent, AddressStatement, Answer, Connector, Envelope, EventRing, GatewayMaterial, GrantToken,
+    History, HistoryLine, KeyRing, KeysError, LetterKey, MailboxKey, MailboxStatement, NamedKey, Outcome,
+    Request, RingMaterial, SecretKey, Vouched, WebMaterial, channel,
 };
 use mailbox::{LetterFacts, Rights, may};
 use registry::sets::{self, Subject};
@@ -97,8 +97,8 @@ impl TestKeys {
         vault::unpad(&padded).ok().map(<[u8]>::to_vec)
     }
 
-    pub fn events(&self) -> KeyRing {
-        KeyRing::try_from(ring(&self.events)).unwrap()
+    pub fn events(&self) -> EventRing {
+        KeyRing::try_from(ring(&self.events)).unwrap().into()
     }
 
     async fn answer(&self, request: Request) -> Outcome {
@@ -111,6 +111,7 @@ impl TestKeys {
                 outgoing: self.make_key(MailboxId::OUTGOING),
             }))),
             Request::OutboundKey { letter } => self.outbound_key(letter).await,
+            Request::EventsBefore { .. } => Ok(Answer::Opened(vec![])),
             Request::WebKeys => Ok(Answer::WebKeys(Box::new(WebMaterial {
                 session: ring(&chance::bytes(&SystemRandom)),
                 csrf: secret(&chance::bytes(&SystemRandom)),
@@ -138,6 +139,8 @@ impl TestKeys {
             }
             Request::Headers { grant, mailbox, letters } => self.headers(&grant, mailbox, letters).await,
             Request::Content { grant, mailbox, letter } => self.content(&grant, mailbox, letter).await,
+            Request::History { grant, mailbox, letter } => self.history(&grant, mailbox, letter).await,
+            Request::Committed { .. } => Ok(Answer::Done),
             _ => Err(KeysError::NotAllowed),
         }
     }
@@ -226,6 +229,27 @@ impl TestKeys {
             },
             owners: Some(macs.iter().any(named)),
         })))
+    }
+
+    /// As it stands; heads are the real service's.
+    async fn history(&self, grant: &GrantToken, mailbox: MailboxId, letter: Option<LetterId>) -> Outcome {
+        self.rights(grant).await?;
+        let mut tx = self.store.read("read history").await.map_err(unavailable)?;
+        let mut lines = vec![];
+        let mut walks = evidence::Walks::new(mailbox);
+        while let Some(page) = walks.page(&mut tx, &self.events()).await.map_err(unavailable)? {
+            for walked in page {
+                let asked = letter.map_or(walked.actor.is_some(), |letter| letter == walked.chain);
+                let (Some(Ok(event)), true) = (walked.event, asked) else { continue };
+                let chain = walked.chain;
+                let at = event.at;
+                let kind = event.kind;
+                lines.push(HistoryLine { chain, at, kind, actor: walked.actor, because: walked.because });
+            }
+        }
+        lines.reverse();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+        Ok(Answer::History(History::Holds(lines)))
     }
 
     async fn rights(&self, grant: &GrantToken) -> Result<Rights, KeysError> {

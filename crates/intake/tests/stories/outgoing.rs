@@ -1,5 +1,6 @@
 //! Letters for mailboxes at other operators: taken in charge, kept sealed, and ended once.
 
+mod beside;
 mod told;
 
 use crate::{
@@ -263,7 +264,8 @@ async fn our_chain_goes_with_what_we_sign(database: Database) {
     let (_, original) = world.waiting(answer.letter_id).await;
     let envelope = Sealed::from_envelope(&original.signed).unwrap();
     // Whoever receives it trusts the root and knows nothing else.
-    let (root, now) = (Authorities::from_pem(&pki.pem).unwrap(), world.clock.now());
+    let root = Authorities::from_pem(&pki.pem).unwrap();
+    let now = world.clock.now();
     for signature in [&envelope.signature, &envelope.seal] {
         assert_eq!(signature.certificate.organisation, Some(org(US)));
         assert_eq!(signature.others, [pki.between[0].der.clone()]);
@@ -343,7 +345,9 @@ impl World {
 
 async fn a_signed_delivery_is_sealed_anew_and_never_for_another_operator(database: Database) {
     let (world, pki) = world(database).await;
-    let (town, dispatcher, office) = (pki.signer(TOWN), pki.signer(DISPATCHER), pki.signer(OFFICE));
+    let town = pki.signer(TOWN);
+    let dispatcher = pki.signer(DISPATCHER);
+    let office = pki.signer(OFFICE);
     let delivery = to(ANNA, vec![message("m-1")]);
     let envelope = sealed(&delivery, &town, &dispatcher);
     let answers = world.takes(DISPATCHER, envelope.clone()).await.unwrap();

@@ -65,7 +65,8 @@ async fn a_letter_is_listed_peeked_at_opened_and_remembered(database: Database) 
     let page = all(&world, &anna, &ListQuery::default()).await;
     assert_eq!(page.rows[0].facts.opened_at, Some(world.clock.now()));
     assert!(all(&world, &anna, &ListQuery { unread: true, ..ListQuery::default() }).await.rows.is_empty());
-    let history = world.mailboxes.history(&anna, world.anna.1, id).await.unwrap().unwrap();
+    let found = world.mailboxes.peek(&anna, world.anna.1, id).await.unwrap().unwrap();
+    let history = world.mailboxes.history(&anna, &found.facts).await.unwrap().unwrap();
     let kinds: Vec<_> = history.iter().map(|entry| (entry.kind, entry.actor, entry.because)).collect();
     assert_eq!(
         kinds,
@@ -100,7 +101,8 @@ async fn attachments_are_read_by_ranges(database: Database) {
             length.saturating_sub(5)..length,
             length..length,
         ] {
-            let (start, end) = (range.start.min(length), range.end.min(length));
+            let start = range.start.min(length);
+            let end = range.end.min(length);
             let read = reader.read(range.start as u64..range.end as u64).await.unwrap();
             assert_eq!(read.as_slice(), &bytes[start..end], "{name} {range:?}");
         }
@@ -145,16 +147,19 @@ async fn another_persons_letter_is_not_there(database: Database) {
     let world = World::new(database).await;
     let id = world.send(&letter("r"), &[]).await.unwrap().letter_id;
     let bo = world.actor(world.bo.0).await;
-    let (boxes, anna) = (&world.mailboxes, world.anna.1);
+    let boxes = &world.mailboxes;
+    let anna = world.anna.1;
     assert!(all(&world, &bo, &ListQuery::default()).await.rows.is_empty());
     assert!(
         all(&world, &bo, &ListQuery { mailbox: Some(anna), ..ListQuery::default() }).await.rows.is_empty()
     );
+    let hers = boxes.peek(&world.actor(world.anna.0).await, anna, id).await.unwrap().unwrap();
+    assert!(boxes.history(&bo, &hers.facts).await.unwrap().is_none());
+    assert!(boxes.open_found(&bo, hers.facts).await.unwrap().is_none());
     for mailbox in [anna, world.bo.1] {
         assert!(boxes.peek(&bo, mailbox, id).await.unwrap().is_none());
         assert!(boxes.open(&bo, mailbox, id).await.unwrap().is_none());
         assert!(boxes.attachment(&bo, mailbox, id, 1).await.unwrap().is_none());
-        assert!(boxes.history(&bo, mailbox, id).await.unwrap().is_none());
         assert!(boxes.archive(&bo, mailbox, id).await.unwrap().is_none());
         assert!(boxes.bin(&bo, mailbox, id).await.unwrap().is_none());
         assert!(boxes.erase(&bo, mailbox, id).await.unwrap().is_none());
@@ -179,7 +184,8 @@ async fn a_helper_reads_what_is_not_confidential_and_changes_nothing(database: D
     let page = all(&world, &bo, &ListQuery::default()).await;
     assert_eq!(subjects(&page), ["Beslut om bygglov"]);
     assert_eq!(page.rows[0].because, Because::Helper);
-    let (boxes, anna) = (&world.mailboxes, world.anna.1);
+    let boxes = &world.mailboxes;
+    let anna = world.anna.1;
     assert!(boxes.open(&bo, anna, secret).await.unwrap().is_none());
     assert!(boxes.peek(&bo, anna, secret).await.unwrap().is_none());
     assert!(boxes.open(&bo, anna, open).await.unwrap().is_some());
@@ -187,10 +193,11 @@ async fn a_helper_reads_what_is_not_confidential_and_changes_nothing(database: D
     assert!(boxes.bin(&bo, anna, open).await.unwrap().is_none());
     assert!(boxes.restore(&bo, anna, open).await.unwrap().is_none());
     assert!(boxes.erase(&bo, anna, open).await.unwrap().is_none());
-    assert!(boxes.history(&bo, anna, open).await.unwrap().is_none());
+    let found = boxes.peek(&bo, anna, open).await.unwrap().unwrap();
+    assert!(boxes.history(&bo, &found.facts).await.unwrap().is_none());
     // Anna sees who it was.
     let owner = world.actor(world.anna.0).await;
-    let history = boxes.history(&owner, anna, open).await.unwrap().unwrap();
+    let history = boxes.history(&owner, &found.facts).await.unwrap().unwrap();
     assert_eq!((history[0].actor, history[0].because), (Some(world.bo.0), Some(Because::Helper)));
 }
 

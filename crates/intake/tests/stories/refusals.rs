@@ -122,7 +122,9 @@ async fn signatures_and_keys_are_refused_with_nothing_stored(database: Database)
 
 async fn only_the_sender_and_its_dispatchers_may_send(database: Database) {
     let world = World::new(database).await;
-    let (town, office, dispatcher) = (&world.town, &world.office, &world.dispatcher);
+    let town = &world.town;
+    let office = &world.office;
+    let dispatcher = &world.dispatcher;
     let of = |sender: &str| with(letter("r"), "sender", sender.into());
     // The office calls with the town's letter, and the town with one that it wrote in the office's name.
     assert_eq!(code(world.send_as(&office.number, town.sign(&of(TOWN)), &[]).await), Code::CallerNotAllowed);

@@ -74,9 +74,11 @@ impl Organisation {
         let signer = LetterSigner::from_pem(key.serialize_pem().as_bytes(), &certificate).unwrap();
         Self { number: org(number), certificate, signer }
     }
+
     pub fn sign(&self, letter: &Value) -> Bytes {
         self.sign_bytes(letter.to_string().as_bytes())
     }
+
     pub fn sign_bytes(&self, payload: &[u8]) -> Bytes {
         self.signer.sign_flattened(payload).unwrap().into()
     }
@@ -250,7 +252,8 @@ impl World {
         let events = self.keys.events();
         let address_mac = self.keys.address_mac(&Identity::parse(number).unwrap());
         let mut tx = self.store.begin("move away").await.unwrap();
-        let (to, account_type) = (Place::At(org(LADAN)), AccountType::Secure);
+        let to = Place::At(org(LADAN));
+        let account_type = AccountType::Secure;
         let recorder = self.recorder(&events);
         assert!(registrations::move_to(&mut tx, &address_mac, &to, account_type, &recorder).await.unwrap());
         tx.commit().await.unwrap();
@@ -292,7 +295,7 @@ impl World {
         tx.commit().await.unwrap();
     }
 
-    pub fn recorder<'a>(&'a self, events: &'a key_client::KeyRing) -> Recorder<'a> {
+    pub fn recorder<'a>(&'a self, events: &'a key_client::EventRing) -> Recorder<'a> {
         Recorder::service(events, &SystemRandom, &*self.clock)
     }
 
@@ -361,7 +364,8 @@ pub fn code(outcome: Result<Answer, AcceptError>) -> Code {
 pub async fn register(store: &Store, organisations: &[&Organisation], now: Time) {
     let mut tx = store.begin("register").await.unwrap();
     for organisation in organisations {
-        let (number, may_send) = (&organisation.number, organisation.number.as_str() != DISPATCHER);
+        let number = &organisation.number;
+        let may_send = organisation.number.as_str() != DISPATCHER;
         registry::senders::add(&mut tx, number, "Exempelkommunen", may_send, now).await.unwrap();
         registry::certificates::add(&mut tx, number, &organisation.certificate.der, now).await.unwrap();
     }

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    AgreementSignature, MailboxStatement, NamedKey, Next, NoticeFor, Opening, PurposeStatus, RingMaterial,
-    SenderChange, VersionStatus, Vouched,
+    AgreementSignature, HistoryLine, MailboxStatement, NamedKey, Next, NoticeFor, Opening, PurposeStatus,
+    RingMaterial, SenderChange, VersionStatus, Vouched,
 };
-use domain::{IdentityKind, PersonId, Time};
+use domain::{IdentityKind, PersonId, Time, words::EventType};
 use vault::{Key, KeyId, SystemRandom};
 
 const PERSON: &str = "198101052382";
@@ -116,14 +116,17 @@ fn requests() -> Vec<Request> {
         Request::EndGrant { grant: grant() },
         Request::Headers { grant: grant(), mailbox: mailbox(), letters: vec![letter(), letter()] },
         Request::Content { grant: grant(), mailbox: mailbox(), letter: letter() },
+        Request::History { grant: grant(), mailbox: mailbox(), letter: Some(letter()) },
+        Request::Committed { batch: HandedOver { id: [7; 16], events: vec![(mailbox(), [8; 32])] } },
         Request::Statements { address_macs: vec![[1; 32], [2; 32]] },
-        Request::SenderStatements,
-        Request::Change { by: By::Operator, change: Change::CloseMailbox { mailbox_id: mailbox() } },
+        Request::RegistryStatements,
+        Request::Change { by: By::Operator, change: Change::CloseFor { address_mac: [1; 32] } },
         Request::Change {
             by: By::Grant(grant()),
             change: Change::Sender(SenderChange::RevokeCertificate { sha256: [3; 32] }),
         },
         Request::Rights { grant: grant() },
+        Request::EventsBefore { letter: letter() },
         Request::OutboundKey { letter: letter() },
         Request::UseAgreement { agreement: Box::new(agreement()) },
         Request::EndAgreements { recipient: PERSON.into(), act: "move".into() },
@@ -205,6 +208,13 @@ fn answers() -> Vec<Outcome> {
             accepted: AcceptedEvent { nonce: [8; 32], event: vec![1, 2], commits: true },
             owners: Some(true),
         }))),
+        Ok(Answer::History(History::Holds(vec![HistoryLine {
+            chain: letter(),
+            at: Time::from_millis(1),
+            kind: EventType::Opened,
+            actor: None,
+            because: None,
+        }]))),
         Ok(Answer::Status(Status {
             purposes: vec![purpose],
             mailbox_keys: 4,
@@ -213,12 +223,13 @@ fn answers() -> Vec<Outcome> {
         })),
         Ok(Answer::Rotated(Rotated { purpose: "mailbox".into(), version: 2, seals_from: now, rewrapped: 4 })),
         Ok(Answer::Statements(vec![None, Some(statement())])),
-        Ok(Answer::SenderStatements(vec![SenderStatement {
+        Ok(Answer::RegistryStatements(vec![RegistryStatement {
+            kind: "operator".into(),
             number: "164020000016".into(),
             vouched: vouched(),
         }])),
         Ok(Answer::Changed(Changed::Opened(vec![Opening::Here(mailbox())]))),
-        Ok(Answer::Rights(vec![mailbox()])),
+        Ok(Answer::Rights(vec![(mailbox(), Because::Signatory)])),
         Err(KeysError::Unvouched("mandate".into())),
         Err(KeysError::NoGrant),
         Err(KeysError::NotAllowed),
@@ -250,7 +261,7 @@ fn every_request_survives_the_wire() {
             request.name()
         })
         .collect();
-    assert_eq!(names.len(), 32, "a request has no example here");
+    assert_eq!(names.len(), 35, "a request has no example here");
 }
 
 #[test]
@@ -266,7 +277,7 @@ fn every_answer_survives_the_wire() {
             Err(error) => assert!(!error.code().is_empty()),
         }
     }
-    assert_eq!(kinds.len(), 25, "an answer has no example here");
+    assert_eq!(kinds.len(), 26, "an answer has no example here");
 }
 
 #[test]

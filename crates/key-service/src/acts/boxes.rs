@@ -5,7 +5,6 @@ use crate::{
     change::Acting,
     directory::{self, Address, Known},
     failure::Failure,
-    service::lock,
     unvouched::alarm,
 };
 use domain::{IdentityKind, MailboxId, PersonId, words::Because};
@@ -38,13 +37,14 @@ impl Acting<'_> {
         grant: &GrantToken,
         new: &OpenMailbox,
     ) -> Result<Acted, Failure> {
-        let applicant = lock(&self.inner.grants).touch(grant, self.at.0)?.applicant.clone();
+        let applicant = self.inner.grants.lock().touch(grant, self.at.0)?.applicant.clone();
         let language = people::Language::parse(&new.language).unwrap_or_default();
         let mut acted = Acted::done(true, vec![]);
         let person = self.make_known(&applicant, language, &mut acted).await?;
         let owner = Owner::Person(person);
         let recorder = self.recorder().by(person, Because::Owner);
-        let (clock, by) = (self.at, recorder.by);
+        let clock = self.at;
+        let by = recorder.by;
         if new.moves.is_some() {
             registrations::bring_home(&mut self.tx, owner, self.at.0).await?;
         }
@@ -82,11 +82,13 @@ impl Acting<'_> {
     }
 
     pub(super) async fn open_for_people(&mut self, people: &[OpenFor]) -> Result<Acted, Failure> {
-        let (mut acted, mut opened) = (Acted::done(true, vec![]), Vec::with_capacity(people.len()));
+        let mut acted = Acted::done(true, vec![]);
+        let mut opened = Vec::with_capacity(people.len());
         for one in people {
             let language = people::Language::default();
             let person = self.make_known(&one.applicant, language, &mut acted).await?;
-            let (owner, by) = (Owner::Person(person), registry::By::Service);
+            let owner = Owner::Person(person);
+            let by = registry::By::Service;
             match self.open(owner, one.mailbox_id, one.applicant.adult, by, &mut acted).await? {
                 Ok(mailbox_id) => opened.push(Opening::Here(mailbox_id)),
                 Err(BoxError::Elsewhere(operator)) => opened.push(Opening::Elsewhere(operator)),
@@ -103,9 +105,11 @@ impl Acting<'_> {
         profile: &[u8],
         mailbox_id: MailboxId,
     ) -> Result<Acted, Failure> {
-        let (now, random) = (self.at.0, &*self.inner.random);
+        let now = self.at.0;
+        let random = &*self.inner.random;
         let (id, new) = organisations::register(&mut self.tx, address_mac, profile, now, random).await?;
-        let (owner, mut acted) = (Owner::Organisation(id), Acted::done(true, vec![]));
+        let owner = Owner::Organisation(id);
+        let mut acted = Acted::done(true, vec![]);
         let mut keys = self.inner.keys.read("find address").await?;
         let stated = directory::address(&mut keys, address_mac, now).await?;
         drop(keys);
@@ -140,13 +144,17 @@ impl Acting<'_> {
         }
     }
 
-    pub(super) async fn close_mailbox(
-        &mut self,
-        mailbox_id: MailboxId,
-        by: registry::By,
-    ) -> Result<Acted, Failure> {
-        self.take_mailbox(mailbox_id).await?;
-        let (recorder, at) = (self.inner.recorder_by(by), self.at);
+    /// The operator, by the number of whoever asked for it.
+    pub(super) async fn close_for(&mut self, address_mac: &[u8; 32]) -> Result<Acted, Failure> {
+        match self.whose(address_mac).await?.and_then(|known| known.mailbox) {
+            Some(mailbox_id) => self.close_mailbox(mailbox_id, registry::By::Service).await,
+            None => Ok(Acted::refused("no_mailbox")),
+        }
+    }
+
+    async fn close_mailbox(&mut self, mailbox_id: MailboxId, by: registry::By) -> Result<Acted, Failure> {
+        let recorder = self.inner.recorder_by(by);
+        let at = self.at;
         let closed = boxes::close(&mut self.tx, mailbox_id, &Recorder { clock: &at, ..recorder }).await?;
         Ok(Acted::done(closed, self.box_row(mailbox_id, |facts| facts.closed_at = Some(at.0))))
     }
@@ -211,7 +219,8 @@ impl Acting<'_> {
         language: people::Language,
         acted: &mut Acted,
     ) -> Result<PersonId, Failure> {
-        let (now, random) = (self.at.0, &*self.inner.random);
+        let now = self.at.0;
+        let random = &*self.inner.random;
         let new = people::NewPerson {
             login_mac: &applicant.login_mac,
             address_mac: &applicant.address_mac,
@@ -220,7 +229,8 @@ impl Acting<'_> {
             language,
         };
         let (person, is_new) = people::register(&mut self.tx, &new, now, random).await?;
-        let (owner, subject) = (Owner::Person(person), Subject::person(person));
+        let owner = Owner::Person(person);
+        let subject = Subject::person(person);
         if is_new {
             self.take_new(subject.clone()).await?;
             let state = Facts::Person { protected_at: None, deceased_at: None };

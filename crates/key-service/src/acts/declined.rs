@@ -17,7 +17,8 @@ impl Acting<'_> {
         sealed: &[u8],
     ) -> Result<Acted, Failure> {
         let because = self.governs(person, mailbox).await?.ok_or(KeysError::NotAllowed)?;
-        let (at, tag) = (self.at, self.declined_tag(mailbox, sender)?);
+        let at = self.at;
+        let tag = self.declined_tag(mailbox, sender)?;
         let recorder = Recorder { clock: &at, ..self.inner.recorder_by(By::Person(person, because)) };
         let off = declined::decline(&mut self.tx, mailbox, sender, &tag, sealed, &recorder).await?;
         let row = Expected::Row(Facts::Declined(tag));
@@ -30,7 +31,8 @@ impl Acting<'_> {
         sender: &OrgNumber,
     ) -> Result<Acted, Failure> {
         let because = self.governs(person, mailbox).await?.ok_or(KeysError::NotAllowed)?;
-        let (at, tag) = (self.at, self.declined_tag(mailbox, sender)?);
+        let at = self.at;
+        let tag = self.declined_tag(mailbox, sender)?;
         let recorder = Recorder { clock: &at, ..self.inner.recorder_by(By::Person(person, because)) };
         let on = declined::accept(&mut self.tx, mailbox, sender, &tag, &recorder).await?;
         let gone = Expected::Gone(Table::Declined, tag.to_vec());

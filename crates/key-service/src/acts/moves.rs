@@ -5,7 +5,7 @@ use super::{Acted, Expected};
 use crate::{change::Acting, failure::Failure};
 use domain::{JobId, MailboxId, OrgNumber};
 use registry::{
-    By, Recorder, boxes, identities,
+    By, Recorder,
     pending::{self, PendingKind},
     registrations::{self, AccountType, NewRegistration, Place, RegistrationError},
     sets::Subject,
@@ -100,12 +100,7 @@ impl Acting<'_> {
 
     /// The mailbox of whoever has this number now, taken up.
     async fn mailbox_behind(&mut self, address_mac: &[u8; 32]) -> Result<Option<MailboxId>, Failure> {
-        let Some(owner) = identities::owner_now(&mut self.tx, address_mac, self.at.0).await? else {
-            return Ok(None);
-        };
-        let Some(mailbox) = boxes::of_owner(&mut self.tx, owner).await? else { return Ok(None) };
-        self.take_mailbox(mailbox.mailbox_id).await?;
-        Ok(Some(mailbox.mailbox_id))
+        Ok(self.whose(address_mac).await?.and_then(|known| known.mailbox))
     }
 }
 

@@ -32,9 +32,11 @@ impl Address {
         let owner_kind = owner.kind().as_str().to_owned();
         Self { mac, valid_from, valid_to: None, owner_kind, owner_id: owner.id() }
     }
+
     pub(crate) fn is_of(&self, owner: Owner) -> bool {
         self.owner_kind == owner.kind().as_str() && self.owner_id == owner.id()
     }
+
     /// From mac, valid_from, valid_to, owner_kind, owner_id.
     pub(crate) fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
@@ -54,8 +56,21 @@ pub(crate) async fn address(tx: &mut Tx, mac: &[u8; 32], now: Time) -> Result<Op
 
 /// The tags of all numbers that are somebody's now.
 pub(crate) async fn addresses_of(tx: &mut Tx, owner: Owner, now: Time) -> Result<Vec<[u8; 32]>, Error> {
-    let (id, kind) = (owner.id(), owner.kind().as_str());
+    let id = owner.id();
+    let kind = owner.kind().as_str();
     tx.query(OF_OWNER, args![&id, kind, now]).await?.iter().map(|row| row.array(0)).collect()
+}
+
+/// The same with those that were theirs before.
+pub(crate) async fn every_address_of(tx: &mut Tx, owner: Owner) -> Result<Vec<[u8; 32]>, Error> {
+    let id = owner.id();
+    let kind = owner.kind().as_str();
+    tx.query(EVER_OF_OWNER, args![&id, kind]).await?.iter().map(|row| row.array(0)).collect()
+}
+
+/// The tags that somebody logs in by.
+pub(crate) async fn logins_of(tx: &mut Tx, person: PersonId) -> Result<Vec<[u8; 32]>, Error> {
+    tx.query(LOGINS_OF, args![person]).await?.iter().map(|row| row.array(0)).collect()
 }
 
 /// Who logs in by this tag, and whether that has settled.
@@ -124,6 +139,8 @@ const ADDRESS: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FR
     WHERE mac = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2) ORDER BY valid_from DESC LIMIT 1";
 const OF_OWNER: &str = "SELECT mac FROM known_address WHERE owner_id = $1 AND owner_kind = $2 \
     AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)";
+const EVER_OF_OWNER: &str = "SELECT DISTINCT mac FROM known_address WHERE owner_id = $1 AND owner_kind = $2";
+const LOGINS_OF: &str = "SELECT mac FROM known_login WHERE person_id = $1";
 const LOGIN: &str = "SELECT person_id, unsettled_since FROM known_login WHERE mac = $1";
 static INTRODUCE_ADDRESS: Many = Many::new(
     "INSERT INTO known_address (mac, valid_from, valid_to, owner_kind, owner_id, unsettled_since) \

@@ -29,7 +29,9 @@ pub(crate) async fn introduce(
 ) -> Result<bool, Error> {
     let owner = owner.map(Owner::id);
     let owner = owner.as_ref().map(<[u8; 16]>::as_slice);
-    let (kind, empty, next) = (subject.kind.as_str(), empty.as_flattened(), next.as_flattened());
+    let kind = subject.kind.as_str();
+    let empty = empty.as_flattened();
+    let next = next.as_flattened();
     Ok(tx.execute(INTRODUCE, args![kind, &subject.id, owner, empty, next, now]).await?.count() == 1)
 }
 
@@ -41,6 +43,8 @@ pub(crate) async fn promote(tx: &mut Tx, subject: &Subject) -> Result<bool, Erro
 /// The change was not committed: what held before holds, and a set that was to begin is none.
 pub(crate) async fn withdraw(tx: &mut Tx, subject: &Subject) -> Result<(), Error> {
     let args = args![subject.kind.as_str(), &subject.id];
+    // What was to end by it has not ended.
+    tx.execute(NOT_ENDED, args).await?.count();
     tx.execute(FORGET, args).await?.count();
     tx.execute(WITHDRAW, args).await?.count();
     Ok(())
@@ -83,6 +87,8 @@ const INTRODUCE: &str = "INSERT INTO vouched (kind, id, owner_id, version, diges
 const PROMOTE: &str = "UPDATE vouched SET digests = next, version = version + 1, next = NULL, next_at = NULL \
     WHERE kind = $1 AND id = $2 AND next IS NOT NULL";
 const FORGET: &str = "DELETE FROM vouched WHERE kind = $1 AND id = $2 AND version = 0 AND next IS NOT NULL";
+const NOT_ENDED: &str = "DELETE FROM ended_right WHERE kind = $1 AND id = $2 AND ended_at IN \
+    (SELECT next_at FROM vouched WHERE kind = $1 AND id = $2)";
 const WITHDRAW: &str = "UPDATE vouched SET next = NULL, next_at = NULL WHERE kind = $1 AND id = $2";
 const ADOPT: &str = "INSERT INTO vouched (kind, id, owner_id, version, digests) VALUES ($1, $2, $3, 1, $4) \
     ON CONFLICT (kind, id) DO UPDATE SET digests = EXCLUDED.digests, owner_id = EXCLUDED.owner_id, \

@@ -93,3 +93,22 @@ fn ended_log_ins_are_forgotten() {
     grants.forget_ended(minutes(15));
     assert_eq!(grants.count(), 0);
 }
+
+#[test]
+fn what_a_page_began_with_counts_once_and_for_a_moment() {
+    let (mut grants, token) = logged_in(Settings::default());
+    let rights = || Rights { person: PersonId::new(&SystemRandom), boxes: vec![] };
+    assert!(grants.admitted(&token, START).is_none(), "no page has begun");
+    grants.admit(&token, rights(), START);
+    assert!(grants.admitted(&token, START).is_some());
+    assert!(grants.admitted(&token, START).is_none(), "it counts once");
+    grants.admit(&token, rights(), minutes(1));
+    assert!(grants.admitted(&token, START).is_none(), "the clock went back");
+    grants.admit(&token, rights(), START);
+    for grant in grants.held.values_mut() {
+        grant.admitted.as_mut().unwrap().since -= 2 * ONE_PAGE;
+    }
+    assert!(grants.admitted(&token, START).is_none(), "the page is made by now");
+    grants.admit(&GrantToken::random(&SystemRandom), rights(), START);
+    assert!(grants.admitted(&token, START).is_none(), "another log-in's");
+}

@@ -1,11 +1,11 @@
 //! Who opens which columns.
 
-use super::world::World;
+use super::world::{Citizen, World};
 use crate::purpose::Purpose;
 use domain::{AnnouncementId, ContactId, MandateId, OrganisationId, Time};
 use key_client::{
-    Access, Column, KeysError, announcement_words, contact_address, declined_sender, mandate_note,
-    organisation_profile, pending_request, person_profile,
+    Access, Column, KeysError, announcement_words, contact_address, contact_waiting, declined_sender,
+    mandate_note, organisation_profile, pending_request, person_profile,
 };
 use store::{args, both, testing::Database};
 use vault::{Place, SystemRandom};
@@ -69,60 +69,63 @@ async fn a_column_opens_in_its_place_and_nowhere_else(database: Database) {
 
 async fn somebody_logged_in_opens_their_own_columns_only(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
-    let address = sealed(&world, Column::Contact, b"anna@example.se").await;
-    let declined = sealed(&world, Column::Declined, b"164020000016").await;
-    let note = sealed(&world, Column::Note, b"Bo").await;
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let contact = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
-        code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, 0)";
-    let id = ContactId::new(&SystemRandom);
-    world.change(contact, args![id, anna.person, &address, &[1u8; 32]]).await;
+        confirmed_at, code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, $5, 0)";
+    let waits = ContactId::new(&SystemRandom);
+    let counts = ContactId::new(&SystemRandom);
+    let mandate = world.mandate(anna, bo, b"note").await;
+    let places = [
+        (Column::Contact, contact_waiting(waits, anna.person)),
+        (Column::Contact, contact_address(counts)),
+        (Column::Declined, declined_sender(anna.mailbox, &[1; 32])),
+        (Column::Note, mandate_note(mandate)),
+    ];
+    let mut items = vec![];
+    for (column, place) in places {
+        let sealed = world.sealed(column, place.clone(), "text").await;
+        items.push((column, place, sealed));
+    }
+    world.change(contact, args![waits, anna.person, &items[0].2, &[1u8; 32], None::<i64>]).await;
+    world.change(contact, args![counts, anna.person, &items[1].2, &[2u8; 32], Some(1i64)]).await;
     let decline = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, 0)";
-    world.change(decline, args![anna.mailbox, &[1u8; 32], &declined]).await;
-    world.mandate(anna, bo, &note).await;
-
-    let items = || {
-        vec![
-            (Column::Contact, place(1), address.clone()),
-            (Column::Declined, place(1), declined.clone()),
-            (Column::Note, place(1), note.clone()),
-        ]
-    };
+    world.change(decline, args![anna.mailbox, &[1u8; 32], &items[2].2]).await;
     let open = async |grant| {
-        let opened = world.web.open_columns(Access::Grant(grant), items()).await.unwrap();
+        let opened = world.web.open_columns(Access::Grant(grant), items.clone()).await.unwrap();
         opened.into_iter().map(|text| text.is_some()).collect::<Vec<_>>()
     };
-    assert_eq!(open(world.log_in(Some(anna.person))).await, [true, true, true]);
-    assert_eq!(open(world.log_in(Some(bo.person))).await, [false, false, true], "what is said of oneself");
-    assert_eq!(open(world.log_in(None)).await, [false, false, false]);
+    assert_eq!(open(world.log_in(Some(anna.person))).await, [true; 4]);
+    let of_oneself = [false, false, false, true];
+    assert_eq!(open(world.log_in(Some(bo.person))).await, of_oneself, "what is said of oneself");
+    assert_eq!(open(world.log_in(None)).await, [false; 4]);
     let ended = world.log_in(Some(anna.person));
     world.web.end_grant(&ended).await.unwrap();
-    let tried = world.web.open_columns(Access::Grant(ended), items()).await;
+    let tried = world.web.open_columns(Access::Grant(ended), items.clone()).await;
     assert_eq!(tried.err(), Some(KeysError::NoGrant));
 }
 
 async fn the_operator_opens_organisations_and_notes_and_no_person(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
-    let (company, person) = (b"Exempelbolaget AB".to_vec(), b"Anna".to_vec());
-    let (company_sealed, person_sealed) =
-        (sealed(&world, Column::Profile, &company).await, sealed(&world, Column::Profile, &person).await);
-    let address = sealed(&world, Column::Contact, b"anna@example.se").await;
-    let note = sealed(&world, Column::Note, b"Bo").await;
-    let organisation = "INSERT INTO organisation (organisation_id, profile, created_at) VALUES ($1, $2, 0)";
-    world.change(organisation, args![OrganisationId::new(&SystemRandom), &company_sealed]).await;
-    world
-        .change("UPDATE person SET profile = $1 WHERE person_id = $2", args![&person_sealed, anna.person])
-        .await;
-    let items = vec![
-        (Column::Profile, place(1), company_sealed),
-        (Column::Note, place(1), note),
-        (Column::Profile, place(1), person_sealed),
-        (Column::Contact, place(1), address),
+    let places = [
+        (Column::Profile, organisation_profile(&[5; 32])),
+        (Column::Note, place(1)),
+        (Column::Profile, person_profile(&[6; 32])),
+        (Column::Contact, contact_address(ContactId::new(&SystemRandom))),
+        (Column::Contact, contact_waiting(ContactId::new(&SystemRandom), anna.person)),
     ];
+    let mut items = vec![];
+    for (column, place) in places {
+        let sealed = world.sealed(column, place.clone(), "text").await;
+        items.push((column, place, sealed));
+    }
+    // Neither where a person's profile stands as an organisation's.
+    let organisation = "INSERT INTO organisation (organisation_id, profile, created_at) VALUES ($1, $2, 0)";
+    world.change(organisation, args![OrganisationId::new(&SystemRandom), &items[2].2]).await;
     let opened = world.operator.open_columns(Access::Operator, items).await.unwrap();
-    assert_eq!(opened[0].as_ref(), Some(&company));
-    assert!(opened[1].is_some() && opened[2].is_none() && opened[3].is_none());
+    let opened: Vec<_> = opened.iter().map(Option::is_some).collect();
+    assert_eq!(opened, [true, true, false, false, false]);
 }
 
 async fn the_doors_of_agencies_open_what_waits_for_signatures_and_nothing_else(database: Database) {
@@ -165,26 +168,26 @@ async fn what_is_announced_is_sealed_by_the_door_and_opened_by_no_one_but_the_no
 
 async fn a_helper_sees_whose_mailbox_it_is_unless_the_identity_is_protected(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
-    let profile = sealed(&world, Column::Profile, b"Anna").await;
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
+    let place = || person_profile(&anna.login_mac);
+    let profile = world.sealed(Column::Profile, place(), "Anna").await;
     world.change("UPDATE person SET profile = $1 WHERE person_id = $2", args![&profile, anna.person]).await;
-    let open = async |person| {
-        let items = vec![(Column::Profile, place(1), profile.clone())];
-        let access = Access::Grant(world.log_in(Some(person)));
-        world.web.open_columns(access, items).await.unwrap()[0].is_some()
-    };
-    assert!(!open(bo.person).await);
+    let open =
+        async |of: Citizen| world.opens_for(of.person, Column::Profile, place(), &profile).await.is_some();
+    assert!(!open(bo).await);
     world.mandate(anna, bo, b"note").await;
-    assert!(open(bo.person).await);
+    assert!(open(bo).await);
     world.change("UPDATE person SET protected_at = 1 WHERE person_id = $1", args![anna.person]).await;
-    assert!(!open(bo.person).await);
-    assert!(open(anna.person).await);
+    assert!(!open(bo).await);
+    assert!(open(anna).await);
 }
 
 async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_needed(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
-    let (contact, mandate) = (ContactId::new(&SystemRandom), MandateId::new(&SystemRandom));
+    let contact = ContactId::new(&SystemRandom);
+    let mandate = MandateId::new(&SystemRandom);
     let organisation = OrganisationId::new(&SystemRandom);
     let announcement = AnnouncementId::new(Time::from_millis(0), &SystemRandom);
     let login: [u8; 32] = {
@@ -203,7 +206,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let items = places.iter().map(|(column, place)| (*column, place.clone(), b"text".to_vec())).collect();
     let sealed = world.web.seal_columns(items).await.unwrap();
     let contact_row = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, \
-        added_at, code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, 0)";
+        added_at, confirmed_at, code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, 1, 0)";
     world.change(contact_row, args![contact, anna.person, &sealed[0], &[1u8; 32]]).await;
     let mandate_row = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
         VALUES ($1, $2, $3, 'helper', $4, 0)";

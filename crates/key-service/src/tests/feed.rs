@@ -16,17 +16,20 @@ impl World {
         let row = tx.one("SELECT epoch FROM feed_epoch", &[]).await.unwrap().unwrap();
         (row.int(0).unwrap(), self.count("SELECT epoch FROM feed_head").await)
     }
+
     async fn watched(&self) -> i64 {
         self.service.0.watch_feed().await.unwrap();
         let (known, copied) = self.epochs().await;
         assert_eq!(known, copied, "what readers see is what the key store says");
         known
     }
+
     async fn set(&self, sql: &'static str) {
         let mut tx = self.letters.begin("test").await.unwrap();
         tx.execute(sql, &[]).await.unwrap().exactly(1).unwrap();
         tx.commit().await.unwrap();
     }
+
     async fn set_known(&self, sql: &'static str) {
         let mut tx = self.keys_store.begin("test").await.unwrap();
         tx.execute(sql, &[]).await.unwrap().exactly(1).unwrap();

@@ -138,7 +138,8 @@ async fn a_process_that_does_not_know_the_new_version_finds_it(database: Databas
 async fn a_key_that_is_handed_out_seals_only_after_all_know_it(database: Database) {
     let world = World::new(database).await;
     let place = Place::new("test");
-    let (gateway, web) = (world.gateway.gateway_keys().await.unwrap(), world.web.web_keys().await.unwrap());
+    let gateway = world.gateway.gateway_keys().await.unwrap();
+    let web = world.web.web_keys().await.unwrap();
     let old = gateway.events.seal(&place, b"old", &SystemRandom);
     assert!(world.operator.rotate("events").await.is_err(), "it seals nothing any more");
     let rotated = world.operator.rotate("events-gateway").await.unwrap();

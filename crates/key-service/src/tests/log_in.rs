@@ -65,9 +65,11 @@ impl Front {
         let provider = Provider::open(config.clone(), clock, Arc::new(SystemRandom)).unwrap();
         Self { config, provider, cookie: Mutex::default() }
     }
+
     fn verifier(&self) -> Verifier {
         Verifier::open(self.config.clone()).unwrap()
     }
+
     async fn logs_in(
         &self,
         world: &World,
@@ -79,11 +81,13 @@ impl Front {
         let done = world.web.finish_login_on("demo", answer, &nonce.nonce, "", instead_of.cloned()).await;
         done.map(|logged_in| logged_in.grant)
     }
+
     async fn logs_in_on(&self, world: &World, number: &str, device: &str) -> GrantToken {
         let nonce = world.web.begin_login("demo").await.unwrap();
         let answer = self.answer(number, &nonce.nonce).await;
         world.web.finish_login_on("demo", answer, &nonce.nonce, device, None).await.unwrap().grant
     }
+
     /// The person identifies; the front redeems the code.
     async fn answer(&self, number: &str, nonce: &str) -> serde_json::Value {
         let verifier = eid::word(&SystemRandom);
@@ -96,6 +100,7 @@ impl Front {
         cookie.clone_into(&mut self.cookie.lock().unwrap());
         self.redeem(&sent, &state, &verifier).await
     }
+
     /// The provider lets the last identification count, and nobody identifies.
     async fn answer_from_memory(&self, nonce: &str) -> serde_json::Value {
         let verifier = eid::word(&SystemRandom);
@@ -105,6 +110,7 @@ impl Front {
         let sent = browser().get(url).header(header::COOKIE, cookie).send().await.unwrap();
         self.redeem(&sent, &state, &verifier).await
     }
+
     async fn address(&self, nonce: &str, verifier: &str) -> (reqwest::Url, String) {
         let state = eid::word(&SystemRandom);
         let request = LoginRequest {
@@ -118,6 +124,7 @@ impl Front {
         let url = self.provider.authorization_url(&request).await.unwrap();
         (url.as_str().parse().unwrap(), state)
     }
+
     async fn redeem(&self, sent: &reqwest::Response, state: &str, verifier: &str) -> serde_json::Value {
         let back = sent.headers()[header::LOCATION].to_str().unwrap();
         let query = back.split_once('?').unwrap().1;
@@ -168,8 +175,8 @@ async fn a_verified_answer_is_a_log_in_and_is_taken_once(database: Database) {
 async fn an_answer_for_another_nonce_or_too_late_is_rejected(database: Database) {
     let (world, front) = world_with_front(database).await;
     let mismatch = Some(KeysError::Rejected("nonce_mismatch".into()));
-    let (one, two) =
-        (world.web.begin_login("demo").await.unwrap(), world.web.begin_login("demo").await.unwrap());
+    let one = world.web.begin_login("demo").await.unwrap();
+    let two = world.web.begin_login("demo").await.unwrap();
     let answer = front.answer(ANNA, &one.nonce).await;
     assert_eq!(
         world.web.finish_login("demo", answer.clone(), &two.nonce).await.err(),
@@ -199,9 +206,10 @@ async fn an_answer_for_another_nonce_or_too_late_is_rejected(database: Database)
 async fn an_answer_that_was_used_counts_no_more_after_a_restart(database: Database) {
     let (world, front) = world_with_front(database).await;
     let mismatch = Some(KeysError::Rejected("nonce_mismatch".into()));
-    let (one, two) =
-        (world.web.begin_login("demo").await.unwrap(), world.web.begin_login("demo").await.unwrap());
-    let (answer, other) = (front.answer(ANNA, &one.nonce).await, front.answer(ANNA, &two.nonce).await);
+    let one = world.web.begin_login("demo").await.unwrap();
+    let two = world.web.begin_login("demo").await.unwrap();
+    let answer = front.answer(ANNA, &one.nonce).await;
+    let other = front.answer(ANNA, &two.nonce).await;
     world.web.finish_login("demo", answer.clone(), &one.nonce).await.unwrap();
     let world = world.restarted(vec![front.verifier()]).await;
     assert_eq!(world.web.finish_login("demo", answer.clone(), &one.nonce).await.err(), mismatch);
@@ -314,7 +322,8 @@ async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Databa
     let nonce = world.web.begin_login("demo").await.unwrap();
     let answer = front.answer(ANNA, &nonce.nonce).await;
     let logged_in = world.web.finish_login("demo", answer, &nonce.nonce).await.unwrap();
-    let (grant, applicant) = (&logged_in.grant, &logged_in.applicant);
+    let grant = &logged_in.grant;
+    let applicant = &logged_in.applicant;
     assert_eq!(logged_in.person, None);
     assert!(world.web.applicant(grant).await.unwrap() == *applicant);
     // One's own profile opens before it is stored.

@@ -1,7 +1,7 @@
 //! How many recipients are looked up in a day, and what it looks like.
 
 use super::world::World;
-use crate::{Settings, service::lock};
+use crate::Settings;
 use domain::{Clock, Identity, OrgNumber};
 use key_client::KeysError;
 use std::time::Duration;
@@ -59,7 +59,8 @@ async fn a_caller_has_a_quota_of_the_day_that_a_restart_does_not_give_back(datab
     let world = world(database, settings).await;
     assert_eq!(world.looks_up(TOWN, 200).await, Ok(200));
     let seconds = until_midnight(world.looks_up(TOWN, 100).await);
-    let (now, wait) = (world.clock.now(), Duration::from_secs(u64::from(seconds)));
+    let now = world.clock.now();
+    let wait = Duration::from_secs(u64::from(seconds));
     assert_eq!(now.date().days_until(now.plus(wait).date()), 1, "the next day begins then");
     assert_eq!(now.plus(wait).date().start(), now.plus(wait));
     // The rest goes to a smaller question, and another caller has its own.
@@ -125,7 +126,7 @@ async fn invented_numbers_are_told_and_known_ones_are_not(database: Database) {
     world.citizen(anna.expose()).await;
     let suspected = async || {
         world.service.0.compare_lookups().await.unwrap();
-        lock(&world.service.0.misses).suspected()
+        world.service.0.misses.lock().suspected()
     };
     world.gateway.address_macs(TOWN, &vec![anna; 800]).await.unwrap();
     assert_eq!(suspected().await, 0, "all are known");

@@ -15,6 +15,7 @@ both!(
     a_mailbox_that_was_given_another_owner_opens_nobodys_address,
     an_announcement_opens_what_it_was_taken_for,
     a_move_is_told_when_somebody_signed_for_it,
+    a_move_is_told_to_whom_the_number_belongs,
     the_notifier_has_a_budget,
 );
 
@@ -32,6 +33,7 @@ impl World {
         self.change(sql, args![id, of.person, &sealed, &mac]).await;
         (id, sealed)
     }
+
     /// Which of these are opened.
     async fn opens(&self, notices: Vec<NoticeFor>, contacts: &[(ContactId, Vec<u8>)]) -> Vec<bool> {
         let item =
@@ -40,11 +42,12 @@ impl World {
         let opened = self.notifier.open_columns(Access::Notifier(notices), items).await.unwrap();
         opened.into_iter().map(|text| text.is_some()).collect()
     }
+
     async fn appends(&self, of: MailboxId, letter: LetterId, kind: EventType, by: Writer) {
         let ring = self.service.0.keks.ring(Purpose::EventsOf(by), self.clock.now()).unwrap();
         let event = NewEvent::by_service(kind, self.clock.now());
         let mut tx = self.letters.begin("test").await.unwrap();
-        evidence::append(&mut tx, &ring, of, letter, event, &SystemRandom).await.unwrap();
+        evidence::append(&mut tx, &ring.into(), of, letter, event, &SystemRandom).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -55,7 +58,8 @@ fn of(mailbox: MailboxId, letter: LetterId) -> Vec<NoticeFor> {
 
 async fn an_address_is_opened_for_a_letter_that_waits_for_its_notice(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
     let sent = world.send(anna).await;
     assert_eq!(world.opens(of(anna.mailbox, sent.letter), &contacts).await, [true, false]);
@@ -77,7 +81,8 @@ async fn an_address_is_opened_for_a_letter_that_waits_for_its_notice(database: D
 /// Whoever writes rows has no key of the door.
 async fn rows_that_somebody_wrote_open_nothing(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let contacts = [world.contact(anna, "anna@example.se").await];
     let real = world.send(bo).await;
     let forged = LetterId::new(START, &SystemRandom);
@@ -137,7 +142,8 @@ async fn once_the_notice_has_ended_nothing_is_opened(database: Database) {
 
 async fn a_mailbox_that_was_given_another_owner_opens_nobodys_address(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
     let sent = world.send(anna).await;
     world.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
@@ -149,11 +155,13 @@ async fn a_mailbox_that_was_given_another_owner_opens_nobodys_address(database: 
 
 async fn an_announcement_opens_what_it_was_taken_for(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
     let town = OrgNumber::parse("164020000016").unwrap();
     let id = |n| AnnouncementId::new(Time::from_millis(n), &SystemRandom);
-    let (this, other) = (id(1), id(2));
+    let this = id(1);
+    let other = id(2);
     let to = AnnouncedTo::new(&town, START, [contacts[0].0]);
     let words = serde_json::to_vec(&to).unwrap();
     let item = (Column::Announcement, announcement_words(this), words.clone());
@@ -208,6 +216,23 @@ async fn a_move_is_told_when_somebody_signed_for_it(database: Database) {
     world.change_keys("UPDATE agreed SET told = 0", &[]).await;
     world.days(3);
     assert_eq!(world.opens(moved(), &contacts).await, [false]);
+}
+
+async fn a_move_is_told_to_whom_the_number_belongs(database: Database) {
+    let world = World::new(database).await;
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
+    let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
+    let agreed =
+        "INSERT INTO agreed (address_mac, what, changed_at, exact, told) VALUES ($1, 'place', $2, 0, 0)";
+    world.change_keys(agreed, args![&anna.address_mac, START]).await;
+    // By the letters' rows each has the other's number.
+    let lead = "UPDATE identity SET owner_id = $1 WHERE mac = $2";
+    world.tamper(lead, args![bo.person, &anna.address_mac]).await;
+    world.tamper(lead, args![anna.person, &bo.address_mac]).await;
+    let moved = async |of: Citizen| world.opens(vec![NoticeFor::Move(of.mailbox)], &contacts).await;
+    assert_eq!(moved(anna).await, [true, false]);
+    assert_eq!(moved(bo).await, [false, false]);
 }
 
 async fn the_notifier_has_a_budget(database: Database) {

@@ -18,7 +18,8 @@ both!(
 impl World {
     /// A letter in wait, sealed as the gateway seals it.
     async fn waits(&self, pair: MailboxKey) -> (LetterId, Key) {
-        let (letter, key) = (LetterId::new(self.clock.now(), &SystemRandom), Key::random(&SystemRandom));
+        let letter = LetterId::new(self.clock.now(), &SystemRandom);
+        let key = Key::random(&SystemRandom);
         let aad = letter_aad(letter.own_box(), letter, pair.epoch, OUTBOUND_PARTS);
         let sealed =
             seal_to(&PublicKey::from_bytes(pair.public_key), seal_info(), &aad, key.expose()).unwrap();
@@ -39,7 +40,7 @@ impl World {
         };
         let row = self.accepted(&belongings, &SENDER, EventType::TakenInCharge);
         let mut tx = self.letters.begin("test").await.unwrap();
-        evidence::insert(&mut tx, &[row]).await.unwrap();
+        evidence::insert(&mut tx, &self.service.0.events, &[row]).await.unwrap();
         tx.commit().await.unwrap();
         (letter, key)
     }

@@ -60,7 +60,8 @@ async fn a_sender_that_did_not_ask_is_not_told(database: Database) {
 
 async fn the_letters_of_others_are_not_there(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let sent = world.send(anna).await;
     let grant = world.log_in(Some(bo.person));
     assert_eq!(world.content(&grant, anna, &sent).await.err(), Some(KeysError::Gone));
@@ -108,7 +109,8 @@ async fn many_headers_are_one_line_in_the_mailboxs_history(database: Database) {
 
 async fn a_helper_reads_what_is_not_confidential_until_the_right_ends(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let open = world.send(anna).await;
     let secret = world.send_as(anna, Wishes { confidential: true, ..Wishes::default() }).await;
     let grant = world.log_in(Some(bo.person));
@@ -141,14 +143,17 @@ async fn a_letter_is_not_there_before_its_time(database: Database) {
 
 async fn a_key_moved_to_another_letter_opens_nothing_and_leaves_no_trace(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
-    let (of_anna, also_of_anna, of_bo) =
-        (world.send(anna).await, world.send(anna).await, world.send(bo).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
+    let of_anna = world.send(anna).await;
+    let also_of_anna = world.send(anna).await;
+    let of_bo = world.send(bo).await;
     let copy = "UPDATE letter_key SET sealed = (SELECT k.sealed FROM letter_key k WHERE k.letter_id = $1) \
         WHERE letter_id = $2";
     world.change(copy, args![of_anna.letter, also_of_anna.letter]).await;
     world.change(copy, args![of_anna.letter, of_bo.letter]).await;
-    let (grant, bos_grant) = (world.log_in(Some(anna.person)), world.log_in(Some(bo.person)));
+    let grant = world.log_in(Some(anna.person));
+    let bos_grant = world.log_in(Some(bo.person));
     assert_eq!(world.content(&grant, anna, &also_of_anna).await.err(), Some(KeysError::Unavailable));
     assert_eq!(world.content(&bos_grant, bo, &of_bo).await.err(), Some(KeysError::Unavailable));
     world.change("UPDATE letter SET parts = 2 WHERE letter_id = $1", args![of_anna.letter]).await;
@@ -167,7 +172,8 @@ async fn one_log_in_opens_sixty_letters_in_ten_seconds(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
     let sent = world.send(anna).await;
-    let (grant, other) = (world.log_in(Some(anna.person)), world.log_in(Some(anna.person)));
+    let grant = world.log_in(Some(anna.person));
+    let other = world.log_in(Some(anna.person));
     for _ in 0..60 {
         world.content(&grant, anna, &sent).await.unwrap();
     }
@@ -207,7 +213,10 @@ async fn twenty_who_open_at_once_are_all_on_record_and_the_sender_is_told_once(d
     let grant = world.log_in(Some(anna.person));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let (web, grant, mailbox, letter) = (world.web.clone(), grant.clone(), anna.mailbox, sent.letter);
+        let web = world.web.clone();
+        let grant = grant.clone();
+        let mailbox = anna.mailbox;
+        let letter = sent.letter;
         tasks.spawn(async move {
             let opened =
                 web.content(&grant, mailbox, letter).await.map(|key| *key.content.into_key().expose());
@@ -227,7 +236,8 @@ async fn twenty_who_open_at_once_are_all_on_record_and_the_sender_is_told_once(d
 async fn an_erased_letter_is_gone(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
-    let (sent, kept) = (world.send(anna).await, world.send(anna).await);
+    let sent = world.send(anna).await;
+    let kept = world.send(anna).await;
     let grant = world.log_in(Some(anna.person));
     world.erase(anna, sent.letter).await;
     assert_eq!(world.content(&grant, anna, &sent).await.err(), Some(KeysError::Gone));

@@ -22,8 +22,11 @@ both!(
 
 async fn after_the_roll_a_backup_of_the_old_letter_rows_does_not_open(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
-    let (erased, kept, of_bo) = (world.send(anna).await, world.send(anna).await, world.send(bo).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
+    let erased = world.send(anna).await;
+    let kept = world.send(anna).await;
+    let of_bo = world.send(bo).await;
     let backup = old_rows(&world, anna).await;
     world.erase(anna, erased.letter).await;
 
@@ -84,7 +87,8 @@ async fn letters_on_their_way_during_a_roll_are_read_after_it(database: Database
 async fn a_roll_that_was_cut_short_is_gone_on_with(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
-    let (erased, kept) = (world.send(anna).await, world.send(anna).await);
+    let erased = world.send(anna).await;
+    let kept = world.send(anna).await;
     world.erase(anna, erased.letter).await;
     world.days(15);
     // After the pair was made, before the mailbox took it.
@@ -121,9 +125,13 @@ async fn a_roll_that_was_cut_short_is_gone_on_with(database: Database) {
 
 async fn a_letter_key_that_does_not_open_keeps_the_old_key_and_others_go_on(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
-    let (erased, broken, kept) = (world.send(anna).await, world.send(anna).await, world.send(anna).await);
-    let (erased_of_bo, of_bo) = (world.send(bo).await, world.send(bo).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
+    let erased = world.send(anna).await;
+    let broken = world.send(anna).await;
+    let kept = world.send(anna).await;
+    let erased_of_bo = world.send(bo).await;
+    let of_bo = world.send(bo).await;
     world.erase(anna, erased.letter).await;
     world.erase(bo, erased_of_bo.letter).await;
     world
@@ -142,7 +150,9 @@ async fn a_letter_key_that_does_not_open_keeps_the_old_key_and_others_go_on(data
 async fn a_mailbox_rolls_again_when_more_is_erased(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
-    let (one, two, kept) = (world.send(anna).await, world.send(anna).await, world.send(anna).await);
+    let one = world.send(anna).await;
+    let two = world.send(anna).await;
+    let kept = world.send(anna).await;
     for (round, erased) in (2..).zip([one, two]) {
         world.erase(anna, erased.letter).await;
         world.days(15);
@@ -177,7 +187,8 @@ async fn many_letters_are_sealed_anew_in_pieces(database: Database) {
 
 async fn databases_of_different_ages_are_noticed_and_new_letters_can_be_read_again(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let old_key = world.key_of(anna.mailbox).await;
     let erased = world.send(anna).await;
     world.erase(anna, erased.letter).await;

@@ -93,11 +93,15 @@ async fn a_letter_that_no_door_accepted_is_not_opened(database: Database) {
     let web = world.web.web_keys().await.unwrap();
     let notifier = world.notifier.notifier_keys().await.unwrap();
     let of_key = belongings(&world, anna, sent.letter, &sent.key);
-    for ring in [&web.events, &notifier.events, &world.service.0.events] {
+    // Nor the ring that all had before, of an instant after it was taken back.
+    let keks = &world.service.0.keks;
+    keks.make_ring_of_before(world.clock.now().minus(Duration::from_millis(1)), &SystemRandom).await;
+    let before = keks.ring(crate::Purpose::Events, world.clock.now()).unwrap().into();
+    for ring in [&web.events, &notifier.events, &world.service.0.events, &before] {
         let row = world.accepted(&of_key, &anna.address_mac, EventType::Accepted);
         let row = resealed(&world, row, &of_key, ring).await;
         let mut tx = world.letters.begin("test").await.unwrap();
-        evidence::insert(&mut tx, &[row]).await.unwrap();
+        evidence::insert(&mut tx, &world.service.0.events, &[row]).await.unwrap();
         tx.commit().await.unwrap();
         is_shut(&world, &grant, anna, &sent, "sealed by another role").await;
         world.change("DELETE FROM event", &[]).await;
@@ -105,7 +109,7 @@ async fn a_letter_that_no_door_accepted_is_not_opened(database: Database) {
     // Taken in charge for another operator is not accepted here.
     let row = world.accepted(&of_key, &anna.address_mac, EventType::TakenInCharge);
     let mut tx = world.letters.begin("test").await.unwrap();
-    evidence::insert(&mut tx, &[row]).await.unwrap();
+    evidence::insert(&mut tx, &world.service.0.events, &[row]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.content(&grant, anna, &sent).await.err(), Some(KeysError::Unavailable));
 }
@@ -132,7 +136,7 @@ async fn resealed(
     ring: &key_client::KeyRing,
 ) -> evidence::EventRow {
     let mut tx = world.letters.begin("test").await.unwrap();
-    evidence::insert(&mut tx, &[row]).await.unwrap();
+    evidence::insert(&mut tx, &world.service.0.events, &[row]).await.unwrap();
     let rings = world.service.0.keks.event_rings(world.clock.now()).unwrap();
     let found = evidence::accepting(&mut tx, &rings, of.mailbox_id, &[of.letter_id]).await.unwrap();
     let one = &found[&of.letter_id];
@@ -143,7 +147,8 @@ async fn another_key_in_the_place_of_the_letters_own_opens_nothing(database: Dat
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
     let grant = world.log_in(Some(anna.person));
-    let (sent, other) = (world.send(anna).await, world.send(anna).await);
+    let sent = world.send(anna).await;
+    let other = world.send(anna).await;
     // Anyone can seal to a mailbox: the key is public, and so are the places.
     let (epoch, public_key) = world.key_of(anna.mailbox).await;
     for key in [Key::random(&SystemRandom), Key::from_bytes(*other.key.expose())] {
@@ -159,7 +164,8 @@ async fn another_key_in_the_place_of_the_letters_own_opens_nothing(database: Dat
 
 async fn whether_the_owner_is_whom_it_was_accepted_for_is_told(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let sent = world.send(anna).await;
     let grant = world.log_in(Some(anna.person));
     let owners = async || world.web.content(&grant, anna.mailbox, sent.letter).await.unwrap().owners;
@@ -184,18 +190,19 @@ async fn a_letter_of_before_opens_as_it_stands(database: Database) {
     let sent = world.send(anna).await;
     world.change("DELETE FROM event", &[]).await;
     let of_key = belongings(&world, anna, sent.letter, &sent.key);
+    world.service.0.keks.make_ring_of_before(world.clock.now(), &SystemRandom).await;
     let rings = world.service.0.keks.event_rings(world.clock.now()).unwrap();
-    for (writer, ring) in &rings.0 {
+    for (writer, ring) in &rings.rings {
         let accepted = world.accepted(&of_key, &anna.address_mac, EventType::Accepted);
         let mut tx = world.letters.begin("test").await.unwrap();
-        evidence::insert(&mut tx, &[accepted]).await.unwrap();
+        evidence::insert(&mut tx, &world.service.0.events, &[accepted]).await.unwrap();
         let found = evidence::accepting(&mut tx, &rings, anna.mailbox, &[sent.letter]).await.unwrap();
         let mut event = found[&sent.letter].event.clone();
         tx.rollback().await;
         (event.letter, event.original, event.address) = (None, None, None);
         let row = evidence::first(&event, &found[&sent.letter].nonce, anna.mailbox, ring, &SystemRandom);
         let mut tx = world.letters.begin("test").await.unwrap();
-        evidence::insert(&mut tx, &[row]).await.unwrap();
+        evidence::insert(&mut tx, &world.service.0.events, &[row]).await.unwrap();
         tx.commit().await.unwrap();
         let grant = world.log_in(Some(anna.person));
         let opened = world.web.content(&grant, anna.mailbox, sent.letter).await;

@@ -1,7 +1,7 @@
 //! What stands in the letters database counts as far as the key store vouches for it.
 
 use super::world::World;
-use domain::{Identity, MailboxId, MandateId, OrgNumber, PersonId};
+use domain::{Identity, MailboxId, MandateId, OrgNumber, PersonId, words::Because};
 use key_client::{By, Change, Changed, GrantToken, KeysError, OpenMailbox, Opening, SenderChange};
 use registry::sets::Subject;
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn state(world: &World, number: &str) -> Option<key_client::AddressStateme
     world.gateway.statements(&macs).await.unwrap().remove(0)
 }
 
-fn unvouched<T>(outcome: Result<T, KeysError>, table: &str) {
+pub(super) fn unvouched<T>(outcome: Result<T, KeysError>, table: &str) {
     assert_eq!(outcome.err(), Some(KeysError::Unvouched(table.to_owned())));
 }
 
@@ -54,7 +54,7 @@ async fn a_first_mailbox_is_vouched_for_from_its_first_row_on(database: Database
     assert!(stated.settled);
     assert_eq!((mailbox.mailbox_id, mailbox.key.epoch), (mailbox_id, 1));
     assert_eq!((mailbox.vouched.version, mailbox.vouched.next), (1, None));
-    assert_eq!(world.web.rights(&grant).await.unwrap(), [mailbox_id]);
+    assert_eq!(world.web.rights(&grant).await.unwrap(), [(mailbox_id, Because::Owner)]);
     // The same again leaves it as it is, but for the instant.
     let again = OpenMailbox { mailbox_id: MailboxId::new(&SystemRandom), language: "sv".into(), moves: None };
     let changed = world.web.change(By::Grant(grant), Change::OpenMailbox(again)).await.unwrap();
@@ -74,7 +74,8 @@ async fn a_key_that_the_administrator_puts_there_is_never_stated(database: Datab
 
 async fn every_row_that_decides_stops_the_opening_when_it_is_changed(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let letter = world.send(anna).await.letter;
     let owner = world.log_in(Some(anna.person));
     world.web.content(&owner, anna.mailbox, letter).await.unwrap();
@@ -111,14 +112,15 @@ async fn a_log_in_that_the_administrator_puts_there_is_nobodys(database: Databas
     world.tamper(sql, args![mailbox_id]).await;
     unvouched(world.web.refresh_person(&bo).await, "login");
     // Whoever was logged in stays who they were.
-    assert_eq!(world.web.rights(&bo).await.unwrap(), [own]);
+    assert_eq!(world.web.rights(&bo).await.unwrap(), [(own, Because::Owner)]);
     world.tamper("DELETE FROM login", &[]).await;
     unvouched(world.web.refresh_person(&bo).await, "login");
 }
 
 async fn a_right_that_the_administrator_puts_there_opens_nothing_and_no_column(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let letter = world.send(anna).await.letter;
     let thief = world.log_in(Some(bo.person));
     for kind in ["signatory", "helper"] {
@@ -128,7 +130,7 @@ async fn a_right_that_the_administrator_puts_there_opens_nothing_and_no_column(d
         world.tamper(sql, args![mandate, anna.mailbox, bo.person, kind, &[1u8; 40]]).await;
         unvouched(world.web.content(&thief, anna.mailbox, letter).await, "mandate");
         unvouched(world.web.headers(&thief, anna.mailbox, vec![letter]).await, "mandate");
-        assert_eq!(world.web.rights(&thief).await.unwrap(), [bo.mailbox]);
+        assert_eq!(world.web.rights(&thief).await.unwrap(), [(bo.mailbox, Because::Owner)]);
         // Neither does the owner go on as if nothing had happened.
         let owner = world.log_in(Some(anna.person));
         unvouched(world.web.content(&owner, anna.mailbox, letter).await, "mandate");
@@ -238,7 +240,7 @@ async fn a_sender_is_changed_by_the_operator_alone(database: Database) {
     let grant = world.log_in(Some(PersonId::new(&SystemRandom)));
     assert!(world.web.change(By::Grant(grant), put("Skatteverket")).await.is_err());
     assert_eq!(world.operator.change(By::Operator, put("Exempelkommunen")).await, Ok(Changed::Done(true)));
-    let stated = world.gateway.sender_statements().await.unwrap();
+    let stated = world.gateway.registry_statements().await.unwrap();
     assert_eq!((stated.len(), stated[0].number.as_str(), stated[0].vouched.version), (1, TOWN, 1));
     world.tamper("UPDATE sender SET name = 'Skatteverket'", &[]).await;
     unvouched(world.operator.change(By::Operator, put("Exempelkommunen 2")).await, "sender");
@@ -246,7 +248,8 @@ async fn a_sender_is_changed_by_the_operator_alone(database: Database) {
 
 async fn the_check_names_each_set_that_is_not_as_vouched_for(database: Database) {
     let world = World::new(database).await;
-    let (anna, bo) = (world.citizen(ANNA).await, world.citizen(BO).await);
+    let anna = world.citizen(ANNA).await;
+    let bo = world.citizen(BO).await;
     let number = OrgNumber::parse(TOWN).unwrap();
     let put = SenderChange::Put { number, name: "Exempelkommunen".into(), may_send: true };
     world.operator.change(By::Operator, Change::Sender(put)).await.unwrap();

@@ -1,18 +1,18 @@
 //! A small house: both databases, the service, people with mailboxes, letters sealed as the doors seal them.
 
-use crate::{KeyService, Parts, Purpose, Root, Settings, Swept, grants::Verified, service::lock};
+use crate::{KeyService, Parts, Purpose, Root, Settings, Swept, grants::Verified};
 use domain::{
     Clock, Identity, IdentityKind, LetterId, MailboxId, ManualClock, PersonId, Time,
     words::{EventType, NoticeState},
 };
 use evidence::Belongings;
-use key_client::{Applicant, Connector, GrantToken, Keys, Role, letter_aad, seal_info};
+use key_client::{Access, Applicant, Column, Connector, GrantToken, Keys, Role, letter_aad, seal_info};
 use std::{sync::Arc, time::Duration};
 use store::{Store, args, testing::Database};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vault::{
-    Key, SystemRandom,
+    Key, Place, SystemRandom,
     seal_to::{PublicKey, seal_to},
 };
 
@@ -38,6 +38,7 @@ pub struct Citizen {
     pub person: PersonId,
     pub mailbox: MailboxId,
     pub address_mac: [u8; 32],
+    pub login_mac: [u8; 32],
 }
 
 /// A letter and what only the test knows: its key.
@@ -59,8 +60,11 @@ pub const SENDER: [u8; 32] = [9; 32];
 
 impl World {
     pub async fn new(database: Database) -> Self {
-        Self::with(database, Settings::default()).await
+        // The sweep has all the time that it wants.
+        let settings = Settings { evidence_milliseconds_per_second: 60_000, ..Settings::default() };
+        Self::with(database, settings).await
     }
+
     pub async fn with(database: Database, settings: Settings) -> Self {
         let keys_store = database.keys().await.unwrap();
         let letters = database.store.clone();
@@ -68,8 +72,10 @@ impl World {
         let (service, connector, stop, running) =
             start(&database, &letters, &keys_store, &settings, &clock, vec![]).await;
         let keys = |role| connector.keys(role);
-        let (web, operator) = (keys(Role::Web), keys(Role::Operator));
-        let (gateway, notifier) = (keys(Role::Gateway), keys(Role::Notifier));
+        let web = keys(Role::Web);
+        let operator = keys(Role::Operator);
+        let gateway = keys(Role::Gateway);
+        let notifier = keys(Role::Notifier);
         let outgoing = keys(Role::Outgoing);
         Self {
             service,
@@ -87,6 +93,7 @@ impl World {
             database,
         }
     }
+
     /// Stops the service and starts it again with the same databases, and with e-ID providers.
     pub async fn restarted(self, verifiers: Vec<eid::Verifier>) -> Self {
         self.stop.cancel();
@@ -95,8 +102,10 @@ impl World {
         let (service, connector, stop, running) =
             start(&database, &letters, &keys_store, &settings, &clock, verifiers).await;
         let keys = |role| connector.keys(role);
-        let (web, operator) = (keys(Role::Web), keys(Role::Operator));
-        let (gateway, notifier) = (keys(Role::Gateway), keys(Role::Notifier));
+        let web = keys(Role::Web);
+        let operator = keys(Role::Operator);
+        let gateway = keys(Role::Gateway);
+        let notifier = keys(Role::Notifier);
         let outgoing = keys(Role::Outgoing);
         Self {
             service,
@@ -114,6 +123,7 @@ impl World {
             database,
         }
     }
+
     pub fn root_path(&self) -> std::path::PathBuf {
         self.database.dir().join("root.key")
     }
@@ -122,7 +132,8 @@ impl World {
     pub async fn citizen(&self, number: &str) -> Citizen {
         let identity = Identity::parse(number).unwrap();
         let macs = self.operator.person_macs(std::slice::from_ref(&identity)).await.unwrap()[0];
-        let (person, mailbox) = (PersonId::new(&SystemRandom), MailboxId::new(&SystemRandom));
+        let person = PersonId::new(&SystemRandom);
+        let mailbox = MailboxId::new(&SystemRandom);
         let (epoch, public_key) = self.web.make_mailbox_key(mailbox).await.unwrap();
         let now = self.clock.now();
         let mut tx = self.letters.begin("test").await.unwrap();
@@ -140,10 +151,11 @@ impl World {
         tx.execute(identity_row, args![&macs.address_mac, now, person]).await.unwrap().exactly(1).unwrap();
         tx.commit().await.unwrap();
         self.service.adopt_silently().await.unwrap();
-        Citizen { person, mailbox, address_mac: macs.address_mac }
+        Citizen { person, mailbox, address_mac: macs.address_mac, login_mac: macs.login_mac }
     }
+
     /// `helper` may read `owner`'s mailbox for a day.
-    pub async fn mandate(&self, owner: Citizen, helper: Citizen, note: &[u8]) {
+    pub async fn mandate(&self, owner: Citizen, helper: Citizen, note: &[u8]) -> domain::MandateId {
         let now = self.clock.now();
         let mut tx = self.letters.begin("test").await.unwrap();
         let sql = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to) \
@@ -157,28 +169,51 @@ impl World {
             .unwrap();
         tx.commit().await.unwrap();
         self.service.adopt_silently().await.unwrap();
+        id
     }
+
+    /// A row of another kind than letters, sealed as the pages seal it.
+    pub async fn sealed(&self, column: Column, place: Place, text: &str) -> Vec<u8> {
+        self.web.seal_columns(vec![(column, place, text.into())]).await.unwrap().remove(0)
+    }
+
+    /// What the page of somebody who is logged in shows of this.
+    pub async fn opens_for(
+        &self,
+        person: PersonId,
+        column: Column,
+        place: Place,
+        sealed: &[u8],
+    ) -> Option<String> {
+        let access = Access::Grant(self.log_in(Some(person)));
+        let opened = self.web.open_columns(access, vec![(column, place, sealed.to_vec())]).await.unwrap();
+        opened[0].as_ref().map(|text| String::from_utf8(text.clone()).unwrap())
+    }
+
     pub fn clock_now(&self) -> Time {
         self.clock.now()
     }
+
     /// The log-in of whoever has this number, with the tags of the number.
     pub async fn log_in_as(&self, number: &str) -> GrantToken {
         let identity = Identity::parse(number).unwrap();
         let macs = self.operator.person_macs(&[identity]).await.unwrap()[0];
         let person = self.service.0.known_login(&macs.login_mac).await.unwrap().map(|(person, _)| person);
         let grant = self.log_in(person);
-        let mut grants = lock(&self.service.0.grants);
+        let mut grants = self.service.0.grants.lock();
         let held = grants.touch(&grant, self.clock.now()).unwrap();
         (held.applicant.login_mac, held.applicant.address_mac) = (macs.login_mac, macs.address_mac);
         held.applicant.profile_sealed = vec![1; 60];
         drop(grants);
         grant
     }
+
     /// From now on whatever is written to `declined` brings a right over the mailbox along: a trigger of the letters
     /// database's administrator.
     pub async fn ride_along(&self, mailbox: MailboxId, person: PersonId) {
-        let hex = |bytes: &[u8]| domain::text::hex(bytes);
-        let (mailbox, person) = (hex(mailbox.as_bytes()), hex(person.as_bytes()));
+        let hex = |bytes: &[u8]| hex::encode(bytes);
+        let mailbox = hex(mailbox.as_bytes());
+        let person = hex(person.as_bytes());
         let id = hex(&[0x5a; 16]);
         let blob = |hex: &str| match self.letters.database_kind() {
             store::DatabaseKind::Sqlite => format!("x'{hex}'"),
@@ -210,6 +245,7 @@ impl World {
         }
         tx.commit().await.unwrap();
     }
+
     /// A log-in, as if an e-ID answer had been verified.
     pub fn log_in(&self, person: Option<PersonId>) -> GrantToken {
         let grant = GrantToken::random(&SystemRandom);
@@ -230,7 +266,7 @@ impl World {
             fresh_until: now.plus(Duration::from_secs(300)),
             applicant,
         };
-        lock(&self.service.0.grants).add(&grant, verified, now, &SystemRandom);
+        self.service.0.grants.lock().add(&grant, verified, now, &SystemRandom);
         grant
     }
 
@@ -241,13 +277,16 @@ impl World {
         let row = tx.one(sql, args![mailbox]).await.unwrap().unwrap();
         (row.int(0).unwrap(), PublicKey::from_slice(row.bytes(1).unwrap()).unwrap())
     }
+
     pub async fn send(&self, to: Citizen) -> Sent {
         self.send_as(to, Wishes::default()).await
     }
+
     pub async fn send_as(&self, to: Citizen, wishes: Wishes) -> Sent {
         let key = self.key_of(to.mailbox).await;
         self.send_sealed_to(to, wishes, key).await
     }
+
     /// A letter by a door that looked the key up some time ago.
     pub async fn send_sealed_to(
         &self,
@@ -256,7 +295,8 @@ impl World {
         (epoch, public_key): (i64, PublicKey),
     ) -> Sent {
         let now = self.clock.now();
-        let (letter, key) = (LetterId::new(now, &SystemRandom), Key::random(&SystemRandom));
+        let letter = LetterId::new(now, &SystemRandom);
+        let key = Key::random(&SystemRandom);
         let aad = letter_aad(to.mailbox, letter, epoch, 1);
         let sealed = seal_to(&public_key, seal_info(), &aad, key.expose()).unwrap();
         let visible_from = now.plus(wishes.visible_after);
@@ -292,10 +332,11 @@ impl World {
             sender_mac: SENDER,
         };
         let row = self.accepted(&belongings, &to.address_mac, EventType::Accepted);
-        evidence::insert(&mut tx, &[row]).await.unwrap();
+        evidence::insert(&mut tx, &self.service.0.events, &[row]).await.unwrap();
         tx.commit().await.unwrap();
         Sent { letter, key }
     }
+
     /// The event that the door writes.
     pub fn accepted(
         &self,
@@ -320,6 +361,7 @@ impl World {
         let ring = self.service.0.keks.ring(gateway, self.clock.now()).unwrap();
         evidence::first(&event, &nonce, belongings.mailbox_id, &ring, &SystemRandom)
     }
+
     /// As erasing does it.
     pub async fn erase(&self, of: Citizen, letter: LetterId) {
         let mut tx = self.letters.begin("test").await.unwrap();
@@ -338,6 +380,7 @@ impl World {
     ) -> Result<Key, key_client::KeysError> {
         self.web.content(grant, of.mailbox, sent.letter).await.map(|released| released.content.into_key())
     }
+
     /// The types of a chain's events, each link checked.
     pub async fn chain(&self, mailbox: MailboxId, chain: LetterId) -> Vec<EventType> {
         let mut tx = self.letters.read("test").await.unwrap();
@@ -347,33 +390,40 @@ impl World {
         let rows = tx.query(sql, args![mailbox, chain]).await.unwrap();
         rows.iter().map(|row| EventType::parse(row.text(0).unwrap()).unwrap()).collect()
     }
+
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut tx = self.letters.read("test").await.unwrap();
         tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
     }
+
     pub async fn count_keys(&self, sql: &'static str) -> i64 {
         let mut tx = self.keys_store.read("test").await.unwrap();
         tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
     }
+
     /// A change of the letters database that is vouched for.
     pub async fn change(&self, sql: &'static str, values: &[store::Value<'_>]) {
         self.tamper(sql, values).await;
         self.service.adopt_silently().await.unwrap();
     }
+
     /// A change by whoever administers that database.
     pub async fn tamper(&self, sql: &'static str, values: &[store::Value<'_>]) {
         let mut tx = self.letters.begin("test").await.unwrap();
         assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
         tx.commit().await.unwrap();
     }
+
     pub async fn change_keys(&self, sql: &'static str, values: &[store::Value<'_>]) {
         let mut tx = self.keys_store.begin("test").await.unwrap();
         assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
         tx.commit().await.unwrap();
     }
+
     pub fn days(&self, days: u64) {
         self.clock.advance(Duration::from_secs(days * 24 * 60 * 60));
     }
+
     pub async fn sweep(&self) -> Swept {
         self.service.sweep().await.unwrap()
     }

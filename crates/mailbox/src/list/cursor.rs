@@ -1,7 +1,7 @@
 //! Places in a list.
 
 use crate::LetterFacts;
-use domain::{Time, text::hex};
+use domain::Time;
 use std::{fmt, str::FromStr};
 
 /// A place in the list: opaque text for addresses of pages.
@@ -18,6 +18,7 @@ impl Cursor {
     pub(super) fn of(facts: &LetterFacts) -> Self {
         Self { visible_from: facts.visible_from, letter_id: *facts.letter_id.as_bytes() }
     }
+
     pub(super) fn key(self) -> (Time, [u8; 16]) {
         (self.visible_from, self.letter_id)
     }
@@ -25,7 +26,7 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}{}", self.visible_from.millis(), hex(&self.letter_id))
+        write!(f, "{:016x}{}", self.visible_from.millis(), hex::encode(self.letter_id))
     }
 }
 
@@ -36,6 +37,7 @@ pub struct NotACursor;
 
 impl FromStr for Cursor {
     type Err = NotACursor;
+
     fn from_str(text: &str) -> Result<Self, NotACursor> {
         if text.len() != 48 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(NotACursor);

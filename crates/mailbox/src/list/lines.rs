@@ -11,7 +11,7 @@ use domain::{
     words::{Act, Because},
 };
 use std::collections::VecDeque;
-use store::args;
+use store::{Store, args};
 
 /// A letter that may be listed, its header still sealed.
 pub(super) struct Candidate {
@@ -66,15 +66,10 @@ impl<'a> Lines<'a> {
         count: usize,
     ) -> Result<Vec<Candidate>, MailboxError> {
         let mut taken = Vec::with_capacity(count);
-        let mut tx = None;
         while taken.len() < count {
             for at in 0..self.lines.len() {
                 if self.lines[at].ready.is_empty() && self.lines[at].from.is_some() {
-                    let tx = match &mut tx {
-                        Some(tx) => tx,
-                        none => none.insert(house.0.store.read("list letters").await?),
-                    };
-                    self.read_on(at, tx, count).await?;
+                    self.read_on(at, &house.0.store, count).await?;
                 }
             }
             let newest = |line: &&mut Line| line.ready.front().map(|letter| Cursor::of(&letter.facts).key());
@@ -86,15 +81,17 @@ impl<'a> Lines<'a> {
         Ok(taken)
     }
 
-    async fn read_on(&mut self, at: usize, tx: &mut store::Tx, count: usize) -> Result<(), MailboxError> {
+    async fn read_on(&mut self, at: usize, store: &Store, count: usize) -> Result<(), MailboxError> {
         let line = &mut self.lines[at];
         let Some(from) = line.from else { return Ok(()) };
-        let (unread, helper) = (self.unread, line.because == Because::Helper);
+        let unread = self.unread;
+        let helper = line.because == Because::Helper;
         let limit = i64::try_from(count).unwrap_or(i64::MAX);
-        let (mailbox, person) = (line.mailbox_id, self.actor.rights.person);
+        let mailbox = line.mailbox_id;
+        let person = self.actor.rights.person;
         let values =
             args![person, mailbox, from.visible_from, &from.letter_id, unread, helper, limit, self.now];
-        let rows = tx.query(self.sql, values).await?;
+        let rows = store.ask("list letters", self.sql, values).await?;
         line.from = None;
         for row in &rows {
             let facts = LetterFacts::read(line.mailbox_id, row)?;
@@ -103,7 +100,8 @@ impl<'a> Lines<'a> {
             }
             // The statement already holds to it; here it is decided.
             if let Some(because) = may(&self.actor.rights, &facts, Act::List, self.now) {
-                let (reading, sealed) = (Reading::read(row, 12)?, row.bytes(11)?.to_vec());
+                let reading = Reading::read(row, 12)?;
+                let sealed = row.bytes(11)?.to_vec();
                 line.ready.push_back(Candidate { facts, because, reading, sealed });
             }
         }

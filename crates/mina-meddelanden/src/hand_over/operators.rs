@@ -2,9 +2,10 @@
 //! operator takes all the places.
 
 use domain::{OrgNumber, Time};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -97,7 +98,7 @@ impl Operators {
     }
 
     fn with<T>(&self, operator: &OrgNumber, act: impl FnOnce(&mut Operator) -> T) -> T {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         act(all.entry(operator.clone()).or_insert_with(|| Operator {
             places: Arc::new(Semaphore::new(PLACES)),
             silent_until: None,
@@ -126,9 +127,11 @@ mod tests {
 
     #[test]
     fn a_silent_operator_is_asked_by_one_letter_at_a_time() {
-        let (operators, ladan) = (Operators::default(), org("164020000065"));
+        let operators = Operators::default();
+        let ladan = org("164020000065");
         let why = |at| operators.turn(&ladan, at).err();
-        let (one, two) = (operators.turn(&ladan, NOW), operators.turn(&ladan, NOW));
+        let one = operators.turn(&ladan, NOW);
+        let two = operators.turn(&ladan, NOW);
         assert!(one.is_ok() && two.is_ok());
         assert!(!operators.heard(&ladan, false, NOW) && operators.is_silent(&ladan));
         drop((one, two));
@@ -145,7 +148,8 @@ mod tests {
 
     #[test]
     fn what_waits_is_made_due_again_when_that_went_wrong() {
-        let (operators, ladan) = (Operators::default(), org("164020000065"));
+        let operators = Operators::default();
+        let ladan = org("164020000065");
         assert!(operators.hastens(&ladan, NOW) && !operators.hastens(&ladan, NOW));
         operators.not_hastened(&ladan);
         assert!(operators.hastens(&ladan, NOW) && operators.hastens(&ladan, NOW.plus(HASTEN_AGAIN)));
@@ -153,7 +157,8 @@ mod tests {
 
     #[test]
     fn one_operator_has_half_of_the_places() {
-        let (operators, ladan) = (Operators::default(), org("164020000065"));
+        let operators = Operators::default();
+        let ladan = org("164020000065");
         let held: Vec<_> = std::iter::from_fn(|| operators.turn(&ladan, NOW).ok()).collect();
         assert_eq!(held.len(), super::super::AT_ONCE / 2);
         assert_eq!(operators.turn(&ladan, NOW).err(), Some(NoTurn::Busy));

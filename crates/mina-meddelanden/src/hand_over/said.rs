@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn whoever_may_not_have_been_told_yet_is_asked_for_twenty_minutes() {
         let since = Time::from_millis(1_800_000_000_000);
-        let (early, late) = (since.plus(TELLING - Duration::from_millis(1)), since.plus(TELLING));
+        let early = since.plus(TELLING - Duration::from_millis(1));
+        let late = since.plus(TELLING);
         assert_eq!(ends(5001, None, since), Some(ReturnReason::InvalidInput));
         assert_eq!(ends(5000, Some(since), late), None);
         for (number, why) in PERMANENT.into_iter().filter(|(number, _)| NOT_TOLD_YET.contains(number)) {

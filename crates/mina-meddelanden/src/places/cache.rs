@@ -100,6 +100,7 @@ mod tests {
     fn cache() -> (Cache, OrgNumber) {
         (Cache::new(&vault::SystemRandom), OrgNumber::parse("164020000016").unwrap())
     }
+
     fn second(no: i64) -> Time {
         Time::parse("2026-11-22T10:00:00.000Z").unwrap().plus(Duration::from_secs(no.unsigned_abs()))
     }
@@ -122,7 +123,8 @@ mod tests {
     #[test]
     fn a_key_depends_on_sender_recipient_and_process() {
         let (cache, town) = cache();
-        let (anna, other) = (Identity::parse(ANNA).unwrap(), self::cache().0);
+        let anna = Identity::parse(ANNA).unwrap();
+        let other = self::cache().0;
         let office = OrgNumber::parse("164020000024").unwrap();
         assert_ne!(cache.key(&town, &anna), cache.key(&office, &anna));
         assert_ne!(cache.key(&town, &anna), cache.key(&town, &office.identity()));

@@ -80,14 +80,15 @@ impl Inner {
                 return None;
             }
         };
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.names.len() < MOST_NAMES {
             state.names.insert(supplier.number.clone(), supplier.name);
         }
         if state.operators.len() < MOST_NAMES {
             state.operators.insert(supplier.number.clone());
         }
-        let (number, service_address) = (supplier.number, supplier.service_address);
+        let number = supplier.number;
+        let service_address = supplier.service_address;
         Some(Place::At(OperatorAddress { number, service_address }))
     }
 }

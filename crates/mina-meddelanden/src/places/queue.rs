@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn senders_take_turns_whoever_has_most() {
-        let (mut queue, town, office) = (Queue::new(), org("164020000016"), org("164020000024"));
+        let mut queue = Queue::new();
+        let town = org("164020000016");
+        let office = org("164020000024");
         let _town = push(&mut queue, &town, 2500);
         let _office = push(&mut queue, &office, 1);
         let _more = push(&mut queue, &town, 1);
@@ -123,7 +125,9 @@ mod tests {
 
     #[test]
     fn whoever_hung_up_is_not_asked_for() {
-        let (mut queue, town, office) = (Queue::new(), org("164020000016"), org("164020000024"));
+        let mut queue = Queue::new();
+        let town = org("164020000016");
+        let office = org("164020000024");
         drop(push(&mut queue, &town, 1500));
         let mut office_waits = push(&mut queue, &office, 3);
         office_waits.pop();
@@ -138,7 +142,9 @@ mod tests {
 
     #[test]
     fn it_is_full_at_its_bound_and_empty_when_drained() {
-        let (mut queue, town, office) = (Queue::new(), org("164020000016"), org("164020000024"));
+        let mut queue = Queue::new();
+        let town = org("164020000016");
+        let office = org("164020000024");
         queue.most = 3;
         let _town = push(&mut queue, &town, 2);
         assert!(!queue.is_full());

@@ -55,8 +55,8 @@ impl Silent {
         silent
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.places.0.lock()
+    fn state(&self) -> parking_lot::MutexGuard<'_, State> {
+        self.places.0.state.lock()
     }
 
     fn asks(&self, sender: usize) -> impl Future<Output = Vec<Option<Place>>> {
@@ -97,7 +97,8 @@ async fn a_full_queue_is_a_silent_register() {
     let silent = Silent::new();
     silent.state().calls = CALLS;
     silent.state().queue.most = 2;
-    let (mut one, mut two) = (silent.asks(1), silent.asks(2));
+    let mut one = silent.asks(1);
+    let mut two = silent.asks(2);
     assert!(futures_util::poll!(&mut one).is_pending() && futures_util::poll!(&mut two).is_pending());
     let begun = Instant::now();
     assert_eq!(silent.asks(0).await, [Some(Place::Nowhere)]);

@@ -69,7 +69,8 @@ impl Session<'_> {
     /// The key service moves a mailbox, and vouches for where it is; what is said of senders elsewhere decides nothing here.
     async fn change(&self, judged: &Judged<'_>, effect: &Effect<'_>) -> Result<(), AcceptError> {
         let parts = &*self.far.0;
-        let (address_mac, job) = (judged.address_mac, JobId::new(parts.clock.now(), &*parts.random));
+        let address_mac = judged.address_mac;
+        let job = JobId::new(parts.clock.now(), &*parts.random);
         let at = |place: &Place| match place {
             Place::Here => None,
             Place::At(operator) => Some(operator.clone()),
@@ -102,7 +103,8 @@ impl Session<'_> {
 
     /// Whether it can be changed; written, and undone again.
     async fn write(&self, tx: &mut Tx, judged: &Judged<'_>, change: &Effect<'_>) -> Result<(), AcceptError> {
-        let (address_mac, recorder) = (&judged.address_mac, &self.far.recorder());
+        let address_mac = &judged.address_mac;
+        let recorder = &self.far.recorder();
         match change {
             Effect::Register(operator, account_type) => {
                 let new = NewRegistration { address_mac, operator, account_type: *account_type };

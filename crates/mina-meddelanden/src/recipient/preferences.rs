@@ -15,12 +15,7 @@ use delivery::{
 };
 use domain::{Code, OrgNumber, Refusal};
 use intake::AcceptError;
-use registry::{
-    pending::PendingKind,
-    preferences,
-    register::Authorisation,
-    registrations::{Asked, Place, status_many},
-};
+use registry::{pending::PendingKind, preferences, register::Authorisation, registrations::Place};
 
 /// The senders that a recipient accepts from now on; all others are off.
 pub(super) struct Store {
@@ -138,11 +133,13 @@ impl Session<'_> {
 
     /// What a recipient has said of senders concerns the operator where the mailbox is.
     async fn at_caller(&self, address_mac: &[u8; 32]) -> Result<(), AcceptError> {
-        let parts = &*self.far.0;
-        let mut tx = parts.store.read("where the recipient is").await?;
-        let asked: Option<Asked<'_>> = None;
-        let found = status_many(&mut tx, std::slice::from_ref(address_mac), asked, parts.clock.now()).await?;
-        let place = found.into_iter().next().and_then(|status| status.account).map(|account| account.place);
+        let place = self
+            .places(std::slice::from_ref(address_mac), None)
+            .await?
+            .into_iter()
+            .next()
+            .and_then(|status| status.account)
+            .map(|account| account.place);
         match place {
             Some(Place::At(operator)) if operator == *self.caller => Ok(()),
             _ => Err(Code::AccountUnknown.into()),

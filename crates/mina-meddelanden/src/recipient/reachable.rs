@@ -10,7 +10,7 @@ use delivery::{
 };
 use domain::{Code, Identity, OrgNumber, Refusal};
 use intake::AcceptError;
-use registry::registrations::{AccountType, Asked, Place, Status, status_many};
+use registry::registrations::{AccountType, Place, Status};
 
 /// Who can be reached by a sender.
 pub(super) struct Reachable {
@@ -90,15 +90,10 @@ impl Session<'_> {
 
     /// Numbers whose check digit does not agree are nobody's.
     async fn statuses(&self, ids: &[String], sender: Option<&OrgNumber>) -> Result<Vec<Status>, AcceptError> {
-        let parts = &*self.far.0;
         let parsed: Vec<Option<Identity>> = ids.iter().map(|id| Identity::parse(id).ok()).collect();
         let identities: Vec<Identity> = parsed.iter().flatten().cloned().collect();
         let macs = self.far.address_macs(self.caller, &identities).await?;
-        let asked = sender.map(|sender| Asked { mac: &parts.gateway_keys.sender, sender });
-        let mut tx = parts.store.read("where recipients are").await?;
-        let found = status_many(&mut tx, &macs, asked, parts.clock.now()).await?;
-        drop(tx);
-        let mut found = found.into_iter();
+        let mut found = self.places(&macs, sender).await?.into_iter();
         let statuses = parsed.iter().map(|one| match one {
             Some(_) => found.next().unwrap_or_default(),
             None => Status::default(),

@@ -5,7 +5,7 @@ use crate::far::identity;
 use delivery::names::RECIPIENT_V2;
 use domain::{Code, Refusal};
 use intake::AcceptError;
-use registry::registrations::{Place, status_many};
+use registry::registrations::Place;
 
 impl Session<'_> {
     pub(super) async fn is_authorized_signer(&self, asked: Owned) -> Result<String, AcceptError> {
@@ -21,12 +21,8 @@ impl Session<'_> {
         let authorised = self.far.acts_for(self.caller, &person, &company_id).await?;
         let company = self.far.company(&company_id).await?;
         let address_mac = self.far.address_mac(self.caller, &company_id).await?;
-        let parts = &*self.far.0;
-        let mut tx = parts.store.read("where the company is").await?;
-        let found = status_many(&mut tx, &[address_mac], None, parts.clock.now()).await?;
-        drop(tx);
         let snapshot = self.far.snapshot();
-        let status = found.into_iter().next().unwrap_or_default();
+        let status = self.places(&[address_mac], None).await?.into_iter().next().unwrap_or_default();
         let operator = status.account.as_ref().and_then(|account| match &account.place {
             Place::Here => snapshot.own_operator(),
             Place::At(number) => snapshot.operator(number),

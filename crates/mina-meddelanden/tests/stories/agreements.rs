@@ -29,9 +29,10 @@ fn refused(code: &str) -> Result<String, (u32, String)> {
 }
 
 impl World {
-    fn moves(&self, who: &str, agreed: &Agreed<'_>) -> String {
+    pub fn moves(&self, who: &str, agreed: &Agreed<'_>) -> String {
         change(agreed, who, &[self.pki.agrees(who, agreed)])
     }
+
     async fn at_home(&self) -> bool {
         self.count("SELECT count(*) FROM mailbox WHERE closed_at IS NULL").await == 1
     }
@@ -84,8 +85,8 @@ async fn every_act_works_once(database: Database) {
     let world = World::new(database).await;
     let of = |act, supplier| agreed(ANNA, act, supplier);
     let signed = |agreed: &Agreed<'_>| account(agreed.act, agreed, &[world.pki.agrees(ANNA, agreed)]);
-    let (register, leave) =
-        (signed(&of("register", "ladan.example")), signed(&of("deregister", "ladan.example")));
+    let register = signed(&of("register", "ladan.example"));
+    let leave = signed(&of("deregister", "ladan.example"));
     world.calls(LADAN, PATH, &register).await.unwrap();
     let only = Agreed { accepted: &[OFFICE], ..agreed(ANNA, "preferences", "") };
     let only = store_preferences(&only, ANNA, &[world.pki.agrees(ANNA, &only)]);
@@ -112,8 +113,10 @@ async fn what_was_signed_before_a_newer_one_changes_nothing(database: Database) 
     let start = world.clock.now();
     world.clock.advance(DAY);
     let at = |minutes: u64| start.plus(DAY + Duration::from_secs(60 * minutes)).to_string();
-    let (yesterday, today) = (start.date().to_string(), world.clock.now().date().to_string());
-    let (early, late) = (at(5), at(10));
+    let yesterday = start.date().to_string();
+    let today = world.clock.now().date().to_string();
+    let early = at(5);
+    let late = at(10);
     let to = |supplier, date| Agreed { date, ..agreed(ANNA, "move", supplier) };
     // Signed and kept back by the operator.
     let kept = [
@@ -157,6 +160,7 @@ async fn what_was_changed_on_our_own_pages_is_newer_too(database: Database) {
     let mut tx = world.store.begin("close").await.unwrap();
     assert!(registrations::deregister(&mut tx, &address_mac, &Place::Here, &recorder).await.unwrap());
     tx.commit().await.unwrap();
+    world.service.adopt_silently().await.unwrap();
     assert_eq!(world.calls(LADAN, PATH, &kept).await, refused("agreement_older"));
     assert!(world.place(ANNA).await.is_empty());
 }
@@ -212,7 +216,8 @@ async fn a_request_that_was_put_back_by_another_hand_counts_nobody_twice(databas
     signs(ANNA, &register).await.unwrap();
     let mut tx = world.store.read("keep").await.unwrap();
     let row = tx.one("SELECT address_mac, request, expires_at FROM pending", &[]).await.unwrap().unwrap();
-    let (mac, request): ([u8; 32], Vec<u8>) = (row.array(0).unwrap(), row.bytes(1).unwrap().to_vec());
+    let mac: [u8; 32] = row.array(0).unwrap();
+    let request = row.bytes(1).unwrap().to_vec();
     let until: Time = row.time(2).unwrap();
     drop(tx);
     signs(BO, &register).await.unwrap();

@@ -47,7 +47,8 @@ impl Wire {
         let tls = edge::tls::mutual(&files.server, &files.key, &clients).unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
         let gate = Arc::new(tokio::sync::RwLock::new(()));
-        let (counted, held) = (calls.clone(), gate.clone());
+        let counted = calls.clone();
+        let held = gate.clone();
         let router = router.layer(axum::middleware::from_fn(
             move |request: axum::extract::Request, next: axum::middleware::Next| {
                 counted.fetch_add(1, Ordering::SeqCst);
@@ -58,14 +59,17 @@ impl Wire {
                 }
             },
         ));
-        let (tls, clients) = (Some(tls), Some(clients));
+        let tls = Some(tls);
+        let clients = Some(clients);
         let door = listen::Door { tls, clients, ..listen::Door::plain("register", router, 16) };
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let stop = CancellationToken::new();
         let task = tokio::spawn(listen::serve(vec![listener], door, stop.clone()));
         let read = |path: &Path| std::fs::read(path).unwrap();
-        let (certificate, key, authority) = (read(&files.client), read(&files.key), read(&files.authority));
+        let certificate = read(&files.client);
+        let key = read(&files.key);
+        let authority = read(&files.authority);
         let soap = SoapClient::new(&certificate, &key, &authority, Duration::from_secs(30)).unwrap();
         let addresses = FarAddresses {
             authority: format!("https://127.0.0.1:{port}/Authority"),
@@ -74,18 +78,22 @@ impl Wire {
         let client = FarClient::new(soap.clone(), addresses, Operators::Elsewhere);
         Self { stop, task, calls, client, soap, port, gate }
     }
+
     async fn of(world: &World, caller: &str) -> Self {
         let wire = Self::new(world.router.clone(), &world.pki, world.folder(), caller).await;
         world.lets_connect(&std::fs::read(world.folder().join("wire-client.pem")).unwrap()).await;
         wire
     }
+
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
+
     async fn goes_silent(&mut self) {
         self.stop.cancel();
         (&mut self.task).await.unwrap();
     }
+
     pub fn places(&self, clock: &Arc<ManualClock>) -> Places {
         let settings =
             PlacesSettings { fresh: Duration::from_secs(300), stale: Duration::from_secs(24 * 3600) };
@@ -100,6 +108,7 @@ impl edge::clients::Registered for All {
     fn is_revoked(&self, _: &[u8; 32]) -> bool {
         false
     }
+
     fn is_known(&self, _: &[u8; 32], _: &domain::OrgNumber) -> bool {
         true
     }
@@ -134,7 +143,8 @@ async fn the_register_says_where_each_recipient_is(database: Database) {
     let signed = SignedAgreement { signature, certificate: String::new() };
     wire.client.register(&agreed(&ids([BO])[0], "ladan.example"), &[signed]).await.unwrap();
     let places = wire.places(&world.clock);
-    let (town, asked) = (org(TOWN), ids([CLEO, ANNA, BO, ANNA]));
+    let town = org(TOWN);
+    let asked = ids([CLEO, ANNA, BO, ANNA]);
     let known = [Some(Place::Nowhere), at(OWN, KUVERT), Some(Place::Here), at(OWN, KUVERT)];
     assert_eq!(places.places(&town, &asked).await, known);
     assert_eq!(wire.calls(), 2, "one question for all, after Bo's registration");
@@ -189,9 +199,11 @@ async fn a_thousand_recipients_are_one_call(database: Database) {
     let places = wire.places(&world.clock);
     let before = wire.calls();
     let closed = wire.gate.write().await;
-    let (town, office) = (org(TOWN), ids([ANNA]));
+    let town = org(TOWN);
+    let office = ids([ANNA]);
     let ask = |recipient: Identity| {
-        let (places, town) = (places.clone(), town.clone());
+        let places = places.clone();
+        let town = town.clone();
         tokio::spawn(async move { places.places(&town, &[recipient]).await })
     };
     let many: Vec<_> = numbers(300).into_iter().map(ask).collect();
@@ -224,7 +236,8 @@ async fn what_a_recipient_signed_is_taken_to_the_register(database: Database) {
     let world = World::new(database).await;
     world.has_box(ANNA).await;
     let wire = Wire::of(&world, LADAN).await;
-    let (anna, bo) = (ids([ANNA]), ids([BO]));
+    let anna = ids([ANNA]);
+    let bo = ids([BO]);
     let signed = |who: &str, id: &str, act: &str, supplier: &str| {
         let signature = world.pki.signs(who, id, act, supplier).into_bytes();
         [SignedAgreement { signature, certificate: String::new() }]
@@ -272,7 +285,8 @@ async fn official_samples_are_understood() {
     };
     let read = |name: &str| std::fs::read_to_string(samples.join(name)).unwrap();
     let numbers = ids(["200001102391", "201001212388", "201301172399"]);
-    let (town, kivra) = (org(TOWN), "165568402266");
+    let town = org(TOWN);
+    let kivra = "165568402266";
     let told = answers(three).await.places(&town, &numbers).await;
     let live = "https://mm.kivra.com/service/v3";
     assert_eq!(told, [at(kivra, live), Some(Place::Declined), Some(Place::Nowhere)]);

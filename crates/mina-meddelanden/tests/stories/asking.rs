@@ -1,12 +1,13 @@
 //! Who can be reached, and where.
 
-use crate::world::{ANNA, BO, CLEO, DISPATCHER, LADAN, OFFICE, TOWN, World, all};
-use store::{both, testing::Database};
+use crate::world::{ANNA, BO, CLEO, DISPATCHER, LADAN, OFFICE, TOWN, World, all, org};
+use store::{args, both, testing::Database};
 
 both!(
     each_recipient_is_told_in_order_with_the_operator_that_has_the_mailbox,
     a_thousand_are_asked_at_once_and_not_one_more,
     only_who_may_send_for_the_sender_asks_and_only_operators_ask_for_accounts,
+    where_somebody_is_is_told_as_far_as_it_is_vouched_for,
 );
 
 const V3: &str = "http://minameddelanden.gov.se/schema/Recipient/v3";
@@ -61,4 +62,50 @@ async fn only_who_may_send_for_the_sender_asks_and_only_operators_ask_for_accoun
     assert_eq!(fault, (6005, "caller_not_allowed".to_owned()));
     let fault = world.calls(TOWN, PATH, &format!("<isReachible xmlns=\"{V3}\"/>")).await.unwrap_err();
     assert_eq!(fault, (5001, "operation_unknown".to_owned()));
+}
+
+/// The letters' administrator has registered Anna, who has her mailbox here, at another operator.
+async fn where_somebody_is_is_told_as_far_as_it_is_vouched_for(database: Database) {
+    let world = World::new(database).await;
+    world.has_box(ANNA).await;
+    let registered =
+        |id: &str| format!("<isRegistered xmlns=\"{V3}\"><recipientId>{id}</recipientId></isRegistered>");
+    let asks = async |caller, element: String| world.calls(caller, PATH, &element).await;
+    let unavailable = "unavailable".to_owned();
+    for (sql, undo, values) in [
+        (
+            "INSERT INTO registration (address_mac, registered_at, operator, account_type) \
+             VALUES ($1, 1, '164020000065', 'secure')",
+            "DELETE FROM registration WHERE address_mac = $1",
+            world.mac(ANNA).await,
+        ),
+        (
+            "UPDATE identity SET valid_to = valid_from WHERE mac = $1",
+            "UPDATE identity SET valid_to = NULL WHERE mac = $1",
+            world.mac(ANNA).await,
+        ),
+    ] {
+        world.tampers(sql, args![&values]).await;
+        assert_eq!(asks(TOWN, reachable(TOWN, &[BO, ANNA])).await.unwrap_err().1, unavailable, "{sql}");
+        assert_eq!(asks(LADAN, registered(ANNA)).await.unwrap_err().1, unavailable, "{sql}");
+        assert_eq!(all(&asks(TOWN, reachable(TOWN, &[BO])).await.unwrap(), "Type"), ["Not"]);
+        world.tampers(undo, args![&values]).await;
+        let answer = asks(TOWN, reachable(TOWN, &[BO, ANNA])).await.unwrap();
+        assert_eq!(all(&answer, "Type"), ["Not", "Secure"]);
+    }
+    // That she accepts a sender again is a row too, beside the one that is vouched for.
+    let keys = world.connector.keys(key_client::Role::Gateway).gateway_keys().await.unwrap();
+    let mut tx = world.store.begin("turn off").await.unwrap();
+    let row = tx.one("SELECT mailbox_id FROM mailbox", &[]).await.unwrap().unwrap();
+    let mailbox: domain::MailboxId = row.id(0).unwrap();
+    tx.commit().await.unwrap();
+    let tag = registry::declined::sender_mac(&keys.sender, mailbox, &org(TOWN));
+    let off = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $2, 0)";
+    world.tampers(off, args![mailbox, &tag]).await;
+    world.service.adopt_silently().await.unwrap();
+    let answer = asks(TOWN, reachable(TOWN, &[ANNA])).await.unwrap();
+    assert_eq!(all(&answer, "SenderAccepted"), ["false"]);
+    let on = "INSERT INTO accepted (mailbox_id, sender_mac, accepted_at) VALUES ($1, $2, 1)";
+    world.tampers(on, args![mailbox, &tag]).await;
+    assert_eq!(asks(TOWN, reachable(TOWN, &[ANNA])).await.unwrap_err().1, unavailable);
 }

@@ -176,7 +176,8 @@ async fn one_operator_that_does_not_answer_leaves_places_to_others(database: Dat
     let held = two.told.gate.clone().acquire_owned().await.unwrap();
     let workers: Vec<_> = (0..HandOver::WORKERS)
         .map(|_| {
-            let (worker, hand_over) = (two.worker.clone(), two.hand_over.clone());
+            let worker = two.worker.clone();
+            let hand_over = two.hand_over.clone();
             tokio::spawn(async move {
                 while worker.once(&hand_over, &CancellationToken::new()).await.unwrap() > 0 {}
             })

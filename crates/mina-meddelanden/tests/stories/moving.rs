@@ -75,6 +75,7 @@ impl World {
         let element = format!("<isRegistered xmlns=\"{V3}\"><recipientId>{id}</recipientId></isRegistered>");
         all(&self.calls(LADAN, PATH, &element).await.unwrap(), "Name")
     }
+
     pub async fn registers(&self, caller: &str, who: &str, agreed: &Agreed<'_>) -> Answered {
         let signature = self.pki.agrees(who, agreed);
         self.calls(caller, PATH, &account("register", agreed, &[signature])).await

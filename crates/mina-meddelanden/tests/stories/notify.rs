@@ -10,7 +10,11 @@ use domain::{ContactId, words::Channel};
 use store::{args, both, testing::Database};
 use vault::SystemRandom;
 
-both!(each_recipient_has_a_status_in_order, refusals_are_faults_and_leave_nothing);
+both!(
+    each_recipient_has_a_status_in_order,
+    whoever_is_not_vouched_for_is_not_told,
+    refusals_are_faults_and_leave_nothing
+);
 
 const PATH: &str = "/Service/v3";
 
@@ -56,6 +60,28 @@ async fn world(database: Database) -> World {
         world.service.adopt_silently().await.unwrap();
     }
     world
+}
+
+/// Whose row another hand has changed: the agency learns that they were not reached, and nothing is sent.
+async fn whoever_is_not_vouched_for_is_not_told(database: Database) {
+    let world = world(database).await;
+    for (no, sql) in [
+        "UPDATE person SET protected_at = 1",
+        "UPDATE person SET protected_at = NULL",
+        "UPDATE mailbox SET owner_kind = 'ghost'",
+        "UPDATE identity SET owner_kind = 'ghost'",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut tx = world.store.begin("tamper").await.unwrap();
+        assert!(tx.execute(sql, &[]).await.unwrap().count() > 0);
+        tx.commit().await.unwrap();
+        let notice = notice(&format!("t{no}"), "Vattnet stängs.");
+        let answer = world.posts(DISPATCHER, PATH, notice.envelope()).await.unwrap();
+        let told = answer.contains("<DeliveredFlag>true</DeliveredFlag>");
+        assert_eq!(told, sql.ends_with("NULL"), "{sql}: {answer}");
+    }
 }
 
 async fn each_recipient_has_a_status_in_order(database: Database) {

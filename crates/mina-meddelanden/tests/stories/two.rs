@@ -45,7 +45,9 @@ impl Register for Places {
         let answers: Vec<_> = recipients.iter().map(|one| places.get(one.expose()).cloned()).collect();
         Box::pin(std::future::ready(answers))
     }
+
     fn forget(&self, _: &OrgNumber, _: &[Identity]) {}
+
     fn is_operator(&self, _: &OrgNumber) -> bool {
         false
     }
@@ -128,7 +130,8 @@ impl Two {
         let router = Router::new().fallback(answer).with_state(told.clone());
         let wire = Wire::new(router, &world.pki, world.folder(), OWN).await;
         let keys = world.connector.keys(Role::Outgoing);
-        let (soap, random) = (wire.soap.clone(), Arc::new(SystemRandom));
+        let soap = wire.soap.clone();
+        let random = Arc::new(SystemRandom);
         let hand_over = HandOver::new(world.intake.clone(), keys, soap, world.clock.clone(), random.clone());
         let worker = Worker {
             store: world.store.clone(),
@@ -137,7 +140,8 @@ impl Two {
             wake: Arc::default(),
             settings: HandOver::settings(),
         };
-        let (worker, hand_over) = (Arc::new(worker), Arc::new(hand_over));
+        let worker = Arc::new(worker);
+        let hand_over = Arc::new(hand_over);
         let two = Self { world, wire, told, places, worker, hand_over };
         for (number, domain) in [(LADAN, "ladan.example"), (BREVEN, "breven.example")] {
             two.is_registered(number, domain, two.wire.port).await;
@@ -179,7 +183,8 @@ impl Two {
     pub fn restarts(&mut self) {
         let world = &self.world;
         let keys = world.connector.keys(Role::Outgoing);
-        let (soap, random) = (self.wire.soap.clone(), Arc::new(SystemRandom));
+        let soap = self.wire.soap.clone();
+        let random = Arc::new(SystemRandom);
         self.hand_over =
             Arc::new(HandOver::new(world.intake.clone(), keys, soap, world.clock.clone(), random));
     }

@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{XmlSigner, document, write::Xml};
-use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time, text::hex};
+use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
@@ -72,6 +72,7 @@ impl Pki {
         let pem = params.self_signed(&key).unwrap().pem().into_bytes();
         Self { issuer: Issuer::new(params, key), pem }
     }
+
     /// What we sign and seal with.
     fn outgoing(&self, give_up_after: Duration) -> Outgoing {
         Outgoing {
@@ -81,10 +82,12 @@ impl Pki {
             give_up_after,
         }
     }
+
     /// Of an organisation or a person.
     pub fn signer(&self, number: &str) -> XmlSigner {
         XmlSigner::from_pem(KEY.as_bytes(), &[self.certificate(number)]).unwrap()
     }
+
     fn certificate(&self, number: &str) -> Certificate {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
@@ -93,11 +96,13 @@ impl Pki {
         let certificate = params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &self.issuer).unwrap();
         Certificate::parse(certificate.der()).unwrap()
     }
+
     /// The signed document that says this act of today.
     pub fn signs(&self, who: &str, id: &str, act: &str, supplier: &str) -> String {
         let agreed = Agreed { id, act, supplier, date: "2026-11-22", accepted: &[], text: "Jag vill." };
         self.document(who, &agreed)
     }
+
     fn document(&self, who: &str, agreement: &Agreed<'_>) -> String {
         let said = Said {
             act: agreement.act.to_owned(),
@@ -109,6 +114,7 @@ impl Pki {
         };
         said.signed(&self.signer(who)).unwrap()
     }
+
     /// Files for both ends of a wire.
     pub fn files(&self, folder: &std::path::Path, caller: &str) -> Files {
         let file = |name: &str, content: &[u8]| {
@@ -129,6 +135,7 @@ impl Pki {
             key: file("wire.key", KEY.as_bytes()),
         }
     }
+
     /// `SignatureData`'s members for an agreement.
     pub fn agrees(&self, who: &str, agreement: &Agreed<'_>) -> String {
         use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -175,7 +182,8 @@ impl World {
     }
 
     async fn leaving(database: Database, whereabouts: Whereabouts, give_up_after: Option<Duration>) -> Self {
-        let (store, dir) = (database.store.clone(), database.dir().to_owned());
+        let store = database.store.clone();
+        let dir = database.dir().to_owned();
         let clock = Arc::new(ManualClock::at(Time::parse(NOW).unwrap()));
         let random = || Arc::new(SystemRandom);
         let pki = Pki::new();
@@ -258,6 +266,7 @@ impl World {
         file.describe(&org(company), name, Some(rule)).unwrap();
         file.write(&self.signatories).await.unwrap();
     }
+
     pub async fn no_longer_signs(&self, company: &str, number: &str) {
         let mut file = SignatoryFile::read(&self.signatories).await.unwrap();
         assert!(file.remove(&org(company), &self.mac(number).await));
@@ -294,6 +303,7 @@ impl World {
         self.service.adopt_silently().await.unwrap();
         self.directory.refresh(&self.store).await.unwrap();
     }
+
     pub async fn no_longer_dispatches(&self, sender: &str, dispatcher: &str) {
         let mut tx = self.store.begin("unlist").await.unwrap();
         registry::dispatch::unlist(&mut tx, &org(sender), &org(dispatcher), self.clock.now()).await.unwrap();
@@ -336,7 +346,8 @@ impl World {
     /// Registers one more, for whom it names.
     pub async fn lets_connect(&self, pem: &[u8]) {
         let certificate = Certificate::from_pem(pem).unwrap();
-        let (number, now) = (certificate.organisation.clone().unwrap(), self.clock.now());
+        let number = certificate.organisation.clone().unwrap();
+        let now = self.clock.now();
         let mut tx = self.store.begin("register").await.unwrap();
         match self.directory.current().operator(&number) {
             Some(_) => drop(operators::add_certificate(&mut tx, &certificate.der, now).await.unwrap()),
@@ -388,6 +399,13 @@ impl World {
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
+    /// A change by whoever administers the letters' database.
+    pub async fn tampers(&self, sql: &'static str, values: &[store::Value<'_>]) {
+        let mut tx = self.store.begin("tamper").await.unwrap();
+        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
+        tx.commit().await.unwrap();
+    }
+
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut tx = self.store.read("count").await.unwrap();
         tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
@@ -398,7 +416,7 @@ impl World {
 fn keep(path: &str, answer: &str) {
     let Some(folder) = std::env::var_os("KUVERT_TEST_ANSWERS") else { return };
     let (service, _) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
-    let name = format!("{}-{}.xml", service.to_lowercase(), hex(&vault::sha256(answer.as_bytes())));
+    let name = format!("{}-{}.xml", service.to_lowercase(), hex::encode(vault::sha256(answer.as_bytes())));
     std::fs::write(PathBuf::from(folder).join(name), answer).unwrap();
 }
 
@@ -439,7 +457,9 @@ async fn organisations(store: &Store, pki: &Pki, now: Time) -> HashMap<&'static 
         }
     }
     registry::dispatch::list(&mut tx, &org(TOWN), &org(DISPATCHER), now).await.unwrap();
-    let (own, ladan, breven) = (org(OWN), org(LADAN), org(BREVEN));
+    let own = org(OWN);
+    let ladan = org(LADAN);
+    let breven = org(BREVEN);
     let new = |number, domain, name, service_address| NewOperator {
         number,
         domain,

@@ -12,11 +12,8 @@ use lettre::{
         client::{Certificate, CertificateStore, Tls, TlsParameters, TlsVersion},
     },
 };
-use std::{
-    error::Error as _,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use parking_lot::RwLock;
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
@@ -61,13 +58,13 @@ impl Smtp {
     }
 
     fn current(&self) -> Arc<Transport> {
-        Arc::clone(&self.transport.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.transport.read())
     }
 
     /// A connection that was left in the middle of a dialogue goes back to its pool, where the answer that comes
     /// late would be taken for the answer to another message. So the pool goes with it.
     fn leave(&self, left: &Arc<Transport>) {
-        let mut transport = self.transport.write().unwrap_or_else(PoisonError::into_inner);
+        let mut transport = self.transport.write();
         if Arc::ptr_eq(&transport, left) {
             *transport = Arc::new(self.builder.clone().build());
         }

@@ -38,7 +38,8 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fault = Arc::new(Mutex::new(Fault::None));
-        let (acceptor, behind) = (acceptor(server), server.plain_port);
+        let acceptor = acceptor(server);
+        let behind = server.plain_port;
         tokio::spawn({
             let fault = Arc::clone(&fault);
             async move {
@@ -76,7 +77,8 @@ async fn forth(
     fault: Fault,
     complete: Arc<AtomicBool>,
 ) {
-    let (mut bytes, mut tail) = ([0; 4096], Vec::new());
+    let mut bytes = [0; 4096];
+    let mut tail = Vec::new();
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
         tail.extend_from_slice(&bytes[..read]);
         if tail.ends_with(b"\r\n.\r\n") {

@@ -74,9 +74,11 @@ impl MailServer {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+
     pub fn ca_file(&self) -> PathBuf {
         self.folder().join("ca.pem")
     }
+
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder().join("mail.log")).unwrap_or_default()
     }
@@ -106,8 +108,17 @@ impl MailServer {
         assert!(!self.folder().join("mail/all").exists());
     }
 
-    pub fn stop(&self) {
+    /// Stops Postfix, and waits for its daemons: they hold the ports a moment longer than the master, which is
+    /// all that `postfix stop` waits for.
+    pub async fn stop(&self) {
         assert!(run("postfix", &["-c", &text(self.folder()), "stop"]));
+        for _ in 0..400 {
+            if std::net::TcpStream::connect(("127.0.0.1", self.tls_port)).is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("a daemon of Postfix still listens:\n{}", self.log());
     }
 }
 
@@ -162,7 +173,8 @@ fn quoted_printable(body: &str) -> Vec<u8> {
 
 fn main_cf(folder: &Path, daemons: &str) -> String {
     let nobody = fs::metadata(folder.join("mail")).unwrap();
-    let (user, group) = (nobody.uid(), nobody.gid());
+    let user = nobody.uid();
+    let group = nobody.gid();
     let folder = folder.display();
     let mut text = String::new();
     for line in [

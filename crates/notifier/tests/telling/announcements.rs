@@ -62,7 +62,8 @@ impl World {
 
     async fn announce(&self) {
         let settings = WorkerSettings::new(&[ANNOUNCEMENT]);
-        let (worker, stop) = (Worker { settings, ..self.worker() }, CancellationToken::new());
+        let worker = Worker { settings, ..self.worker() };
+        let stop = CancellationToken::new();
         let announcer = Arc::new(Announcer(Arc::clone(&self.notifier)));
         while worker.once(&announcer, &stop).await.unwrap() > 0 {}
     }
@@ -114,7 +115,8 @@ async fn words_go_out_as_they_are_and_are_forgotten(store: Store) {
     let (_, ways) = world.anna().await;
     let id = world.announcement(&ways).await;
     world.announce().await;
-    let (mail, phones) = (world.mail.sent(), world.phones.sent());
+    let mail = world.mail.sent();
+    let phones = world.phones.sent();
     assert_eq!((mail.len(), phones.len()), (1, 1));
     assert_eq!(
         (phones[0].address.as_str(), phones[0].text.as_str()),
@@ -142,7 +144,8 @@ async fn the_sender_is_named_in_every_text(store: Store) {
     world.execute("UPDATE person SET language = 'en' WHERE person_id = $1", args![anna.person_id]).await;
     world.announcement(&ways).await;
     world.announce().await;
-    let (mail, phones) = (world.mail.sent(), world.phones.sent());
+    let mail = world.mail.sent();
+    let phones = world.phones.sent();
     assert!(phones[0].text.starts_with("Exempelkommunen via Kuvert: "), "{}", phones[0].text);
     assert!(phones[1].text.starts_with("Exempelkommunen through Kuvert: "), "{}", phones[1].text);
     for message in &mail {
@@ -215,7 +218,8 @@ async fn a_bad_address_is_marked(store: Store) {
     let world = World::new(store).await;
     let (anna, ways) = world.anna().await;
     let id = world.announcement(&ways).await;
-    let (bad, refused) = (Failure::BadAddress("smtp_no_such_mailbox"), Failure::Never("sms_failed"));
+    let bad = Failure::BadAddress("smtp_no_such_mailbox");
+    let refused = Failure::Never("sms_failed");
     world.mail.fault("anna@example.test", Fault::Fail(bad));
     world.phones.fault("+46701740605", Fault::Fail(refused));
     world.announce().await;
@@ -242,7 +246,8 @@ async fn who_is_gone_meanwhile_gets_nothing(store: Store) {
 async fn words_that_do_not_open_are_tried_again(store: Store) {
     let world = World::new(store).await;
     let (_, ways) = world.anna().await;
-    let (id, other) = (world.announcement(&ways).await, world.announcement(&[]).await);
+    let id = world.announcement(&ways).await;
+    let other = world.announcement(&[]).await;
     // Moved from another announcement: they open in their own place alone.
     const SWAP: &str = "UPDATE announcement SET words = (SELECT o.words FROM announcement o WHERE o.announcement_id = $2) \
         WHERE announcement_id = $1";

@@ -18,7 +18,8 @@ async fn sixty_four_letters_without_an_address_cost_little(store: Store) {
     for _ in 0..12 {
         letters.extend(world.letters(&mailboxes, TOWN).await);
     }
-    let (worker, stop) = (world.worker(), CancellationToken::new());
+    let worker = world.worker();
+    let stop = CancellationToken::new();
     let mut took: Vec<Duration> = Vec::new();
     loop {
         let began = Instant::now();

@@ -126,7 +126,8 @@ async fn an_address_that_does_not_open_is_tried_again(store: Store) {
 /// A fault of the house, not of a channel: the evidence of one letter cannot be written.
 async fn a_job_that_cannot_be_done_is_buried_where_the_operator_sees_it(store: Store) {
     let world = World::new(store).await;
-    let (anna, bo) = (world.with_mail("anna@example.test").await, world.with_mail("bo@example.test").await);
+    let anna = world.with_mail("anna@example.test").await;
+    let bo = world.with_mail("bo@example.test").await;
     let broken = world.letter(anna.mailbox_id, TOWN).await;
     let fine = world.letter(bo.mailbox_id, TOWN).await;
     // Somebody put a row where the letter's next feed event belongs.

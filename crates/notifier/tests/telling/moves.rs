@@ -21,16 +21,19 @@ impl World {
     async fn moved(&self, of: Citizen) {
         let now = self.clock.now();
         let id = JobId::new(now, &SystemRandom);
-        let (mailbox_id, letter_id) = (of.mailbox_id, of.mailbox_id.own_chain());
+        let mailbox_id = of.mailbox_id;
+        let letter_id = of.mailbox_id.own_chain();
         let mut tx = self.store.begin("move").await.unwrap();
         jobs::enqueue(&mut tx, &NewJob { id, kind: MOVED, mailbox_id, letter_id, run_at: now })
             .await
             .unwrap();
         tx.commit().await.unwrap();
     }
+
     async fn tell_moves(&self) {
         let settings = WorkerSettings::new(&[MOVED]);
-        let (worker, stop) = (Worker { settings, ..self.worker() }, CancellationToken::new());
+        let worker = Worker { settings, ..self.worker() };
+        let stop = CancellationToken::new();
         let mover = Arc::new(Mover(Arc::clone(&self.notifier)));
         while worker.once(&mover, &stop).await.unwrap() > 0 {}
     }
@@ -44,7 +47,8 @@ async fn the_owner_is_told_at_each_address_also_of_a_closed_mailbox(store: Store
     world.execute("UPDATE mailbox SET closed_at = 1 WHERE mailbox_id = $1", args![anna.mailbox_id]).await;
     world.moved(anna).await;
     world.tell_moves().await;
-    let (mail, phones) = (world.mail.sent(), world.phones.sent());
+    let mail = world.mail.sent();
+    let phones = world.phones.sent();
     assert_eq!((mail.len(), phones.len()), (1, 1));
     assert_eq!(mail[0].address, "anna@example.test");
     let text = &phones[0].text;

@@ -99,6 +99,7 @@ impl Write for Lines {
         LINES.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
+
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }

@@ -81,7 +81,8 @@ async fn a_company_is_told_through_its_signatories(store: Store) {
     let bo = world.with_mail("bo@example.test").await;
     let company = world.company(&[anna, bo]).await;
     let nobody = world.company(&[]).await;
-    let (letter, other) = (world.letter(company, TOWN).await, world.letter(nobody, TOWN).await);
+    let letter = world.letter(company, TOWN).await;
+    let other = world.letter(nobody, TOWN).await;
     world.work().await;
     let mut addresses: Vec<_> = world.mail.sent().into_iter().map(|m| m.address).collect();
     addresses.sort();
@@ -103,7 +104,8 @@ async fn nobody_is_told_after_a_death(store: Store) {
 
 async fn the_swedish_and_the_english_are_told_in_their_language(store: Store) {
     let world = World::new(store).await;
-    let (anna, bo) = (world.citizen().await, world.citizen().await);
+    let anna = world.citizen().await;
+    let bo = world.citizen().await;
     world.contact(anna, Channel::Sms, "+46701740605").await;
     world.contact(bo, Channel::Sms, "+46701740606").await;
     world.execute("UPDATE person SET language = 'en' WHERE person_id = $1", args![bo.person_id]).await;

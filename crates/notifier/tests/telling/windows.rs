@@ -66,7 +66,8 @@ async fn a_crash_between_sending_and_recording_repeats_the_same_message(store: S
     let letter = world.letter(anna.mailbox_id, TOWN).await;
     world.mail.fault("anna@example.test", Fault::Silent);
     let dying = tokio::spawn({
-        let (worker, notifier) = (world.worker(), Arc::clone(&world.notifier));
+        let worker = world.worker();
+        let notifier = Arc::clone(&world.notifier);
         async move { worker.once(&notifier, &CancellationToken::new()).await }
     });
     while world.mail.sent().is_empty() {
@@ -117,7 +118,8 @@ async fn a_notice_that_another_worker_sends_is_left_to_it(store: Store) {
     let first = world.letter(anna.mailbox_id, TOWN).await;
     world.mail.fault("anna@example.test", Fault::Silent);
     let waiting = tokio::spawn({
-        let (worker, notifier) = (world.worker(), Arc::clone(&world.notifier));
+        let worker = world.worker();
+        let notifier = Arc::clone(&world.notifier);
         async move { worker.once(&notifier, &CancellationToken::new()).await }
     });
     while world.mail.sent().is_empty() {

@@ -53,11 +53,12 @@ impl World {
         }
         tx.commit().await.unwrap();
         let notifier_keys = NotifierKeys {
-            events: KeyRing::random(&SystemRandom),
+            events: KeyRing::random(&SystemRandom).into(),
             notice: Mac::new(Key::from_bytes([1; 32])),
             sender: Mac::new(Key::from_bytes([2; 32])),
         };
-        let (mail, phones) = (Arc::new(Memory::default()), Arc::new(Memory::default()));
+        let mail = Arc::new(Memory::default());
+        let phones = Arc::new(Memory::default());
         let notifier = Notifier {
             store: store.clone(),
             keys: keys.clone(),
@@ -167,7 +168,8 @@ impl World {
 
     /// Works on all jobs that are due now.
     pub async fn work(&self) {
-        let (worker, stop) = (self.worker(), CancellationToken::new());
+        let worker = self.worker();
+        let stop = CancellationToken::new();
         while worker.once(&self.notifier, &stop).await.unwrap() > 0 {}
     }
 

@@ -27,8 +27,8 @@ async fn world(store: Store) -> World {
 async fn only_a_registered_certificate_makes_its_organisation_the_caller(store: Store) {
     let world = world(store).await;
     let mut tx = world.tx().await;
-    let (own, expired) =
-        (certificate(KOMMUNEN, &key(), (2026, 2028)), certificate(KOMMUNEN, &key(), (2026, 2027)));
+    let own = certificate(KOMMUNEN, &key(), (2026, 2028));
+    let expired = certificate(KOMMUNEN, &key(), (2026, 2027));
     let own = certificates::add(&mut tx, &org(KOMMUNEN), &own, world.now()).await.unwrap().sha256;
     let expired = certificates::add(&mut tx, &org(KOMMUNEN), &expired, world.now()).await.unwrap();
     let later = expired.not_after.plus(std::time::Duration::from_secs(1));

@@ -19,11 +19,13 @@ impl Code {
             }
         }
     }
+
     /// As the person typed it: spaces between the digits do not matter.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         (digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(Self(digits))
     }
+
     /// To be sent, and nothing else.
     pub fn expose(&self) -> &str {
         &self.0

@@ -36,7 +36,8 @@ pub async fn confirm(
         let known = tx.one(KNOWN, args![contact_id, person_id]).await?;
         return Ok(if known.is_some() { Confirmation::Ended } else { Confirmation::Unknown });
     };
-    let (expected, address_mac): ([u8; 32], [u8; 32]) = (row.array(0)?, row.array(1)?);
+    let expected: [u8; 32] = row.array(0)?;
+    let address_mac: [u8; 32] = row.array(1)?;
     let right: bool = code_mac(mac, person_id, &address_mac, code).ct_eq(&expected).into();
     if !right {
         let left = u32::try_from(CODE_TRIES - row.int(2)?).unwrap_or(0);

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     mandates, people,
     register::{self, Signatory},
-    world::World,
+    world::{World, somebody_waits},
 };
 use domain::MandateId;
 use store::{Store, both};
@@ -19,6 +19,7 @@ both!(
     another_code_is_given_after_a_pause,
     an_address_that_failed_is_confirmed_anew,
     a_person_has_so_many_addresses_and_no_more,
+    addresses_that_come_at_once_are_no_more_either,
     an_address_is_removed_by_its_owner_alone,
     an_organisation_is_told_through_its_signatories,
     notices_say_what_the_person_chose,
@@ -26,7 +27,8 @@ both!(
 
 /// An address that waits for its code.
 async fn pending(world: &World, tx: &mut Tx, person_id: PersonId, address: &str) -> (ContactId, Code) {
-    let (channel, code) = (Channel::Email, Code::new(&SystemRandom));
+    let channel = Channel::Email;
+    let code = Code::new(&SystemRandom);
     let address_mac = address_mac(&world.mac, channel, address);
     let code_mac = code_mac(&world.mac, person_id, &address_mac, &code);
     let contact_id = ContactId::new(&SystemRandom);
@@ -105,7 +107,8 @@ async fn guesses_at_once_all_count(store: Store) {
     tx.commit().await.unwrap();
     let tasks: Vec<_> = (0..12)
         .map(|_| {
-            let (world, wrong) = (world.clone(), wrong(&code));
+            let world = world.clone();
+            let wrong = wrong(&code);
             tokio::spawn(async move {
                 let mut tx = world.tx().await;
                 let tried =
@@ -142,7 +145,8 @@ async fn a_code_ends_with_its_time(store: Store) {
 async fn a_code_confirms_nothing_else(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
+    let anna = world.person(&mut tx, "anna").await;
+    let bo = world.person(&mut tx, "bo").await;
     let (first, code) = pending(&world, &mut tx, anna, "anna@example.se").await;
     let (second, _) = pending(&world, &mut tx, anna, "annan@example.se").await;
     let (bos, _) = pending(&world, &mut tx, bo, "anna@example.se").await;
@@ -178,9 +182,13 @@ async fn another_code_is_given_after_a_pause(store: Store) {
     let free = world.now().plus(Duration::from_millis(1));
     assert_eq!(add(&mut tx, &again, world.now()).await.unwrap(), Added::TooSoon(free));
     world.later(Duration::from_millis(1));
-    assert_eq!(add(&mut tx, &again, world.now()).await.unwrap(), Added::Pending(contact));
+    assert_eq!(add(&mut tx, &again, world.now()).await.unwrap(), Added::Pending(again.contact_id));
     let contacts = for_person(&mut tx, anna).await.unwrap();
-    assert_eq!((contacts.len(), contacts[0].address.as_slice()), (1, b"anna@example.se".as_slice()));
+    assert_eq!((contacts.len(), contacts[0].address.as_slice()), (1, again.address));
+    // The id that the row had is nobody's.
+    let tried = confirm(&mut tx, &world.mac, anna, contact, &code, &world.by(anna)).await.unwrap();
+    assert_eq!(tried, Confirmation::Unknown);
+    let contact = again.contact_id;
     let tried = confirm(&mut tx, &world.mac, anna, contact, &old, &world.by(anna)).await.unwrap();
     assert_eq!(tried, Confirmation::Wrong { left: 4 });
     let tried = confirm(&mut tx, &world.mac, anna, contact, &code, &world.by(anna)).await.unwrap();
@@ -229,6 +237,37 @@ async fn a_person_has_so_many_addresses_and_no_more(store: Store) {
         code_mac: &[2; 32],
     };
     assert_eq!(add(&mut tx, &new, world.now()).await.unwrap(), Added::TooMany);
+}
+
+async fn addresses_that_come_at_once_are_no_more_either(store: Store) {
+    let world = std::sync::Arc::new(World::new(store));
+    let mut tx = world.tx().await;
+    let anna = world.person(&mut tx, "anna").await;
+    for n in 1..MAX_CONTACTS {
+        pending(&world, &mut tx, anna, &format!("anna{n}@example.se")).await;
+    }
+    tx.commit().await.unwrap();
+    let mut first = world.tx().await;
+    pending(&world, &mut first, anna, "anna@example.se").await;
+    let second = {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let new = NewContact {
+                contact_id: ContactId::new(&SystemRandom),
+                person_id: anna,
+                channel: Channel::Sms,
+                address: b"x",
+                address_mac: &[1; 32],
+                code_mac: &[2; 32],
+            };
+            add(&mut world.tx().await, &new, world.now()).await.unwrap()
+        })
+    };
+    while !second.is_finished() && !somebody_waits(&world.store).await {
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.unwrap();
+    assert_eq!(second.await.unwrap(), Added::TooMany);
 }
 
 async fn an_address_is_removed_by_its_owner_alone(store: Store) {

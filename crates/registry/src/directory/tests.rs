@@ -21,6 +21,7 @@ both!(
     a_directory_follows_the_version,
     many_refresh_at_once_and_read_once,
     operators_of_today_stand_in_the_snapshot,
+    a_row_that_cannot_be_read_is_left_out_and_stops_no_other,
 );
 
 async fn snapshot(store: &Store) -> Snapshot {
@@ -118,7 +119,8 @@ async fn a_letter_is_signed_by_the_sender_or_a_listed_dispatcher(store: Store) {
 async fn a_certificate_is_refused_before_after_and_when_revoked(store: Store) {
     let world = world(store).await;
     let entry = add(&world, KOMMUNEN, &certificate("4020000016", &key(), (2026, 2028))).await;
-    let (sender, sha256) = (org(KOMMUNEN), entry.sha256);
+    let sender = org(KOMMUNEN);
+    let sha256 = entry.sha256;
     let state = |snapshot: &Snapshot, at: &str| {
         snapshot.signing_key(&sender, None, Some(&sha256), Time::parse(at).unwrap()).map(|_| ())
     };
@@ -225,7 +227,8 @@ async fn many_refresh_at_once_and_read_once(store: Store) {
     let directory = Directory::holding(Snapshot::default());
     let tasks: Vec<_> = (0..20)
         .map(|_| {
-            let (directory, store) = (directory.clone(), world.store.clone());
+            let directory = directory.clone();
+            let store = world.store.clone();
             tokio::spawn(async move { directory.refresh_if(&store, 2).await.unwrap() })
         })
         .collect();
@@ -253,4 +256,25 @@ async fn operators_of_today_stand_in_the_snapshot(store: Store) {
     assert!(snapshot.operator_by_domain("breven.example").is_none());
     assert_eq!(snapshot.operators().count(), 2);
     assert!(snapshot.operators().all(|one| !snapshot.knows(&one.number)), "no senders by that");
+}
+
+async fn a_row_that_cannot_be_read_is_left_out_and_stops_no_other(store: Store) {
+    let world = world(store).await;
+    let der = certificate(KOMMUNEN, &key(), (2020, 2040));
+    let kept = add(&world, VERKET, &certificate(VERKET, &key(), (2020, 2040))).await.sha256;
+    let spoilt = add(&world, KOMMUNEN, &der).await.sha256;
+    let mut tx = world.tx().await;
+    for sql in [
+        "UPDATE certificate SET der = sha256 WHERE organisation = '164020000016'",
+        "INSERT INTO sender (number, name, may_send, created_at) VALUES ('12', 'Nummerlös', 1, 1)",
+        "INSERT INTO operator (number, domain, name, service_address, own, added_at) \
+            VALUES ('12', 'a.example', 'Nummerlös', 'https://a.example', 0, 1)",
+    ] {
+        tx.execute(sql, &[]).await.unwrap().exactly(1).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let snapshot = snapshot(&world.store).await;
+    assert!(snapshot.certificate(&kept).is_some() && snapshot.certificate(&spoilt).is_none());
+    assert!(snapshot.knows(&org(KOMMUNEN)) && snapshot.senders().count() == 3);
+    assert_eq!(snapshot.operators().count(), 0);
 }

@@ -15,8 +15,10 @@ both!(
 async fn a_number_belongs_to_one_at_a_time(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
-    let (anna, bo) = (Owner::Person(anna), Owner::Person(bo));
+    let anna = world.person(&mut tx, "anna").await;
+    let bo = world.person(&mut tx, "bo").await;
+    let anna = Owner::Person(anna);
+    let bo = Owner::Person(bo);
     let mac = world.address("anna");
     let to =
         |owner, valid_from| NewIdentity { mac: &mac, kind: IdentityKind::Personnummer, owner, valid_from };

@@ -17,7 +17,7 @@ pub struct BoxAccess {
     /// When the right ends by itself.
     pub ends_at: Option<Time>,
     /// (sealed) Name and number of the owner, to tell mailboxes apart. For a person's mailbox it is sealed under
-    /// the person's log-in tag.
+    /// the person's log-in tag. Empty where the owner is nobody, which is vouched for of no mailbox.
     pub owner_profile: Vec<u8>,
 }
 
@@ -46,7 +46,7 @@ fn read(row: &Row) -> Result<BoxAccess, Error> {
         closed_at: row.opt_time(4)?,
         mandate_id: row.opt_id(5)?,
         ends_at: row.opt_time(6)?,
-        owner_profile: row.bytes(7)?.to_vec(),
+        owner_profile: row.opt_bytes(7)?.unwrap_or_default().to_vec(),
     })
 }
 

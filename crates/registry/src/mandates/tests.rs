@@ -6,10 +6,10 @@ use crate::{
     owner::Owner,
     people,
     register::{self, Signatory},
-    world::World,
+    world::{World, somebody_waits},
 };
 use std::time::Duration;
-use store::{DatabaseKind, Store, both};
+use store::{Store, both};
 use vault::SystemRandom;
 
 both!(
@@ -65,7 +65,8 @@ async fn one_helper_at_a_time(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
     let (anna, mailbox) = world.citizen(&mut tx, "anna").await;
-    let (bo, cleo) = (world.person(&mut tx, "bo").await, world.person(&mut tx, "cleo").await);
+    let bo = world.person(&mut tx, "bo").await;
+    let cleo = world.person(&mut tx, "cleo").await;
     let first = helper(&world, mailbox, bo, 10);
     grant_helper(&mut tx, &first, &world.by(anna)).await.unwrap();
     let second = helper(&world, mailbox, cleo, 20);
@@ -79,7 +80,8 @@ async fn one_helper_at_a_time(store: Store) {
     grant_helper(&mut tx, &helper(&world, mailbox, bo, 1), &world.by(anna)).await.unwrap();
     let events = world.events(&mut tx, mailbox).await;
     let kinds: Vec<_> = events[1..].iter().map(|event| (event.kind, event.detail.as_deref())).collect();
-    let (granted, revoked) = (EventType::MandateGranted, EventType::MandateRevoked);
+    let granted = EventType::MandateGranted;
+    let revoked = EventType::MandateRevoked;
     let wanted = [granted, revoked, granted, granted].map(|kind| (kind, Some("helper")));
     assert_eq!(kinds, wanted);
 }
@@ -88,7 +90,8 @@ async fn grants_at_once_make_one_helper(store: Store) {
     let world = std::sync::Arc::new(World::new(store));
     let mut tx = world.tx().await;
     let (anna, mailbox) = world.citizen(&mut tx, "anna").await;
-    let (bo, cleo) = (world.person(&mut tx, "bo").await, world.person(&mut tx, "cleo").await);
+    let bo = world.person(&mut tx, "bo").await;
+    let cleo = world.person(&mut tx, "cleo").await;
     tx.commit().await.unwrap();
     let mut first = world.tx().await;
     grant_helper(&mut first, &helper(&world, mailbox, bo, 5), &world.by(anna)).await.unwrap();
@@ -110,19 +113,6 @@ async fn grants_at_once_make_one_helper(store: Store) {
     let mut tx = world.tx().await;
     let helpers = of_mailbox(&mut tx, mailbox).await.unwrap();
     assert_eq!(helpers.iter().map(|mandate| mandate.person_id).collect::<Vec<_>>(), [bo]);
-}
-
-/// For the one writer of SQLite, or for a row that another transaction of PostgreSQL holds.
-async fn somebody_waits(store: &Store) -> bool {
-    match store.database_kind() {
-        DatabaseKind::Sqlite => store.waiting().0 > 0,
-        DatabaseKind::Postgres => {
-            let mut tx = store.read("look").await.unwrap();
-            let waiting = "SELECT count(*) FROM pg_stat_activity \
-                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            tx.one(waiting, &[]).await.unwrap().unwrap().int(0).unwrap() > 0
-        }
-    }
 }
 
 async fn those_who_cannot_help_do_not(store: Store) {

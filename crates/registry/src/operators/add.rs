@@ -62,9 +62,11 @@ impl<'a> Checked<'a> {
             }
         }
         let name = shown(new.name)?;
-        let (service_address, ui_address) = (new.service_address, new.ui_address);
+        let service_address = new.service_address;
+        let ui_address = new.ui_address;
         Ok(Self { number: new.number, domain, name, service_address, ui_address })
     }
+
     pub(super) async fn domain_is_free(&self, tx: &mut Tx) -> Result<(), OperatorError> {
         match by_domain(tx, &self.domain).await? {
             Some(other) if other.number != *self.number => Err(OperatorError::DomainTaken(other.number)),

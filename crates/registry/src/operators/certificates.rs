@@ -1,7 +1,7 @@
 //! Certificates that other operators connect with. They sign nothing here: whoever signs a letter is registered as a
 //! sender or dispatcher.
 
-use crate::{operators, senders::number, version::bump};
+use crate::{directory::readable, operators, senders::number, sets::Table, version::bump};
 use domain::{Code, OrgNumber, Time};
 use store::{Error, Row, Tx, args};
 use vault::Certificate;
@@ -58,7 +58,8 @@ pub async fn add_certificate(
         Some(operator) if operator.own => return Err(OperatorCertificateError::Own),
         Some(_) => {}
     }
-    let (from, to) = (certificate.not_before, certificate.not_after);
+    let from = certificate.not_before;
+    let to = certificate.not_after;
     let args = args![&certificate.sha256, named.as_str(), der, from, to, now];
     if tx.execute(ADD, args).await?.count() == 1 {
         bump(tx).await?;
@@ -76,6 +77,11 @@ pub async fn revoke_certificate(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Re
     Ok(revoked)
 }
 
+/// Whose certificate it is.
+pub async fn of_certificate(tx: &mut Tx, sha256: &[u8; 32]) -> Result<Option<OrgNumber>, Error> {
+    Ok(tx.one(FIND, args![sha256]).await?.as_ref().map(read).transpose()?.map(|entry| entry.operator))
+}
+
 /// Those of one operator, newest first.
 pub async fn certificates_of(tx: &mut Tx, operator: &OrgNumber) -> Result<Vec<OperatorCertificate>, Error> {
     tx.query(OF, args![operator.as_str()]).await?.iter().map(read).collect()
@@ -83,7 +89,7 @@ pub async fn certificates_of(tx: &mut Tx, operator: &OrgNumber) -> Result<Vec<Op
 
 /// All of them, by operator, newest first.
 pub async fn all_certificates(tx: &mut Tx) -> Result<Vec<OperatorCertificate>, Error> {
-    tx.query(ALL, &[]).await?.iter().map(read).collect()
+    readable(Table::OperatorCertificate, &tx.query(ALL, &[]).await?, read)
 }
 
 fn read(row: &Row) -> Result<OperatorCertificate, Error> {

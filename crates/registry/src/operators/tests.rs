@@ -26,7 +26,8 @@ fn new<'a>(number: &'a OrgNumber, domain: &'a str, name: &'a str) -> NewOperator
 async fn every_change_raises_the_version_and_nothing_else_does(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (ladan, verket) = (org(LADAN), org(VERKET));
+    let ladan = org(LADAN);
+    let verket = org(VERKET);
     let mut before = version(&mut tx).await.unwrap();
     macro_rules! raises {
         ($by:literal, $change:expr, $answer:literal) => {
@@ -83,7 +84,8 @@ async fn an_operator_is_found_by_number_and_by_domain(store: Store) {
 async fn what_cannot_be_shown_or_reached_is_refused(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (ladan, now) = (org(LADAN), world.now());
+    let ladan = org(LADAN);
+    let now = world.now();
     for domain in
         ["", "ladan", "lådan.example", "a b.example", ".example", "a..b", "-a.example", "a-.b", "a/b.c"]
     {
@@ -116,7 +118,8 @@ async fn what_cannot_be_shown_or_reached_is_refused(store: Store) {
 async fn one_that_has_ended_leaves_its_domain_and_can_come_back(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (ladan, verket) = (org(LADAN), org(VERKET));
+    let ladan = org(LADAN);
+    let verket = org(VERKET);
     assert!(add(&mut tx, &new(&ladan, "ladan.example", "Lådan"), world.now()).await.unwrap());
     world.later(Duration::from_secs(1));
     assert!(end(&mut tx, &ladan, world.now()).await.unwrap());
@@ -158,7 +161,8 @@ async fn we_are_who_the_configuration_says(store: Store) {
 async fn we_do_not_become_another_that_is_there(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (ladan, verket) = (org(LADAN), org(VERKET));
+    let ladan = org(LADAN);
+    let verket = org(VERKET);
     assert!(add(&mut tx, &new(&ladan, "ladan.example", "Lådan"), world.now()).await.unwrap());
     let refused = set_own(&mut tx, &new(&ladan, "vi.example", "Vi"), world.now()).await;
     assert!(matches!(refused, Err(OperatorError::NumberTaken(by)) if by == ladan));
@@ -174,7 +178,8 @@ async fn we_do_not_become_another_that_is_there(store: Store) {
 async fn we_can_become_another(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (before, after) = (org(KOMMUNEN), org(VERKET));
+    let before = org(KOMMUNEN);
+    let after = org(VERKET);
     assert!(set_own(&mut tx, &new(&before, "vi.example", "Vi"), world.now()).await.unwrap());
     world.later(Duration::from_secs(1));
     assert!(set_own(&mut tx, &new(&after, "vi.example", "Vi"), world.now()).await.unwrap());

@@ -14,7 +14,8 @@ both!(
 async fn one_request_of_each_kind_waits(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (address, other) = (world.address("bolaget"), world.address("another"));
+    let address = world.address("bolaget");
+    let other = world.address("another");
     for kind in PendingKind::ALL {
         assert!(find(&mut tx, kind, &address, world.now()).await.unwrap().is_none());
         assert!(put(&mut tx, kind, &address, None, kind.as_str().as_bytes(), world.now()).await.unwrap());
@@ -48,7 +49,8 @@ async fn many_are_asked_for_at_once(store: Store) {
     assert!(put(&mut tx, PendingKind::Move, &two, None, b"3", world.now()).await.unwrap());
     let found = find_many(&mut tx, &[two, three, one, two], world.now()).await.unwrap();
     let told: Vec<_> = found.iter().map(|(no, one)| (*no, one.kind, one.request.as_slice())).collect();
-    let (moves, ends) = (PendingKind::Move, PendingKind::Deregister);
+    let moves = PendingKind::Move;
+    let ends = PendingKind::Deregister;
     let register = PendingKind::Register;
     assert_eq!(
         told,
@@ -64,7 +66,8 @@ async fn many_are_asked_for_at_once(store: Store) {
 async fn a_signature_is_added_to_what_was_read_and_to_nothing_else(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (kind, address) = (PendingKind::Register, world.address("bolaget"));
+    let kind = PendingKind::Register;
+    let address = world.address("bolaget");
     let begun = world.now();
     assert!(!put(&mut tx, kind, &address, Some(b"anna"), b"anna, bo", begun).await.unwrap(), "none is there");
     assert!(put(&mut tx, kind, &address, None, b"anna", begun).await.unwrap());
@@ -80,7 +83,8 @@ async fn a_signature_is_added_to_what_was_read_and_to_nothing_else(store: Store)
 async fn a_request_lives_thirty_days(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
-    let (kind, address) = (PendingKind::Preferences, world.address("bolaget"));
+    let kind = PendingKind::Preferences;
+    let address = world.address("bolaget");
     assert!(put(&mut tx, kind, &address, None, b"old", world.now()).await.unwrap());
     world.later(LIFE - Duration::from_millis(1));
     assert!(put(&mut tx, PendingKind::Move, &address, None, b"young", world.now()).await.unwrap());

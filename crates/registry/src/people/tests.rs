@@ -53,7 +53,8 @@ async fn a_person_is_registered_once(store: Store) {
 }
 
 async fn log_ins_at_once_make_one_person(store: Store) {
-    let (login, address) = ([1; 32], [2; 32]);
+    let login = [1; 32];
+    let address = [2; 32];
     let tasks: Vec<_> = (0..8)
         .map(|n| {
             let store = store.clone();

@@ -20,6 +20,7 @@ both!(
     the_version_comes_with_the_answer_even_when_nobody_is_found,
     a_thousand_are_looked_up_together,
     whoever_is_elsewhere_is_not_reached_here,
+    a_row_that_cannot_be_read_is_nobodys_and_stops_no_other,
 );
 
 async fn found(world: &World, tx: &mut Tx, name: &str, sender: &str) -> Found {
@@ -110,7 +111,8 @@ async fn a_number_that_changes_hands_moves_no_letter(store: Store) {
     let mut tx = world.tx().await;
     let (person, mailbox) = world.citizen(&mut tx, "anna, samordningsnummer").await;
     let owner = Owner::Person(person);
-    let (old, new) = (world.address("anna, samordningsnummer"), world.address("anna, personnummer"));
+    let old = world.address("anna, samordningsnummer");
+    let new = world.address("anna, personnummer");
     let identity =
         NewIdentity { mac: &new, kind: IdentityKind::Personnummer, owner, valid_from: world.now() };
     assert!(identities::add(&mut tx, &identity).await.unwrap());
@@ -187,7 +189,8 @@ async fn whoever_is_elsewhere_is_not_reached_here(store: Store) {
     world.citizen(&mut tx, "bo").await;
     world.person(&mut tx, "cleo").await;
     for (name, operator) in [("anna", LADAN), ("cleo", BREVEN), ("dan", LADAN)] {
-        let (mac, to) = (world.address(name), Place::At(org(operator)));
+        let mac = world.address(name);
+        let to = Place::At(org(operator));
         registrations::move_to(&mut tx, &mac, &to, AccountType::Secure, &world.by(person)).await.unwrap();
     }
     let wanted = |bo| {
@@ -221,5 +224,34 @@ async fn whoever_is_elsewhere_is_not_reached_here(store: Store) {
     for found in both(&mut tx).await {
         assert!(found.iter().all(|one| one.elsewhere() != Some(&org(LADAN))));
         assert_eq!(found[4].reachable(&anna(), world.now()).err(), Some(Code::RecipientUnknown));
+    }
+}
+
+async fn a_row_that_cannot_be_read_is_nobodys_and_stops_no_other(store: Store) {
+    let world = World::new(store);
+    for (sql, table) in [
+        ("UPDATE identity SET owner_kind = 'ghost' WHERE mac = $1", Table::Identity),
+        ("UPDATE mailbox SET public_key = $1", Table::Mailbox),
+    ] {
+        let mut tx = world.tx().await;
+        let address = world.address("anna");
+        world.citizen(&mut tx, "anna").await;
+        if table == Table::Identity {
+            let kind = "UPDATE mailbox SET owner_kind = 'ghost'";
+            tx.execute(kind, &[]).await.unwrap().exactly(1).unwrap();
+        }
+        let short = if table == Table::Mailbox { &address[..31] } else { &address[..] };
+        tx.execute(sql, args![short]).await.unwrap().exactly(1).unwrap();
+        world.citizen(&mut tx, "bo").await;
+        let macs = [address, world.address("bo")];
+        let mut many = look_up_many(&mut tx, &macs, world.now(), |_| [0; 32]).await.unwrap();
+        let mut one = found(&world, &mut tx, "anna", KOMMUNEN).await;
+        assert!(!one.is_nobody(), "{sql}");
+        for found in [&mut one, many.get_mut(&macs[0]).unwrap()] {
+            assert_eq!(found.reachable(&anna(), world.now()).err(), Some(Code::Unavailable), "{sql}");
+            assert_eq!(found.vouched_by(None), Err(table), "{sql}");
+        }
+        assert!(many[&macs[1]].reachable(&anna(), world.now()).is_ok());
+        tx.rollback().await;
     }
 }

@@ -34,10 +34,10 @@ pub struct Signatory {
     /// What the mandate will be called; given when the signatory is added, so that the note can be sealed for it.
     pub mandate_id: MandateId,
     /// Address tag of the person's number.
-    #[serde(with = "hex_array")]
+    #[serde(with = "hex::serde")]
     pub person_mac: [u8; 32],
     /// (sealed) The name as the register gives it, for `mandate.note`.
-    #[serde(with = "hex_bytes")]
+    #[serde(with = "hex::serde")]
     pub note: Vec<u8>,
 }
 
@@ -50,6 +50,7 @@ impl SignatoryFile {
             Err(error) => Err(RegisterError::Read(error.kind())),
         }
     }
+
     /// Reads the file that is to be added to: one that is not there yet begins empty.
     pub async fn read_or_begin(path: &Path) -> Result<Self, RegisterError> {
         match Self::read(path).await {
@@ -57,6 +58,7 @@ impl SignatoryFile {
             other => other,
         }
     }
+
     /// Writes the whole file anew beside the old one and puts it in its place, so that a reader sees one or the other.
     pub async fn write(&self, path: &Path) -> Result<(), RegisterError> {
         let bytes = serde_json::to_vec_pretty(self).map_err(|_| RegisterError::Form)?;
@@ -68,30 +70,36 @@ impl SignatoryFile {
         };
         write.await.map_err(|error| RegisterError::Write(error.kind()))
     }
+
     /// Those who may sign for an organisation.
     pub fn signatories(&self, organisation: &OrgNumber) -> &[Signatory] {
         self.signatories.get(organisation).map_or(&[], Vec::as_slice)
     }
+
     /// All that is known of an organisation.
     pub fn company(&self, organisation: &OrgNumber) -> Company {
         let Said { name, rule } = self.organisations.get(organisation).cloned().unwrap_or_default();
         Company { name, rule, signatories: self.signatories(organisation).to_vec() }
     }
+
     /// The organisations that a person may sign for.
     pub fn organisations_of(&self, person_mac: &[u8; 32]) -> Vec<OrgNumber> {
         let theirs = |signatories: &[Signatory]| signatories.iter().any(|one| one.person_mac == *person_mac);
         self.signatories.iter().filter(|(_, all)| theirs(all)).map(|(number, _)| number.clone()).collect()
     }
+
     /// Every organisation of the register.
     pub fn organisations(&self) -> impl Iterator<Item = &OrgNumber> {
         self.signatories.keys()
     }
+
     /// Adds a signatory, or puts a new name on one that is there.
     pub fn add(&mut self, organisation: &OrgNumber, signatory: Signatory) {
         let all = self.signatories.entry(organisation.clone()).or_default();
         all.retain(|one| one.person_mac != signatory.person_mac);
         all.push(signatory);
     }
+
     /// Says how an organisation is called, and how many must sign for it unless that stays as it is.
     pub fn describe(
         &mut self,
@@ -106,6 +114,7 @@ impl SignatoryFile {
         said.rule = rule.unwrap_or(said.rule);
         Ok(())
     }
+
     /// Removes a signatory; false when there is none such.
     pub fn remove(&mut self, organisation: &OrgNumber, person_mac: &[u8; 32]) -> bool {
         let Some(all) = self.signatories.get_mut(organisation) else { return false };
@@ -113,37 +122,5 @@ impl SignatoryFile {
         all.retain(|one| one.person_mac != *person_mac);
         // The organisation stays, empty, so that its mandates are taken back at the next look.
         all.len() != before
-    }
-}
-
-mod hex_bytes {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&domain::text::hex(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(from)?;
-        let digits: Option<Vec<u8>> =
-            text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-        match digits {
-            Some(digits) if digits.len() % 2 == 0 => {
-                Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-            }
-            _ => Err(D::Error::custom("expected hexadecimal bytes")),
-        }
-    }
-}
-
-mod hex_array {
-    use serde::{Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
-        super::hex_bytes::serialize(bytes, to)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
-        super::hex_bytes::deserialize(from)?.try_into().map_err(|_| D::Error::custom("expected 32 bytes"))
     }
 }

@@ -1,13 +1,6 @@
-//! Signatories end when the register no longer names their organisation, or no longer names them for it. Only a register
-//! that was read says so: one that cannot be read, or is not there, says nothing.
+//! Whose signatories the register may no longer name. Only a register that was read says so: one that cannot be read, or
+//! is not there, says nothing.
 
-use super::{Synced, sync};
-use crate::{
-    error::RegistryError,
-    mandates::{self, Mandate, MandateKind},
-    people,
-    recorder::Recorder,
-};
 use domain::{MailboxId, Time};
 use std::collections::HashSet;
 use store::{Error, Tx, args};
@@ -33,34 +26,6 @@ pub async fn unnamed(tx: &mut Tx, named: &HashSet<[u8; 32]>, now: Time) -> Resul
         }
     }
     Ok(unnamed.into_iter().filter(|(_, is_named)| !is_named).map(|(id, _)| id).collect())
-}
-
-/// Ends all signatories of a mailbox whose organisation the register does not name.
-pub async fn end_all(
-    tx: &mut Tx,
-    mailbox_id: MailboxId,
-    recorder: &Recorder<'_>,
-) -> Result<Synced, RegistryError> {
-    sync(tx, mailbox_id, &[], recorder).await
-}
-
-/// Ends the rights of somebody, known by the address tag of their number, as a signatory of all mailboxes but these. Tells
-/// how many.
-pub async fn end_others(
-    tx: &mut Tx,
-    person_mac: &[u8; 32],
-    but: &[MailboxId],
-    recorder: &Recorder<'_>,
-) -> Result<usize, RegistryError> {
-    let now = recorder.now();
-    let Some(person) = people::by_address(tx, person_mac, now).await? else { return Ok(0) };
-    let held: Vec<Mandate> = mandates::for_person(tx, person.person_id, now).await?;
-    let held = held.into_iter().filter(|one| one.kind == MandateKind::Signatory);
-    let mut ended = 0;
-    for mandate in held.filter(|one| !but.contains(&one.mailbox_id)) {
-        ended += usize::from(mandates::end(tx, &mandate, recorder).await?);
-    }
-    Ok(ended)
 }
 
 const ANY: &str = "SELECT 1 FROM mandate WHERE kind = 'signatory' AND revoked_at IS NULL LIMIT 1";

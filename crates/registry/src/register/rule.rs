@@ -69,6 +69,7 @@ impl Company {
 
 impl FromStr for SignatureRule {
     type Err = NotARule;
+
     fn from_str(text: &str) -> Result<Self, NotARule> {
         match text {
             "any-one" => Ok(Self::AnyOne),
@@ -90,6 +91,7 @@ impl fmt::Display for SignatureRule {
 
 impl TryFrom<String> for SignatureRule {
     type Error = NotARule;
+
     fn try_from(text: String) -> Result<Self, NotARule> {
         text.parse()
     }

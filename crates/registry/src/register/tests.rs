@@ -16,7 +16,6 @@ both!(
     one_who_is_not_known_yet_gets_the_right_later,
     a_signatory_who_comes_back_comes_back,
     an_organisation_that_is_no_longer_named_has_no_signatories,
-    at_a_log_in_what_the_register_no_longer_says_ends,
 );
 
 fn signatory(world: &World, name: &str) -> Signatory {
@@ -29,8 +28,10 @@ async fn signatories_come_and_go_with_the_register(store: Store) {
     let mut tx = world.tx().await;
     let organisation = world.organisation(&mut tx, "bolaget").await;
     let mailbox = world.open(&mut tx, Owner::Organisation(organisation)).await;
-    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
-    let (annas, bos) = (signatory(&world, "anna"), signatory(&world, "bo"));
+    let anna = world.person(&mut tx, "anna").await;
+    let bo = world.person(&mut tx, "bo").await;
+    let annas = signatory(&world, "anna");
+    let bos = signatory(&world, "bo");
     let both = [annas.clone(), bos.clone()];
     let synced = sync(&mut tx, mailbox, &both, &world.service()).await.unwrap();
     assert_eq!(synced, Synced { granted: 2, revoked: 0 });
@@ -45,7 +46,8 @@ async fn signatories_come_and_go_with_the_register(store: Store) {
     assert_eq!(mandates::boxes_of(&mut tx, bo, world.now()).await.unwrap().len(), 1);
     let events = world.events(&mut tx, mailbox).await;
     let kinds: Vec<_> = events[1..].iter().map(|event| (event.kind, event.detail.as_deref())).collect();
-    let (granted, revoked) = (EventType::MandateGranted, EventType::MandateRevoked);
+    let granted = EventType::MandateGranted;
+    let revoked = EventType::MandateRevoked;
     assert_eq!(kinds, [granted, granted, revoked].map(|kind| (kind, Some("signatory"))));
 }
 
@@ -90,7 +92,8 @@ async fn an_organisation_that_is_no_longer_named_has_no_signatories(store: Store
         let organisation = world.organisation(&mut tx, name).await;
         boxes.push(world.open(&mut tx, Owner::Organisation(organisation)).await);
     }
-    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
+    let anna = world.person(&mut tx, "anna").await;
+    let bo = world.person(&mut tx, "bo").await;
     let nobody = HashSet::new();
     assert!(!any_signatory(&mut tx).await.unwrap());
     assert!(unnamed(&mut tx, &nobody, world.now()).await.unwrap().is_empty());
@@ -114,7 +117,7 @@ async fn an_organisation_that_is_no_longer_named_has_no_signatories(store: Store
     expected.sort_unstable();
     assert_eq!(gone, expected);
     for mailbox in gone {
-        end_all(&mut tx, mailbox, &world.service()).await.unwrap();
+        sync(&mut tx, mailbox, &[], &world.service()).await.unwrap();
     }
     for person in [anna, bo] {
         let left = mandates::for_person(&mut tx, person, world.now()).await.unwrap();
@@ -125,28 +128,6 @@ async fn an_organisation_that_is_no_longer_named_has_no_signatories(store: Store
     let end = "UPDATE identity SET valid_to = $1 WHERE mac = $2";
     tx.execute(end, args![world.now(), &world.address("bolaget")]).await.unwrap().exactly(1).unwrap();
     assert_eq!(unnamed(&mut tx, &one, world.now()).await.unwrap(), [boxes[0]]);
-}
-
-async fn at_a_log_in_what_the_register_no_longer_says_ends(store: Store) {
-    let world = World::new(store);
-    let mut tx = world.tx().await;
-    let mut boxes = Vec::new();
-    for name in ["bolaget", "föreningen"] {
-        let organisation = world.organisation(&mut tx, name).await;
-        boxes.push(world.open(&mut tx, Owner::Organisation(organisation)).await);
-    }
-    let (anna, bo) = (world.person(&mut tx, "anna").await, world.person(&mut tx, "bo").await);
-    for mailbox in &boxes {
-        let both = [signatory(&world, "anna"), signatory(&world, "bo")];
-        sync(&mut tx, *mailbox, &both, &world.service()).await.unwrap();
-    }
-    let mac = world.address("anna");
-    assert_eq!(end_others(&mut tx, &mac, &boxes, &world.service()).await.unwrap(), 0);
-    assert_eq!(end_others(&mut tx, &mac, &boxes[..1], &world.service()).await.unwrap(), 1);
-    assert_eq!(end_others(&mut tx, &mac, &[], &world.service()).await.unwrap(), 1);
-    assert_eq!(end_others(&mut tx, &world.address("nobody"), &[], &world.service()).await.unwrap(), 0);
-    assert!(mandates::boxes_of(&mut tx, anna, world.now()).await.unwrap().is_empty());
-    assert_eq!(mandates::boxes_of(&mut tx, bo, world.now()).await.unwrap().len(), 2, "only hers");
 }
 
 #[tokio::test]

@@ -98,7 +98,8 @@ struct Said {
 impl Gathered {
     fn add(&mut self, row: &Row, asked: Option<Asked<'_>>) -> Result<(), Error> {
         if row.opt_text(1)?.is_some() {
-            let (place, account_type) = (Place::At(number(row, 1)?), AccountType::read(row, 2)?);
+            let place = Place::At(number(row, 1)?);
+            let account_type = AccountType::read(row, 2)?;
             self.elsewhere = Some(Account { place, account_type, since: row.time(3)? });
         }
         self.pending |= row.opt_time(4)?.is_some();
@@ -110,7 +111,8 @@ impl Gathered {
         let deceased = row.opt_time(11)?.is_some();
         // Two owners at once must not be; the younger claim counts.
         if self.here.as_ref().is_none_or(|(known, here)| *known < since && here.mailbox_id != mailbox_id) {
-            let (opened_at, closed) = (row.opt_time(9)?, row.opt_time(10)?.is_some());
+            let opened_at = row.opt_time(9)?;
+            let closed = row.opt_time(10)?.is_some();
             self.here = Some((since, Here { mailbox_id, opened_at, closed, deceased, said: None }));
         }
         let Some((_, here)) = self.here.as_mut().filter(|(_, here)| here.mailbox_id == mailbox_id) else {

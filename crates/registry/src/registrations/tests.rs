@@ -21,7 +21,8 @@ async fn register_at(
     name: &str,
     number: &str,
 ) -> Result<bool, RegistrationError> {
-    let (address_mac, operator) = (world.address(name), org(number));
+    let address_mac = world.address(name);
+    let operator = org(number);
     let new =
         NewRegistration { address_mac: &address_mac, operator: &operator, account_type: AccountType::Secure };
     register(tx, &new, &world.service()).await

@@ -61,7 +61,8 @@ async fn listings_are_kept_when_they_are_taken_back(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
     world.senders(&mut tx).await;
-    let (sender, dispatcher) = (org(KOMMUNEN), org(FORMEDLAREN));
+    let sender = org(KOMMUNEN);
+    let dispatcher = org(FORMEDLAREN);
     let first = world.now();
     assert!(!dispatch::list(&mut tx, &sender, &dispatcher, world.now()).await.unwrap());
     assert!(!dispatch::list(&mut tx, &sender, &sender, world.now()).await.unwrap());

@@ -1,9 +1,12 @@
 //! Reading sets: one statement a table, whatever the number of sets.
 
-use super::{ContactFacts, Facts, MailboxFacts, MandateFacts, Set, SetKind, Subject, Table};
+use super::{
+    CertificateFacts, ContactFacts, EventFacts, Facts, MailboxFacts, MandateFacts, Set, SetKind, Subject,
+    Table,
+};
 use crate::{owner::Owner, senders::number};
 use std::collections::HashMap;
-use store::{Error, Many, Row, Tx, row};
+use store::{Error, Many, Row, Tx, args, row};
 
 /// The sets of these subjects as the database has them. Each is in the answer, also one without any row. Give it a
 /// transaction that sees one state, or one that holds the mailbox's row.
@@ -24,7 +27,7 @@ pub async fn read_some(
             continue;
         }
         for table in kind.tables().iter().filter(|table| wanted(**table)) {
-            for (id, facts) in rows(tx, *table, &ids).await? {
+            for (id, facts) in rows(tx, (kind, *table), &ids).await? {
                 if let Some(set) = sets.get_mut(&Subject { kind, id }) {
                     set.put(facts);
                 }
@@ -34,27 +37,32 @@ pub async fn read_some(
     Ok(sets)
 }
 
-async fn rows(tx: &mut Tx, table: Table, ids: &[&Vec<u8>]) -> Result<Vec<(Vec<u8>, Facts)>, Error> {
-    let found = if matches!(table, Table::Sender | Table::Dispatch | Table::Certificate) {
+async fn rows(
+    tx: &mut Tx,
+    (kind, table): (SetKind, Table),
+    ids: &[&Vec<u8>],
+) -> Result<Vec<(Vec<u8>, Facts)>, Error> {
+    let numbered = matches!(kind, SetKind::Sender | SetKind::Operator);
+    let found = if numbered {
         let numbers = ids.iter().filter_map(|id| std::str::from_utf8(id).ok());
         let wanted: Vec<_> = numbers.map(|number| row![number]).collect();
-        tx.query_many(statement(table), &wanted).await?
+        match table {
+            Table::RegistryEvent => tx.query_many_with(&EVENT, args![kind.as_str()], &wanted).await?,
+            table => tx.query_many(statement(table), &wanted).await?,
+        }
     } else {
         let wanted: Vec<_> = ids.iter().map(|id| row![*id]).collect();
         tx.query_many(statement(table), &wanted).await?
     };
+    // Whose row it is: the first column.
+    let subject = |row: &Row| match numbered {
+        true => row.text(0).map(|number| number.as_bytes().to_vec()),
+        false => row.bytes(0).map(<[u8]>::to_vec),
+    };
     found
         .iter()
-        .map(|row| Ok((subject(table, row)?, facts(table, row).unwrap_or(Facts::Malformed(table)))))
+        .map(|row| Ok((subject(row)?, facts(table, row).unwrap_or(Facts::Malformed(table)))))
         .collect()
-}
-
-/// Whose row it is: the first column.
-fn subject(table: Table, row: &Row) -> Result<Vec<u8>, Error> {
-    Ok(match table {
-        Table::Sender | Table::Dispatch | Table::Certificate => row.text(0)?.as_bytes().to_vec(),
-        _ => row.bytes(0)?.to_vec(),
-    })
 }
 
 /// What the row says.
@@ -94,15 +102,37 @@ fn facts(table: Table, row: &Row) -> Result<Facts, Error> {
             valid_from: row.time(2)?,
             valid_to: row.opt_time(3)?,
         },
-        // The key store has these itself.
-        Table::Identity | Table::Login => return Err(Error::Column { index: 0, wanted: "a table of a set" }),
-        Table::Certificate => {
-            let (kept, der): ([u8; 32], _) = (row.array(1)?, row.bytes(2)?);
-            // What is looked up by its digest is also the certificate of that digest.
-            let sha256 = if vault::sha256(der) == kept { kept } else { [0; 32] };
-            Facts::Certificate { sha256, revoked_at: row.opt_time(3)? }
+        // The key store has these itself, or they follow from a mailbox that is open.
+        Table::Identity | Table::Login | Table::Registration => {
+            return Err(Error::Column { index: 0, wanted: "a table of a set" });
         }
+        Table::Certificate => Facts::Certificate(certificate(row)?),
+        Table::Operator => Facts::Operator {
+            domain: row.text(1)?.to_owned(),
+            name: row.text(2)?.to_owned(),
+            service_address: row.text(3)?.to_owned(),
+            ui_address: row.opt_text(4)?.map(str::to_owned),
+            own: row.flag(5)?,
+            ended_at: row.opt_time(6)?,
+        },
+        Table::OperatorCertificate => Facts::OperatorCertificate(certificate(row)?),
+        Table::RegistryEvent => Facts::Event(EventFacts {
+            seq: row.number(1)?,
+            at: row.time(2)?,
+            kind: row.text(3)?.to_owned(),
+            entry: row.array(4)?,
+        }),
     })
+}
+
+fn certificate(row: &Row) -> Result<CertificateFacts, Error> {
+    let kept: [u8; 32] = row.array(1)?;
+    let der = row.bytes(2)?;
+    // What is looked up by its digest is also the certificate of that digest.
+    let sha256 = if vault::sha256(der) == kept { kept } else { [0; 32] };
+    let not_before = row.time(4)?;
+    let not_after = row.time(5)?;
+    Ok(CertificateFacts { sha256, not_before, not_after, revoked_at: row.opt_time(3)? })
 }
 
 fn statement(table: Table) -> &'static Many {
@@ -115,7 +145,10 @@ fn statement(table: Table) -> &'static Many {
         Table::Organisation => &ORGANISATION,
         Table::Sender => &SENDER,
         Table::Dispatch => &DISPATCH,
-        Table::Certificate | Table::Identity | Table::Login => &CERTIFICATE,
+        Table::Operator => &OPERATOR,
+        Table::OperatorCertificate => &OPERATOR_CERTIFICATE,
+        Table::RegistryEvent => &EVENT,
+        Table::Certificate | Table::Identity | Table::Login | Table::Registration => &CERTIFICATE,
     }
 }
 
@@ -147,7 +180,23 @@ static SENDER: Many =
 static DISPATCH: Many =
     Many::new("SELECT sender, dispatcher, valid_from, valid_to FROM dispatch WHERE sender IN (", 1, ")");
 static CERTIFICATE: Many = Many::new(
-    "SELECT organisation, sha256, der, revoked_at FROM certificate WHERE organisation IN (",
+    "SELECT organisation, sha256, der, revoked_at, not_before, not_after FROM certificate WHERE organisation IN (",
+    1,
+    ")",
+);
+static OPERATOR: Many = Many::new(
+    "SELECT number, domain, name, service_address, ui_address, own, ended_at FROM operator WHERE number IN (",
+    1,
+    ")",
+);
+static OPERATOR_CERTIFICATE: Many = Many::new(
+    "SELECT operator, sha256, der, revoked_at, not_before, not_after FROM operator_certificate \
+     WHERE operator IN (",
+    1,
+    ")",
+);
+static EVENT: Many = Many::new(
+    "SELECT number, seq, at, type, entry FROM registry_event WHERE party = $1 AND number IN (",
     1,
     ")",
 );

@@ -32,10 +32,17 @@ pub enum Facts {
         valid_from: Time,
         valid_to: Option<Time>,
     },
-    Certificate {
-        sha256: [u8; 32],
-        revoked_at: Option<Time>,
+    Certificate(CertificateFacts),
+    Operator {
+        domain: String,
+        name: String,
+        service_address: String,
+        ui_address: Option<String>,
+        own: bool,
+        ended_at: Option<Time>,
     },
+    OperatorCertificate(CertificateFacts),
+    Event(EventFacts),
     /// A row of this table that we never wrote like this: it fits nothing.
     Malformed(Table),
 }
@@ -58,6 +65,26 @@ pub struct MandateFacts {
     pub valid_from: Time,
     pub valid_to: Option<Time>,
     pub revoked_at: Option<Time>,
+}
+
+/// A certificate; what else stands in its row is read from the certificate itself, or finds it alone.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateFacts {
+    /// Of its DER.
+    pub sha256: [u8; 32],
+    pub not_before: Time,
+    pub not_after: Time,
+    pub revoked_at: Option<Time>,
+}
+
+/// An event of a sender or an operator; what it says opens under its entry alone.
+#[derive(Clone, Debug)]
+pub struct EventFacts {
+    pub seq: u64,
+    pub at: Time,
+    /// As stored.
+    pub kind: String,
+    pub entry: [u8; 32],
 }
 
 /// An address that was confirmed; until then it decides nothing.
@@ -83,7 +110,10 @@ impl Facts {
             Self::Organisation { .. } => Table::Organisation,
             Self::Sender { .. } => Table::Sender,
             Self::Dispatch { .. } => Table::Dispatch,
-            Self::Certificate { .. } => Table::Certificate,
+            Self::Certificate(_) => Table::Certificate,
+            Self::Operator { .. } => Table::Operator,
+            Self::OperatorCertificate(_) => Table::OperatorCertificate,
+            Self::Event(_) => Table::RegistryEvent,
             Self::Malformed(table) => *table,
         }
     }
@@ -97,11 +127,14 @@ impl Facts {
             Self::Dispatch { dispatcher, valid_from, .. } => {
                 Encoded::default().bytes(dispatcher.as_str().as_bytes()).time(*valid_from).0
             }
-            Self::Certificate { sha256, .. } => sha256.to_vec(),
+            Self::Certificate(one) | Self::OperatorCertificate(one) => one.sha256.to_vec(),
+            Self::Event(event) => event.seq.to_be_bytes().to_vec(),
             Self::Malformed(_) => b"malformed".to_vec(),
-            Self::Mailbox(_) | Self::Person { .. } | Self::Organisation { .. } | Self::Sender { .. } => {
-                vec![]
-            }
+            Self::Mailbox(_)
+            | Self::Person { .. }
+            | Self::Organisation { .. }
+            | Self::Sender { .. }
+            | Self::Operator { .. } => vec![],
         }
     }
 
@@ -131,7 +164,18 @@ impl Facts {
                 out.bytes(name.as_bytes()).flag(*may_send).instant(*suspended_at).flag(*sha1)
             }
             Self::Dispatch { valid_to, .. } => out.instant(*valid_to),
-            Self::Certificate { revoked_at, .. } => out.instant(*revoked_at),
+            Self::Certificate(one) | Self::OperatorCertificate(one) => {
+                out.time(one.not_before).time(one.not_after).instant(one.revoked_at)
+            }
+            Self::Operator { domain, name, service_address, ui_address, own, ended_at } => out
+                .bytes(domain.as_bytes())
+                .bytes(name.as_bytes())
+                .bytes(service_address.as_bytes())
+                .flag(ui_address.is_some())
+                .bytes(ui_address.as_deref().unwrap_or_default().as_bytes())
+                .flag(*own)
+                .instant(*ended_at),
+            Self::Event(event) => out.time(event.at).bytes(event.kind.as_bytes()).bytes(&event.entry),
             Self::Malformed(_) => out.bytes(b"malformed"),
         };
         out.0
@@ -148,15 +192,18 @@ impl Encoded {
         self.0.extend_from_slice(bytes);
         self
     }
+
     fn time(self, time: Time) -> Self {
         self.bytes(&time.millis().to_be_bytes())
     }
+
     fn instant(self, time: Option<Time>) -> Self {
         match time {
             Some(time) => self.time(time),
             None => self.bytes(&[]),
         }
     }
+
     fn flag(self, flag: bool) -> Self {
         self.bytes(&[u8::from(flag)])
     }

@@ -30,6 +30,7 @@ impl Request {
     pub fn post(body: Vec<u8>) -> Self {
         Self::with("text/xml; charset=utf-8", body)
     }
+
     pub fn with(content_type: &str, body: Vec<u8>) -> Self {
         let head =
             format!("Content-Type: {content_type}\r\nContent-Length: {}\r\nSOAPAction: \"\"\r\n", body.len());
@@ -48,6 +49,7 @@ impl Outcome {
     pub fn accepted(&self) -> bool {
         self.answer.starts_with("HTTP/1.1 200") && self.answer.contains("Delivered>true<")
     }
+
     /// The status, and the fault's number, code and inner reason.
     pub fn said(&self) -> String {
         let inside = |name: &str| {

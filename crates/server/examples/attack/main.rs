@@ -17,44 +17,28 @@
     reason = "a test that is run by hand"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../../../delivery/tests/attacks/corpus/mod.rs"]
 mod corpus;
 mod door;
 mod stage;
 mod wire;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use common::{Demo, Words};
 use corpus::Forge;
 use delivery::{Sealed, letter};
 use domain::letter::Limits;
 use door::{Door, Outcome, Request};
 use server::config::Config;
 use std::{
-    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // The service is this very program.
-    if words.first().is_some_and(|word| word == "demo") {
-        return server::cli::run();
-    }
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    match runtime.block_on(run(&words)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("attack: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    common::main("attack", run)
 }
 
 /// One line of the table.
@@ -68,32 +52,27 @@ struct Line {
     door: Vec<Duration>,
 }
 
-async fn run(words: &[String]) -> Result<bool> {
-    let word = |name: &str| words.iter().position(|w| w == name).and_then(|at| words.get(at + 1)).cloned();
+async fn run(words: Words) -> Result<bool> {
     let run = format!("{:x}", std::process::id());
-    let temporary = word("--data").is_none();
-    let folder = word("--data")
-        .map_or_else(|| std::env::temp_dir().join(format!("kuvert-attack-{run}")), PathBuf::from);
-    let rounds: usize = word("--rounds").map_or(Ok(5), |n| n.parse())?;
-    let base = free_ports()?;
-    let mut service = start(&folder, base).await?;
-    let pid = service.id().context("the service has ended")?;
-    let config = Config::read(&folder.join("kuvert.toml"))?;
-    let door = Door::new(base + 1, base + 2, &folder.join("pki"));
-    let forge = Forge::new(stage::cast(&config, &folder.join("pki")).await?, &run, MOST);
+    let rounds: usize = words.number("--rounds", 5)?;
+    let mut service = Demo::start(&words).await?;
+    let config = Config::read(&service.path().join("kuvert.toml"))?;
+    let pki = service.path().join("pki");
+    let door = Door::new(service.base + 1, service.base + 2, &pki);
+    let forge = Forge::new(stage::cast(&config, &pki).await?, &run, MOST);
 
     let good = || door.send(Request::post(forge.good().into_bytes()));
     let first = good().await;
     ensure!(first.as_ref().is_ok_and(Outcome::accepted), "a good delivery is not taken: {first:?}");
-    let start_mib = resident(pid, "VmRSS:")?;
+    let start_mib = service.resident("VmRSS:")?;
     let large = large(&forge, &door).await?;
     let before = stage::rows(&config).await?;
     let attacks = stage::attacks(&forge, &door)?;
     let reading: Vec<Duration> = attacks.iter().map(|(_, request)| read(&request.body)).collect();
-    let before_mib = resident(pid, "VmRSS:")?;
-    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").ok();
+    let before_mib = service.resident("VmRSS:")?;
+    std::fs::write(format!("/proc/{}/clear_refs", service.pid()), "5").ok();
     println!("{} attacks, {rounds} times each; a good delivery is taken; {before:?} rows", attacks.len());
-    println!("load of the machine: {}", load()?);
+    println!("load of the machine: {}", common::load()?);
     println!("memory: {start_mib} MiB at the start, {before_mib} MiB after {} large deliveries", large.len());
     let mut lines: Vec<Line> = Vec::new();
     let mut after_rounds = Vec::new();
@@ -107,29 +86,26 @@ async fn run(words: &[String]) -> Result<bool> {
             let accepted = outcome.as_ref().is_ok_and(Outcome::accepted);
             let answer = outcome.map_or_else(|error| format!("no answer: {error:#}"), |o| o.said());
             if round == 0 {
-                let (client, door) = (Vec::new(), Vec::new());
-                let (bytes, read) = (request.body.len(), reading[at]);
+                let client = Vec::new();
+                let door = Vec::new();
+                let bytes = request.body.len();
+                let read = reading[at];
                 lines.push(Line { name: name.clone(), bytes, answer, accepted: false, read, client, door });
             }
             lines[at].accepted |= accepted;
             lines[at].client.push(client);
             lines[at].door.push(Duration::from_secs_f64((later - seconds).max(0.0)));
-            if let Ok(Some(status)) = service.try_wait() {
-                bail!("the service ended with {status} at: {name}");
-            }
+            service.is_running().with_context(|| format!("at: {name}"))?;
         }
-        after_rounds.push(resident(pid, "VmRSS:")?);
+        after_rounds.push(service.resident("VmRSS:")?);
         println!("memory: {} MiB after round {}", after_rounds[round], round + 1);
     }
     let after = stage::rows(&config).await?;
     let last = good().await;
-    let peak = resident(pid, "VmHWM:")?;
-    stop(&mut service, pid).await?;
-    if temporary {
-        std::fs::remove_dir_all(&folder)?;
-    }
+    let peak = service.resident("VmHWM:")?;
+    service.stop().await?;
     let held = report(&large, &lines, (before, after), (before_mib, &after_rounds, peak));
-    println!("load of the machine: {}", load()?);
+    println!("load of the machine: {}", common::load()?);
     ensure!(last.as_ref().is_ok_and(Outcome::accepted), "a good delivery is not taken any more: {last:?}");
     println!("a good delivery is taken before and after");
     Ok(held)
@@ -139,7 +115,10 @@ async fn run(words: &[String]) -> Result<bool> {
 async fn large(forge: &Forge, door: &Door) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (name, end) in corpus::LINE_ENDS {
-        let (mut client, mut inside, mut bytes, mut reading) = (Vec::new(), Vec::new(), 0, Duration::ZERO);
+        let mut client = Vec::new();
+        let mut inside = Vec::new();
+        let mut bytes = 0;
+        let mut reading = Duration::ZERO;
         for _ in 0..3 {
             let message = forge.large(end).into_bytes();
             (bytes, reading) = (message.len(), read(&message));
@@ -153,7 +132,8 @@ async fn large(forge: &Forge, door: &Door) -> Result<Vec<Line>> {
             client.push(outcome.took);
             inside.push(Duration::from_secs_f64((door.handled().await?.0 - seconds).max(0.0)));
         }
-        let (name, answer) = (format!("good: base64 with {name}"), "200".into());
+        let name = format!("good: base64 with {name}");
+        let answer = "200".into();
         lines.push(Line { name, bytes, answer, accepted: true, read: reading, client, door: inside });
     }
     Ok(lines)
@@ -169,7 +149,9 @@ fn report(
     for line in large.iter().chain(lines) {
         let [client, door, read] = [median(&line.client), median(&line.door), line.read].map(millis);
         let mark = if line.accepted && line.answer != "200" { "ACCEPTED " } else { "" };
-        let (bytes, name, answer) = (line.bytes, &line.name, &line.answer);
+        let bytes = line.bytes;
+        let name = &line.name;
+        let answer = &line.answer;
         println!("{bytes:>9} {client:>9.2} {door:>9.2} {read:>9.2}  {name:<58} {mark}{answer}");
     }
     let accepted = lines.iter().filter(|line| line.accepted).count();
@@ -225,49 +207,6 @@ fn read(message: &[u8]) -> Duration {
         start.elapsed()
     };
     median(&[one(), one(), one()])
-}
-
-async fn start(folder: &Path, base: u16) -> Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("demo").arg("--data").arg(folder).args(["--port-base", &base.to_string(), "--log", "error"]);
-    command.stdout(std::process::Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
-    while let Some(line) = lines.next_line().await? {
-        if line == "ready" {
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok(child);
-        }
-    }
-    bail!("the service ended before it was ready")
-}
-
-async fn stop(service: &mut Child, pid: u32) -> Result<()> {
-    Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
-    let status = service.wait().await?;
-    ensure!(status.success(), "the service ended with {status}");
-    Ok(())
-}
-
-fn load() -> Result<String> {
-    Ok(std::fs::read_to_string("/proc/loadavg")?.split(' ').take(3).collect::<Vec<_>>().join(" "))
-}
-
-fn resident(pid: u32, line: &str) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|l| l.strip_prefix(line)).context("no such line")?;
-    Ok(line.split_whitespace().next().context("no number")?.parse::<u64>()? / 1024)
-}
-
-fn free_ports() -> Result<u16> {
-    for _ in 0..100 {
-        let chance = u16::from_be_bytes(domain::chance::bytes(&vault::SystemRandom));
-        let base = 22_000 + chance % 30_000;
-        if (0..5).all(|n| std::net::TcpListener::bind(("127.0.0.1", base + n)).is_ok()) {
-            return Ok(base);
-        }
-    }
-    bail!("no five free ports in a row")
 }
 
 fn median(of: &[Duration]) -> Duration {

@@ -19,13 +19,15 @@ pub async fn cast(config: &Config, pki: &Path) -> Result<Cast> {
         let certificate = Certificate::from_pem(text(&format!("{number}.pem"))?.as_bytes())?;
         Ok(Party::new(number, &text(&format!("{number}.key"))?, &certificate.der))
     };
-    let (sender, dispatcher, other) =
-        (party("164020000016")?, party("164020000032")?, party("164020000024")?);
+    let sender = party("164020000016")?;
+    let dispatcher = party("164020000032")?;
+    let other = party("164020000024")?;
     let authority = corpus::issuer("Kuvert Demo CA", rcgen::KeyPair::from_pem(&text("ca.key")?)?);
     let revoked = corpus::revocable([&sender, &dispatcher], &authority);
     let operator = Operator::open(config).await?;
     for (party, der) in [&sender, &dispatcher].into_iter().zip(&revoked) {
-        let (number, der) = (OrgNumber::parse(&party.number)?, der.to_vec());
+        let number = OrgNumber::parse(&party.number)?;
+        let der = der.to_vec();
         let sha256 = vault::sha256(&der);
         operator.change_sender(SenderChange::AddCertificate { number, der }).await?;
         operator.change_sender(SenderChange::RevokeCertificate { sha256 }).await?;

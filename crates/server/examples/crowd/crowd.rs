@@ -43,7 +43,8 @@ impl Crowd {
 
     /// Of one organisation, that speak HTTP/2 and answer every ping.
     pub fn idle(stage: &Stage, count: usize, rate: usize) -> Self {
-        let (door, town) = (stage.agency(), stage.town.clone());
+        let door = stage.agency();
+        let town = stage.town.clone();
         let town = town.map(|config| {
             let mut config = ClientConfig::clone(&config);
             config.alpn_protocols = vec![b"h2".to_vec()];

@@ -2,13 +2,15 @@
 //! while connections are held that say nothing.
 //!
 //!     cargo run --release -p server --example crowd -- [--silent N] [--idle N] [--web N] [--rate N] [--calls N]
-//!         [--kuvert PROGRAM]
+//!         [--log-ins N] [--data DIR] [--kuvert PROGRAM]
 //!
 //! Starts a demo of its own in a temporary folder, by this program or another one. Each call and each page is measured on
-//! a new connection from 127.0.0.2, one every 50 ms; the crowd comes from 127.0.0.1, RATE connections a second: SILENT that
-//! do not begin the handshake (4000), IDLE of one organisation with two certificates that speak HTTP/2, answer every ping
-//! and ask nothing (1100), and WEB to the citizens' door that asked once (1100). Needs `ulimit -n 16384`. Exit 0 only if
-//! every call and page is answered, and p99 is at most three times what it is quiet.
+//! a new connection from 127.0.1.2, one every 50 ms, and a citizen's log-in one every 100 ms, before, while and after the
+//! crowd is there; before and after together are the quiet figure. The crowd comes from 127.0.0.1, RATE connections a
+//! second: SILENT that do not begin the handshake (4000), IDLE of one organisation with two certificates that speak HTTP/2,
+//! answer every ping and ask nothing (1100), and WEB to the citizens' door that asked once (1100); with 0 that part is left
+//! out. Needs `ulimit -n 16384`. Exit 0 only if every call, page and log-in is answered, p99 is at most three times what it
+//! is quiet, and nobody of the crowd is left.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,10 +19,15 @@
     reason = "a test that is run by hand"
 )]
 
+#[path = "../common/citizen.rs"]
+mod citizen;
+#[path = "../common/mod.rs"]
+mod common;
 mod crowd;
 mod stage;
 
 use anyhow::{Result, ensure};
+use common::{Busy, Words};
 use crowd::Crowd;
 use stage::Stage;
 use std::{
@@ -29,57 +36,82 @@ use std::{
 };
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // The service is this very program.
-    if words.first().is_some_and(|word| !word.starts_with("--")) {
-        return server::cli::run();
-    }
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    match runtime.block_on(run(&words)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("crowd: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    common::main("crowd", run)
 }
 
-async fn run(words: &[String]) -> Result<bool> {
-    let word = |name: &str| words.iter().position(|w| w == name).and_then(|at| words.get(at + 1));
-    let number = |name: &str, otherwise: usize| word(name).map_or(Ok(otherwise), |text| text.parse());
-    let (silent, idle, web) = (number("--silent", 4000)?, number("--idle", 1100)?, number("--web", 1100)?);
-    let (rate, calls) = (number("--rate", 200)?, number("--calls", 300)?);
-    ensure!(rate > 0 && calls > 0, "--rate and --calls: more than 0");
-    let mut stage = Stage::open(word("--kuvert").map(String::as_str)).await?;
-    println!("load of the machine: {}", load()?);
-    measure("warm", calls.min(50), || stage.call()).await;
-    measure("warm", calls.min(50), || stage.page()).await;
-    let quiet_call = measure("quiet, a call", calls, || stage.call()).await;
-    let quiet_page = measure("quiet, a page", calls, || stage.page()).await;
-
+async fn run(words: Words) -> Result<bool> {
+    let count = |name, otherwise: usize| words.number(name, otherwise);
+    let silent = count("--silent", 4000)?;
+    let idle = count("--idle", 1100)?;
+    let web = count("--web", 1100)?;
+    let rate = count("--rate", 200)?;
+    let calls = count("--calls", 300)?;
+    let log_ins = count("--log-ins", 150)?;
+    ensure!(rate > 0 && calls > 0 && log_ins > 0, "--rate, --calls and --log-ins: more than 0");
+    let stage = Stage::open(&words).await?;
+    Others::ask(&stage, 50, 20).await;
     let mut held = true;
-    let crowd = Crowd::silent(&stage, silent, rate);
-    let name = format!("{silent} silent connections of one host, a call");
-    held &= measure(&name, calls, || stage.call()).await.is_within(&quiet_call);
-    held &= crowd.end(silent, rate).await;
-
-    let crowd = Crowd::idle(&stage, idle, rate);
-    let name = format!("{idle} idle HTTP/2 connections of one organisation, a call");
-    held &= measure(&name, calls, || stage.call()).await.is_within(&quiet_call);
-    held &= crowd.end(idle, rate).await;
-
-    let crowd = Crowd::web(&stage, web, rate);
-    let name = format!("{web} connections of one host to the pages, a page");
-    held &= measure(&name, calls, || stage.page()).await.is_within(&quiet_page);
-    held &= crowd.end(web, rate).await;
-
-    println!("load of the machine: {}", load()?);
-    println!("resident: {} MiB", stage.resident_mib()?);
-    stage.close().await?;
+    for (name, size, gather) in [
+        ("silent connections of one host", silent, Crowd::silent as Gather),
+        ("idle HTTP/2 connections of one organisation", idle, Crowd::idle as Gather),
+        ("connections of one host to the pages", web, Crowd::web as Gather),
+    ] {
+        if size == 0 {
+            continue;
+        }
+        println!("{size} {name}; load of the machine: {}", common::load()?);
+        let mut quiet = Others::ask(&stage, calls, log_ins).await;
+        let busy = Busy::since_now(&stage.service)?;
+        let crowd = gather(&stage, size, rate);
+        let meanwhile = Others::ask(&stage, calls, log_ins).await;
+        println!("  meanwhile {}", busy.told(&stage.service)?);
+        held &= crowd.end(size, rate).await;
+        quiet.add(Others::ask(&stage, calls, log_ins).await);
+        held &= meanwhile.are_within(&quiet);
+    }
+    println!("load of the machine: {}", common::load()?);
+    println!("resident: {} MiB", stage.service.resident("VmHWM:")?);
+    stage.service.stop().await?;
     println!("{}", if held { "held: p99 within three times quiet, nobody shut out" } else { "NOT HELD" });
     Ok(held)
+}
+
+/// Opens so many connections, so many a second.
+type Gather = fn(&Stage, usize, usize) -> Crowd;
+
+/// Whom the crowd is not to harm: another organisation, somebody who reads, and somebody who logs in.
+struct Others {
+    calls: Measured,
+    pages: Measured,
+    log_ins: Measured,
+}
+
+impl Others {
+    /// All three at once.
+    async fn ask(stage: &Stage, calls: usize, log_ins: usize) -> Self {
+        let every = |ms| Duration::from_millis(ms);
+        let (calls, pages, log_ins) = tokio::join!(
+            measure(calls, every(50), || stage.call()),
+            measure(calls, every(50), || stage.page()),
+            measure(log_ins, every(100), || stage.log_in()),
+        );
+        Self { calls, pages, log_ins }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.calls.add(more.calls);
+        self.pages.add(more.pages);
+        self.log_ins.add(more.log_ins);
+    }
+
+    fn are_within(&self, quiet: &Self) -> bool {
+        let all = [
+            ("a call of another organisation", &self.calls, &quiet.calls),
+            ("a page from another host", &self.pages, &quiet.pages),
+            ("a log-in of another citizen", &self.log_ins, &quiet.log_ins),
+        ];
+        all.map(|(name, now, quiet)| now.is_within(name, quiet)).iter().all(|held| *held)
+    }
 }
 
 /// What came of calls.
@@ -89,22 +121,38 @@ struct Measured {
 }
 
 impl Measured {
-    fn at(&self, share: f64) -> Duration {
-        let rank = (self.times.len() as f64 * share).ceil() as usize;
-        self.times.get(rank.max(1) - 1).copied().unwrap_or(Duration::MAX)
+    fn add(&mut self, more: Self) {
+        self.times.extend(more.times);
+        self.times.sort_unstable();
+        self.failed += more.failed;
     }
-    fn is_within(&self, quiet: &Self) -> bool {
-        self.failed == 0 && self.at(0.99) <= quiet.at(0.99) * 3
+
+    fn ms(&self, share: f64) -> f64 {
+        let rank = (self.times.len() as f64 * share).ceil() as usize;
+        self.times.get(rank.max(1) - 1).map_or(f64::INFINITY, |time| time.as_secs_f64() * 1000.0)
+    }
+
+    fn is_within(&self, name: &str, quiet: &Self) -> bool {
+        let [p50, p99] = [0.5, 0.99].map(|s| self.ms(s));
+        let [p50_quiet, p99_quiet] = [0.5, 0.99].map(|s| quiet.ms(s));
+        let count = self.times.len() + self.failed;
+        let failed = self.failed + quiet.failed;
+        println!(
+            "  {name}: p50 {p50_quiet:.1} ms quiet and {p50:.1} meanwhile, p99 {p99_quiet:.1} and {p99:.1}: {:.2} times; \
+             {count} meanwhile, {failed} of all not answered",
+            p99 / p99_quiet
+        );
+        failed == 0 && p99 <= p99_quiet * 3.0
     }
 }
 
-/// One every 50 ms, also where the one before is not answered yet.
-async fn measure<F>(name: &str, count: usize, ask: impl Fn() -> F) -> Measured
+/// One at each tick, also where the one before is not answered yet.
+async fn measure<F>(count: usize, every: Duration, ask: impl Fn() -> F) -> Measured
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     let mut asked = tokio::task::JoinSet::new();
-    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    let mut ticks = tokio::time::interval(every);
     for _ in 0..count {
         ticks.tick().await;
         let one = ask();
@@ -117,13 +165,5 @@ where
     let all = asked.join_all().await;
     let mut times: Vec<Duration> = all.iter().copied().flatten().collect();
     times.sort_unstable();
-    let measured = Measured { failed: all.len() - times.len(), times };
-    let ms = |share| measured.at(share).as_secs_f64() * 1000.0;
-    let failed = measured.failed;
-    println!("{name}: p50 {:.1} ms, p99 {:.1} ms, {failed} of {count} not answered", ms(0.5), ms(0.99));
-    measured
-}
-
-fn load() -> Result<String> {
-    Ok(std::fs::read_to_string("/proc/loadavg")?.split(' ').take(3).collect::<Vec<_>>().join(" "))
+    Measured { failed: all.len() - times.len(), times }
 }

@@ -1,72 +1,65 @@
 //! The service, and who calls it: a demo, its other organisation, and somebody who reads pages.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::common::{Demo, Words};
+use anyhow::{Result, ensure};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use std::{net::SocketAddr, path::Path, process::Stdio, sync::Arc};
+use std::{net::SocketAddr, path::Path, process::Stdio, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
-    process::{Child, Command},
+    process::Command,
 };
 use tokio_rustls::TlsConnector;
 
 const TOWN: &str = "164020000016";
 const OFFICE: &str = "164020000024";
+const ANNA: &str = "198101052382";
 
 pub struct Stage {
-    folder: tempfile::TempDir,
-    base: u16,
-    child: Child,
+    pub service: Demo,
     office: Arc<ClientConfig>,
     /// Two certificates of one organisation, both registered.
     pub town: [Arc<ClientConfig>; 2],
 }
 
 impl Stage {
-    pub async fn open(program: Option<&str>) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let program = program.map_or_else(std::env::current_exe, |path| Ok(path.into()))?;
-        let base = free_ports()?;
-        let mut command = Command::new(&program);
-        command.arg("demo").arg("--data").arg(folder.path()).args(["--port-base", &base.to_string()]);
-        command.args(["--log", "error"]).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-        while lines.next_line().await?.context("the service ended before it was ready")? != "ready" {}
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let pki = folder.path().join("pki");
+    pub async fn open(words: &Words) -> Result<Self> {
+        let service = Demo::start(words).await?;
+        let pki = service.path().join("pki");
         let second = second(&pki)?;
-        let config = folder.path().join("kuvert.toml");
-        let file = folder.path().join("second.pem");
+        let file = service.path().join("second.pem");
         std::fs::write(&file, &second.0)?;
-        let mut add = Command::new(&program);
-        add.args(["agency", "cert", "add", "--config"]).arg(config).arg(&file).stdout(Stdio::null());
-        ensure!(add.status().await?.success(), "the second certificate is not registered");
+        let mut add = Command::new(&service.program);
+        add.args(["agency", "cert", "add", "--config"]).arg(service.path().join("kuvert.toml"));
+        let added = add.arg(&file).stdout(Stdio::null()).status().await?;
+        ensure!(added.success(), "the second certificate is not registered");
         // The door reads the registry every second.
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let read = |name: String| std::fs::read(pki.join(name));
         let own = |number: &str| -> Result<_> {
             client(&pki, &read(format!("{number}.pem"))?, &read(format!("{number}.key"))?)
         };
         let town = [own(TOWN)?, client(&pki, second.0.as_bytes(), second.1.as_bytes())?];
         let office = own(OFFICE)?;
-        Ok(Self { base, child, office, town, folder })
+        Ok(Self { service, office, town })
     }
 
     pub fn agency(&self) -> SocketAddr {
-        ([127, 0, 0, 1], self.base + 1).into()
+        ([127, 0, 0, 1], self.service.base + 1).into()
     }
+
     pub fn web(&self) -> SocketAddr {
-        ([127, 0, 0, 1], self.base).into()
+        ([127, 0, 0, 1], self.service.base).into()
     }
 
     /// The other organisation asks who can be reached.
     pub fn call(&self) -> impl Future<Output = Result<()>> + Send + 'static {
-        let (door, client) = (self.agency(), self.office.clone());
+        let door = self.agency();
+        let client = self.office.clone();
         async move {
             let mut stream = tls(connect(2, door).await?, &client).await?;
             let body = format!("{{\"sender\":\"{OFFICE}\",\"recipients\":[\"198101052382\"]}}");
@@ -75,32 +68,24 @@ impl Stage {
         }
     }
 
+    /// A citizen elsewhere logs in and sees the inbox.
+    pub fn log_in(&self) -> impl Future<Output = Result<()>> + Send + 'static {
+        let web = format!("http://{}", self.web());
+        async move { crate::citizen::log_in(&web, ANNA).await.map(drop) }
+    }
+
     /// Somebody reads the first page.
     pub fn page(&self) -> impl Future<Output = Result<()>> + Send + 'static {
         let door = self.web();
         async move { ask(&mut connect(2, door).await?, "GET / HTTP/1.1\r\n", "").await }
-    }
-
-    pub fn resident_mib(&self) -> Result<u64> {
-        let pid = self.child.id().context("the service has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).context("no such line")?;
-        Ok(line.split_whitespace().next().context("no number")?.parse::<u64>()? / 1024)
-    }
-
-    pub async fn close(&mut self) -> Result<()> {
-        let pid = self.child.id().context("the service has ended")?;
-        Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
-        ensure!(self.child.wait().await?.success(), "the service did not end well");
-        ensure!(self.folder.path().exists(), "its folder is gone");
-        Ok(())
     }
 }
 
 /// From this address of loopback.
 pub async fn connect(last: u8, to: SocketAddr) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
-    socket.bind(([127, 0, 0, last], 0).into())?;
+    // Each of another /24.
+    socket.bind(([127, 0, last - 1, last], 0).into())?;
     Ok(socket.connect(to).await?)
 }
 
@@ -151,15 +136,4 @@ fn second(pki: &Path) -> Result<(String, String)> {
     params.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate()?;
     Ok((params.signed_by(&key, &issuer)?.pem(), key.serialize_pem()))
-}
-
-fn free_ports() -> Result<u16> {
-    for _ in 0..100 {
-        let chance = u16::from_be_bytes(domain::chance::bytes(&vault::SystemRandom));
-        let base = 22_000 + chance % 30_000;
-        if (0..5).all(|n| std::net::TcpListener::bind(("127.0.0.1", base + n)).is_ok()) {
-            return Ok(base);
-        }
-    }
-    bail!("no five free ports in a row")
 }

@@ -44,7 +44,8 @@ fn main() -> ExitCode {
             words.get(at).and_then(|n| n.parse().ok()).expect("a number after each word")
         })
     };
-    let (seconds, letters) = (number("--seconds", 60), number("--letters", 60));
+    let seconds = number("--seconds", 60);
+    let letters = number("--letters", 60);
     runtime.block_on(run(Duration::from_secs(seconds as u64), letters));
     ExitCode::SUCCESS
 }

@@ -5,7 +5,8 @@ mod quota;
 
 use super::{
     ConfigArg, JsonArg,
-    certified::{certificate_state, date, hex},
+    certified::{certificate_state, date},
+    history,
 };
 use crate::{
     config::{Config, FarMode},
@@ -15,6 +16,7 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 use domain::OrgNumber;
+use evidence::Party;
 use key_client::SenderChange;
 use registry::{certificates, dispatch, senders};
 use serde_json::{Value, json};
@@ -123,6 +125,18 @@ without a setting keys.limits.lookups_per_day holds. For a dispatcher it is the 
         /// small, medium, large, a number, or default
         per_day: Option<quota::PerDay>,
     },
+    /// What happened to an organisation, its certificates and its dispatchers, each event checked
+    #[command(after_help = "\
+Example:
+  kuvert agency history 164020000016")]
+    History {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+        /// 16 and ten digits
+        number: OrgArg,
+    },
     /// Add and revoke certificates
     #[command(subcommand)]
     Cert(cert::Verb),
@@ -134,6 +148,7 @@ pub struct OrgArg(pub OrgNumber);
 
 impl std::str::FromStr for OrgArg {
     type Err = domain::identity::IdentityError;
+
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         OrgNumber::parse(text).map(Self)
     }
@@ -153,6 +168,9 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         }
         Verb::Quota { config, json, number: OrgArg(number), per_day } => {
             quota::run(&config, json, &number, per_day).await?;
+        }
+        Verb::History { config, json, number: OrgArg(number) } => {
+            history::run(&config, json, Party::Sender, &number).await?;
         }
         Verb::Cert(verb) => cert::run(verb).await?,
     }
@@ -225,7 +243,7 @@ async fn show(config: &ConfigArg, json: JsonArg, number: &OrgNumber) -> Result<(
     facts["certificates"] = certificates
         .iter()
         .map(|c| {
-            json!({"sha256": hex(&c.sha256), "kid": c.kid, "not_before": c.not_before.to_string(),
+            json!({"sha256": hex::encode(c.sha256), "kid": c.kid, "not_before": c.not_before.to_string(),
                 "not_after": c.not_after.to_string(), "state": certificate_state(c.usable(now))})
         })
         .collect();
@@ -244,7 +262,8 @@ async fn show(config: &ConfigArg, json: JsonArg, number: &OrgNumber) -> Result<(
             facts["state"].as_str().unwrap_or_default()
         ));
         for c in &certificates {
-            let (state, sha256) = (certificate_state(c.usable(now)), hex(&c.sha256));
+            let state = certificate_state(c.usable(now));
+            let sha256 = hex::encode(c.sha256);
             out::line(&format!("  certificate {sha256}  {state}, until {}", date(c.not_after)));
         }
         for d in facts["dispatchers"].as_array().into_iter().flatten() {
@@ -287,7 +306,8 @@ async fn set_dispatch(
     for number in [sender, dispatcher] {
         ensure!(is_registered(&operator, number).await?, "{number} is not registered: agency add");
     }
-    let (of, by) = (sender.clone(), dispatcher.clone());
+    let of = sender.clone();
+    let by = dispatcher.clone();
     operator.change_sender(SenderChange::Dispatcher { sender: of, dispatcher: by, listed: !remove }).await?;
     let may = if remove { "may no longer act" } else { "may act" };
     out::line(&format!("{dispatcher} {may} for {sender}"));

@@ -22,8 +22,12 @@ pub(super) fn read_certificate(config: &Config, file: &Path) -> Result<Certifica
 pub(super) fn sha256_of(certificate: &str) -> Result<[u8; 32]> {
     match std::fs::read(certificate) {
         Ok(pem) => Ok(Certificate::from_pem(&pem)?.sha256),
-        Err(error) => unhex(certificate)
-            .with_context(|| format!("{certificate}: {error}; nor is it a SHA-256 in hexadecimal")),
+        Err(error) => {
+            let mut sha256 = [0; 32];
+            hex::decode_to_slice(certificate, &mut sha256)
+                .with_context(|| format!("{certificate}: {error}; nor is it a SHA-256 in hexadecimal"))?;
+            Ok(sha256)
+        }
     }
 }
 
@@ -40,15 +44,4 @@ pub(super) fn certificate_state(usable: Result<(), domain::Code>) -> &'static st
 
 pub(super) fn date(time: Time) -> String {
     time.date().to_string()
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    bytes.try_into().ok().filter(|_| digits.len() == 64)
 }

@@ -5,7 +5,7 @@ use crate::{config::Config, house::Operator, out};
 use account::{NewPerson, Opened};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Subcommand;
-use domain::{Identity, OrgNumber};
+use domain::{CivilDate, Identity, OrgNumber};
 use registry::register::SignatureRule;
 use serde::Deserialize;
 use serde_json::json;
@@ -51,6 +51,24 @@ Example:
         #[arg(long, value_name = "FILE", default_value = "-")]
         number_from: String,
     },
+    /// Note that somebody has died: letters are refused, and nobody acts for the mailbox any more
+    #[command(after_help = "\
+Examples:
+  kuvert mailbox deceased --on 2026-11-30 --number-from number.txt
+  kuvert mailbox deceased --undo --number-from number.txt")]
+    Deceased {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The day of death, as 2026-11-30
+        #[arg(long, value_name = "DATE", required_unless_present = "undo", conflicts_with = "undo")]
+        on: Option<DayArg>,
+        /// It was noted by mistake: the mailbox is as it was before
+        #[arg(long)]
+        undo: bool,
+        /// File with the number, or - for standard input
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        number_from: String,
+    },
     /// Open mailboxes for many people from a CSV file with the columns number,name; those with one elsewhere keep it
     #[command(after_help = "\
 Example:
@@ -63,6 +81,18 @@ Example:
         /// The CSV file
         file: PathBuf,
     },
+}
+
+/// A day, checked by clap.
+#[derive(Clone, Copy, Debug)]
+pub struct DayArg(CivilDate);
+
+impl std::str::FromStr for DayArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        CivilDate::parse(text).map(Self).map_err(|_| "give a day as 2026-11-30")
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,6 +111,10 @@ pub async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Close { config, number_from } => {
             let read = Config::read(&config.config)?;
             close(&read, &lines(&number_from)?).await
+        }
+        Verb::Deceased { config, on, undo: _, number_from } => {
+            let read = Config::read(&config.config)?;
+            deceased(&read, on.map(|DayArg(day)| day), &lines(&number_from)?).await
         }
         Verb::Import { config, json, file } => import(&Config::read(&config.config)?, json, &file).await,
     }
@@ -133,10 +167,29 @@ async fn close(config: &Config, numbers: &[String]) -> Result<ExitCode> {
     let Some(mailbox) = operator.accounts.mailbox_of(&identity).await? else {
         bail!("there is no mailbox for this number");
     };
-    let closed = operator.accounts.close_for(mailbox.mailbox_id).await?;
+    let closed = operator.accounts.close_for(&identity).await?;
     let word = if closed { "closed" } else { "already closed" };
     out::line(&format!("mailbox {} is {word}", mailbox.mailbox_id));
     operator.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Without a day it was a mistake.
+async fn deceased(config: &Config, on: Option<CivilDate>, numbers: &[String]) -> Result<ExitCode> {
+    let identity = Identity::parse(numbers.first().context("no number was given")?).context("the number")?;
+    ensure!(identity.is_person(), "this is the number of an organisation");
+    let operator = Operator::open(config).await?;
+    let at = on.map(CivilDate::start);
+    ensure!(at.is_none_or(|at| at <= operator.now()), "--on: this day has not come yet");
+    let done = operator.accounts.note_death(&identity, at).await?;
+    operator.close().await;
+    out::line(match (at.is_some(), done) {
+        (_, None) => bail!("nobody with this number is known here"),
+        (true, Some(true)) => "the death is noted: letters are refused, and nobody acts for the mailbox",
+        (true, Some(false)) => "a death was noted already; to give another day, take it back first (--undo)",
+        (false, Some(true)) => "the note is taken back: the mailbox is as it was before",
+        (false, Some(false)) => "no death was noted",
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -145,7 +198,8 @@ async fn close(config: &Config, numbers: &[String]) -> Result<ExitCode> {
 async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCode> {
     let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(file);
     let mut reader = reader.with_context(|| format!("cannot read {}", file.display()))?;
-    let (mut people, mut wrong) = (Vec::new(), Vec::new());
+    let mut people = Vec::new();
+    let mut wrong = Vec::new();
     for (no, row) in reader.deserialize::<Row>().enumerate() {
         let line = no + 2;
         match row {
@@ -165,7 +219,8 @@ async fn import(config: &Config, json: JsonArg, file: &PathBuf) -> Result<ExitCo
         bail!("{} of {} lines are wrong; nothing was opened", wrong.len(), wrong.len() + people.len());
     }
     let operator = Operator::open(config).await?;
-    let (mut opened, mut elsewhere) = (0, 0);
+    let mut opened = 0;
+    let mut elsewhere = 0;
     for some in people.chunks(2_000) {
         for one in operator.accounts.open_for_people(some).await? {
             match one {

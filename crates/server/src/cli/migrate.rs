@@ -18,8 +18,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     out::line("letters and keys are at this program's version");
     // A new instance may not have its root key yet, and has nothing that anybody could vouch for.
     if key_service::decides_anything(&stores.letters).await? {
-        let (clock, random): (Arc<dyn domain::Clock>, Arc<dyn domain::Random>) =
-            (Arc::new(domain::SystemClock), Arc::new(vault::SystemRandom));
+        let clock: Arc<dyn domain::Clock> = Arc::new(domain::SystemClock);
+        let random: Arc<dyn domain::Random> = Arc::new(vault::SystemRandom);
         let service = house::open_keys(&config, &stores, &clock, &random).await?;
         if let Some(sets) = house::take_over(&service, true).await? {
             out::line(&format!(

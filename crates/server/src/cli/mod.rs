@@ -8,6 +8,8 @@ mod config;
 mod doctor;
 #[cfg(test)]
 mod documented;
+mod evidence;
+mod history;
 mod keys;
 mod mailbox;
 mod migrate;
@@ -15,6 +17,7 @@ mod operator;
 mod send;
 mod serve;
 
+pub use evidence::words as evidence_fault;
 pub use serve::stop_on_signal;
 
 use anyhow::Result;
@@ -108,10 +111,18 @@ The same reference and letter can be sent again until the outcome is known: ther
     /// Show and rotate the keys that protect letters
     #[command(subcommand)]
     Keys(keys::Verb),
-    /// Measure how many letters a second the agency door takes, and check that none is lost
+    /// Check that nothing of what happened was changed or taken away, and take up an older state after a restore
+    #[command(subcommand)]
+    Evidence(evidence::Verb),
+    /// Measure how many letters a second the agency door takes, how long opening one takes, and check that none is lost
     #[command(after_help = "\
-Example:
-  kuvert load --data kuvert-load --letters 20000 --connections 64 --bytes 5000 --check")]
+Examples:
+  kuvert load --data kuvert-load --letters 20000 --connections 64 --bytes 5000 --check
+  kuvert load --data kuvert-open --letters 10000 --open 2000
+  kuvert load --data kuvert-two --letters 10000 --open 2000 --side-by-side OLDER/kuvert
+
+Side by side each program has a folder of its own and is measured in turns: figures of one run can be compared, those of two
+days cannot.")]
     Load(crate::load::LoadArgs),
 }
 
@@ -139,6 +150,7 @@ pub fn run() -> ExitCode {
             Verb::Operator(verb) => Box::pin(operator::run(verb)).await,
             Verb::Send(args) => Box::pin(send::run(*args)).await,
             Verb::Keys(verb) => Box::pin(keys::run(verb)).await,
+            Verb::Evidence(verb) => Box::pin(evidence::run(verb)).await,
             Verb::Load(args) => Box::pin(crate::load::run(args)).await,
         }
     });

@@ -5,13 +5,15 @@ mod agreed;
 mod agreement;
 mod cert;
 
-use super::{ConfigArg, JsonArg, agency::OrgArg};
+use super::{ConfigArg, JsonArg, agency::OrgArg, history};
 use crate::{config::Config, house::Operator as Handle, out};
 use agreed::Act;
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 use domain::OrgNumber;
-use registry::operators::{self, NewOperator, Operator};
+use evidence::Party;
+use key_client::{OperatorChange, OperatorDescription};
+use registry::operators::{self, Operator};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -81,6 +83,18 @@ Example:
         /// 16 and ten digits
         number: OrgArg,
     },
+    /// What happened to an operator and its certificates, each event checked
+    #[command(after_help = "\
+Example:
+  kuvert operator history 164020000065")]
+    History {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        json: JsonArg,
+        /// 16 and ten digits
+        number: OrgArg,
+    },
     /// Register, list and revoke the certificates that operators connect with
     #[command(subcommand)]
     Cert(cert::Verb),
@@ -113,14 +127,15 @@ Examples:
 pub async fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Add { config, number: OrgArg(number), domain, name, service_address, ui_address } => {
-            let (domain, name, service_address) = (&domain, &name, &service_address);
-            let ui_address = ui_address.as_deref();
-            add(&config, &NewOperator { number: &number, domain, name, service_address, ui_address }).await?;
+            add(&config, OperatorDescription { number, domain, name, service_address, ui_address }).await?;
         }
         Verb::List { config, json } => list(&config, json).await?,
         Verb::Show { config, json, number: OrgArg(number) } => show(&config, json, &number).await?,
         Verb::Rename { config, number: OrgArg(number), name } => rename(&config, &number, &name).await?,
         Verb::End { config, number: OrgArg(number) } => end(&config, &number).await?,
+        Verb::History { config, json, number: OrgArg(number) } => {
+            history::run(&config, json, Party::Operator, &number).await?;
+        }
         Verb::Cert(verb) => cert::run(verb).await?,
         Verb::Register(args) => return agreed::run(Act::Register, args).await,
         Verb::Move(args) => return agreed::run(Act::Move, args).await,
@@ -134,15 +149,13 @@ async fn handle(config: &ConfigArg) -> Result<Handle> {
     Handle::open(&Config::read(&config.config)?).await
 }
 
-async fn add(config: &ConfigArg, new: &NewOperator<'_>) -> Result<()> {
+async fn add(config: &ConfigArg, new: OperatorDescription) -> Result<()> {
     let handle = handle(config).await?;
-    let mut tx = handle.store.begin("add operator").await?;
-    let added = operators::add(&mut tx, new, handle.now()).await?;
-    if !added {
-        operators::change(&mut tx, new).await?;
-    }
-    let operator = operators::find(&mut tx, new.number).await?.context("the operator is not there")?;
-    tx.commit().await?;
+    let number = new.number.clone();
+    let added = handle.change_operator(OperatorChange::Put(new)).await?;
+    let mut tx = handle.store.read("show operator").await?;
+    let operator = operators::find(&mut tx, &number).await?.context("the operator is not there")?;
+    drop(tx);
     let done = if added { "registered" } else { "changed" };
     out::line(&format!("{done} {} {}, {}", operator.number, operator.name, operator.domain));
     handle.close().await;
@@ -194,10 +207,9 @@ async fn show(config: &ConfigArg, json: JsonArg, number: &OrgNumber) -> Result<(
 
 async fn rename(config: &ConfigArg, number: &OrgNumber, name: &str) -> Result<()> {
     let handle = handle(config).await?;
-    let mut tx = handle.store.begin("rename operator").await?;
-    let renamed = operators::rename(&mut tx, number, name).await?;
+    let change = OperatorChange::Rename { number: number.clone(), name: name.to_owned() };
+    let renamed = handle.change_operator(change).await?;
     ensure!(renamed, "{number} is no operator here, or has ended: kuvert operator add");
-    tx.commit().await?;
     out::line(&format!("{number} is now {}", name.trim()));
     handle.close().await;
     Ok(())
@@ -205,10 +217,10 @@ async fn rename(config: &ConfigArg, number: &OrgNumber, name: &str) -> Result<()
 
 async fn end(config: &ConfigArg, number: &OrgNumber) -> Result<()> {
     let handle = handle(config).await?;
-    let mut tx = handle.store.begin("end operator").await?;
+    let mut tx = handle.store.read("find operator").await?;
     ensure!(operators::find(&mut tx, number).await?.is_some(), unknown(number));
-    let ended = operators::end(&mut tx, number, handle.now()).await?;
-    tx.commit().await?;
+    drop(tx);
+    let ended = handle.change_operator(OperatorChange::End { number: number.clone() }).await?;
     out::line(&format!("{number} has {}ended", if ended { "" } else { "already " }));
     handle.close().await;
     Ok(())

@@ -145,7 +145,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         save::run(&sending, draft, file)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (total, mut refused) = (drafts.len(), 0);
+    let total = drafts.len();
+    let mut refused = 0;
     for (no, draft) in drafts.iter().enumerate() {
         if !sending.send(draft).await? {
             refused += 1;
@@ -167,7 +168,9 @@ impl Sending {
             Args {
                 door: Some(url), certificate: Some(certificate), key: Some(key), ca: Some(ca), ..
             } => {
-                let (certificate, key, ca) = (certificate.clone(), key.clone(), ca.clone());
+                let certificate = certificate.clone();
+                let key = key.clone();
+                let ca = ca.clone();
                 Door { url: secure_origin(url).context("--door")?, certificate, key, ca }
             }
             _ => bail!("give --data, or --door, --certificate, --key and --ca"),

@@ -27,7 +27,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     }
     logs::start(&config.log)?;
     let stop = stop_on_signal()?;
-    let (operator, version) = (config.instance.id.clone(), env!("CARGO_PKG_VERSION"));
+    let operator = config.instance.id.clone();
+    let version = env!("CARGO_PKG_VERSION");
     info!(operator, version, production = config.instance.production, "Starting");
     let house = House::open(config, Arc::new(domain::SystemClock), args.migrate).await?;
     let doors = house.bind().await?;
@@ -42,7 +43,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
 pub fn stop_on_signal() -> Result<CancellationToken> {
     let stop = CancellationToken::new();
     let token = stop.clone();
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         token.cancel();

@@ -94,14 +94,16 @@ impl Config {
             ("give_up_after_hours", outgoing.give_up_after_hours, 1..=240),
             ("timeout_seconds", outgoing.timeout_seconds, 1..=600),
         ] {
-            let (least, most) = (range.start(), range.end());
+            let least = range.start();
+            let most = range.end();
             ensure!(range.contains(&number), "outgoing.{key}: give {least} to {most}");
         }
         Ok(())
     }
 
     fn check_doors(&self) -> Result<()> {
-        let (agency, web) = (&self.agency, &self.web);
+        let agency = &self.agency;
+        let web = &self.web;
         for (key, addresses) in [
             ("agency.listen", &agency.listen),
             ("web.listen", &web.listen),

@@ -2,9 +2,9 @@
 
 use super::{Config, check::site};
 use crate::demo::pki;
-use anyhow::{Result, bail, ensure};
-use reqwest::Url;
+use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
+use store::ServerAddress;
 
 impl Config {
     pub(super) fn check_production(&self) -> Result<()> {
@@ -13,7 +13,8 @@ impl Config {
         {
             ensure!(origin.starts_with("https://"), "{key}: in production an https address");
         }
-        let (web, content) = (site(&self.web.origin), site(&self.web.content_origin));
+        let web = site(&self.web.origin);
+        let content = site(&self.web.content_origin);
         ensure!(
             web != content,
             "web.content_origin: in production another site than web.origin, so that content can never act as the page"
@@ -59,10 +60,10 @@ impl Config {
                 "{key}: in production PostgreSQL, postgres://USER@HOST/DATABASE: SQLite keeps one copy, on this machine, \
                  and whoever administers it has letters and keys"
             );
-            let place = Place::of(database);
-            let checked = ["require", "verify-ca", "verify-full"].contains(&place.sslmode.as_str());
+            let place = ServerAddress::of(database)
+                .with_context(|| format!("{key}: not an address of PostgreSQL"))?;
             ensure!(
-                place.is_near || checked,
+                place.is_near || place.is_encrypted,
                 "{key}: rows would travel unencrypted, or might: add sslmode=verify-full (with sslrootcert), verify-ca or \
                  require to the address; or use PostgreSQL's socket"
             );
@@ -110,41 +111,5 @@ impl Config {
             }
         }
         Ok(())
-    }
-}
-
-/// Where a PostgreSQL database is, by its address.
-struct Place {
-    server: String,
-    user: String,
-    sslmode: String,
-    /// Reached through a socket, or within this machine.
-    is_near: bool,
-}
-
-impl Place {
-    fn of(database: &str) -> Self {
-        let url = Url::parse(database).ok();
-        let parameter = |name: &str| {
-            let mut pairs = url.iter().flat_map(Url::query_pairs);
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
-        };
-        let said = |first: Option<&str>, name: &str| match parameter(name) {
-            given if given.is_empty() => first.unwrap_or_default().to_owned(),
-            given => given,
-        };
-        let host = said(url.as_ref().and_then(Url::host_str), "host");
-        let user = said(url.as_ref().map(Url::username), "user");
-        let port = url.as_ref().and_then(Url::port).unwrap_or(5432);
-        let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-        let is_near = host.is_empty()
-            || host.starts_with(['/', '%'])
-            || host == "localhost"
-            || address.is_some_and(|address| address.is_loopback());
-        // All that is on this machine is one machine, by whatever name.
-        let server = if is_near { String::new() } else { host.to_ascii_lowercase() };
-        let port = said(None, "port").parse().unwrap_or(port);
-        let sslmode = said(Some(&parameter("ssl-mode")), "sslmode");
-        Self { server: format!("{server}:{port}"), user, sslmode, is_near }
     }
 }

@@ -3,21 +3,31 @@
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, header, redirect::Policy};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 /// Someone who is logged in.
 pub struct Citizen {
     http: Client,
     web: Url,
     cookies: BTreeMap<String, String>,
+    /// Whom a proxy on this machine names as the asker.
+    from: Option<IpAddr>,
+}
+
+/// What citizens ask with; many may share one.
+pub fn client() -> Result<Client> {
+    Ok(Client::builder().redirect(Policy::none()).no_proxy().timeout(Duration::from_secs(20)).build()?)
 }
 
 impl Citizen {
     /// Logs in by the demo's e-ID, over the same pages as anyone.
     pub async fn log_in(web: &str, number: &str) -> Result<Self> {
-        let http =
-            Client::builder().redirect(Policy::none()).no_proxy().timeout(Duration::from_secs(20)).build()?;
-        let mut citizen = Self { http, web: web.parse()?, cookies: BTreeMap::new() };
+        Self::log_in_from(client()?, web, number, None).await
+    }
+
+    /// The same, from an address of one's own: the pages count log-ins by address.
+    pub async fn log_in_from(http: Client, web: &str, number: &str, from: Option<IpAddr>) -> Result<Self> {
+        let mut citizen = Self { http, web: web.parse()?, cookies: BTreeMap::new(), from };
         let provider = location(&citizen.get("/login/demo").await?, &citizen.web)?;
         let page = citizen.http.get(provider.clone()).send().await?;
         ensure!(page.status() == StatusCode::OK, "the e-ID's page answers {}", page.status());
@@ -36,6 +46,24 @@ impl Citizen {
     pub async fn page(&mut self, path: &str) -> Result<String> {
         let response = self.get(path).await?;
         self.html(response).await
+    }
+
+    /// Opens a mailbox of one's own, if there is none yet.
+    pub async fn open_mailbox(&mut self) -> Result<()> {
+        let page = self.page("/").await?;
+        match form(&page, "action=\"/open-mailbox\"") {
+            Some(fields) => self.post("/open-mailbox", &fields).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The letters on the first page of those that are unread, as the addresses that open them, and the form to do it with.
+    pub async fn unread(&mut self) -> Result<(Vec<String>, Vec<(String, String)>)> {
+        let list = self.page("/?unread=1").await?;
+        let opens =
+            list.split("<button class=\"row\"").skip(1).filter_map(|row| attribute(row, "formaction"));
+        let fields = form(&list, "id=\"open-letter\"").unwrap_or_default();
+        Ok((opens.collect(), fields))
     }
 
     /// Opens the letter with this subject and answers its page.
@@ -68,7 +96,6 @@ impl Citizen {
         Ok(response.bytes().await?)
     }
 
-    /// Logs out.
     pub async fn log_out(&mut self) -> Result<()> {
         let page = self.page("/").await?;
         let fields = form(&page, "action=\"/logout\"").context("no way to log out on the page")?;
@@ -77,9 +104,14 @@ impl Citizen {
 
     /// Sends a form.
     pub async fn post(&mut self, path: &str, fields: &[(String, String)]) -> Result<String> {
-        let url = self.web.join(path)?;
-        let response = self.send(Method::POST, url, Some(fields)).await?;
+        let response = self.submit(path, fields).await?;
         self.html(response).await
+    }
+
+    /// Sends a form, and goes nowhere yet.
+    pub async fn submit(&mut self, path: &str, fields: &[(String, String)]) -> Result<Response> {
+        let url = self.web.join(path)?;
+        self.send(Method::POST, url, Some(fields)).await
     }
 
     async fn get(&mut self, path: &str) -> Result<Response> {
@@ -87,7 +119,8 @@ impl Citizen {
         self.send(Method::GET, url, None).await
     }
 
-    async fn html(&mut self, mut response: Response) -> Result<String> {
+    /// The page that an answer is, or leads to.
+    pub async fn html(&mut self, mut response: Response) -> Result<String> {
         for _ in 0..5 {
             if !response.status().is_redirection() {
                 let status = response.status();
@@ -115,6 +148,9 @@ impl Citizen {
             .header(header::COOKIE, cookies.join("; "))
             .header(header::ORIGIN, self.web.origin().ascii_serialization())
             .header("sec-fetch-site", "same-origin");
+        if let Some(from) = self.from {
+            request = request.header("x-forwarded-for", from.to_string());
+        }
         if let Some(fields) = form {
             request = request.form(fields);
         }

@@ -1,7 +1,7 @@
 //! `kuvert demo`: the whole service on this machine, with fictional organisations, people and letters.
 
 pub mod cast;
-mod citizen;
+pub(crate) mod citizen;
 mod clock;
 mod folder;
 mod letters;
@@ -19,6 +19,7 @@ use anyhow::{Result, bail};
 use clock::DemoClock;
 use edge::listen::{self, Door};
 use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
+pub(crate) use folder::CLIENT;
 use folder::Folder;
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use tokio_util::sync::CancellationToken;
@@ -117,7 +118,9 @@ fn provider(folder: &Folder, clock: Arc<DemoClock>) -> Result<Door> {
 }
 
 fn welcome(folder: &Folder) {
-    let (urls, path, kuvert) = (&folder.urls, shell::path(&folder.path), shell::program());
+    let urls = &folder.urls;
+    let path = shell::path(&folder.path);
+    let kuvert = shell::program();
     out::line(&format!(
         "\nKuvert runs on this machine. Everything in it is fictional.\n\n\
          Open      {web}\n\

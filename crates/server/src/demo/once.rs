@@ -26,7 +26,7 @@ use vault::{SystemRandom, sha256};
 
 /// Runs every step. `Ok(true)` only when all held; an error names the step.
 pub async fn run(folder: &Folder) -> Result<bool> {
-    let run = hex(&chance::bytes::<4>(&SystemRandom));
+    let run = hex::encode(chance::bytes::<4>(&SystemRandom));
     let walk = Walk {
         folder,
         subject: format!("Beslut i ärende {run}"),
@@ -64,7 +64,8 @@ impl Walk<'_> {
     /// A signed letter with a PDF over mutual TLS.
     async fn send(&self, document: &[u8]) -> Result<Sent> {
         let pki = self.folder.path.join("pki");
-        let (pem, key) = (pki.join(format!("{KOMMUNEN}.pem")), pki.join(format!("{KOMMUNEN}.key")));
+        let pem = pki.join(format!("{KOMMUNEN}.pem"));
+        let key = pki.join(format!("{KOMMUNEN}.key"));
         let client = AgencyClient::new(&self.folder.urls.agency, &pem, &key, &pki.join("ca.pem"))?;
         let more = json!({"kind": "decision", "receipt": "opened", "matter": {"id": self.reference}});
         let draft = Draft {
@@ -109,7 +110,8 @@ impl Walk<'_> {
     async fn sealed(&self) -> Result<()> {
         let needles =
             [self.secret.as_str(), &self.subject, "beslut.pdf", CITIZENS[0].number, &self.reference];
-        let (mut bytes, mut hits) = (0, 0);
+        let mut bytes = 0;
+        let mut hits = 0;
         if self.folder.config.store.database.starts_with("postgres:") {
             let dumped = dump(&self.folder.config.store.database).await?;
             bytes += dumped.len() as u64;
@@ -147,7 +149,8 @@ impl Walk<'_> {
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         ensure!(state == "notice_sent", "the notice ended as {state}");
-        let (mut notices, mut telling) = (0, 0);
+        let mut notices = 0;
+        let mut telling = 0;
         for entry in fs::read_dir(outbox)? {
             let text = fs::read_to_string(entry?.path())?;
             notices += 1;
@@ -303,8 +306,4 @@ fn spaced(number: u64) -> String {
     let groups: Vec<_> =
         digits.as_bytes().rchunks(3).rev().map(|g| String::from_utf8_lossy(g).into_owned()).collect();
     groups.join(" ")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

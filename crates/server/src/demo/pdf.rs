@@ -49,7 +49,8 @@ fn assemble(objects: &[Vec<u8>], min_bytes: usize) -> Vec<u8> {
     for offset in offsets {
         out.extend(format!("{offset:010} 00000 n \n").bytes());
     }
-    let (size, info) = (objects.len() + 1, objects.len());
+    let size = objects.len() + 1;
+    let info = objects.len();
     out.extend(
         format!("trailer\n<</Size {size}/Root 1 0 R/Info {info} 0 R>>\nstartxref\n{xref}\n%%EOF\n").bytes(),
     );

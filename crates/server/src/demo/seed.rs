@@ -78,7 +78,8 @@ impl Seeding {
     async fn organisations(&self) -> Result<()> {
         for organisation in cast::ORGANISATIONS.iter().filter(|o| o.role != "company") {
             let number = OrgNumber::parse(organisation.number)?;
-            let (name, may_send) = (organisation.name.to_owned(), organisation.role == "sender");
+            let name = organisation.name.to_owned();
+            let may_send = organisation.role == "sender";
             if !self.is_registered(&number).await? {
                 let put = SenderChange::Put { number: number.clone(), name, may_send };
                 self.operator.change_sender(put).await?;
@@ -128,10 +129,12 @@ impl Seeding {
             let days = |days: f64| Duration::from_secs_f64(days * 24.0 * 3600.0);
             self.clock.set_back(days(seed.days_ago as f64));
             let number = &seed.draft.sender;
-            let (pem, key) = (pki.join(format!("{number}.pem")), pki.join(format!("{number}.key")));
+            let pem = pki.join(format!("{number}.pem"));
+            let key = pki.join(format!("{number}.key"));
             let client = clients.get(number).context("a sender without a certificate")?;
             let reply = if seed.soap {
-                let (signer, today) = (compose_soap::signer(&pem, &key)?, self.clock.now().date());
+                let signer = compose_soap::signer(&pem, &key)?;
+                let today = self.clock.now().date();
                 let name = cast::ORGANISATIONS.iter().find(|o| o.number == number).map_or("", |o| o.name);
                 let message = compose_soap::deliver_secure(&seed.draft, name, today, &signer, &signer)?;
                 client.deliver(message).await?

@@ -18,54 +18,77 @@ const REGISTER: Duration = Duration::from_secs(300);
 /// Starts all of it; each ends soon after `stop`.
 pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(async move {
         h.worker(WorkerSettings::new(&[notifier::KIND])).run(h.notifier.clone(), s).await;
     });
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(async move {
         // A few at a time: each may go to thousands of addresses.
         let settings = WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) };
         h.worker(settings).run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
     });
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(async move {
         let settings = WorkerSettings::new(&[notifier::MOVED]);
         h.worker(settings).run(Arc::new(notifier::Mover(h.notifier.clone())), s).await;
     });
     for _ in 0..mina_meddelanden::HandOver::WORKERS {
-        let (h, s) = (house.clone(), stop.clone());
+        let h = house.clone();
+        let s = stop.clone();
         tasks.spawn(async move { h.hand_over(s).await });
     }
-    let (sequencer, s) = (house.sequencer.clone(), stop.clone());
+    let sequencer = house.sequencer.clone();
+    let s = stop.clone();
     tasks.spawn(async move { sequencer.run(s.cancelled()).await });
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(every(Duration::from_secs(1), s, move || {
         let h = h.clone();
         async move { h.directory.refresh(&h.stores.letters).await.map(drop).map_err(|e| e.to_string()) }
     }));
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
+    tasks.spawn(every(Duration::from_secs(1), s, move || {
+        let h = h.clone();
+        async move { h.hand_over_events().await.map_err(|e| e.to_string()) }
+    }));
+    let h = house.clone();
+    let s = stop.clone();
+    tasks.spawn(every(Duration::from_secs(1), s, move || {
+        let h = h.clone();
+        async move { h.key_service.service.check_some().await.map_err(|e| e.to_string()) }
+    }));
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(every(Duration::from_secs(60), s, move || {
         let h = h.clone();
         async move { h.refresh_keys().await.map_err(|e| e.to_string()) }
     }));
     house.tell_lists(0);
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(every(Duration::from_secs(60), s, move || {
         let h = h.clone();
         async move { h.refresh_trust().map_err(|e| format!("{e:#}")) }
     }));
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(every(Duration::from_secs(15), s, move || {
         let h = h.clone();
         async move { h.measure_jobs().await.map_err(|e| e.to_string()) }
     }));
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(every(Duration::from_secs(3600), s, move || {
         let h = h.clone();
         async move { h.tidy().await.map_err(|e| format!("{e:#}")) }
     }));
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(async move {
         let follow = move || {
             let h = h.clone();
@@ -77,7 +100,8 @@ pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
         }
         every(super::far::FOLLOW, s, follow).await;
     });
-    let (h, s) = (house.clone(), stop.clone());
+    let h = house.clone();
+    let s = stop.clone();
     tasks.spawn(async move {
         let accounts = h.operator().accounts;
         accounts.sync_register().await;
@@ -112,6 +136,19 @@ impl House {
         metrics::gauge!("kuvert_jobs_due").set(backlog.due as f64);
         metrics::gauge!("kuvert_jobs_dead").set(backlog.dead as f64);
         Ok(())
+    }
+
+    /// What the roles have committed is counted by the key service.
+    pub(super) async fn hand_over_events(&self) -> Result<(), key_client::KeysError> {
+        use key_client::Role;
+        let now = self.clock.now();
+        let random = &*self.random;
+        let gateway = self.connector.keys(Role::Gateway);
+        let web = self.connector.keys(Role::Web);
+        let notifier = self.connector.keys(Role::Notifier);
+        gateway.hand_over(&self.gateway_keys.events, now, random).await?;
+        web.hand_over(&self.web_keys.events, now, random).await?;
+        notifier.hand_over(&self.notifier_keys.events, now, random).await
     }
 
     async fn refresh_keys(&self) -> Result<(), key_client::KeysError> {

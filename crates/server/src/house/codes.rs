@@ -31,6 +31,8 @@ impl CodePost for Codes {
                 AccountChange::AddressAdded => Change::AddressAdded,
                 AccountChange::AddressRemoved => Change::AddressRemoved,
                 AccountChange::NewDevice => Change::NewDevice,
+                AccountChange::HelpAccepted => Change::HelpAccepted,
+                AccountChange::HelperGranted => Change::HelperGranted,
             };
             self.0.tell_of_change(channel, address, language, change, id, at).await.is_ok()
         })

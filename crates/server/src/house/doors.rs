@@ -97,6 +97,7 @@ impl House {
         let internal_stop = CancellationToken::new();
         let internal = house.plain_door("internal", house.internal.clone().router());
         let internal = tokio::spawn(listen::serve(doors.internal, internal, internal_stop.clone()));
+        house.key_service.service.note_start().await?;
         let background_stop = CancellationToken::new();
         let mut background = background::start(&house, &background_stop);
         info!("The service is ready");
@@ -133,6 +134,9 @@ impl House {
 
     /// Ends the key service and closes the databases.
     pub async fn close(self) {
+        if let Err(error) = self.hand_over_events().await {
+            warn!(%error, "The last events could not be handed over; they are found at the next start");
+        }
         self.key_service.stop.cancel();
         // Its end is all that matters; a panic in it was logged by itself.
         let _ = self.key_service.task.await;
@@ -146,8 +150,6 @@ impl House {
         let gateway = Gateway {
             intake: self.intake.clone(),
             directory: self.directory.clone(),
-            store: self.stores.letters.clone(),
-            keys: self.connector.keys(Role::Gateway),
             gateway_keys: self.gateway_keys.clone(),
             clock: self.clock.clone(),
             sequencer: self.sequencer.clone(),
@@ -229,6 +231,7 @@ impl Registered for InRegistry {
     fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
         self.0.current().is_revoked(sha256)
     }
+
     fn is_known(&self, sha256: &[u8; 32], organisation: &domain::OrgNumber) -> bool {
         self.0.current().is_registered(sha256, organisation)
     }

@@ -4,7 +4,7 @@ use super::{House, files, operator::signatories};
 use crate::config::FarMode;
 use anyhow::{Context, Result, ensure};
 use domain::{Clock, OrgNumber, Random};
-use key_client::{By, Change, Changed, Role, SenderChange};
+use key_client::{By, Change, Changed, OperatorChange, Role, SenderChange};
 use mina_meddelanden::{
     Agreements, Dispatcher, Far, FarAddresses, FarClient, FarParts, Operators, Places, PlacesSettings,
     SoapClient,
@@ -43,21 +43,32 @@ impl House {
     /// Senders and dispatchers as the other register has them.
     pub(super) async fn follow_far(&self) -> Result<()> {
         let Some(client) = &self.far_client else { return Ok(()) };
-        let (senders, dispatchers) = (client.senders().await?, client.dispatchers().await?);
+        let senders = client.senders().await?;
+        let dispatchers = client.dispatchers().await?;
         let names = self.places.as_ref().map(Places::take_names).unwrap_or_default();
         let mut tx = self.stores.letters.read("compare with register").await?;
         let differences = differences(&mut tx, &senders, &dispatchers).await?;
         drop(tx);
-        let (operator, mut changes) = (self.connector.keys(Role::Operator), 0);
+        let operator = self.connector.keys(Role::Operator);
+        let mut changes = 0;
         for change in differences {
             match operator.change(By::Operator, Change::Sender(change)).await? {
                 Changed::Refused(why) => warn!(why, "An entry of the register was not taken over"),
                 _ => changes += 1,
             }
         }
-        let mut tx = self.stores.letters.begin_background("follow register").await?;
-        changes += rename_operators(&mut tx, &names).await?;
-        tx.commit().await?;
+        let mut tx = self.stores.letters.read("compare operators").await?;
+        let renamed = renamed_operators(&mut tx, &names).await?;
+        drop(tx);
+        for (number, name) in renamed {
+            let rename = OperatorChange::Rename { number: number.clone(), name };
+            match operator.change(By::Operator, Change::Operator(rename)).await? {
+                Changed::Refused(_) => {
+                    warn!(operator = %number, "The register gives an operator a name that cannot be shown");
+                }
+                _ => changes += 1,
+            }
+        }
         if changes > 0 {
             info!(changes, "Senders and dispatchers were brought up to date with the register");
         }
@@ -169,18 +180,15 @@ async fn differences(
 
 /// Operators that are known here are called as the register calls them. Others are not registered by this: their
 /// addresses come with each answer.
-async fn rename_operators(tx: &mut Tx, names: &HashMap<OrgNumber, String>) -> Result<usize> {
-    let mut changes = 0;
-    for known in operators::list(tx).await?.iter().filter(|known| !known.own && known.ended_at.is_none()) {
-        if let Some(name) = names.get(&known.number).filter(|name| **name != known.name) {
-            match operators::rename(tx, &known.number, name).await {
-                Ok(renamed) => changes += usize::from(renamed),
-                Err(operators::OperatorError::Store(error)) => return Err(error.into()),
-                Err(_) => {
-                    warn!(operator = %known.number, "The register gives an operator a name that cannot be shown")
-                }
-            }
-        }
-    }
-    Ok(changes)
+async fn renamed_operators(
+    tx: &mut Tx,
+    names: &HashMap<OrgNumber, String>,
+) -> Result<Vec<(OrgNumber, String)>> {
+    let known = operators::list(tx).await?;
+    let others = known.into_iter().filter(|known| !known.own && known.ended_at.is_none());
+    let renamed = others.filter_map(|known| {
+        let name = names.get(&known.number).filter(|name| **name != known.name)?;
+        Some((known.number, name.clone()))
+    });
+    Ok(renamed.collect())
 }

@@ -71,6 +71,7 @@ pub struct House {
 
 /// The key service stops after all who ask it.
 struct KeysTask {
+    service: KeyService,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -88,12 +89,12 @@ impl House {
             stores.need_migrated().await?;
         }
         promise(&config, &stores).await?;
-        own_operator::settle(&config, &stores.letters, clock.now()).await?;
         let service = open_keys(&config, &stores, &clock, &random).await?;
         take_over(&service, migrate).await?;
         service.take_agreements(far::agreements(&config)?);
         let stop = CancellationToken::new();
         let (connector, task) = service.start(stop.clone());
+        own_operator::settle(&config, &connector.keys(Role::Operator)).await?;
         let gateway_keys = Arc::new(connector.keys(Role::Gateway).gateway_keys().await?);
         let web_keys = Arc::new(connector.keys(Role::Web).web_keys().await?);
         let notifier_keys = Arc::new(connector.keys(Role::Notifier).notifier_keys().await?);
@@ -112,7 +113,8 @@ impl House {
         outgoing.iter().for_each(|outgoing| outgoing::tell_expired(outgoing, clock.now()));
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
         let sequencer = Sequencer::new(stores.letters.clone());
-        let (post, sms) = (Arc::new(Post::open(&config.notices)?), Arc::new(Sms::open(&config.notices.sms)?));
+        let post = Arc::new(Post::open(&config.notices)?);
+        let sms = Arc::new(Sms::open(&config.notices.sms)?);
         let parts = intake::Parts {
             store: stores.letters.clone(),
             keys: connector.keys(Role::Gateway),
@@ -154,7 +156,7 @@ impl House {
         let internal = Internal::new(metrics, stores.letters.clone(), stopping.clone());
         Ok(Self {
             courier: Courier { post, sms },
-            key_service: KeysTask { stop, task },
+            key_service: KeysTask { service, stop, task },
             config,
             stores,
             clock,

@@ -4,9 +4,10 @@ use super::{Stores, open_keys};
 use crate::config::Config;
 use account::Accounts;
 use anyhow::{Context, Result, bail, ensure};
-use domain::{Clock, Random, Time};
-use key_client::{By, Change, Changed, Connector, Keys, Role, SenderChange, WebKeys};
-use key_service::{KeyService, Reconciled};
+use domain::{Clock, MailboxId, OrgNumber, Random, Time};
+use evidence::{Party, Registered};
+use key_client::{By, Change, Changed, Connector, Keys, OperatorChange, Role, SenderChange, WebKeys};
+use key_service::{Checked, KeyService, Reconciled, Restored};
 use registry::{Recorder, Register};
 use std::sync::Arc;
 use store::Store;
@@ -78,6 +79,8 @@ impl Operator {
     /// Ends what [`Operator::open`] began.
     pub async fn close(self) {
         if let Some(own) = self.own {
+            // What is not counted now is found by the service.
+            let _ = self.keys.hand_over(&self.web_keys.events, self.clock.now(), &*self.random).await;
             own.stop.cancel();
             let _ = own.task.await;
         }
@@ -91,27 +94,55 @@ impl Operator {
 
     /// A change of a sender, a dispatcher or a certificate. False when it was so already, or there is none such.
     pub async fn change_sender(&self, change: SenderChange) -> Result<bool> {
-        match self.keys.change(By::Operator, Change::Sender(change)).await? {
-            Changed::Done(done) => Ok(done),
-            Changed::Refused(why) => bail!("{why}"),
-            _ => bail!("the key service gave another answer"),
-        }
+        done(self.keys.change(By::Operator, Change::Sender(change)).await?)
+    }
+
+    /// A change of a mailbox operator or of a certificate that one connects with. False when it was so already, or there
+    /// is none such.
+    pub async fn change_operator(&self, change: OperatorChange) -> Result<bool> {
+        done(self.keys.change(By::Operator, Change::Operator(change)).await?)
+    }
+
+    /// What happened to a sender or a mailbox operator, oldest first: each event in its place, and none missing.
+    pub async fn history_of(&self, party: Party, number: &OrgNumber) -> Result<Vec<Registered>> {
+        let own = self.own.as_ref().context("only a command reads histories")?;
+        let events = own.service.history_of(party, number).await;
+        events.context("this history cannot be trusted: it is not the one that the key service vouches for")
     }
 
     pub fn now(&self) -> Time {
         self.clock.now()
     }
 
-    /// Whether every chain holds, and nothing that other tables know of is without its event. The key service checks it:
-    /// it alone has the keys of all who write events.
-    pub async fn check_evidence(&self) -> Result<evidence::Audit> {
+    /// Whether all evidence holds, or that of one mailbox: sets, chains, heads and letters. The key service checks it: it
+    /// alone has the keys of all who write events.
+    pub async fn check_evidence(
+        &self,
+        only: Option<MailboxId>,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Checked> {
         let own = self.own.as_ref().context("only a command checks the evidence")?;
-        Ok(own.service.check_evidence().await?)
+        Ok(own.service.check_all(only, progress).await?)
+    }
+
+    /// Takes up the state that the letter database has now, after a restore.
+    pub async fn accept_restore(&self, reason: &str) -> Result<Restored> {
+        let own = self.own.as_ref().context("only a command takes up a restore")?;
+        Ok(own.service.accept_restore(reason).await?)
     }
 
     /// What changes of mailboxes leave their evidence with.
     pub fn recorder(&self) -> Recorder<'_> {
         Recorder::service(&self.web_keys.events, &*self.random, &*self.clock)
+    }
+}
+
+/// Whether it was done.
+pub(super) fn done(changed: Changed) -> Result<bool> {
+    match changed {
+        Changed::Done(done) => Ok(done),
+        Changed::Refused(why) => bail!("{why}"),
+        _ => bail!("the key service gave another answer"),
     }
 }
 

@@ -63,3 +63,7 @@ impl House {
         self.worker(HandOver::settings()).run(handler, stop).await;
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

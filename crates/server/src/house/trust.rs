@@ -4,10 +4,8 @@ use super::{House, files, revocation::Lists};
 use crate::config::Agency;
 use anyhow::{Context, Result, bail};
 use domain::Time;
-use std::{
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::path::{Path, PathBuf};
 use tracing::warn;
 use vault::Authorities;
 
@@ -19,16 +17,19 @@ impl Held {
     pub fn read(agency: &Agency) -> Result<Self> {
         Ok(Self(Mutex::new(lists(agency)?)))
     }
+
     /// The authorities whose certificates may sign, with the lists in force.
     pub fn signing(&self, agency: &Agency) -> Result<Authorities> {
         with(authorities(signing(agency))?, &self.lists())
     }
+
     /// The lists in force, for the handshake.
     pub fn ders(&self) -> Vec<Vec<u8>> {
         self.lists().all().map(|list| list.der.clone()).collect()
     }
+
     fn lists(&self) -> Lists {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().clone()
     }
 }
 
@@ -87,7 +88,7 @@ impl House {
             let [signing, client] = owners(agency)?;
             let mut lists = self.held.lists();
             not_taken = lists.renew(LISTS, folder, &[&signing, &client]);
-            *self.held.0.lock().unwrap_or_else(PoisonError::into_inner) = lists;
+            *self.held.0.lock() = lists;
         }
         self.clients.renew_lists(self.held.ders()).context(LISTS)?;
         self.trust.replace(self.held.signing(agency)?);
@@ -97,10 +98,12 @@ impl House {
 
     /// How the lists stand, for the operator to see.
     pub(super) fn tell_lists(&self, not_taken: usize) {
-        let (lists, now) = (self.held.lists(), self.clock.now());
+        let lists = self.held.lists();
+        let now = self.clock.now();
         let stale = lists.stale(now);
         for (path, since) in &stale {
-            let (path, since) = (path.display(), since.date());
+            let path = path.display();
+            let since = since.date();
             warn!(%path, %since, "A revocation list is out of date: what was revoked since is not known; fetch it anew");
         }
         metrics::gauge!("kuvert_revocation_lists", "state" => "in_force").set(lists.all().count() as f64);

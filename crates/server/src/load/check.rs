@@ -38,7 +38,9 @@ pub async fn run(config: &Config, letters: &[Ready], ledger: &Ledger) -> Result<
     let operator = Operator::open(config).await?;
     let keys = serde_json::to_vec(&operator.keys.public_keys().await?)?;
     let keys = ReceiptKeys::parse(&keys).context("the receipt keys")?;
-    let (mut sent, mut promised, mut checked) = (0, HashMap::<usize, Promise>::new(), Checked::default());
+    let mut sent = 0;
+    let mut promised = HashMap::<usize, Promise>::new();
+    let mut checked = Checked::default();
     for line in ledger.read()? {
         match line {
             Line::Sending { .. } => sent += 1,
@@ -68,14 +70,20 @@ pub async fn run(config: &Config, letters: &[Ready], ledger: &Ledger) -> Result<
         }
     }
     drop(tx);
-    match operator.check_evidence().await {
-        Ok(audit) => checked.findings.push(format!(
-            "{sent} sent, {} promised; {} chains with {} events hold",
-            promised.len(),
-            audit.chains,
-            audit.events
-        )),
-        Err(broken) => checked.find(Kind::Torn, format!("the evidence does not hold: {broken}")),
+    let evidence = operator.check_evidence(None, &mut |_| {}).await?;
+    checked.findings.push(format!(
+        "{sent} sent, {} promised; {} mailboxes with {} events checked, {} of them not counted yet",
+        promised.len(),
+        evidence.mailboxes,
+        evidence.events,
+        evidence.uncounted
+    ));
+    for fault in &evidence.faults {
+        checked
+            .find(Kind::Torn, format!("the evidence does not hold: {}", crate::cli::evidence_fault(fault)));
+    }
+    for fault in &evidence.sets {
+        checked.find(Kind::Torn, format!("{} of {} is not vouched for", fault.table, fault.set));
     }
     operator.close().await;
     Ok(checked)
@@ -133,8 +141,10 @@ async fn one(
     };
     let mailbox: MailboxId = row.id(0)?;
     let counts = tx.one(ROWS, args![mailbox, id]).await?.context("no counts")?;
-    let (found, sealed, parts, wanted): (u64, u64, u64, u64) =
-        (counts.number(0)?, counts.number(1)?, counts.number(2)?, counts.number(3)?);
+    let found: u64 = counts.number(0)?;
+    let sealed: u64 = counts.number(1)?;
+    let parts: u64 = counts.number(2)?;
+    let wanted: u64 = counts.number(3)?;
     let entry = tx.one(FIRST, args![mailbox, id]).await?;
     let same = |entry: &[u8]| promised.as_ref().is_none_or(|promised| entry == promised);
     let entry_fits = entry.is_some_and(|row| row.bytes(0).is_ok_and(same));

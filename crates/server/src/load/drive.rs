@@ -2,6 +2,7 @@
 
 use super::{
     LoadArgs,
+    latencies::Latencies,
     ledger::{Ledger, Line},
     letters::{Door, Ready, SENDERS, Wire},
     service::Service,
@@ -21,7 +22,6 @@ use std::{
 use tokio::{sync::Mutex, task::JoinSet};
 
 /// What happened.
-#[derive(Default)]
 pub struct Driven {
     pub accepted: usize,
     pub refused: usize,
@@ -30,17 +30,7 @@ pub struct Driven {
     pub kills: usize,
     pub elapsed: Duration,
     pub resident_mib: Option<u64>,
-    latencies: Vec<Duration>,
-}
-
-impl Driven {
-    /// Milliseconds, two decimals.
-    pub fn percentile(&self, share: f64) -> f64 {
-        let rank =
-            ((self.latencies.len() as f64 * share).ceil() as usize).clamp(1, self.latencies.len().max(1));
-        let millis = self.latencies.get(rank - 1).map_or(0.0, |d| d.as_secs_f64() * 1000.0);
-        (millis * 100.0).round() / 100.0
-    }
+    pub latencies: Latencies,
 }
 
 /// What the workers share.
@@ -51,6 +41,13 @@ struct Shared {
     done: AtomicUsize,
     ended: AtomicUsize,
     repeated: AtomicUsize,
+}
+
+/// What they find out.
+#[derive(Default)]
+struct Results {
+    refused: usize,
+    latencies: Vec<Duration>,
 }
 
 /// Counts a worker as ended however it ends.
@@ -77,7 +74,7 @@ pub async fn run(
     let clients = SENDERS.iter().map(client).collect::<Result<_>>()?;
     let (next, done, ended, repeated) = Default::default();
     let shared = Arc::new(Shared { clients, letters, next, done, ended, repeated });
-    let results = Arc::new(Mutex::new(Driven::default()));
+    let results = Arc::new(Mutex::new(Results::default()));
     let start = Instant::now();
     let mut workers = JoinSet::new();
     // Workers hand their lines to the one who holds the ledger, and go on when they are written.
@@ -98,19 +95,25 @@ pub async fn run(
     while let Some(worker) = workers.join_next().await {
         worker??;
     }
-    let mut driven = std::mem::take(&mut *results.lock().await);
-    driven.elapsed = start.elapsed();
-    driven.latencies.sort_unstable();
-    driven.repeated = shared.repeated.load(Relaxed);
-    (driven.kills, driven.resident_mib) = (kills, resident);
-    Ok(driven)
+    let elapsed = start.elapsed();
+    let Results { refused, latencies } = std::mem::take(&mut *results.lock().await);
+    Ok(Driven {
+        accepted: latencies.len(),
+        refused,
+        repeated: shared.repeated.load(Relaxed),
+        kills,
+        elapsed,
+        resident_mib: resident,
+        latencies: latencies.into(),
+    })
 }
 
 type Lines = tokio::sync::mpsc::Sender<(Line, tokio::sync::oneshot::Sender<()>)>;
 
-async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) -> Result<()> {
+async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Results>>) -> Result<()> {
     let _ends = Ends(shared.clone());
-    let (mut latencies, mut refused) = (Vec::new(), 0);
+    let mut latencies = Vec::new();
+    let mut refused = 0;
     loop {
         let no = shared.next.fetch_add(1, Relaxed);
         let Some(letter) = shared.letters.get(no) else { break };
@@ -139,7 +142,6 @@ async fn work(shared: Arc<Shared>, lines: Lines, results: Arc<Mutex<Driven>>) ->
         shared.done.fetch_add(1, Relaxed);
     }
     let mut results = results.lock().await;
-    results.accepted += latencies.len();
     results.refused += refused;
     results.latencies.append(&mut latencies);
     Ok(())
@@ -174,7 +176,9 @@ async fn book(lines: &Lines, line: Line) -> Result<()> {
 
 /// Progress, the service's memory, and the killing.
 async fn watch(service: &mut Service, args: &LoadArgs, shared: &Shared) -> Result<(usize, Option<u64>)> {
-    let (mut kills, mut resident, mut told) = (0, None, Instant::now());
+    let mut kills = 0;
+    let mut resident = None;
+    let mut told = Instant::now();
     let mut next_kill = Instant::now() + service.random_pause();
     while shared.ended.load(Relaxed) < args.connections {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -10,7 +10,6 @@ use std::{
     sync::Mutex,
 };
 
-/// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {

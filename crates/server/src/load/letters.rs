@@ -9,8 +9,8 @@ use crate::{
 use anyhow::Result;
 use bytes::Bytes;
 use delivery::XmlSigner;
-use domain::{Clock, Identity, SystemClock};
-use vault::jws::LetterSigner;
+use domain::{Clock, Identity, SystemClock, chance};
+use vault::{SystemRandom, jws::LetterSigner};
 
 /// A letter ready to send, and what the check needs to know of it.
 pub struct Ready {
@@ -50,7 +50,8 @@ impl Door {
 /// The senders that take part, in turn.
 pub const SENDERS: [&str; 2] = [cast::KOMMUNEN, cast::VERKET];
 
-/// Signs `count` letters on all cores. References are new in every run.
+/// Signs `count` letters on all cores. References are new each time, also where one service is measured in rounds: a letter
+/// that was sent before is answered from what is stored.
 pub fn sign(
     service: &Service,
     recipients: &[Identity],
@@ -68,12 +69,13 @@ pub fn sign(
         .map(|n| compose_soap::signer(&file(n, "pem"), &file(n, "key")))
         .collect::<Result<_>>()?;
     let today = SystemClock.now().date();
-    let run = service.run_id();
+    let run = hex::encode(chance::bytes::<4>(&SystemRandom));
     let body: String = TEXT.chars().cycle().take(bytes).collect();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = count.div_ceil(threads).max(1);
     let one = |no: usize| -> Result<Ready> {
-        let (sender, recipient) = (no % SENDERS.len(), &recipients[no % recipients.len()]);
+        let sender = no % SENDERS.len();
+        let recipient = &recipients[no % recipients.len()];
         let draft = Draft {
             reference: format!("load-{run}-{}-{no}", door.algorithm()),
             sender: SENDERS[sender].to_owned(),

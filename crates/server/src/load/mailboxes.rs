@@ -8,11 +8,14 @@ use domain::{Identity, OrgNumber};
 /// More than any run sends.
 const UNLIMITED: u64 = 1_000_000_000;
 
-/// Opens `count` mailboxes, or finds them open from an earlier run. The numbers have birth numbers 980–999, which
-/// are not given to people.
-pub async fn open(config: &Config, count: usize) -> Result<Vec<Identity>> {
+/// So many people, always the same ones. Their numbers have birth numbers 980–999, which are not given to anybody.
+pub fn people(count: usize) -> Vec<Identity> {
+    numbers().take(count).collect()
+}
+
+/// Opens their mailboxes as the operator does, or finds them open from an earlier run.
+pub async fn open(config: &Config, identities: &[Identity]) -> Result<()> {
     let operator = Operator::open(config).await?;
-    let identities: Vec<Identity> = numbers().take(count).collect();
     let person = |identity: &Identity| NewPerson { identity: identity.clone(), name: "Prov Prov".to_owned() };
     let people: Vec<_> = identities.iter().map(person).collect();
     operator.accounts.open_for_people(&people).await?;
@@ -21,7 +24,7 @@ pub async fn open(config: &Config, count: usize) -> Result<Vec<Identity>> {
         operator.keys.set_lookup_quota(&OrgNumber::parse(number)?, Some(UNLIMITED)).await?;
     }
     operator.close().await;
-    Ok(identities)
+    Ok(())
 }
 
 /// Valid numbers, always the same ones in the same order.

@@ -1,10 +1,11 @@
-//! The service that is measured: the one that runs on DIR, or a child process of our own.
+//! The service that is measured: the one that runs on a folder, or a child process of our own, of this program or another.
 
-use super::LoadArgs;
 use crate::{config::Config, out};
 use anyhow::{Context, Result, bail, ensure};
 use domain::chance;
+use serde::Deserialize;
 use std::{
+    ffi::OsString,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
@@ -16,74 +17,156 @@ use tokio::{
 };
 use vault::SystemRandom;
 
-/// A running service.
-pub struct Service {
+/// What is started, and where.
+pub struct Plan {
+    program: PathBuf,
     folder: PathBuf,
-    config: Config,
-    child: Option<Own>,
-    run: String,
-}
-
-struct Own {
-    process: Child,
     port_base: u16,
     database: Option<String>,
 }
 
-/// Uses the service that runs on the folder, or prepares the folder and starts one on free ports.
-pub async fn find_or_start(args: &LoadArgs) -> Result<Service> {
-    std::fs::create_dir_all(&args.data)?;
-    let folder = args.data.canonicalize()?;
-    let run = hex(&chance::bytes::<4>(&SystemRandom));
-    if let Ok(config) = Config::read(&folder.join("kuvert.toml"))
-        && let Some(address) = config.internal.listen.first()
-        && alive(*address).await
-    {
-        return Ok(Service { folder, config, child: None, run });
+/// A running service.
+pub struct Service {
+    folder: PathBuf,
+    config: PathBuf,
+    addresses: Addresses,
+    child: Option<Own>,
+}
+
+struct Own {
+    process: Child,
+    program: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+/// Where its doors are. All of a configuration that is read of a service of another version.
+#[derive(Deserialize)]
+struct Addresses {
+    agency: Door,
+    internal: Door,
+    web: Pages,
+}
+
+#[derive(Deserialize)]
+struct Door {
+    listen: Vec<SocketAddr>,
+}
+
+#[derive(Deserialize)]
+struct Pages {
+    origin: String,
+}
+
+impl Plan {
+    /// By this program or another one, on free ports.
+    pub fn new(program: Option<&Path>, folder: &Path, database: Option<&str>) -> Result<Self> {
+        let program = match program {
+            Some(program) => program.canonicalize().with_context(|| format!("no {}", program.display()))?,
+            None => std::env::current_exe()?,
+        };
+        std::fs::create_dir_all(folder)?;
+        let folder = folder.canonicalize()?;
+        let port_base = free_ports()?;
+        Ok(Self { program, folder, port_base, database: database.map(str::to_owned) })
     }
-    let port_base = free_ports()?;
-    let process = start(&folder, port_base, args.database.as_deref()).await?;
-    let config = Config::read(&folder.join("kuvert.toml"))?;
-    let own = Own { process, port_base, database: args.database.clone() };
-    Ok(Service { folder, config, child: Some(own), run })
+
+    /// The service that runs on the folder already.
+    pub async fn running(&self) -> Option<Service> {
+        let config = self.folder.join("kuvert.toml");
+        let addresses = Addresses::read(&config).ok()?;
+        let is_alive = alive(*addresses.internal.listen.first()?).await;
+        let folder = self.folder.clone();
+        is_alive.then_some(Service { folder, config, addresses, child: None })
+    }
+
+    /// Where an e-ID sends people back to.
+    pub fn callback(&self) -> String {
+        format!("http://127.0.0.1:{}/login/callback", self.port_base)
+    }
+
+    /// Prepares the folder and starts a demo on it.
+    pub async fn demo(&self) -> Result<Service> {
+        let mut arguments: Vec<OsString> = vec!["demo".into(), "--data".into(), self.folder.clone().into()];
+        arguments.extend(["--port-base".into(), self.port_base.to_string().into()]);
+        if let Some(database) = &self.database {
+            arguments.extend(["--database".into(), database.into()]);
+        }
+        self.start(arguments, self.folder.join("kuvert.toml")).await
+    }
+
+    /// The same service with another configuration, once a demo has prepared the folder.
+    pub async fn serve(&self, config: PathBuf) -> Result<Service> {
+        self.start(vec!["serve".into(), "--config".into(), config.clone().into()], config).await
+    }
+
+    async fn start(&self, arguments: Vec<OsString>, config: PathBuf) -> Result<Service> {
+        let process = start(&self.program, &arguments).await?;
+        let own = Own { process, program: self.program.clone(), arguments };
+        let folder = self.folder.clone();
+        let addresses = Addresses::read(&config)?;
+        Ok(Service { folder, config, addresses, child: Some(own) })
+    }
 }
 
 impl Service {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
-    pub fn config(&self) -> &Config {
-        &self.config
+
+    /// Readable only when the service is of this version.
+    pub fn config(&self) -> Result<Config> {
+        Config::read(&self.config)
     }
-    /// New in every run, so that references are.
-    pub fn run_id(&self) -> &str {
-        &self.run
-    }
+
     /// The agency door's origin.
     pub fn door(&self) -> String {
-        let port = self.config.agency.listen.first().map_or(0, SocketAddr::port);
+        let port = self.addresses.agency.listen.first().map_or(0, SocketAddr::port);
         format!("https://127.0.0.1:{port}")
     }
+
+    /// The pages' origin.
+    pub fn web(&self) -> &str {
+        &self.addresses.web.origin
+    }
+
     pub fn is_ours(&self) -> bool {
         self.child.is_some()
     }
+
     pub fn is_alive(&mut self) -> bool {
         self.child.as_mut().is_none_or(|own| matches!(own.process.try_wait(), Ok(None)))
     }
+
     pub fn describe(&self) -> String {
-        let whose = if self.is_ours() { "started for this run" } else { "already running" };
+        let whose = match &self.child {
+            Some(own) => format!("{}, started for this run", own.program.display()),
+            None => "already running".to_owned(),
+        };
         format!("{} on {} ({whose})", self.door(), self.folder.display())
     }
 
     /// The highest resident memory so far, MiB, as the kernel counts it.
     pub fn resident_mib(&self) -> Option<u64> {
+        let status = self.of_kernel("status")?;
+        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
+    }
+
+    /// The processor time it has used, ms: what else the machine does is not in it.
+    pub fn used_ms(&self) -> Option<u64> {
+        let stat = self.of_kernel("stat")?;
+        let (_, after) = stat.rsplit_once(") ")?;
+        let ticks = after.split(' ').skip(11).take(2).map(|n| n.parse::<u64>().ok());
+        Some(ticks.sum::<Option<u64>>()? * TICK_MS)
+    }
+
+    /// What the kernel says of its process.
+    fn of_kernel(&self, file: &str) -> Option<String> {
         let pid = match &self.child {
             Some(own) => own.process.id()?,
             None => std::fs::read_to_string(self.folder.join("kuvert.pid")).ok()?.trim().parse().ok()?,
         };
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-        Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
+        std::fs::read_to_string(format!("/proc/{pid}/{file}")).ok()
     }
 
     /// Between 50 ms and 1.2 s: within start-up, in the middle of commits, and in between.
@@ -97,13 +180,13 @@ impl Service {
         let Some(own) = &mut self.child else { bail!("only a service of our own is killed") };
         own.process.start_kill()?;
         own.process.wait().await?;
-        own.process = start(&self.folder, own.port_base, own.database.as_deref()).await?;
+        own.process = start(&own.program, &own.arguments).await?;
         Ok(())
     }
 
     /// Waits until the service has placed its events and is quiet, at most `longest`.
     pub async fn settle(&self, longest: Duration) -> Result<()> {
-        let Some(address) = self.config.internal.listen.first() else { return Ok(()) };
+        let Some(address) = self.addresses.internal.listen.first() else { return Ok(()) };
         let deadline = Instant::now() + longest;
         while Instant::now() < deadline {
             if alive(*address).await {
@@ -128,13 +211,16 @@ impl Service {
     }
 }
 
-async fn start(folder: &Path, port_base: u16, database: Option<&str>) -> Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("demo").arg("--data").arg(folder).arg("--port-base").arg(port_base.to_string());
-    if let Some(database) = database {
-        command.arg("--database").arg(database);
+impl Addresses {
+    fn read(config: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(config)?;
+        toml::from_str(&text).with_context(|| format!("no addresses in {}", config.display()))
     }
-    command.stdout(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
+}
+
+async fn start(program: &Path, arguments: &[OsString]) -> Result<Child> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
     let mut process = command.spawn()?;
     let stdout = process.stdout.take().context("the child has no stdout")?;
     let mut lines = BufReader::new(stdout).lines();
@@ -178,6 +264,5 @@ fn free_ports() -> Result<u16> {
     bail!("no five free ports in a row")
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
+/// Of Linux, on every machine that it counts this for.
+const TICK_MS: u64 = 10;

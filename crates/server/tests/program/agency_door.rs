@@ -6,9 +6,13 @@ use crate::{
     sender::{OFFICE, Sender, TOWN, notice},
 };
 use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd};
-use reqwest::Method;
+use reqwest::{Method, Version};
 use serde_json::{Value, json};
 use store::DatabaseKind;
+use tokio::task::JoinSet;
+
+/// Status, version and text of an answer.
+type Reply = (u16, Version, String);
 
 const OPERATOR: &str = "164020000065";
 /// Registered nowhere.
@@ -138,7 +142,8 @@ async fn whom_a_revocation_list_names_does_not_connect() {
         Service::start(command, demo.base)
     };
     let service = serve().unwrap_or_else(|said| panic!("{said:?}"));
-    let (town, office) = (Sender::of(&demo, TOWN), Sender::of(&demo, OFFICE));
+    let town = Sender::of(&demo, TOWN);
+    let office = Sender::of(&demo, OFFICE);
     let asks =
         |sender: &Sender| sender.http.get(format!("{}/v1/events", sender.door)).timeout(PATIENCE).send();
     assert_eq!(asks(&town).await.unwrap().status(), 200);
@@ -157,7 +162,8 @@ async fn who_has_looked_up_enough_waits_for_the_next_day() {
     let service = demo.start();
     let config = demo.config();
     let quota = |rest: &[&str]| run(&[&["agency", "quota", "--config", &config], rest].concat());
-    let (town, office) = (Sender::of(&demo, TOWN), Sender::of(&demo, OFFICE));
+    let town = Sender::of(&demo, TOWN);
+    let office = Sender::of(&demo, OFFICE);
     let people: Vec<String> = (0..1000).map(|no| format!("19400101{no:04}")).collect();
     let people: Vec<_> = people.iter().filter(|number| domain::Identity::parse(number).is_ok()).collect();
     assert!(people.len() > 50);
@@ -197,41 +203,97 @@ async fn who_has_looked_up_enough_waits_for_the_next_day() {
     service.stop();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_do_not_end_are_counted_whatever_they_are_for() {
+/// A door with room for little: half a mebibyte is one caller's, which is eight bodies of 60 KiB and no more.
+async fn little_room() -> (Demo, Service) {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     demo.start().stop();
     let config = demo.with("little.toml", "queue_mib = 128", "queue_mib = 1");
     let mut command = kuvert();
     command.args(["serve", "--config", &config]);
     let service = Service::start(command, demo.base).unwrap_or_else(|said| panic!("{said:?}"));
-    let (town, office) = (Sender::of(&demo, TOWN), Sender::of(&demo, OFFICE));
-    // Half of a mebibyte is one caller's: eight of these, and no more.
-    let half = || {
+    (demo, service)
+}
+
+/// Begins twenty calls whose bodies do not end, and answers what twelve of them are told; the others are held.
+async fn twenty_begin(http: &reqwest::Client, url: &str, media_type: &str) -> (JoinSet<Reply>, Vec<Reply>) {
+    let mut held = JoinSet::new();
+    for _ in 0..20 {
         let begun = futures_util::stream::once(async { Ok::<_, std::io::Error>(vec![b' '; 60 * 1024]) });
         let body = reqwest::Body::wrap_stream(futures_util::StreamExt::chain(
             begun,
             futures_util::stream::pending(),
         ));
-        let request = town.http.post(format!("{}/v1/reachability", town.door));
-        request.header("content-type", "application/json").body(body).send()
-    };
-    let mut held = tokio::task::JoinSet::new();
-    for _ in 0..20 {
-        held.spawn(half());
+        let call = http.post(url).header("content-type", media_type).body(body).send();
+        held.spawn(async move {
+            let answer = call.await.unwrap();
+            (answer.status().as_u16(), answer.version(), answer.text().await.unwrap())
+        });
     }
+    let mut told = vec![];
     for _ in 0..12 {
-        let answer = held.join_next().await.unwrap().unwrap().unwrap();
-        assert_eq!(answer.status(), 503);
-        assert_eq!(answer.json::<Value>().await.unwrap()["code"], "overloaded");
+        let answer = tokio::time::timeout(PATIENCE, held.join_next()).await;
+        told.push(answer.expect("it is counted").unwrap().unwrap());
     }
-    let question = json!({"sender": OFFICE, "recipients": []});
-    let answer = office.http.post(format!("{}/v1/reachability", office.door)).json(&question).send().await;
-    assert_eq!(answer.unwrap().status(), 200, "there is room for others");
+    (held, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_do_not_end_are_counted_whatever_they_are_for() {
+    let (demo, service) = little_room().await;
+    let town = Sender::of(&demo, TOWN);
+    let office = Sender::of(&demo, OFFICE);
+    let xml = "text/xml; charset=utf-8";
+    for (path, media_type, status) in [
+        ("/v1/reachability", "application/json", 503),
+        ("/Service/v3", xml, 500),
+        ("/Recipient/v3", xml, 500),
+        ("/Authority", xml, 500),
+    ] {
+        let (held, told) = twenty_begin(&town.http, &format!("{}{path}", town.door), media_type).await;
+        for (told, _, text) in &told {
+            assert_eq!(*told, status, "{path}: {text}");
+            assert!(text.contains("overloaded"), "{path}: {text}");
+        }
+        let question = json!({"sender": OFFICE, "recipients": []});
+        let asked = office.http.post(format!("{}/v1/reachability", office.door)).json(&question).send().await;
+        assert_eq!(asked.unwrap().status(), 200, "{path}: there is room for others");
+        drop(held);
+        // What was held is given back when its callers have gone.
+        crate::process::until("room again", || async {
+            let body = " ".repeat(60 * 1024);
+            let request = town.http.post(format!("{}/v1/reachability", town.door));
+            let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+            (answer.status() != 503).then_some(())
+        })
+        .await;
+    }
     let large = "x".repeat(65 * 1024);
     let request = office.http.post(format!("{}/v1/reachability", office.door));
     let answer = request.header("content-type", "application/json").body(large).send().await.unwrap();
     assert_eq!(answer.status(), 413);
-    drop(held);
+    service.stop();
+}
+
+/// One connection is one place among the connections; what its streams hold is counted all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_streams_of_one_connection_are_counted_each() {
+    let (demo, service) = little_room().await;
+    let town = Sender::of(&demo, TOWN);
+    let office = Sender::of(&demo, OFFICE);
+    let http = town.over_http2(&demo.pki("ca.pem"));
+    // Connected before, so that none of them opens a second one.
+    let wsdl = http.get(format!("{}/Service/v3?wsdl", town.door)).send().await.unwrap();
+    assert_eq!(wsdl.version(), Version::HTTP_2);
+    for (path, media_type) in [("/Service/v3", "text/xml"), ("/v1/reachability", "application/json")] {
+        let (held, told) = twenty_begin(&http, &format!("{}{path}", town.door), media_type).await;
+        for (_, version, text) in &told {
+            assert_eq!(*version, Version::HTTP_2);
+            assert!(text.contains("overloaded"), "{path}: {text}");
+        }
+        let question = json!({"sender": OFFICE, "recipients": []});
+        let asked = office.http.post(format!("{}/v1/reachability", office.door)).json(&question).send().await;
+        assert_eq!(asked.unwrap().status(), 200, "{path}: there is room for others");
+        drop(held);
+    }
     service.stop();
 }

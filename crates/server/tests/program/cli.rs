@@ -41,7 +41,8 @@ pub fn certificate(demo: &Demo, authority: Authority, number: &str, years: [i32;
     own.not_after = rcgen::date_time_ymd(years[1], 1, 1);
     let made = own.signed_by(&key, &issuer).unwrap();
     let name = format!("{number}-{authority:?}-{}", years[1]);
-    let (pem, key_file) = (demo.path().join(format!("{name}.pem")), demo.path().join(format!("{name}.key")));
+    let pem = demo.path().join(format!("{name}.pem"));
+    let key_file = demo.path().join(format!("{name}.key"));
     std::fs::write(&pem, made.pem()).unwrap();
     std::fs::write(&key_file, key.serialize_pem()).unwrap();
     (pem, key_file)

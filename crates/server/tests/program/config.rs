@@ -98,6 +98,8 @@ fn what_is_only_good_for_trying_is_refused_in_production() {
         ),
         ("keys.database", "\"postgres://kuvert@db.example.se/kuvert\"", "keys.database"),
         ("keys.database", "\"postgres:///keys?host=db.example.se&user=kuvert\"", "keys.database"),
+        ("store.database", "\"postgres://kuvert@localhost/kuvert?hostaddr=10.1.2.3\"", "store.database"),
+        ("keys.database", "\"postgres://kuvert@localhost/keys?hostaddr=localhost\"", "keys.database"),
         ("store.database", "\"sqlite:kuvert.db\"", "store.database"),
         ("keys.database", "\"sqlite:keys.db\"", "keys.database"),
         ("keys.shared_administrator", "false", "keys.shared_administrator = true"),
@@ -192,6 +194,7 @@ fn what_is_fit_for_production_is_taken() {
         "postgres://kuvert@localhost/kuvert_keys",
         "postgres://kuvert@127.0.0.1/kuvert",
         "postgres://kuvert@[::1]:5432/k",
+        "postgres://kuvert@db.example.se/k?hostaddr=127.0.0.1",
     ] {
         let error = check(&with(&same, "keys.database", &format!("{keys:?}"))).unwrap_err();
         assert!(error.contains("keys.shared_administrator"), "{keys}: {error}");

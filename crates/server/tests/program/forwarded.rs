@@ -30,7 +30,8 @@ async fn a_forwarded_letter_reaches_its_recipient_and_is_readable_nowhere_else()
     let mut demo = Demo::on(DatabaseKind::Sqlite).await;
     demo.log = "trace";
     let service = demo.start();
-    let (operator, town) = (Sender::of(&demo, OPERATOR), Sender::of(&demo, TOWN));
+    let operator = Sender::of(&demo, OPERATOR);
+    let town = Sender::of(&demo, TOWN);
     let message = forwarded(&demo, "fwd-1", &[ANNA, "199001022392", CLEO]);
     // Not an operator yet.
     let (status, answer) = post(&operator, &message).await;

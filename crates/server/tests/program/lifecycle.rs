@@ -129,7 +129,8 @@ async fn what_is_under_way_at_the_stop_is_finished() {
         })));
     let answer = tokio::spawn(request.send());
     // A waiting reader of the feed is answered at once, not after its 60 seconds.
-    let (client, began) = (town.client.clone(), Instant::now());
+    let client = town.client.clone();
+    let began = Instant::now();
     let tail = client.ask(Method::GET, "/v1/events?limit=1000", None).await.unwrap()["next"].clone();
     let path = format!("/v1/events?after={}&wait=60", tail.as_str().unwrap());
     let waiting = tokio::spawn(async move { client.ask(Method::GET, &path, None).await });
@@ -246,9 +247,11 @@ async fn a_first_start_that_is_cut_short_is_made_good() {
         assert!(!said.contains("ready") && said.contains("Stopped.") == code.is_some(), "{said}");
     }
     let service = demo.start();
-    let (town, office) = (Sender::of(&demo, TOWN), Sender::of(&demo, OFFICE));
+    let town = Sender::of(&demo, TOWN);
+    let office = Sender::of(&demo, OFFICE);
     until("all letters of the demo in the feeds", || async {
-        let (ours, theirs) = (list_of(&town).await, list_of(&office).await);
+        let ours = list_of(&town).await;
+        let theirs = list_of(&office).await;
         assert!(ours.len() + theirs.len() <= letters, "a letter was made twice");
         (ours.len() + theirs.len() == letters).then_some(())
     })

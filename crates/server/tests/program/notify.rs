@@ -26,8 +26,9 @@ const TEXT: &str = "Vattnet stängs på tisdag kl. 10.";
 async fn an_agency_tells_people_in_its_own_words(kind: DatabaseKind) {
     let demo = Demo::on(kind).await;
     let service = demo.start();
-    let (town, office, dispatcher) =
-        (Sender::of(&demo, TOWN), Sender::of(&demo, OFFICE), Sender::of(&demo, DISPATCHER));
+    let town = Sender::of(&demo, TOWN);
+    let office = Sender::of(&demo, OFFICE);
+    let dispatcher = Sender::of(&demo, DISPATCHER);
     let said = &mut Vec::new();
     refusals(&demo, &town, &office).await;
 
@@ -105,8 +106,8 @@ fn messages(outbox: &Path, ending: &str) -> Vec<String> {
     let files = std::fs::read_dir(outbox).unwrap().map(|entry| entry.unwrap().path());
     let files = files.filter(|path| path.extension().is_some_and(|e| e == ending));
     let read = files.map(|path| std::fs::read_to_string(path).unwrap());
-    read.filter(|text| if ending == "eml" { text.contains("Vattnet\r\n") } else { text.contains(TEXT) })
-        .collect()
+    let subject = "\r\nSubject: Exempelkommunen: Vattnet\r\n";
+    read.filter(|text| if ending == "eml" { text.contains(subject) } else { text.contains(TEXT) }).collect()
 }
 
 fn texts(xml: &str, name: &str) -> Vec<String> {

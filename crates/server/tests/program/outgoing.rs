@@ -32,7 +32,8 @@ struct Two {
 
 impl Two {
     async fn new() -> Self {
-        let (us, other) = (Demo::on(DatabaseKind::Sqlite).await, Demo::on(DatabaseKind::Sqlite).await);
+        let us = Demo::on(DatabaseKind::Sqlite).await;
+        let other = Demo::on(DatabaseKind::Sqlite).await;
         us.start().stop();
         other.start().stop();
         let config = us.path().join("us.toml").display().to_string();
@@ -94,10 +95,12 @@ fn certificate(other: &Demo, until_year: i32) -> (String, String) {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params
     };
-    let (root, root_key) = (authority("Root"), KeyPair::generate().unwrap());
+    let root = authority("Root");
+    let root_key = KeyPair::generate().unwrap();
     let trusted = fs::read_to_string(other.pki("ca.pem")).unwrap();
     fs::write(other.pki("ca.pem"), trusted + &root.self_signed(&root_key).unwrap().pem()).unwrap();
-    let (between, between_key) = (authority("In between"), KeyPair::generate().unwrap());
+    let between = authority("In between");
+    let between_key = KeyPair::generate().unwrap();
     let between_pem = between.signed_by(&between_key, &Issuer::new(root, root_key)).unwrap().pem();
     let issuer = Issuer::new(between, between_key);
     let key = fs::read_to_string(other.pki("164020000040.key")).unwrap();
@@ -153,7 +156,8 @@ fn types(history: &Value) -> Vec<&str> {
 async fn letters_for_another_operator_get_there_come_back_or_come_home() {
     let two = Two::new().await;
     let service = two.start();
-    let (town, office) = (Sender::of(&two.us, TOWN), Sender::of(&two.us, OFFICE));
+    let town = Sender::of(&two.us, TOWN);
+    let office = Sender::of(&two.us, OFFICE);
 
     // Asked before sending.
     let asks = async |sender: &Sender, number: &str| {

@@ -1,16 +1,20 @@
-//! A sender's place in the feed after a restore: never silently another one.
+//! After a restore: a sender's place in the feed is never silently another one, and nothing is taken that nobody could open.
 
 use crate::{
     process::{Demo, until},
-    sender::{ANNA, Sender, TOWN, letter},
+    sender::{ANNA, BO, Sender, TOWN, letter},
 };
+use domain::{LetterId, MailboxId};
 use reqwest::Method;
+use server::agency_client::Reply;
 use std::{collections::HashSet, path::Path};
-use store::DatabaseKind;
+use store::{DatabaseKind, Settings, Store, args};
 
-/// The whole feed from a cursor on, and the cursor behind it.
+/// The letters whose acceptance stands in the feed from a cursor on, and the cursor behind it. What became of them is told
+/// when it happens, so nothing here counts on it.
 async fn rest(town: &Sender, after: &str) -> Result<(HashSet<String>, String), String> {
-    let (mut ids, mut after) = (HashSet::new(), after.to_owned());
+    let mut ids = HashSet::new();
+    let mut after = after.to_owned();
     loop {
         let path = format!("/v1/events?limit=1000{after}");
         let page = town.client.ask(Method::GET, &path, None).await.map_err(|error| error.to_string())?;
@@ -19,7 +23,8 @@ async fn rest(town: &Sender, after: &str) -> Result<(HashSet<String>, String), S
         if events.is_empty() {
             return Ok((ids, after));
         }
-        ids.extend(events.iter().map(|event| event["letter_id"].as_str().unwrap().to_owned()));
+        let accepted = events.iter().filter(|event| event["type"] == "accepted");
+        ids.extend(accepted.map(|event| event["letter_id"].as_str().unwrap().to_owned()));
     }
 }
 
@@ -87,4 +92,70 @@ async fn a_cursor_from_before_a_restore_is_refused_and_says_what_to_do() {
     let (ids, _) = rest(&town, &early).await.unwrap();
     assert!(sent.iter().all(|id| ids.contains(id)));
     service.stop();
+}
+
+/// A key store of before the mailbox, or that has lost its key: what is sealed to the copy in the letters nobody could open.
+async fn a_mailbox_whose_key_is_lost_takes_no_letter(kind: DatabaseKind) {
+    let demo = Demo::on(kind).await;
+    let service = demo.start();
+    let town = Sender::of(&demo, TOWN);
+    let first = town.sends(&letter(TOWN, ANNA, "before", "Brev", "Text.")).await;
+    service.stop();
+    let (letters, keys) = stores(&demo).await;
+    let mut tx = letters.read("find mailbox").await.unwrap();
+    let sql = "SELECT mailbox_id FROM letter WHERE letter_id = $1";
+    let row = tx.one(sql, args![first.parse::<LetterId>().unwrap()]).await.unwrap().unwrap();
+    let mailbox: MailboxId = row.id(0).unwrap();
+    drop(tx);
+    for sql in [
+        "DELETE FROM mailbox_key WHERE mailbox_id = $1",
+        "DELETE FROM known_address WHERE owner_id = (SELECT owner_id FROM vouched WHERE id = $1)",
+    ] {
+        let mut tx = keys.begin("lose").await.unwrap();
+        assert!(tx.execute(sql, args![mailbox]).await.unwrap().count() > 0, "{sql}");
+        tx.commit().await.unwrap();
+        let before = stored(&letters).await;
+        let service = demo.start();
+        let lost = letter(TOWN, ANNA, &format!("lost {}", sql.len()), "Brev", "Text.");
+        let reply = town.client.send(&town.sign(&lost)).await.unwrap();
+        let stopped = matches!(&reply, Reply::Unknown { status: 503, code, .. } if code == "unavailable");
+        assert!(stopped, "{sql}: {reply:?}");
+        assert_eq!(stored(&letters).await, before, "{sql}");
+        town.sends(&letter(TOWN, BO, &format!("other {}", sql.len()), "Brev", "Text.")).await;
+        let log = service.stop();
+        assert!(log.contains("is not vouched for"), "{log}");
+    }
+    letters.close().await;
+    keys.close().await;
+    demo.end().await;
+}
+
+/// The letters and the keys, beside a service that runs or not.
+async fn stores(demo: &Demo) -> (Store, Store) {
+    let open = async |name: &str, settings: Settings| {
+        let file = format!("sqlite:{}", demo.path().join(name).display());
+        let url = demo.database.as_ref().map_or(&file, |database| &database.url);
+        Store::open(url, &settings).await.unwrap()
+    };
+    (open("kuvert.db", Settings::letters()).await, open("keys.db", Settings::keys()).await)
+}
+
+async fn stored(letters: &Store) -> Vec<i64> {
+    let mut tx = letters.read("count").await.unwrap();
+    let mut counts = vec![];
+    for sql in ["SELECT count(*) FROM letter", "SELECT count(*) FROM submission", "SELECT count(*) FROM part"]
+    {
+        counts.push(tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap());
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_whose_key_is_lost_takes_no_letter_on_sqlite() {
+    a_mailbox_whose_key_is_lost_takes_no_letter(DatabaseKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_whose_key_is_lost_takes_no_letter_on_postgres() {
+    a_mailbox_whose_key_is_lost_takes_no_letter(DatabaseKind::Postgres).await;
 }

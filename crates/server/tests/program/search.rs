@@ -46,7 +46,8 @@ impl Needles {
             add("UTF-16", utf16);
             add("UTF-8", utf8);
         }
-        let (mut begins, mut by_begin) = (vec![false; 1 << 16], HashMap::<_, Vec<usize>>::new());
+        let mut begins = vec![false; 1 << 16];
+        let mut by_begin = HashMap::<_, Vec<usize>>::new();
         for (no, form) in forms.iter().enumerate() {
             begins[usize::from(u16::from_le_bytes([form.bytes[0], form.bytes[1]]))] = true;
             by_begin.entry(form.bytes[..4].try_into().unwrap()).or_default().push(no);
@@ -76,10 +77,12 @@ impl Needles {
 
     /// Through every file of a folder, and the names themselves. Answers the bytes read, and what was found where.
     pub fn found_in_folder(&self, folder: &Path, skip: &[&str]) -> (u64, Vec<String>) {
-        let (mut read, mut found) = (0, Vec::new());
+        let mut read = 0;
+        let mut found = Vec::new();
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
-            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
             if skip.contains(&name.as_str()) {
                 continue;
             }

@@ -7,7 +7,7 @@ use delivery::{
     read::Support,
 };
 use domain::letter::AttachmentType;
-use reqwest::{Certificate, Client, Identity};
+use reqwest::{Certificate, Client, ClientBuilder, Identity};
 use serde_json::{Map, Value};
 use server::{
     agency_client::{AgencyClient, Reply},
@@ -32,23 +32,21 @@ pub struct Sender {
 
 impl Sender {
     pub fn of(demo: &Demo, number: &str) -> Self {
-        let (pem, key) = (demo.pki(&format!("{number}.pem")), demo.pki(&format!("{number}.key")));
+        let pem = demo.pki(&format!("{number}.pem"));
+        let key = demo.pki(&format!("{number}.key"));
         let door = format!("https://127.0.0.1:{}", demo.base + 1);
         Self::new(&door, pem, key, &demo.pki("ca.pem"))
     }
 
     pub fn new(door: &str, pem: PathBuf, key: PathBuf, ca: &Path) -> Self {
         let client = AgencyClient::new(door, &pem, &key, ca).unwrap();
-        let mut identity = std::fs::read(&key).unwrap();
-        identity.extend(std::fs::read(&pem).unwrap());
-        let http = Client::builder()
-            .identity(Identity::from_pem(&identity).unwrap())
-            .tls_certs_only(Certificate::from_pem_bundle(&std::fs::read(ca).unwrap()).unwrap())
-            .http1_only()
-            .no_proxy()
-            .build()
-            .unwrap();
+        let http = plain(&pem, &key, ca).http1_only().build().unwrap();
         Self { client, http, door: door.to_owned(), pem, key }
+    }
+
+    /// As `http`, with all calls on one connection.
+    pub fn over_http2(&self, ca: &Path) -> Client {
+        plain(&self.pem, &self.key, ca).http2_prior_knowledge().build().unwrap()
     }
 
     pub fn sign(&self, draft: &Draft) -> compose::Signed {
@@ -68,7 +66,8 @@ impl Sender {
         let url = format!("{}/Service/v3", self.door);
         let request = self.http.post(url).header("content-type", "text/xml; charset=utf-8");
         let answer = request.body(notice.envelope()).send().await.unwrap();
-        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
         said.extend_from_slice(text.as_bytes());
         match (status, text.split_once("Description")) {
             (200, None) => Ok(text),
@@ -87,6 +86,15 @@ impl Sender {
             other => panic!("{other:?}"),
         }
     }
+}
+
+fn plain(pem: &Path, key: &Path, ca: &Path) -> ClientBuilder {
+    let mut identity = std::fs::read(key).unwrap();
+    identity.extend(std::fs::read(pem).unwrap());
+    Client::builder()
+        .identity(Identity::from_pem(&identity).unwrap())
+        .tls_certs_only(Certificate::from_pem_bundle(&std::fs::read(ca).unwrap()).unwrap())
+        .no_proxy()
 }
 
 pub fn letter(sender: &str, recipient: &str, reference: &str, subject: &str, body: &str) -> Draft {

@@ -210,7 +210,8 @@ async fn many_workers_do_each_job_once(store: Store) {
     for number in 0..4u64 {
         let mut worker = worker(&store, &clock);
         worker.random = Arc::new(Count(AtomicU64::new(number << 32)));
-        let (seen, stop) = (Arc::clone(&seen), stop.clone());
+        let seen = Arc::clone(&seen);
+        let stop = stop.clone();
         let handler = each(8, move |job: Job| {
             let seen = Arc::clone(&seen);
             async move {
@@ -233,7 +234,8 @@ async fn many_workers_do_each_job_once(store: Store) {
 async fn the_worker_retries_until_it_buries(store: Store) {
     add(&store, &[job(1, "notify")]).await;
     let clock = Arc::new(ManualClock::at(START));
-    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let worker = worker(&store, &clock);
+    let stop = CancellationToken::new();
     let handler = each(1, |_| async { Outcome::Retry("smtp_451") });
     let mut tries = 0;
     while left(&store, clock.now()).await.dead == 0 {
@@ -247,7 +249,8 @@ async fn the_worker_retries_until_it_buries(store: Store) {
 async fn a_panic_does_not_end_the_worker(store: Store) {
     add(&store, &[job(1, "notify")]).await;
     let clock = Arc::new(ManualClock::at(START));
-    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let worker = worker(&store, &clock);
+    let stop = CancellationToken::new();
     let handler = each(1, |job: Job| async move {
         assert!(job.attempts > 1, "the first time it breaks");
         Outcome::Done
@@ -261,7 +264,8 @@ async fn a_panic_does_not_end_the_worker(store: Store) {
 async fn a_worker_that_must_stop_gives_back_what_it_cannot_finish(store: Store) {
     add(&store, &[job(1, "notify")]).await;
     let clock = Arc::new(ManualClock::at(START));
-    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let worker = worker(&store, &clock);
+    let stop = CancellationToken::new();
     let begun = Arc::new(Notify::new());
     let handler = each(1, {
         let begun = Arc::clone(&begun);
@@ -288,11 +292,14 @@ async fn a_worker_keeps_its_leases_while_it_works(database: Database) {
     let clock = Arc::new(ManualClock::at(START));
     let mut worker = worker(store, &clock);
     worker.settings.lease = Duration::from_millis(90);
-    let (go, begun) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let go = Arc::new(Notify::new());
+    let begun = Arc::new(Notify::new());
     let handler = each(1, {
-        let (go, begun) = (Arc::clone(&go), Arc::clone(&begun));
+        let go = Arc::clone(&go);
+        let begun = Arc::clone(&begun);
         move |_| {
-            let (go, begun) = (Arc::clone(&go), Arc::clone(&begun));
+            let go = Arc::clone(&go);
+            let begun = Arc::clone(&begun);
             async move {
                 begun.notify_one();
                 go.notified().await;
@@ -343,7 +350,8 @@ async fn a_worker_that_lost_all_its_leases_stops_and_changes_nothing(database: D
 async fn settled_jobs_are_left_alone(store: Store) {
     add(&store, &[job(1, "notify"), job(2, "notify")]).await;
     let clock = Arc::new(ManualClock::at(START));
-    let (worker, stop) = (worker(&store, &clock), CancellationToken::new());
+    let worker = worker(&store, &clock);
+    let stop = CancellationToken::new();
     let handler = each(2, {
         let store = store.clone();
         move |job: Job| {

@@ -91,7 +91,8 @@ impl Worker {
             return Ok(0);
         }
         let work = {
-            let (handler, jobs) = (Arc::clone(handler), jobs.clone());
+            let handler = Arc::clone(handler);
+            let jobs = jobs.clone();
             tokio::spawn(async move { handler.run(jobs).await })
         };
         match self.watch(work, &jobs, stop).await {
@@ -179,7 +180,9 @@ impl Worker {
             .iter()
             .filter(|job| !answered.contains(&job.id))
             .map(|job| (job, Outcome::Retry("no_answer")));
-        let (mut done, mut again, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        let mut done = Vec::new();
+        let mut again = Vec::new();
+        let mut dead = Vec::new();
         for (job, outcome) in outcomes.iter().map(|(job, outcome)| (job, *outcome)).chain(silent) {
             match outcome {
                 Outcome::Settled => {}

@@ -41,8 +41,10 @@ async fn ten_thousand_disconnects(store: Store) {
     tx.commit().await.unwrap();
 
     // About half shall get through, however fast the machine is: the range to aim at follows what happens.
-    let (mut range, mut dice) = (20_000.0_f64, Dice(0x5eed_1234_9876_abcd));
-    let (mut running, mut promised) = (JoinSet::new(), Vec::new());
+    let mut range = 20_000.0_f64;
+    let mut dice = Dice(0x5eed_1234_9876_abcd);
+    let mut running = JoinSet::new();
+    let mut promised = Vec::new();
     for number in 0..ROUNDS {
         let store = store.clone();
         let after = Duration::from_micros(dice.roll(range as u64));

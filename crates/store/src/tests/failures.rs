@@ -11,6 +11,7 @@ use std::time::Duration;
 both!(
     a_commit_goes_on_without_its_caller,
     a_lost_connection_is_replaced,
+    a_question_alone_replaces_a_lost_connection,
     a_lock_held_elsewhere_is_transient,
     a_wrong_password_or_path_is_told_at_once,
 );
@@ -35,12 +36,12 @@ async fn kick_out_others(store: &Store) {
     tx.one(kick, &[]).await.unwrap();
 }
 
-async fn a_lost_connection_is_replaced(database: Database) {
+/// Several idle connections, all of them dead afterwards.
+async fn lose_connections(database: &Database) {
     let store = &database.store;
     scratch(store).await;
     if store.database_kind() == DatabaseKind::Postgres {
         let other = Store::open(&database.url, &Settings::letters()).await.unwrap();
-        // Several idle connections, all of them dead afterwards.
         let held =
             [store.read("a").await.unwrap(), store.read("b").await.unwrap(), store.read("c").await.unwrap()];
         for tx in held {
@@ -50,9 +51,21 @@ async fn a_lost_connection_is_replaced(database: Database) {
     } else {
         store.close().await;
     }
+}
+
+async fn a_lost_connection_is_replaced(database: Database) {
+    lose_connections(&database).await;
     for _ in 0..5 {
-        store.begin("after").await.unwrap().commit().await.unwrap();
-        assert_eq!(count(store).await, 0);
+        database.store.begin("after").await.unwrap().commit().await.unwrap();
+        assert_eq!(count(&database.store).await, 0);
+    }
+}
+
+async fn a_question_alone_replaces_a_lost_connection(database: Database) {
+    lose_connections(&database).await;
+    for _ in 0..5 {
+        let row = database.store.ask_one("after", "SELECT COUNT(*) FROM scratch", &[]).await.unwrap();
+        assert_eq!(row.unwrap().int(0).unwrap(), 0);
     }
 }
 

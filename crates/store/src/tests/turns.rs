@@ -18,7 +18,8 @@ async fn order(store: &Store, lines: &[&'static str]) -> Vec<&'static str> {
         while store.waiting().0 < already {
             tokio::task::yield_now().await;
         }
-        let (store, served) = (store.clone(), Arc::clone(&served));
+        let store = store.clone();
+        let served = Arc::clone(&served);
         all.spawn(async move {
             let tx = match line {
                 "urgent" => store.begin_urgent("turn").await,

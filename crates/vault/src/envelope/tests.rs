@@ -115,7 +115,8 @@ fn chunks_swapped_left_out_or_doubled() {
 
 #[test]
 fn a_chunk_of_another_object_does_not_fit() {
-    let (one, other) = (sealed(&vec![7; CHUNK_BYTES + 1]), sealed(&vec![7; CHUNK_BYTES + 1]));
+    let one = sealed(&vec![7; CHUNK_BYTES + 1]);
+    let other = sealed(&vec![7; CHUNK_BYTES + 1]);
     let edge = HEADER_BYTES + CHUNK_BYTES + TAG_BYTES;
     assert!(!opens(&[&one[..edge], &other[edge..]].concat()));
     assert!(!opens(&[&one[..HEADER_BYTES], &other[HEADER_BYTES..]].concat()));

@@ -48,6 +48,7 @@ impl CompactJws {
             signature: base64url(signature).ok_or(Error::Base64("signature"))?,
         })
     }
+
     /// Verifies, if the algorithm is one of `allowed`. The caller has chosen `key`; the header has not.
     pub fn verify(&self, key: &VerifyingKey, allowed: &[Algorithm]) -> Result<(), Error> {
         if !allowed.contains(&self.header.alg) {
@@ -55,6 +56,7 @@ impl CompactJws {
         }
         key.verify(self.header.alg, self.signing_input.as_bytes(), &self.signature)
     }
+
     /// Verifies what [`sign_compact`] made: `typ` and `kid` must be there and right.
     pub fn verify_ours(&self, key: &VerifyingKey, typ: &str) -> Result<(), Error> {
         if self.header.typ.as_deref() != Some(typ) {
@@ -69,7 +71,9 @@ impl CompactJws {
 
 impl CompactHeader {
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let (mut alg, mut typ, mut kid) = (None, None, None);
+        let mut alg = None;
+        let mut typ = None;
+        let mut kid = None;
         for (name, value) in Members::parse(bytes)?.0 {
             let text = |name| value.text().ok_or(Error::Value(name));
             match name.as_str() {

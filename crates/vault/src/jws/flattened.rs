@@ -38,7 +38,9 @@ pub struct Header {
 impl FlattenedJws {
     /// Reads exactly `protected`, `payload` and `signature`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let (mut protected, mut payload, mut signature) = (None, None, None);
+        let mut protected = None;
+        let mut payload = None;
+        let mut signature = None;
         for (name, value) in Members::parse(bytes)?.0 {
             let (name, slot) = match name.as_str() {
                 "protected" => ("protected", &mut protected),
@@ -65,6 +67,7 @@ impl FlattenedJws {
             signature: base64url(&signature).ok_or(Error::Base64("signature"))?,
         })
     }
+
     /// Verifies with the key that the header names, as the registry has it.
     pub fn verify(&self, key: &VerifyingKey) -> Result<(), Error> {
         if self.protected.kid.as_ref().is_some_and(|kid| *kid != key.thumbprint()) {
@@ -76,7 +79,11 @@ impl FlattenedJws {
 
 impl Header {
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let (mut alg, mut typ, mut x5t_s256, mut kid, mut iat) = (None, None, None, None, None);
+        let mut alg = None;
+        let mut typ = None;
+        let mut x5t_s256 = None;
+        let mut kid = None;
+        let mut iat = None;
         for (name, value) in Members::parse(bytes)?.0 {
             let text = |name| value.text().ok_or(Error::Value(name));
             match name.as_str() {

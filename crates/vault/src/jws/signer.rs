@@ -54,6 +54,7 @@ impl LetterSigner {
         }
         Ok(Self { pair, alg, x5t_s256: to_base64url(&certificate.sha256), kid: public.thumbprint() })
     }
+
     /// The same with another algorithm of its kind, such as RS256.
     pub fn with_algorithm(mut self, alg: Algorithm) -> Result<Self, SignerError> {
         let fits = match self.pair {
@@ -67,10 +68,12 @@ impl LetterSigner {
         self.alg = alg;
         Ok(self)
     }
+
     /// What it signs with.
     pub fn algorithm(&self) -> Algorithm {
         self.alg
     }
+
     /// Signs a letter: the JSON bytes of a flattened JWS.
     pub fn sign_flattened(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
         #[derive(Serialize)]
@@ -88,11 +91,13 @@ impl LetterSigner {
             kid: &self.kid,
         };
         let header = serde_json::to_vec(&header).map_err(|_| SignerError::Sign)?;
-        let (protected, payload) = (to_base64url(&header), to_base64url(payload));
+        let protected = to_base64url(&header);
+        let payload = to_base64url(payload);
         let signature = self.sign(format!("{protected}.{payload}").as_bytes())?;
         let jws = json!({"payload": payload, "protected": protected, "signature": to_base64url(&signature)});
         serde_json::to_vec(&jws).map_err(|_| SignerError::Sign)
     }
+
     /// The bare signature of `message`.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
         let random = SystemRandom::new();

@@ -27,6 +27,7 @@ impl Aead {
             Self::Aes256Gcm => 0x0002u16.to_be_bytes(),
         }
     }
+
     fn key_bytes(self) -> usize {
         match self {
             #[cfg(test)]

@@ -52,7 +52,8 @@ fn what_ring_seals_hpke_opens() {
 
 #[test]
 fn only_the_mailbox_opens_and_only_in_its_place() {
-    let (anna, bo) = (mailbox(), mailbox());
+    let anna = mailbox();
+    let bo = mailbox();
     let sealed = seal_to(&anna.public, INFO, AAD, &[7; 32]).unwrap();
     assert_eq!(bo.open(&sealed, INFO, AAD), None);
     assert_eq!(anna.open(&sealed, b"kuvert/1 other", AAD), None);

@@ -183,7 +183,7 @@ pub fn letter(f: Frame, framed: bool, forged: bool) -> Letter {
         reply: None,
         matter: vec![],
         notes: vec![],
-        history: Some(vec![OpenedBy {
+        history: Trace::Lines(vec![OpenedBy {
             who: t.letters.you.into(),
             because: Some(t.letters.as_owner),
             what: t.event(domain::words::EventType::Opened),

@@ -271,6 +271,7 @@ pub fn page(language: &str, page: &str) -> Response {
             };
             use domain::words::EventType::*;
             html(History {
+                broken: false,
                 f: frame(Place::Settings, t.settings.history),
                 here: Some(SettingsPlace::History),
                 days: vec![

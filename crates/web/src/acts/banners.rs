@@ -4,7 +4,9 @@ use crate::{dates, fault::Fault, pages::Banner, state::Web, visitor::Reader};
 
 /// All that holds now.
 pub(crate) async fn of(web: &Web, reader: &Reader) -> Result<Vec<Banner>, Fault> {
-    let (session, t, accounts) = (reader.session()?, reader.t(), &web.0.parts.accounts);
+    let session = reader.session()?;
+    let t = reader.t();
+    let accounts = &web.0.parts.accounts;
     let mut banners = Vec::new();
     let own = session.own_box();
     if let Some((own, closed_at)) = own.and_then(|own| Some((own, own.closed_at?))) {

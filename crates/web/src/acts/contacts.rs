@@ -65,8 +65,9 @@ pub(crate) async fn new_code(
     let (contact, address) = find(&web, &reader, &contact).await?;
     match send_code(&web, &reader, contact.channel, &address).await? {
         None => Ok(see("/contacts?done=contact-added")),
-        Some(error) => {
-            wrong(&web, &reader, Wrong { code: Some((contact.contact_id, error)), ..Wrong::default() }).await
+        Some(Unsent { error, of }) => {
+            let of = of.unwrap_or(contact.contact_id);
+            wrong(&web, &reader, Wrong { code: Some((of, error)), ..Wrong::default() }).await
         }
     }
 }
@@ -156,7 +157,7 @@ async fn add(web: &Web, posted: Posted, channel: Channel) -> Result<Response, Fa
         Channel::Sms => (address::phone(written), s.bad_phone),
     };
     let error = match &address {
-        Some(address) => send_code(web, &reader, channel, address).await?,
+        Some(address) => send_code(web, &reader, channel, address).await?.map(|unsent| unsent.error),
         None => Some(bad),
     };
     let Some(error) = error else { return Ok(see("/contacts?done=contact-added")) };
@@ -172,23 +173,33 @@ async fn add(web: &Web, posted: Posted, channel: Channel) -> Result<Response, Fa
     .await
 }
 
-/// Keeps an address that waits for its code, and sends the code. What is answered is what to say when it did not.
+/// No code is on its way.
+struct Unsent {
+    /// What to say.
+    error: &'static str,
+    /// The contact point that waits all the same.
+    of: Option<ContactId>,
+}
+
+/// Keeps an address that waits for its code, and sends the code.
 async fn send_code(
     web: &Web,
     reader: &Reader,
     channel: Channel,
     address: &str,
-) -> Result<Option<&'static str>, Fault> {
-    let (parts, s) = (&web.0.parts, &reader.t().settings);
+) -> Result<Option<Unsent>, Fault> {
+    let parts = &web.0.parts;
+    let s = &reader.t().settings;
     let person = reader.actor.rights.person;
     let tag = parts.accounts.contact_tag(channel, address);
     // An address can be removed and added again, and anybody's address can be given: neither a person nor all
     // together may have us write to somebody without an end.
-    let (person_key, contact_key) = (Key::Person(*person.as_bytes()), Key::Contact(tag));
+    let person_key = Key::Person(*person.as_bytes());
+    let contact_key = Key::Contact(tag);
     if !web.0.codes.take(person_key, web.now()) || !web.0.codes.take(contact_key, web.now()) {
-        return Ok(Some(s.codes_too_many));
+        return Ok(Some(Unsent { error: s.codes_too_many, of: None }));
     }
-    match parts.accounts.add_contact(&reader.actor, channel, address).await? {
+    let error = match parts.accounts.add_contact(&reader.actor, channel, address).await? {
         NewAddress::Waits(to_send) => {
             let message = CodeMessage {
                 channel,
@@ -199,14 +210,16 @@ async fn send_code(
                 at: web.now(),
             };
             let sent = parts.codes.send(message).await;
-            Ok((!sent).then_some(s.code_not_sent))
+            let unsent = Unsent { error: s.code_not_sent, of: Some(to_send.contact_id) };
+            return Ok((!sent).then_some(unsent));
         }
-        NewAddress::Confirmed => Ok(Some(s.same_contact)),
-        NewAddress::TooSoon => Ok(Some(s.code_too_soon)),
-        NewAddress::TooMany => Ok(Some(s.too_many_contacts)),
-        NewAddress::Abroad => Ok(Some(s.phone_abroad)),
-        NewAddress::NoMoreToday => Ok(Some(s.codes_no_more)),
-    }
+        NewAddress::Confirmed => s.same_contact,
+        NewAddress::TooSoon => s.code_too_soon,
+        NewAddress::TooMany => s.too_many_contacts,
+        NewAddress::Abroad => s.phone_abroad,
+        NewAddress::NoMoreToday => s.codes_no_more,
+    };
+    Ok(Some(Unsent { error, of: None }))
 }
 
 async fn wrong(web: &Web, reader: &Reader, wrong: Wrong) -> Result<Response, Fault> {
@@ -215,7 +228,8 @@ async fn wrong(web: &Web, reader: &Reader, wrong: Wrong) -> Result<Response, Fau
 }
 
 async fn list(web: &Web, reader: &Reader, done: &WasDone, wrong: Wrong) -> Result<Response, Fault> {
-    let (session, t) = (reader.session()?, reader.t());
+    let session = reader.session()?;
+    let t = reader.t();
     let found = web.0.parts.accounts.contacts(&reader.actor).await?;
     let rows = found.into_iter().map(|Address { contact, address }| Contact {
         id: contact.contact_id.to_string(),

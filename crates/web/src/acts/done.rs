@@ -19,7 +19,8 @@ pub(crate) struct WasDone {
 impl WasDone {
     /// The sentence, and how to take it back.
     pub(crate) fn say(&self, t: &Texts) -> Option<Done> {
-        let (l, s) = (&t.letters, &t.settings);
+        let l = &t.letters;
+        let s = &t.settings;
         let (text, undo) = match self.done.as_str() {
             "archived" => (l.done_archived, self.letter("restore")),
             "binned" => (l.done_binned, self.letter("restore")),
@@ -49,7 +50,8 @@ impl WasDone {
     /// The form that takes a letter back; none unless the address names one.
     fn letter(&self, act: &str) -> Option<Undo> {
         let (mailbox, letter) = self.of.split_once('.')?;
-        let (mailbox, letter): (MailboxId, LetterId) = (mailbox.parse().ok()?, letter.parse().ok()?);
+        let mailbox: MailboxId = mailbox.parse().ok()?;
+        let letter: LetterId = letter.parse().ok()?;
         Some(Undo { action: format!("/letters/{mailbox}/{letter}/{act}"), fields: vec![] })
     }
 }

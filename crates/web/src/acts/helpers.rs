@@ -65,7 +65,8 @@ pub(crate) async fn add(State(web): State<Web>, Fresh(posted): Fresh<Posted>) ->
         return Err(Fault::Slow);
     }
     let wanted = WantedHelper { number, label: name, valid_to };
-    let (accounts, owner_name) = (&web.0.parts.accounts, &session.view.name);
+    let accounts = &web.0.parts.accounts;
+    let owner_name = &session.view.name;
     wrong.number.error = match accounts.invite(&reader.actor, owner_name, own, &wanted).await {
         Ok(()) => return Ok(see("/helpers?done=asked")),
         Err(InviteError::Oneself) => Some(s.helper_self),
@@ -120,7 +121,9 @@ async fn refused(web: &Web, reader: &Reader, wrong: Wrong) -> Result<Response, F
 }
 
 async fn list(web: &Web, reader: &Reader, done: &WasDone, mut wrong: Wrong) -> Result<Response, Fault> {
-    let (session, t, now) = (reader.session()?, reader.t(), web.now());
+    let session = reader.session()?;
+    let t = reader.t();
+    let now = web.now();
     let names = BoxNames::read(web, session).await?;
     let helping = session.boxes.iter().filter(|one| one.because != Because::Owner).map(|one| Helping {
         name: names.of(one.mailbox_id).unwrap_or(t.letters.someone).to_owned(),
@@ -153,7 +156,9 @@ async fn list(web: &Web, reader: &Reader, done: &WasDone, mut wrong: Wrong) -> R
 
 /// Those who may read the person's own mailbox now.
 async fn rows(web: &Web, reader: &Reader) -> Result<Vec<HelperRow>, Fault> {
-    let (session, t, now) = (reader.session()?, reader.t(), web.now());
+    let session = reader.session()?;
+    let t = reader.t();
+    let now = web.now();
     let Some(own) = session.own_box() else { return Ok(vec![]) };
     let holders = web.0.parts.accounts.holders(&session.grant, own.mailbox_id).await?;
     let row = |Holder { mandate, name }| HelperRow {

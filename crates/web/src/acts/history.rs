@@ -16,7 +16,8 @@ use axum::{
     response::Response,
 };
 use domain::{LetterId, MailboxId, words::EventType};
-use mailbox::HistoryEntry;
+use key_client::HistoryLine;
+use mailbox::MailboxError;
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 
@@ -33,16 +34,25 @@ pub(crate) async fn show(
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let (session, t, now) = (reader.session()?, reader.t(), web.now());
+    let session = reader.session()?;
+    let t = reader.t();
+    let now = web.now();
     let limit = asked.show.unwrap_or(FIRST).clamp(FIRST, MOST);
     let box_names = BoxNames::read(&web, session).await?;
-    let mut lines: Vec<(MailboxId, HistoryEntry)> = Vec::new();
+    let mut lines: Vec<(MailboxId, HistoryLine)> = Vec::new();
     let mut people: HashMap<MailboxId, HolderNames> = HashMap::new();
     let mut more = false;
+    let mut broken = false;
     for one in session.governed() {
         let id = one.mailbox_id;
-        let found = web.0.parts.mailboxes.mailbox_history(&reader.actor, id, limit).await?;
-        let found = found.unwrap_or_default();
+        let found = match web.0.parts.mailboxes.mailbox_history(&reader.actor, id, limit).await {
+            Ok(found) => found.unwrap_or_default(),
+            Err(MailboxError::HistoryBroken) => {
+                broken = true;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         more |= found.len() == limit as usize && limit < MOST;
         lines.extend(found.into_iter().map(|entry| (id, entry)));
         people.insert(id, names::people_of(&web, session, id).await?);
@@ -74,6 +84,7 @@ pub(crate) async fn show(
     page(History {
         f: reader.frame(Place::Settings, t.settings.history),
         here: Some(SettingsPlace::History),
+        broken,
         days,
         older: more.then(|| format!("/history?show={}", (limit * 4).min(MOST))),
     })
@@ -82,16 +93,17 @@ pub(crate) async fn show(
 /// One line, and how often the same was done.
 struct Line {
     mailbox: MailboxId,
-    entry: HistoryEntry,
+    entry: HistoryLine,
     times: usize,
 }
 
 /// The same done by the same person several times in a row on one day is one line, with its number and its last time.
-fn merged(lines: Vec<(MailboxId, HistoryEntry)>) -> Vec<Line> {
+fn merged(lines: Vec<(MailboxId, HistoryLine)>) -> Vec<Line> {
     let mut out: Vec<Line> = Vec::new();
     for (mailbox, entry) in lines {
         let same = |line: &&mut Line| {
-            let (one, other) = (&line.entry, &entry);
+            let one = &line.entry;
+            let other = &entry;
             (line.mailbox, one.chain, one.kind, one.actor, one.because)
                 == (mailbox, other.chain, other.kind, other.actor, other.because)
                 && one.at.date() == other.at.date()

@@ -5,9 +5,10 @@ use crate::{
     fault::Fault,
     frame::Place,
     fresh::Fresh,
+    notices,
     pages::Confirm,
     posted::Posted,
-    state::Web,
+    state::{AccountChange, Web},
     visitor::{Reader, page},
 };
 use account::{Asked, GrantError};
@@ -26,7 +27,8 @@ pub(crate) async fn ask_accept(
     let id = parse(&invitation)?;
     let asks = web.0.parts.accounts.asks(&reader.actor).await?;
     let asks = asks.into_iter().find(|one| one.invitation_id == id).ok_or(Fault::NotFound)?;
-    let (t, session) = (reader.t(), reader.session()?);
+    let t = reader.t();
+    let session = reader.session()?;
     let owner = asks.owner.ok_or(Fault::Trouble)?;
     let until = t.until(&last_day(asks.valid_to, t));
     page(Confirm {
@@ -49,10 +51,15 @@ pub(crate) async fn accept(
     Path(invitation): Path<String>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let (id, reader) = (parse(&invitation)?, posted.reader);
+    let id = parse(&invitation)?;
+    let reader = posted.reader;
     let name = &reader.session()?.view.name;
     let accepted = web.0.parts.accounts.accept_invitation(&reader.actor, name, id).await?;
-    if accepted { Ok(see("/helpers?done=accepted")) } else { Err(Fault::NotFound) }
+    if !accepted {
+        return Err(Fault::NotFound);
+    }
+    tell(&web, &reader, AccountChange::HelpAccepted).await;
+    Ok(see("/helpers?done=accepted"))
 }
 
 /// `POST /helpers/{invitation}/decline`
@@ -72,7 +79,8 @@ pub(crate) async fn withdraw(
     Path(invitation): Path<String>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let (id, own) = (parse(&invitation)?, own_box(&posted.reader)?);
+    let id = parse(&invitation)?;
+    let own = own_box(&posted.reader)?;
     let withdrawn = web.0.parts.accounts.withdraw_invitation(&posted.reader.actor, own, id).await?;
     if withdrawn { Ok(see("/helpers?done=withdrawn")) } else { Err(Fault::NotFound) }
 }
@@ -89,7 +97,8 @@ pub(crate) async fn ask_confirm(
     let Asked { label, valid_to, helper: Some((person, Some(name))), .. } = found else {
         return Err(Fault::NotFound);
     };
-    let (t, label) = (reader.t(), label.map(|label| format!(" ({label})")).unwrap_or_default());
+    let t = reader.t();
+    let label = label.map(|label| format!(" ({label})")).unwrap_or_default();
     let s = &t.settings;
     page(Confirm {
         f: reader.frame(Place::Settings, s.helper_waits),
@@ -112,14 +121,24 @@ pub(crate) async fn confirm(
     Fresh(posted): Fresh<Posted>,
 ) -> Result<Response, Fault> {
     let Posted { reader, fields } = posted;
-    let (id, own) = (parse(&invitation)?, own_box(&reader)?);
+    let id = parse(&invitation)?;
+    let own = own_box(&reader)?;
     let helper = fields.text("helper").parse().map_err(|_| Fault::NotFound)?;
     match web.0.parts.accounts.grant_helper(&reader.actor, own, id, helper).await {
-        Ok(()) => Ok(see("/helpers?done=helper")),
+        Ok(()) => {
+            tell(&web, &reader, AccountChange::HelperGranted).await;
+            Ok(see("/helpers?done=helper"))
+        }
         Err(GrantError::Account(error)) => Err(error.into()),
         Err(GrantError::Unknown) => Err(Fault::NotFound),
         Err(_) => Err(Fault::Frozen),
     }
+}
+
+/// Whoever holds somebody's log-in could have done it; so they learn of it outside of the pages too.
+async fn tell(web: &Web, reader: &Reader, what: AccountChange) {
+    let to = notices::addresses(web, &reader.actor).await;
+    notices::tell(web, what, to, reader.visitor.language.code());
 }
 
 fn parse(invitation: &str) -> Result<MandateId, Fault> {

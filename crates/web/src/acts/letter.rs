@@ -10,7 +10,7 @@ use crate::{
     fault::Fault,
     language,
     names::{self, BoxNames, Readers},
-    pages::{Attachment, Closed, Folder, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy},
+    pages::{Attachment, Closed, Folder, HowVerified, KeepCopy, Letter, LetterBody, OpenedBy, Trace},
     posted::Posted,
     security,
     state::Web,
@@ -26,7 +26,8 @@ use domain::{
     letter::{AttachmentType, BodyType},
     words::{Act, Because, EventType},
 };
-use mailbox::{Form, HistoryEntry, OpenedLetter, Peek, may};
+use key_client::HistoryLine;
+use mailbox::{Form, MailboxError, OpenedLetter, Peek, may};
 use serde::Deserialize;
 use std::{fmt, sync::Arc};
 
@@ -83,18 +84,22 @@ pub(crate) async fn act(
 
 /// Opens, or goes on with what this log-in opened some minutes ago. Whether it may is decided anew.
 async fn open(web: &Web, reader: &Reader, found: &Peek) -> Result<Capability, Fault> {
-    let (actor, facts, now) = (&reader.actor, &found.facts, web.now());
+    let actor = &reader.actor;
+    let facts = &found.facts;
+    let now = web.now();
     may(&actor.rights, facts, Act::Open, now).ok_or(Fault::NotFound)?;
     if let Some(recent) = web.0.capabilities.recent(&actor.grant, facts.letter_id, now) {
         return Ok(recent);
     }
-    let opened = web.0.parts.mailboxes.open(actor, facts.mailbox_id, facts.letter_id).await?;
+    let opened = web.0.parts.mailboxes.open_found(actor, facts.clone()).await?;
     let opened = opened.ok_or(Fault::NotFound)?;
     Ok(web.0.capabilities.add(&actor.grant, opened, now, web.random()))
 }
 
 async fn closed(web: &Web, reader: &Reader, names: &BoxNames, found: &Peek) -> Result<Response, Fault> {
-    let (facts, header, t) = (&found.facts, &found.header, reader.t());
+    let facts = &found.facts;
+    let header = &found.header;
+    let t = reader.t();
     let folder = Folder::of(facts);
     let session = reader.session()?;
     let readers = Readers::read(web, session, std::iter::once(found)).await?;
@@ -126,9 +131,12 @@ async fn opened(
     found: &Peek,
     capability: Capability,
 ) -> Result<Response, Fault> {
-    let (facts, t, now) = (&found.facts, reader.t(), web.now());
+    let facts = &found.facts;
+    let t = reader.t();
+    let now = web.now();
     let opened: &Arc<OpenedLetter> = &capability.opened;
-    let (letter, original) = (&opened.letter, &opened.original);
+    let letter = &opened.letter;
+    let original = &opened.original;
     let folder = Folder::of(facts);
     let session = reader.session()?;
     let base = format!("{}/c/{}", web.0.parts.content_origin, capability.token);
@@ -169,7 +177,7 @@ async fn opened(
         reply: details::reply(letter, t),
         matter: details::matter(letter, t),
         notes: details::notes(&letter.notes, t),
-        history: history(web, reader, opened).await?,
+        history: history(web, reader, found, opened).await?,
         genuine: opened.doubt.is_none(),
         verified: HowVerified {
             text: t.how_verified(
@@ -258,15 +266,23 @@ fn short_number(number: domain::OrgNumber) -> String {
 }
 
 /// Who did what with the letter, newest first. Helpers do not see it.
-async fn history(web: &Web, reader: &Reader, opened: &OpenedLetter) -> Result<Option<Vec<OpenedBy>>, Fault> {
-    let (mailbox, letter) = (opened.facts.mailbox_id, opened.facts.letter_id);
+async fn history(web: &Web, reader: &Reader, found: &Peek, opened: &OpenedLetter) -> Result<Trace, Fault> {
     let forwarded = opened.original.forwarded.as_ref();
-    let Some(entries) = web.0.parts.mailboxes.history(&reader.actor, mailbox, letter).await? else {
-        return Ok(None);
+    let entries = match web.0.parts.mailboxes.history(&reader.actor, &found.facts).await {
+        Ok(Some(entries)) => entries,
+        Ok(None) => return Ok(Trace::NotShown),
+        Err(MailboxError::HistoryBroken) => return Ok(Trace::Broken),
+        Err(error) => return Err(error.into()),
     };
-    let (t, now) = (reader.t(), web.now());
-    let names = names::people_of(web, reader.session()?, mailbox).await?;
-    let line = |entry: &HistoryEntry| OpenedBy {
+    let t = reader.t();
+    let now = web.now();
+    let is_another =
+        |entry: &HistoryLine| entry.actor.is_some_and(|person| person != reader.actor.rights.person);
+    let names = match entries.iter().any(is_another) {
+        true => names::people_of(web, reader.session()?, found.facts.mailbox_id).await?,
+        false => account::HolderNames::default(),
+    };
+    let line = |entry: &HistoryLine| OpenedBy {
         who: match forwarded {
             // It was not the sender that sent it here.
             Some(forwarded) if entry.kind == EventType::Accepted => forwarded.operator.clone(),
@@ -276,11 +292,11 @@ async fn history(web: &Web, reader: &Reader, opened: &OpenedLetter) -> Result<Op
         what: t.event(entry.kind),
         when: dates::moment(entry.at, now, t),
     };
-    Ok(Some(entries.iter().filter(|entry| entry.kind != EventType::Listed).map(line).collect()))
+    Ok(Trace::Lines(entries.iter().filter(|entry| entry.kind != EventType::Listed).map(line).collect()))
 }
 
 /// Who did something: the reader, someone by name, or the service.
-pub(crate) fn who(entry: &HistoryEntry, reader: &Reader, names: &account::HolderNames, t: &Texts) -> String {
+pub(crate) fn who(entry: &HistoryLine, reader: &Reader, names: &account::HolderNames, t: &Texts) -> String {
     match entry.actor {
         Some(person) if person == reader.actor.rights.person => t.letters.you.to_owned(),
         Some(person) => names.at(person, entry.at).unwrap_or(t.letters.someone).to_owned(),

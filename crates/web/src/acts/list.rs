@@ -155,11 +155,13 @@ pub(crate) async fn beside(
     folder: Folder,
     current: LetterId,
 ) -> Result<Listing, Fault> {
-    let query = ListQuery { folder: folder.into(), ..ListQuery::default() };
+    let query = ListQuery { folder: folder.into(), todo: false, ..ListQuery::default() };
     let found = web.0.parts.mailboxes.list(&reader.actor, &query).await?;
     let session = reader.session()?;
     let readers = Readers::read(web, session, found.rows.iter()).await?;
-    let (t, now, current) = (reader.t(), web.now(), Some(current));
+    let t = reader.t();
+    let now = web.now();
+    let current = Some(current);
     let view = View { t, now, current, folder, names, session, readers: &readers };
     let older = found.next.map(|_| folder.href().to_owned());
     Ok(Listing { folder, groups: view.groups(&found.rows), older, paged: false, href: folder.href() })
@@ -225,6 +227,7 @@ impl Folder {
             (None, None) => Self::Inbox,
         }
     }
+
     pub(crate) fn href(self) -> &'static str {
         match self {
             Self::Inbox => "/",
@@ -232,12 +235,14 @@ impl Folder {
             Self::Bin => "/bin",
         }
     }
+
     pub(crate) fn search_href(self) -> &'static str {
         match self {
             Self::Archive => "/archive/search",
             Self::Inbox | Self::Bin => "/search",
         }
     }
+
     pub(crate) fn title(self, t: &Texts) -> &'static str {
         match self {
             Self::Inbox => t.all.inbox,
@@ -245,6 +250,7 @@ impl Folder {
             Self::Bin => t.all.bin,
         }
     }
+
     pub(crate) fn place(self) -> Place {
         match self {
             Self::Inbox => Place::Inbox,

@@ -23,7 +23,8 @@ pub(crate) async fn show(
     reader: Reader,
     Query(done): Query<WasDone>,
 ) -> Result<Response, Fault> {
-    let (t, now) = (reader.t(), web.now());
+    let t = reader.t();
+    let now = web.now();
     let all = web.0.parts.keys.log_ins(&reader.session()?.grant).await?;
     let rows = all.into_iter().map(|one: LogIn| LogInRow {
         name: t.browser_on(device::names(&one.device)),

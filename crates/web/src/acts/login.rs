@@ -74,7 +74,8 @@ pub(crate) async fn begin(
     let nonce = parts.keys.begin_login(&id).await.map_err(too_often)?;
     let again = visitor.session.as_ref().filter(|_| !asked.again.is_empty());
     let instead_of = again.map(|session| session.grant.clone());
-    let (state, verifier) = (eid::word(web.random()), eid::word(web.random()));
+    let state = eid::word(web.random());
+    let verifier = eid::word(web.random());
     let request = LoginRequest {
         state: &state,
         nonce: &nonce.nonce,
@@ -90,7 +91,8 @@ pub(crate) async fn begin(
             return refused(&web, &visitor, rejection.code(), rejection.is_transient(), back.as_ref());
         }
     };
-    let (nonce, ends_at) = (nonce.nonce.clone(), nonce.ends_at);
+    let ends_at = nonce.ends_at;
+    let nonce = nonce.nonce.clone();
     let attempt = Attempt { provider: id, state, nonce, verifier, ends_at, back, instead_of };
     let mut response = see(url.as_str());
     response.headers_mut().append(header::SET_COOKIE, cookies::login(&seal(&web, &attempt)?));
@@ -173,7 +175,8 @@ async fn answered(
             let t = &visitor.t().start;
             let f = Frame::new(visitor.language, "/", Place::Elsewhere, t.other_person_title, None);
             let next = Some(("/".to_owned(), t.go_on));
-            let (title, text) = (t.other_person_title, t.other_person_text);
+            let title = t.other_person_title;
+            let text = t.other_person_text;
             let page = Message { f, title, text, next, reference: None };
             Ok((StatusCode::FORBIDDEN, Html(page.render()?)).into_response())
         }
@@ -200,7 +203,9 @@ async fn redeem(
     let rejected = |rejection: Rejection| KeysError::Rejected(rejection.code().to_owned());
     let answer = provider.redeem(code, &attempt.verifier, &redirect_uri(web)).await.map_err(rejected)?;
     let answer = serde_json::to_value(&answer).map_err(|_| KeysError::Unavailable)?;
-    let (provider, nonce, before) = (&attempt.provider, &attempt.nonce, attempt.instead_of.clone());
+    let provider = &attempt.provider;
+    let nonce = &attempt.nonce;
+    let before = attempt.instead_of.clone();
     web.0.parts.keys.finish_login_on(provider, answer, nonce, device, before).await
 }
 

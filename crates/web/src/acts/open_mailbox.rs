@@ -41,7 +41,8 @@ async fn opened(web: Web, sent: Sent) -> Result<Response, Fault> {
 }
 
 async fn ask_to_move(web: &Web, visitor: &Visitor, from: &OrgNumber) -> Result<Response, Fault> {
-    let (t, name) = (visitor.t(), web.0.parts.accounts.operator_name(from).await?);
+    let t = visitor.t();
+    let name = web.0.parts.accounts.operator_name(from).await?;
     page(Confirm {
         f: visitor.frame(Place::Elsewhere, t.start.move_title),
         question: t.move_question(&name),

@@ -33,7 +33,9 @@ pub(crate) async fn show(
     reader: Reader,
     Query(done): Query<WasDone>,
 ) -> Result<Response, Fault> {
-    let (session, t, now) = (reader.session()?, reader.t(), web.now());
+    let session = reader.session()?;
+    let t = reader.t();
+    let now = web.now();
     let names = BoxNames::read(&web, session).await?;
     let provider = provider_name(&web, reader.visitor.language, &session.view.provider);
     let boxes = session.boxes.iter().map(|one| ProfileBox {

@@ -36,7 +36,8 @@ impl View<'_> {
     }
 
     fn row(&self, letter: &Listed) -> Row {
-        let (facts, header) = (&letter.facts, &letter.header);
+        let facts = &letter.facts;
+        let header = &letter.header;
         let is_late = header.reply_by.is_some_and(|day| day < self.now.date());
         let done = letter.done_at.is_some();
         // A date that has passed stays, until it is said that the thing is done or the letter is put away.

@@ -56,7 +56,8 @@ pub(crate) async fn forget() -> Response {
 fn lead(web: &Web, posted: &Posted, folder: Folder) -> Result<Response, Fault> {
     let fields = &posted.fields;
     let words: String = fields.text("q").chars().take(MOST_WORDS).collect();
-    let (unread, mailbox) = (fields.is_set("unread"), fields.text("mailbox").parse().ok());
+    let unread = fields.is_set("unread");
+    let mailbox = fields.text("mailbox").parse().ok();
     if words.is_empty() {
         return Ok(see(&address(folder.href(), unread, mailbox, None)));
     }

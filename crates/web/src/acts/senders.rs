@@ -37,7 +37,8 @@ pub(crate) async fn show(
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let (session, t) = (reader.session()?, reader.t());
+    let session = reader.session()?;
+    let t = reader.t();
     let chosen = asked.mailbox.parse().ok();
     let access = session.governed().find(|one| chosen.is_none_or(|id| one.mailbox_id == id));
     let access = access.ok_or(Fault::NotFound)?;
@@ -81,7 +82,8 @@ pub(crate) async fn ask_off(
 ) -> Result<Response, Fault> {
     let (mailbox, number) = parse(&mailbox, &sender)?;
     let sender = web.0.parts.accounts.sender(&reader.actor, mailbox, &number).await?;
-    let (t, number) = (reader.t(), sender.number.as_str().to_owned());
+    let t = reader.t();
+    let number = sender.number.as_str().to_owned();
     let s = &t.settings;
     page(Confirm {
         f: reader.frame(Place::Settings, s.turn_off),

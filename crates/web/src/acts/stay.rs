@@ -32,8 +32,10 @@ pub(crate) async fn show(State(web): State<Web>, headers: HeaderMap) -> Result<R
         visitor => visitor?,
     };
     let Some(session) = &visitor.session else { return ended(&visitor) };
-    let (now, view) = (web.now(), &session.view);
-    let (at, last) = (view.idle_ends_at, view.idle_ends_at >= view.ends_at);
+    let now = web.now();
+    let view = &session.view;
+    let at = view.idle_ends_at;
+    let last = view.idle_ends_at >= view.ends_at;
     let t = visitor.t();
     let clock = dates::clock(at, t);
     let warns_in = at.minus(WARNING).since(now).as_secs();
@@ -54,7 +56,8 @@ pub(crate) async fn soon(
     Query(until): Query<Until>,
 ) -> Result<Response, Fault> {
     let visitor = Visitor::logged_out(&headers, "/");
-    let (now, at) = (web.now(), Time::from_millis(until.at));
+    let now = web.now();
+    let at = Time::from_millis(until.at);
     if at <= now || at.since(now) > LONGEST {
         return ended(&visitor);
     }

@@ -5,7 +5,8 @@ use super::links::tag_length;
 /// Each picture with an `alt`: an empty one where the sender gave none, so that nothing is read aloud for it. One that has
 /// lost its address and says nothing is no picture any more.
 pub(super) fn said(html: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
     while let Some(begin) = rest.find("<img") {
         out.push_str(&rest[..begin]);
         let end = begin + tag_length(&rest[begin..]);

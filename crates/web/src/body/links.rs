@@ -126,7 +126,8 @@ fn is_within(host: &str, said: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         host.strip_prefix("www.").map(str::to_owned).unwrap_or(host)
     };
-    let (host, said) = (bare(host), bare(said));
+    let host = bare(host);
+    let said = bare(said);
     !said.is_empty() && (host == said || host.strip_suffix(&said).is_some_and(|rest| rest.ends_with('.')))
 }
 
@@ -183,7 +184,8 @@ fn next_link(html: &str) -> Option<(&str, &str, &str)> {
 
 /// What is inside a link whose tag has just ended, and what follows it.
 fn to_its_end(html: &str) -> (&str, &str) {
-    let (mut at, mut depth) = (0, 1);
+    let mut at = 0;
+    let mut depth = 1;
     while let Some(found) = html[at..].find('<') {
         let begin = at + found;
         at = begin + tag_length(&html[begin..]);
@@ -230,7 +232,8 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 
 /// The text that is read, with a space where a line ends and the words that stand for pictures.
 fn visible(html: &str) -> String {
-    let (mut text, mut rest) = (String::new(), html);
+    let mut text = String::new();
+    let mut rest = html;
     while let Some(begin) = rest.find('<') {
         text.push_str(&rest[..begin]);
         let end = begin + tag_length(&rest[begin..]);

@@ -7,10 +7,8 @@ use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
-use std::{
-    ops::Range,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::ops::Range;
 
 /// HTML with short marks where pictures stood, and where in what was sent they are.
 pub(super) struct Apart<'a> {
@@ -24,7 +22,9 @@ pub(super) const SCHEME: &str = "kuvert-picture";
 
 /// Takes the pictures out.
 pub(super) fn apart(sent: &str) -> Apart<'_> {
-    let (mut html, mut found, mut from) = (String::new(), Vec::new(), 0);
+    let mut html = String::new();
+    let mut found = Vec::new();
+    let mut from = 0;
     for (colon, _) in sent.match_indices(':') {
         if colon < from {
             continue;
@@ -64,14 +64,15 @@ impl Shown {
     /// does not become a long page.
     pub(super) fn take(&self, mark: &str) -> Option<String> {
         let number: usize = mark.strip_prefix(SCHEME)?.strip_prefix(':')?.parse().ok()?;
-        self.0.get(number)?.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.get(number)?.lock().take()
     }
 }
 
 /// Where the address around this colon begins and its base64 lies, if it is `src="data:image/…;base64,…"`.
 fn picture_at(sent: &str, colon: usize) -> Option<(usize, Range<usize>)> {
     let start = colon.checked_sub(4)?;
-    let (before, scheme) = (sent.get(..start)?, sent.get(start..colon)?);
+    let before = sent.get(..start)?;
+    let scheme = sent.get(start..colon)?;
     if !scheme.eq_ignore_ascii_case("data") {
         return None;
     }

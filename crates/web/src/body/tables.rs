@@ -8,7 +8,9 @@ use std::borrow::Cow;
 /// Takes what has been cleaned: every tag ends, and attributes stand in double quotes.
 pub(super) fn readable(clean: &str) -> String {
     let mut out = String::with_capacity(clean.len() + clean.len() / 16);
-    let (mut rest, mut depth, mut in_link) = (clean, 0_usize, false);
+    let mut rest = clean;
+    let mut depth = 0_usize;
+    let mut in_link = false;
     while let Some(at) = rest.find('<') {
         let (text, from) = rest.split_at(at);
         // What a link says is what was compared with where it leads.

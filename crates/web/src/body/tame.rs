@@ -9,7 +9,9 @@ use std::collections::HashSet;
 /// disagree about what a tag is, the answer is no.
 pub(super) fn is_tame(html: &str) -> bool {
     let bytes = html.as_bytes();
-    let (mut state, mut began, mut tags) = (State::Text, 0, 0);
+    let mut state = State::Text;
+    let mut began = 0;
+    let mut tags = 0;
     let mut formatting: HashSet<&[u8]> = HashSet::new();
     for (at, byte) in bytes.iter().enumerate() {
         let next = bytes.get(at + 1).copied().unwrap_or_default();

@@ -105,6 +105,16 @@ pub struct Forwarded {
     pub notes: Vec<Detail>,
 }
 
+/// What happened to a letter, for those who may see it.
+#[derive(Clone, Debug)]
+pub enum Trace {
+    NotShown,
+    /// Newest first.
+    Lines(Vec<OpenedBy>),
+    /// Something of it was changed or taken away.
+    Broken,
+}
+
 /// A line of the letter's history.
 #[derive(Clone, Debug)]
 pub struct OpenedBy {
@@ -131,7 +141,6 @@ pub struct HowVerified {
 #[derive(Debug, Template)]
 #[template(path = "letter.html")]
 pub struct Letter {
-    /// The frame.
     pub f: Frame,
     /// The list beside it, on wide screens.
     pub listing: Listing,
@@ -153,7 +162,6 @@ pub struct Letter {
     pub received: String,
     /// "Beslut".
     pub kind: Option<&'static str>,
-    /// The subject.
     pub subject: String,
     /// The language of the heading: the letter's, or ours where the sender wrote none.
     pub subject_language: String,
@@ -174,7 +182,7 @@ pub struct Letter {
     /// What else the sender wrote.
     pub notes: Vec<Detail>,
     /// Who has done what with it, newest first; not for helpers.
-    pub history: Option<Vec<OpenedBy>>,
+    pub history: Trace,
     /// Whether the signature fits the letter as it is stored now.
     pub genuine: bool,
     /// Why it is genuine.
@@ -196,6 +204,7 @@ impl Letter {
     pub fn in_inbox(&self) -> bool {
         self.folder == crate::pages::Folder::Inbox
     }
+
     /// Whether it lies in the bin.
     pub fn in_bin(&self) -> bool {
         self.folder == crate::pages::Folder::Bin
@@ -206,7 +215,6 @@ impl Letter {
 #[derive(Debug, Template)]
 #[template(path = "closed.html")]
 pub struct Closed {
-    /// The frame.
     pub f: Frame,
     /// The list beside it, on wide screens.
     pub listing: Listing,
@@ -224,7 +232,6 @@ pub struct Closed {
     pub owner: Option<String>,
     /// "22 november 2026".
     pub received: String,
-    /// The subject.
     pub subject: String,
     /// "31 januari 2027".
     pub due: Option<String>,

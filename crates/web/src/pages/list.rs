@@ -21,7 +21,6 @@ pub struct Row {
     pub initials: String,
     /// The sender's name.
     pub sender: String,
-    /// The subject.
     pub subject: String,
     /// "09.14".
     pub when: String,
@@ -149,7 +148,6 @@ pub enum Banner {
 #[derive(Debug, Template)]
 #[template(path = "list.html")]
 pub struct List {
-    /// The frame.
     pub f: Frame,
     /// The heading.
     pub title: &'static str,
@@ -163,7 +161,6 @@ pub struct List {
     pub filters: Vec<Filter>,
     /// One for each box, when there is more than one.
     pub boxes: Vec<Filter>,
-    /// The search.
     pub search: Search,
     /// The letters.
     pub listing: Listing,
@@ -176,10 +173,12 @@ impl List {
     pub fn is_bin(&self) -> bool {
         self.listing.folder == Folder::Bin
     }
+
     /// Whether the reader may say of any of the things to do that it is done.
     pub fn has_done(&self) -> bool {
         self.todo.iter().any(|item| item.done.is_some())
     }
+
     /// How many letters this page shows.
     pub fn shown(&self) -> usize {
         self.listing.groups.iter().map(|group| group.rows.len()).sum()

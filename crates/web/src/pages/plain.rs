@@ -7,7 +7,6 @@ use askama::Template;
 #[derive(Debug, Template)]
 #[template(path = "message.html")]
 pub struct Message {
-    /// The frame.
     pub f: Frame,
     /// What happened.
     pub title: &'static str,
@@ -23,9 +22,7 @@ pub struct Message {
 #[derive(Debug, Template)]
 #[template(path = "confirm.html")]
 pub struct Confirm {
-    /// The frame.
     pub f: Frame,
-    /// The question.
     pub question: String,
     /// What it is about: a subject, an address.
     pub about: Option<String>,
@@ -62,7 +59,6 @@ macro_rules! about {
         #[derive(Debug, Template)]
         #[template(path = $path)]
         pub struct $name {
-            /// The frame.
             pub f: Frame,
             /// Who runs the service.
             pub operator: Operator,

@@ -54,7 +54,6 @@ impl SettingsPlace {
 #[derive(Debug, Template)]
 #[template(path = "settings.html")]
 pub struct SettingsRoot {
-    /// The frame.
     pub f: Frame,
     /// None is chosen.
     pub here: Option<SettingsPlace>,
@@ -65,7 +64,6 @@ pub struct SettingsRoot {
 pub struct SenderRow {
     /// The sender's number, which the forms post.
     pub number: String,
-    /// Its name.
     pub name: String,
     /// Two letters of it.
     pub initials: String,
@@ -77,7 +75,6 @@ pub struct SenderRow {
 #[derive(Debug, Template)]
 #[template(path = "senders.html")]
 pub struct Senders {
-    /// The frame.
     pub f: Frame,
     /// This page.
     pub here: Option<SettingsPlace>,
@@ -94,7 +91,6 @@ pub struct Senders {
 pub struct Contact {
     /// Its id, which the forms post.
     pub id: String,
-    /// The address.
     pub address: String,
     /// A telephone rather than an e-mail address.
     pub is_phone: bool,
@@ -121,7 +117,6 @@ pub struct Field {
 #[derive(Debug, Template)]
 #[template(path = "contacts.html")]
 pub struct Contacts {
-    /// The frame.
     pub f: Frame,
     /// This page.
     pub here: Option<SettingsPlace>,
@@ -198,7 +193,6 @@ pub struct AsksRow {
 #[derive(Debug, Template)]
 #[template(path = "helpers.html")]
 pub struct Helpers {
-    /// The frame.
     pub f: Frame,
     /// This page.
     pub here: Option<SettingsPlace>,
@@ -214,7 +208,6 @@ pub struct Helpers {
     pub protected: bool,
     /// The person has a mailbox of their own.
     pub own: bool,
-    /// The name field.
     pub name: Field,
     /// The number field. Its value is never shown again.
     pub number: Field,
@@ -232,6 +225,7 @@ impl Helpers {
             .filter_map(|(id, field)| Some((id.to_owned(), field.error?)))
             .collect()
     }
+
     /// Whether someone helps already, or was asked.
     pub fn has_helper(&self) -> bool {
         !self.asked.is_empty() || self.helpers.iter().any(|helper| helper.revocable)
@@ -270,10 +264,11 @@ pub struct HistoryDay {
 #[derive(Debug, Template)]
 #[template(path = "history.html")]
 pub struct History {
-    /// The frame.
     pub f: Frame,
     /// This page.
     pub here: Option<SettingsPlace>,
+    /// That of one mailbox is not shown, since it does not hold.
+    pub broken: bool,
     /// By day, newest first.
     pub days: Vec<HistoryDay>,
     /// The next page.
@@ -293,7 +288,6 @@ pub struct ProfileBox {
 #[derive(Debug, Template)]
 #[template(path = "profile.html")]
 pub struct Profile {
-    /// The frame.
     pub f: Frame,
     /// This page.
     pub here: Option<SettingsPlace>,
@@ -330,7 +324,6 @@ pub struct LogInRow {
 #[derive(Debug, Template)]
 #[template(path = "log_ins.html")]
 pub struct LogIns {
-    /// The frame.
     pub f: Frame,
     /// This page.
     pub here: Option<SettingsPlace>,

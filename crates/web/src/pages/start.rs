@@ -25,7 +25,6 @@ pub struct Trouble {
 #[derive(Debug, Template)]
 #[template(path = "welcome.html")]
 pub struct Welcome {
-    /// The frame.
     pub f: Frame,
     /// The ways to log in.
     pub providers: Vec<Provider>,
@@ -39,7 +38,6 @@ pub struct Welcome {
 #[derive(Debug, Template)]
 #[template(path = "continue.html")]
 pub struct Continue {
-    /// The frame.
     pub f: Frame,
     /// What was typed, by the names of the fields.
     pub typed: Vec<(&'static str, String)>,
@@ -73,7 +71,6 @@ pub struct Stay {
 #[derive(Debug, Template)]
 #[template(path = "moving_on.html")]
 pub struct MovingOn {
-    /// The frame.
     pub f: Frame,
     /// Where to go on.
     pub href: String,
@@ -83,7 +80,6 @@ pub struct MovingOn {
 #[derive(Debug, Template)]
 #[template(path = "open_box.html")]
 pub struct OpenBox {
-    /// The frame.
     pub f: Frame,
     /// The name from the e-ID.
     pub name: String,

@@ -131,6 +131,7 @@ super::texts! {
         as_owner: "som ägare", "as the owner";
         as_signatory: "som firmatecknare", "as an authorised signatory";
         as_helper: "som hjälper till", "as a helper";
+        history_broken: "Historiken kan inte visas. Något i den har ändrats eller saknas. Vi har fått larm om det och utreder vad som hänt.", "The history cannot be shown. Something in it was changed or is missing. We have been alerted and are finding out what happened.";
         by_service: "Kuvert", "Kuvert";
         by_sender: "Avsändaren", "The sender";
         someone: "En person", "A person";

@@ -116,7 +116,7 @@ super::texts! {
 
         history: "Vem har öppnat", "Who has opened";
         history_short: "Allt som hänt i din brevlåda", "Everything that has happened in your mailbox";
-        history_lead: "Varje gång någon öppnar ett brev eller ändrar något skrivs det här, innan det händer. Ingen kan ta bort en rad, inte heller vi.", "Each time anyone opens a letter or changes something it is written here, before it happens. Nobody can remove a line, not even we.";
+        history_lead: "Varje gång någon öppnar ett brev eller ändrar något skrivs det här, innan det händer. Ingen kan ta bort en rad utan att det märks.", "Each time anyone opens a letter or changes something it is written here, before it happens. Nobody can remove a line without its being noticed.";
         history_empty: "Inget har hänt än.", "Nothing has happened yet.";
 
         log_ins: "Inloggningar", "Log-ins";

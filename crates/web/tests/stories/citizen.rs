@@ -105,7 +105,8 @@ impl Citizen {
             request = request.header(*name, *value);
         }
         let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
         (status, headers, response.bytes().await.unwrap().to_vec())
     }
 
@@ -119,7 +120,8 @@ impl Citizen {
     }
 
     async fn take(&mut self, response: Response) -> Page {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
         for cookie in headers.get_all(header::SET_COOKIE) {
             let (pair, rest) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -146,16 +148,19 @@ impl Page {
     pub fn location(&self) -> &str {
         self.headers[header::LOCATION].to_str().unwrap()
     }
+
     #[track_caller]
     pub fn says(&self, words: &str) -> &Self {
         assert!(self.text.contains(words), "{words:?} is not on the page ({}):\n{}", self.status, self.text);
         self
     }
+
     #[track_caller]
     pub fn does_not_say(&self, words: &str) -> &Self {
         assert!(!self.text.contains(words), "{words:?} is on the page:\n{}", self.text);
         self
     }
+
     /// The first address on the page that begins so, up to the quote.
     #[track_caller]
     pub fn address(&self, start: &str) -> String {

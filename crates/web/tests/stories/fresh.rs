@@ -182,3 +182,28 @@ async fn a_new_browser_and_a_change_of_addresses_are_told_where_it_was_before() 
     let to = told(&world, 2).await;
     assert_eq!(to, everywhere(AccountChange::AddressRemoved), "the removed one above all");
 }
+
+#[tokio::test]
+async fn a_right_to_read_is_told_to_whoever_gave_it_and_to_whoever_helps() {
+    let (world, _) = world().await;
+    let mut anna = Citizen::logs_in(&world, ANNA).await;
+    let mut bo = Citizen::logs_in(&world, BO).await;
+    confirmed(&world, &mut anna, "anna@example.com").await;
+    confirmed(&world, &mut bo, "bo@example.com").await;
+    anna.get("/helpers").await;
+    anna.does("/helpers", &HELPER).await.says("Inbjudan är skickad");
+    assert_eq!(told(&world, 0).await, [], "it gives nobody anything");
+    let accept = bo.get("/helpers").await.address("/helpers/");
+    bo.get(&accept).await;
+    bo.does(&accept, &[]).await.says("Du har tackat ja");
+    assert_eq!(told(&world, 1).await, [("bo@example.com".to_owned(), AccountChange::HelpAccepted)]);
+    assert_eq!(bo.post(&accept, &[]).await.status, 404);
+    let confirm = anna.get("/helpers").await.address("/helpers/");
+    anna.get(&confirm).await;
+    let other = world.anna.0.to_string();
+    assert_eq!(anna.post(&confirm, &[("helper", &other)]).await.status, 404);
+    assert_eq!(told(&world, 0).await, [], "nothing has happened");
+    let person = world.bo.0.to_string();
+    anna.does(&confirm, &[("helper", &person)]).await.says("Läsrätten är given");
+    assert_eq!(told(&world, 1).await, [("anna@example.com".to_owned(), AccountChange::HelperGranted)]);
+}

@@ -1,11 +1,13 @@
 use crate::{
+    at_noon, bo_helps,
     citizen::Citizen,
     world,
-    world::{ANNA, OFFICE, TOWN},
+    world::{ANNA, BO, OFFICE, TOWN, World},
 };
-use domain::Time;
+use domain::{MandateId, Time};
 use serde_json::json;
-use store::args;
+use store::{args, both, testing::Database};
+use vault::SystemRandom;
 
 #[tokio::test]
 async fn a_letter_is_archived_binned_and_taken_back() {
@@ -82,4 +84,44 @@ async fn a_letter_that_must_be_kept_is_not_erased_and_the_page_says_so() {
     anna.get(&at).await.says("Brevet kan inte raderas än");
     anna.does(&format!("{at}/erase"), &[]).await.says("Vi har beviljat");
     assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 1);
+}
+
+both!(a_right_that_nobody_vouches_for_moves_marks_and_erases_nothing);
+async fn a_right_that_nobody_vouches_for_moves_marks_and_erases_nothing(database: Database) {
+    let (world, _) = at_noon(database).await;
+    world.send(OFFICE, "1", json!({}), &[]).await;
+    let mut anna = Citizen::logs_in(&world, ANNA).await;
+    let at = anna.get("/").await.address("/letters/").replace("/open", "");
+    let mut bo = Citizen::logs_in(&world, BO).await;
+    bo.get("/settings").await;
+    let grant = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
+        VALUES ($1, $2, $3, 'signatory', $4, 0)";
+    let mandate = MandateId::new(&SystemRandom);
+    world.tamper(grant, args![mandate, world.anna.1, world.bo.0, &[1u8; 40]]).await;
+    nothing_is_moved(&world, &mut bo, &at).await;
+    world.tamper("DELETE FROM mandate WHERE mandate_id = $1", args![mandate]).await;
+    // Neither may a helper more than reading, whatever their row says.
+    bo_helps(&world, &mut anna).await;
+    let mut bo = Citizen::logs_in(&world, BO).await;
+    bo.get("/settings").await;
+    world.tamper("UPDATE mandate SET kind = 'signatory' WHERE kind = 'helper'", &[]).await;
+    nothing_is_moved(&world, &mut bo, &at).await;
+    assert_eq!(world.count("SELECT count(*) FROM event WHERE type = 'erased'").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 1);
+}
+
+/// Out of no place into another.
+async fn nothing_is_moved(world: &World, thief: &mut Citizen, at: &str) {
+    const MOVED: &str = "SELECT count(*) FROM letter WHERE archived_at IS NOT NULL OR done_at IS NOT NULL";
+    const BINNED: &str = "SELECT count(*) FROM letter WHERE binned_at IS NOT NULL";
+    for act in ["archive", "bin", "restore", "done", "erase"] {
+        assert_eq!(thief.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
+    }
+    assert_eq!((world.count(MOVED).await, world.count(BINNED).await), (0, 0));
+    world.tamper("UPDATE letter SET binned_at = 1", &[]).await;
+    for act in ["erase", "restore"] {
+        assert_eq!(thief.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
+    }
+    assert_eq!(world.count(BINNED).await, 1);
+    world.tamper("UPDATE letter SET binned_at = NULL", &[]).await;
 }

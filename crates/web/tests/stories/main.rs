@@ -14,6 +14,7 @@ mod keeping;
 mod login;
 mod reading;
 mod returning;
+mod safeguards;
 mod settings;
 mod world;
 

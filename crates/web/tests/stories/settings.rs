@@ -3,7 +3,7 @@ use crate::{
     world,
     world::{ANNA, BO, CLEO, OFFICE, TOWN},
 };
-use domain::Clock;
+use domain::{Clock, Identity};
 use serde_json::json;
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ async fn a_helper_reads_until_the_right_is_taken_back() {
     anna.get("/").await.says("har tackat ja. Se vem det är och bekräfta");
     let confirm = anna.get("/helpers").await.says("Har tackat ja").address("/helpers/");
     anna.get(&confirm).await.says("Är det här rätt person?").says("Bo Exempel (Bo, min bror)");
-    let (person, other) = (world.bo.0.to_string(), world.anna.0.to_string());
+    let person = world.bo.0.to_string();
+    let other = world.anna.0.to_string();
     assert_eq!(anna.post(&confirm, &[("helper", &other)]).await.status, 404, "another than was shown");
     let page = anna.does(&confirm, &[("helper", &person)]).await;
     page.says("Läsrätten är given").says("Bo Exempel (Bo, min bror)").says("till och med 31 maj 2027");
@@ -255,7 +256,7 @@ async fn a_mailbox_that_the_operator_closed_says_so() {
     anna.get("/close-mailbox").await;
     anna.does("/close-mailbox", &[]).await;
     anna.does("/open-mailbox", &[]).await;
-    assert!(world.operator.close_for(world.anna.1).await.unwrap());
+    assert!(world.operator.close_for(&Identity::parse(ANNA).unwrap()).await.unwrap());
     let page = anna.get("/").await;
     page.says("Det var inte du som stängde den här").does_not_say("Du avslutade den");
     anna.does("/open-mailbox", &[]).await.says("Din brevlåda är öppen");

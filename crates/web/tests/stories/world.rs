@@ -69,6 +69,7 @@ impl CodePost for Codes {
         self.0.lock().unwrap().push((message.address, message.code));
         Box::pin(std::future::ready(true))
     }
+
     fn tell(&self, notice: AccountNotice) -> CodeSent<'_> {
         self.1.lock().unwrap().push((notice.address, notice.what));
         Box::pin(std::future::ready(true))
@@ -147,7 +148,8 @@ impl World {
         .await
         .unwrap();
         let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
-        let (town, office) = (Organisation::new(TOWN), Organisation::new(OFFICE));
+        let town = Organisation::new(TOWN);
+        let office = Organisation::new(OFFICE);
         let mut tx = store.begin("register").await.unwrap();
         for (one, name) in [(&town, "Exempelkommunen"), (&office, "Exempelverket")] {
             registry::senders::add(&mut tx, &one.number, name, true, clock.now()).await.unwrap();
@@ -282,10 +284,15 @@ impl World {
     }
 
     pub async fn sql(&self, sql: &'static str, values: &[store::Value<'_>]) {
+        self.tamper(sql, values).await;
+        self.service.adopt_silently().await.unwrap();
+    }
+
+    /// A change by whoever administers the letters database: nobody vouches for it.
+    pub async fn tamper(&self, sql: &'static str, values: &[store::Value<'_>]) {
         let mut tx = self.store.begin("test").await.unwrap();
         tx.execute(sql, values).await.unwrap().count();
         tx.commit().await.unwrap();
-        self.service.adopt_silently().await.unwrap();
     }
 
     /// Somebody has a mailbox at another operator, and has turned a sender off there.
@@ -293,7 +300,8 @@ impl World {
         let identity = Identity::parse(number).unwrap();
         let macs = self.connector.keys(Role::Operator).person_macs(&[identity]).await.unwrap();
         let gateway = self.connector.keys(Role::Gateway).gateway_keys().await.unwrap();
-        let (operator, address_mac) = (OrgNumber::parse("164020000065").unwrap(), &macs[0].address_mac);
+        let operator = OrgNumber::parse("164020000065").unwrap();
+        let address_mac = &macs[0].address_mac;
         let recorder = Recorder::service(&gateway.events, &SystemRandom, &domain::SystemClock);
         let mut tx = self.store.begin("test").await.unwrap();
         let new = NewOperator {

@@ -30,6 +30,15 @@ export default function recipients(house) {
     await unreachable(number, "mailbox_closed");
   });
 
+  test("someone who has died, and whose death was noted by mistake", async () => {
+    const number = await house.newPerson();
+    await house.accepted(payload({ recipient: number }));
+    await house.service.cli(["mailbox", "deceased", "--on", new Date().toISOString().slice(0, 10)], `${number}\n`);
+    await unreachable(number, "recipient_deceased");
+    await house.service.cli(["mailbox", "deceased", "--undo"], `${number}\n`);
+    await house.accepted(payload({ recipient: number }));
+  });
+
   test("someone whose row another hand has changed: nothing is believed, and nothing stored", async (t) => {
     const number = await house.newPerson();
     await house.accepted(payload({ recipient: number }));
@@ -40,6 +49,8 @@ export default function recipients(house) {
     );
     const cursor = await house.end();
     await house.refused(payload({ recipient: number }), [503, "unavailable", undefined]);
+    const { json } = await house.kommunen.post("/v1/reachability", { sender: KOMMUNEN, recipients: [number, BO] });
+    assert.deepEqual(json.results, [{ recipient: number, reachable: false, reason: "unavailable" }, { recipient: BO, reachable: true, reason: null }]);
     await house.assertNothingSince(cursor);
   });
 

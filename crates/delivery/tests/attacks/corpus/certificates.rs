@@ -102,7 +102,8 @@ fn others(forge: &Forge) -> Vec<Attack> {
     let mut add = |name: &'static str, message: String| {
         all.push(Attack::new("certificate", name, By::House, message));
     };
-    let (other, dispatcher) = (&forge.cast.other, &forge.cast.dispatcher);
+    let other = &forge.cast.other;
+    let dispatcher = &forge.cast.dispatcher;
     let by_other = Forge::shape_of(other);
     add(
         "signed by another sender",

@@ -34,12 +34,15 @@ impl Party {
         let signer = signer.with_algorithm(Algorithm::Rs256).unwrap();
         Self { number: number.into(), key: key.into(), der: der.to_vec(), signer }
     }
+
     fn xml_signer(&self) -> XmlSigner {
         XmlSigner::from_pem(self.key.as_bytes(), &[Certificate::parse(&self.der).unwrap()]).unwrap()
     }
+
     pub fn base64(&self) -> String {
         STANDARD.encode(&self.der)
     }
+
     pub fn pair(&self) -> KeyPair {
         KeyPair::from_pkcs8_pem_and_sign_algo(&self.key, &PKCS_RSA_SHA256).unwrap()
     }
@@ -98,14 +101,17 @@ impl Shape {
         self.info = self.info.replacen(from, to, 1);
         self
     }
+
     pub fn key_info(mut self, key_info: impl Into<String>) -> Self {
         self.key_info = key_info.into();
         self
     }
+
     pub fn root(mut self, root: &str) -> Self {
         self.root = root.into();
         self
     }
+
     /// As the root is found by its Id.
     pub fn by_id(self, id: &str) -> Self {
         self.root(&format!(" Id=\"{id}\"")).with("URI=\"\"", &format!("URI=\"#{id}\""))
@@ -122,6 +128,7 @@ impl Forge {
     pub fn shape(&self) -> Shape {
         Self::shape_of(&self.cast.sender)
     }
+
     pub fn shape_of(party: &Party) -> Shape {
         Shape {
             root: String::new(),
@@ -166,9 +173,11 @@ impl Forge {
         let end = signed.find("</Delivery>").unwrap() + "</Delivery>".len();
         signed[signed.find("<Delivery>").unwrap()..end].to_owned()
     }
+
     pub fn good_letter(&self) -> String {
         self.letter(SUBJECT)
     }
+
     pub fn forged_letter(&self) -> String {
         self.letter(FORGED)
     }
@@ -177,6 +186,7 @@ impl Forge {
     pub fn sign(&self, shape: &Shape, inside: &str) -> String {
         self.sign_as(&self.cast.sender, shape, inside)
     }
+
     pub fn sign_as(&self, party: &Party, shape: &Shape, inside: &str) -> String {
         let signature = self.signature(
             party,
@@ -194,6 +204,7 @@ impl Forge {
             &format!("{inside}{SEAL}"),
         )
     }
+
     /// `inside` with its seal, signed by whom it is given.
     pub fn seal_as(&self, party: &Party, shape: &Shape, inside: &str) -> String {
         let inside = inside.replace("{m3}", MESSAGE_V3).replace("{m1}", MESSAGE_V1);
@@ -206,10 +217,12 @@ impl Forge {
     pub fn good(&self) -> String {
         envelope(&self.seal(&self.sign(&self.shape(), &self.good_letter())))
     }
+
     /// A message that is taken, nearly as large as it may be: its body's base64 stands in lines that end so.
     pub fn large(&self, end: &str) -> String {
         envelope(&self.seal(&self.sign(&self.shape(), &self.large_letter(end))))
     }
+
     pub fn large_letter(&self, end: &str) -> String {
         // "ABC" nineteen times over.
         let line = format!("{}{end}", "QUJD".repeat(19));
@@ -218,6 +231,7 @@ impl Forge {
         let small = "QmV0YWxhIHRpbGwgMTIzNA==";
         self.good_letter().replacen(small, &lines, 1)
     }
+
     /// Signed as `shape` has it, and sealed as it should be.
     pub fn shaped(&self, shape: &Shape) -> String {
         envelope(&self.seal(&self.sign(shape, &self.good_letter())))

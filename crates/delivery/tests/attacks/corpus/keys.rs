@@ -43,7 +43,8 @@ fn hmac_sha256(key: &[u8], info: &[u8]) -> Vec<u8> {
 /// The contents of the first `N` values of DER.
 fn items<const N: usize>(mut der: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|_| {
-        let (long, first) = (der[1] & 0x80 != 0, usize::from(der[1] & 0x7F));
+        let long = der[1] & 0x80 != 0;
+        let first = usize::from(der[1] & 0x7F);
         let from = if long { 2 + first } else { 2 };
         let length =
             if long { der[2..from].iter().fold(0, |n, byte| n << 8 | usize::from(*byte)) } else { first };

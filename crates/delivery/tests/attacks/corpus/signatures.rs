@@ -211,7 +211,8 @@ fn missing(forge: &Forge) -> Vec<Attack> {
     let mut add = |name: &'static str, message: String| {
         all.push(Attack::new("seal", name, By::Reader, message));
     };
-    let (shape, dispatcher) = (forge.shape(), &forge.cast.dispatcher);
+    let shape = forge.shape();
+    let dispatcher = &forge.cast.dispatcher;
     let seal_shape = || Forge::shape_of(dispatcher);
     let signed = || forge.sign(&shape, &forge.good_letter());
     let unsigned = || signed_delivery("", &forge.good_letter());
@@ -222,7 +223,8 @@ fn missing(forge: &Forge) -> Vec<Attack> {
     let sealed = forge.seal(&unsigned());
     add("both signatures removed", envelope(&sealed[..sealed.rfind("<Signature ").unwrap()]));
     let sealed = forge.seal(&signed());
-    let (from, to) = (sealed.find("<Seal ").unwrap(), sealed.find("</Seal>").unwrap() + 7);
+    let from = sealed.find("<Seal ").unwrap();
+    let to = sealed.find("</Seal>").unwrap() + 7;
     add("the Seal removed", envelope(&format!("{}{}", &sealed[..from], &sealed[to..])));
     add("the Seal's date changed", envelope(&forge.seal(&signed()).replacen("2026-11-25", "2026-11-24", 1)));
     add("SignaturesOK changed", envelope(&forge.seal(&signed()).replacen(">true<", ">false<", 1)));
@@ -254,8 +256,8 @@ fn missing(forge: &Forge) -> Vec<Attack> {
     {
         let letter = forge.good_letter();
         let end = format!("</{part}>");
-        let (from, to) =
-            (letter.find(&format!("<{part}>")).unwrap(), letter.rfind(&end).unwrap() + end.len());
+        let from = letter.find(&format!("<{part}>")).unwrap();
+        let to = letter.rfind(&end).unwrap() + end.len();
         let whole = letter[from..to].replacen(
             &format!("<{part}>"),
             &format!("<{part} xmlns=\"{}\">", delivery::names::MESSAGE_V3),

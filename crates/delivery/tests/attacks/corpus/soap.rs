@@ -133,7 +133,8 @@ pub fn all(forge: &Forge) -> Vec<Attack> {
     );
     add("no message", {
         let letter = forge.good_letter();
-        let (from, to) = (letter.find("<Message>").unwrap(), letter.rfind("</Message>").unwrap() + 10);
+        let from = letter.find("<Message>").unwrap();
+        let to = letter.rfind("</Message>").unwrap() + 10;
         signed(format!("{}{}", &letter[..from], &letter[to..]))
     });
     let dispatcher = &forge.cast.dispatcher;

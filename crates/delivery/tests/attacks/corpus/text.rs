@@ -88,7 +88,8 @@ pub fn all(forge: &Forge) -> Vec<Attack> {
 
     // Signed so: only the reader's reading decides whose letter it is.
     let signed = |letter: String| envelope(&forge.seal(&forge.sign(&forge.shape(), &letter))).into_bytes();
-    let (sender, recipient) = (&forge.cast.sender.number, &forge.cast.recipient);
+    let sender = &forge.cast.sender.number;
+    let recipient = &forge.cast.recipient;
     let instead = |of: &str, to: String| signed(forge.good_letter().replacen(of, &to, 1));
     add("a comment ends the sender early", instead(sender, format!("{sender}<!-- -->99")));
     add("a comment ends the recipient early", instead(recipient, format!("{recipient}<!-- -->1")));

@@ -106,7 +106,8 @@ fn by_the_dispatcher(forge: &Forge) -> Vec<Attack> {
             signed_delivery(root, &(letter + &twice)),
         );
     }
-    let (forged, signed) = (forge.forged_letter(), forge.sign(&forge.shape(), &forge.good_letter()));
+    let forged = forge.forged_letter();
+    let signed = forge.sign(&forge.shape(), &forge.good_letter());
     let own = forge.signature(
         &forge.cast.dispatcher,
         &Forge::shape_of(&forge.cast.dispatcher),
@@ -176,7 +177,8 @@ fn between(forge: &Forge) -> Vec<Attack> {
     let inner = |sealed: &str| format!("<deliverSecure xmlns=\"{SERVICE_V3}\">{sealed}</deliverSecure>");
     let outer = |inside: &str| format!("<deliverSecure xmlns=\"{SERVICE_V3}\">{inside}</deliverSecure>");
     let soap = |inside: &str| format!("<S:Envelope xmlns:S=\"{SOAP}\">{inside}</S:Envelope>");
-    let (good, bad) = (caught(), forged());
+    let good = caught();
+    let bad = forged();
     add("another letter under the seal", envelope(&bad));
     add("two deliveries in the operation, forged first", body(&outer(&(inner(&bad) + &inner(&good)))));
     add("two deliveries in the operation, forged last", body(&outer(&(inner(&good) + &inner(&bad)))));

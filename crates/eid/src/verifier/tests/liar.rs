@@ -79,7 +79,8 @@ impl World {
         let clock = Arc::new(ManualClock::at(Time::parse(NOW).unwrap()));
         let mut story = honest(&issuer, clock.now());
         lie(&mut story);
-        let (story, fetched_keys) = (Arc::new(Mutex::new(story)), Arc::new(AtomicU32::new(0)));
+        let story = Arc::new(Mutex::new(story));
+        let fetched_keys = Arc::new(AtomicU32::new(0));
         let app = app(story.clone(), fetched_keys.clone());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
 
@@ -115,7 +116,8 @@ pub(super) fn at_hash(access_token: &str) -> String {
 }
 
 fn honest(issuer: &str, now: Time) -> Story {
-    let (key, stranger) = (Arc::new(Signer::new_p256().unwrap()), Arc::new(Signer::new_p256().unwrap()));
+    let key = Arc::new(Signer::new_p256().unwrap());
+    let stranger = Arc::new(Signer::new_p256().unwrap());
     let seconds = now.seconds();
     let id_token = Token::honest(
         &key,
@@ -150,6 +152,7 @@ fn honest(issuer: &str, now: Time) -> Story {
 
 fn app(story: Arc<Mutex<Story>>, fetched_keys: Arc<AtomicU32>) -> Router {
     type Told = State<Arc<Mutex<Story>>>;
+
     fn json(value: &Value) -> Response {
         ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
     }

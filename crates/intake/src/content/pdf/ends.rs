@@ -57,7 +57,8 @@ impl Ends {
 
 /// Any byte of a name may be written as `#` and two hex digits (§7.3.5).
 fn unescaped(bytes: &[u8]) -> Vec<u8> {
-    let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
     while let Some((first, after)) = rest.split_first() {
         let escaped = match (first, after) {
             (b'#', [high, low, ..]) => hex(*high).zip(hex(*low)),

@@ -119,7 +119,8 @@ async fn no_letter_goes_back_to_who_brought_it_or_on_for_another_operator(databa
     let says = |place| told.0.lock().unwrap().insert(CLEO.into(), Some(place));
     let at = |number: &str| Place::At(OperatorAddress { number: org(number), ..ladan() });
     let to_cleo = |reference: &str| with(letter(reference), "recipient", json!(CLEO));
-    let (town, dispatcher) = (pki.signer(TOWN), pki.signer(DISPATCHER));
+    let town = pki.signer(TOWN);
+    let dispatcher = pki.signer(DISPATCHER);
     says(at(LADAN));
     let brought = sealed(&to(CLEO, vec![message("m-1")]), &town, &dispatcher);
     let by_soap = world.takes(DISPATCHER, brought).await.unwrap().remove(0).letter_id;

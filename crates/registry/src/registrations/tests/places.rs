@@ -259,7 +259,8 @@ async fn two_numbers_of_one_owner_lead_to_one_place(store: Store) {
     let world = world(store).await;
     let mut tx = world.tx().await;
     let (anna, mailbox) = world.citizen(&mut tx, "anna, samordningsnummer").await;
-    let (owner, mac) = (Owner::Person(anna), world.address("anna, personnummer"));
+    let owner = Owner::Person(anna);
+    let mac = world.address("anna, personnummer");
     let identity =
         NewIdentity { mac: &mac, kind: IdentityKind::Personnummer, owner, valid_from: world.now() };
     identities::add(&mut tx, &identity).await.unwrap();
@@ -329,7 +330,8 @@ async fn opening_here_and_registering_elsewhere_at_once_leave_one_place(store: S
                 registered
             })
         };
-        let (opened, registered) = (opening.await.unwrap(), registering.await.unwrap());
+        let opened = opening.await.unwrap();
+        let registered = registering.await.unwrap();
         assert!(opened != registered, "{opened} {registered}");
         let mut tx = world.tx().await;
         let wanted = if opened { Place::Here } else { at(LADAN) };

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         ConfigArg,
-        certified::{NAMELESS, date, hex, read_certificate, sha256_of},
+        certified::{NAMELESS, date, read_certificate, sha256_of},
     },
     config::Config,
     house::Operator,
@@ -59,7 +59,11 @@ async fn add(config: &ConfigArg, file: &Path) -> Result<()> {
     let entry = all.into_iter().find(|entry| entry.sha256 == certificate.sha256);
     let entry = entry.context("the certificate was not registered")?;
     ensure!(entry.revoked_at.is_none(), "this certificate is revoked, and stays so: register another");
-    out::line(&format!("registered for {number}: {} until {}", hex(&entry.sha256), date(entry.not_after)));
+    out::line(&format!(
+        "registered for {number}: {} until {}",
+        hex::encode(entry.sha256),
+        date(entry.not_after)
+    ));
     operator.close().await;
     Ok(())
 }
@@ -70,6 +74,6 @@ async fn revoke(config: &ConfigArg, certificate: &str) -> Result<()> {
     let revoked = operator.change_sender(SenderChange::RevokeCertificate { sha256 }).await?;
     operator.close().await;
     ensure!(revoked, "no such certificate is registered, or it was revoked before");
-    out::line(&format!("revoked {}", hex(&sha256)));
+    out::line(&format!("revoked {}", hex::encode(sha256)));
     Ok(())
 }

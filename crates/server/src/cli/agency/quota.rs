@@ -16,6 +16,7 @@ pub struct PerDay(Option<u64>);
 
 impl std::str::FromStr for PerDay {
     type Err = &'static str;
+
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(match text {
             "default" => None,

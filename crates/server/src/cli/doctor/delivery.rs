@@ -149,13 +149,15 @@ impl Known {
         let sender = delivery.map(|delivery| OrgNumber::parse(&delivery.sender_id));
         self.sender(findings, sender.as_ref());
         let sender = sender.and_then(Result::ok);
-        let (signed, sealed) = (parts.signature(), parts.seal());
+        let signed = parts.signature();
+        let sealed = parts.seal();
         let holds = |judged: &Option<Result<delivery::explain::Judged, _>>| {
             judged
                 .as_ref()
                 .is_some_and(|one| one.as_ref().is_ok_and(|j| j.content.is_ok() && j.value.is_ok()))
         };
-        let (letter_holds, seal_holds) = (holds(&signed), holds(&sealed));
+        let letter_holds = holds(&signed);
+        let seal_holds = holds(&sealed);
         let signed = SIGNATURE.examine(findings, signed, &parts.foreign_algorithms(), seal_holds);
         self.signer(findings, signed.as_ref(), sender.as_ref());
         SIGNATURE.trust(findings, self, signed.as_ref(), sender.as_ref());

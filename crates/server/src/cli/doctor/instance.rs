@@ -88,7 +88,9 @@ async fn mailboxes(config: &Config) -> Result<String> {
 /// The files of the agency door work together: chain, key, client authorities.
 fn door_tls(config: &Config) -> Result<String> {
     let agency = &config.agency;
-    let (certificate, key, authorities) = (&agency.certificate, &agency.key_file, &agency.client_authorities);
+    let certificate = &agency.certificate;
+    let key = &agency.key_file;
+    let authorities = &agency.client_authorities;
     let clients = edge::clients::Clients::new(authorities, Vec::new(), Arc::new(Nobody));
     clients.and_then(|clients| edge::tls::mutual(certificate, key, &clients)).context(
         "agency.certificate, agency.key_file and agency.client_authorities: give the door's chain, the key that belongs \
@@ -137,6 +139,7 @@ impl edge::clients::Registered for Nobody {
     fn is_revoked(&self, _: &[u8; 32]) -> bool {
         false
     }
+
     fn is_known(&self, _: &[u8; 32], _: &domain::OrgNumber) -> bool {
         false
     }

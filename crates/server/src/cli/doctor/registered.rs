@@ -15,7 +15,8 @@ pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &Org
     let config = Config::read(config)?;
     let stores = Stores::open(&config).await?;
     stores.need_migrated().await?;
-    let (now, mode) = (SystemClock.now(), config.far.mode);
+    let now = SystemClock.now();
+    let mode = config.far.mode;
     let mut tx = stores.letters.read("examine sender").await?;
     let Some(sender) = senders::find(&mut tx, number).await? else {
         let says = format!("{number} is not registered: {}", listing::sender(mode, number));
@@ -123,7 +124,7 @@ fn certified(
     }
     let authority = authorities.count().0;
     for entry in certificates {
-        let named: String = entry.sha256[..4].iter().map(|b| format!("{b:02x}")).collect();
+        let named = hex::encode(&entry.sha256[..4]);
         let Ok(certificate) = Certificate::parse(&entry.der) else { continue };
         let not_taken = |why: &dyn Display| format!("{named}… is not taken, others may be: {why}");
         if entry.usable(now) == Err(Code::CertificateRevoked) {

@@ -79,7 +79,8 @@ fn organisation(certificate: &Certificate) -> Result<String> {
 }
 
 pub(super) fn validity(certificate: &Certificate, now: Time) -> Result<String> {
-    let (from, to) = (certificate.not_before, certificate.not_after);
+    let from = certificate.not_before;
+    let to = certificate.not_after;
     ensure!(now >= from, "valid only from {}: is this machine's clock right? It says {now}", from.date());
     ensure!(now <= to, "expired {}: renew it", to.date());
     let days = now.date().days_until(to.date());
@@ -110,7 +111,8 @@ fn sample(certificate: &Path, key: &Path, parsed: &Certificate) -> Result<String
 
 /// Handshake, what the caller is taken for, and the two clocks.
 pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
-    let (http, door) = (client(certificate, key, ca)?, &secure_origin(door)?);
+    let http = client(certificate, key, ca)?;
+    let door = &secure_origin(door)?;
     let sender = Certificate::from_pem(&std::fs::read(certificate)?)?.organisation;
     let sender = sender.context("the certificate names no organisation")?;
     let question = json!({"sender": sender.as_str(), "recipients": []});
@@ -129,7 +131,8 @@ async fn refused(door: &str, response: Response) -> Result<String> {
     let body: Value = response.json().await.unwrap_or_default();
     let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty());
     let detail = text("detail").map(|detail| format!(" ({detail})")).unwrap_or_default();
-    let (code, mend) = (text("code").unwrap_or("without a code"), text("mend").unwrap_or("ask the operator"));
+    let code = text("code").unwrap_or("without a code");
+    let mend = text("mend").unwrap_or("ask the operator");
     bail!("{door} answers {status} {code}{detail}: {mend}")
 }
 
@@ -208,12 +211,15 @@ fn httpdate(text: &str) -> Option<Time> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = text.split_whitespace().skip(1);
-    let (day, month, year, clock) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let day = parts.next()?;
+    let month = parts.next()?;
+    let year = parts.next()?;
+    let clock = parts.next()?;
     let month = MONTHS.iter().position(|m| *m == month)? + 1;
     Time::parse(&format!("{year}-{month:02}-{day:0>2}T{clock}Z")).ok()
 }
 
 /// Of a broken connection, which hides the reason more often than not.
-const TRIES: u32 = 10;
+const TRIES: u32 = 20;
 const NO_CONNECTION: &str = "no connection: is the address right, is the door's authority in --ca, and does the operator \
     trust your certificate's issuer? A revoked or expired certificate ends here too";

@@ -58,6 +58,7 @@ impl Act {
             Self::Deregister => "deregister",
         }
     }
+
     fn done(self) -> &'static str {
         match self {
             Self::Register => "registered at",
@@ -117,7 +118,8 @@ fn hint(here: bool) {
 }
 
 fn signatures(args: &Args) -> Result<Vec<SignedAgreement>> {
-    let (signed, beside) = (args.signature.len(), args.certificate.len());
+    let signed = args.signature.len();
+    let beside = args.certificate.len();
     ensure!(beside == 0 || beside == signed, "--certificate: give one for each --signature, or none");
     let one = |(no, path): (usize, &PathBuf)| {
         let signature = read(path)?;

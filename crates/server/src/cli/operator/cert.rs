@@ -4,15 +4,16 @@ use crate::{
     cli::{
         ConfigArg, JsonArg,
         agency::OrgArg,
-        certified::{certificate_state, date, hex, read_certificate, sha256_of},
+        certified::{certificate_state, date, read_certificate, sha256_of},
     },
     config::Config,
     house::Operator as Handle,
     out,
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 use domain::OrgNumber;
+use key_client::OperatorChange;
 use registry::operators;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -69,14 +70,18 @@ async fn add(config: &ConfigArg, file: &Path, json: JsonArg) -> Result<()> {
     let config = Config::read(&config.config)?;
     let certificate = read_certificate(&config, file)?;
     let handle = Handle::open(&config).await?;
-    let mut tx = handle.store.begin("add operator certificate").await?;
-    let entry = operators::add_certificate(&mut tx, &certificate.der, handle.now()).await?;
-    tx.commit().await?;
+    handle.change_operator(OperatorChange::AddCertificate { der: certificate.der.clone() }).await?;
+    let mut tx = handle.store.read("show operator certificate").await?;
+    let all = operators::all_certificates(&mut tx).await?;
+    drop(tx);
+    let entry = all.into_iter().find(|entry| entry.sha256 == certificate.sha256);
+    let entry = entry.context("the certificate was not registered")?;
     ensure!(entry.revoked_at.is_none(), "this certificate is revoked, and stays so: register another");
     if json.json {
         out::json(&describe(&entry, handle.now()));
     } else {
-        let (sha256, until) = (hex(&entry.sha256), date(entry.not_after));
+        let sha256 = hex::encode(entry.sha256);
+        let until = date(entry.not_after);
         out::line(&format!("registered for {}: {sha256} until {until}", entry.operator));
     }
     handle.close().await;
@@ -99,7 +104,8 @@ async fn list(config: &ConfigArg, json: JsonArg, number: Option<OrgNumber>) -> R
         out::json(&all.iter().map(|one| describe(one, now)).collect::<Vec<_>>());
     } else {
         for one in &all {
-            let (sha256, state) = (hex(&one.sha256), certificate_state(one.usable(now)));
+            let sha256 = hex::encode(one.sha256);
+            let state = certificate_state(one.usable(now));
             out::line(&format!("{}  {sha256}  {state}, until {}", one.operator, date(one.not_after)));
         }
     }
@@ -110,21 +116,19 @@ async fn list(config: &ConfigArg, json: JsonArg, number: Option<OrgNumber>) -> R
 async fn revoke(config: &ConfigArg, certificate: &str, json: JsonArg) -> Result<()> {
     let sha256 = sha256_of(certificate)?;
     let handle = Handle::open(&Config::read(&config.config)?).await?;
-    let mut tx = handle.store.begin("revoke operator certificate").await?;
-    let revoked = operators::revoke_certificate(&mut tx, &sha256, handle.now()).await?;
-    tx.commit().await?;
+    let revoked = handle.change_operator(OperatorChange::RevokeCertificate { sha256 }).await?;
     handle.close().await;
     ensure!(revoked, "no such certificate of an operator is registered, or it was revoked before");
     if json.json {
-        out::json(&json!({"sha256": hex(&sha256), "state": "revoked"}));
+        out::json(&json!({"sha256": hex::encode(sha256), "state": "revoked"}));
     } else {
-        out::line(&format!("revoked {}", hex(&sha256)));
+        out::line(&format!("revoked {}", hex::encode(sha256)));
     }
     Ok(())
 }
 
 fn describe(one: &operators::OperatorCertificate, now: domain::Time) -> Value {
-    json!({"operator": one.operator.as_str(), "sha256": hex(&one.sha256),
+    json!({"operator": one.operator.as_str(), "sha256": hex::encode(one.sha256),
         "not_before": one.not_before.to_string(), "not_after": one.not_after.to_string(),
         "added_at": one.added_at.to_string(), "state": certificate_state(one.usable(now))})
 }

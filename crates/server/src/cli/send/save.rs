@@ -28,7 +28,8 @@ pub(super) fn run(sending: &Sending, draft: &Draft, file: &Path) -> Result<()> {
         out::json(&json!({"reference": draft.reference, "bytes": body.len(), "file": file, "curl": curl}));
         return Ok(());
     }
-    let (reference, file) = (&draft.reference, file.display());
+    let reference = &draft.reference;
+    let file = file.display();
     out::note(&format!("{reference} is signed and not sent: {} bytes in {file}. To send it:", body.len()));
     out::line(&curl);
     Ok(())

@@ -14,7 +14,8 @@ use std::{path::Path, time::Duration};
 /// Every door and every act, right and wrong.
 pub async fn everything(demo: &Demo, service: &Service, problems: &mut Vec<u8>) -> Browser {
     open_mailbox(demo);
-    let (town, office) = (Sender::of(demo, TOWN), Sender::of(demo, OFFICE));
+    let town = Sender::of(demo, TOWN);
+    let office = Sender::of(demo, OFFICE);
     let more = json!({"kind": "decision", "receipt": "opened",
         "matter": {"id": MATTER, "shared_id": format!("{MATTER}-2"), "subject": MATTER_SUBJECT, "status": STATUS},
         "support": {"text": SUPPORT, "email": SUPPORT_EMAIL, "phone": "000-00 00 10", "url": "https://qvxf.example/"}});
@@ -90,7 +91,8 @@ async fn agency_errors(town: &Sender, problems: &mut Vec<u8>) {
         let type_of = format!("multipart/form-data; boundary={}", server::compose::BOUNDARY);
         let url = format!("{}/v1/letters", town.door);
         let answer = town.http.post(url).header("content-type", type_of).body(body).send().await.unwrap();
-        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
         assert!((400..500).contains(&status), "{code}: {status} {text}");
         problems.extend_from_slice(text.as_bytes());
         assert!(text.contains(code), "expected {code}: {text}");

@@ -7,7 +7,7 @@ use crate::{
 };
 use server::agency_client::Reply;
 use std::time::{Duration, Instant};
-use store::DatabaseKind;
+use store::{DatabaseKind, Settings, Store};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_operator_says_of_agencies_holds_at_the_running_door() {
@@ -71,6 +71,33 @@ async fn what_the_operator_says_of_agencies_holds_at_the_running_door() {
     assert_eq!(show["certificates"][0]["state"], "revoked");
     agency(&["cert", "revoke", &file]).bad(1, &["revoked before"]);
 
+    // All of it is on record, and the record is no plain table.
+    let history = agency(&["history", NEW, "--json"]).good().json();
+    let kinds: Vec<_> = history.as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
+    let wanted = [
+        "sender_added",
+        "sender_renamed",
+        "certificate_added",
+        "sender_suspended",
+        "sender_resumed",
+        "sha1_allowed",
+        "sha1_refused",
+        "dispatcher_added",
+        "dispatcher_removed",
+        "certificate_revoked",
+    ];
+    assert_eq!(kinds, wanted);
+    assert_eq!((history[1]["name"].as_str(), history[0]["seq"].as_u64()), (Some("Nya myndigheten"), Some(0)));
+    assert_eq!(
+        (history[2]["certificate"].as_str(), history[7]["dispatcher"].as_str()),
+        (Some(&*sha256), Some(DISPATCHER))
+    );
+    let text = agency(&["history", NEW]).good().out;
+    assert!(text.contains("sender_renamed  name Nya myndigheten") && text.contains(&sha256), "{text}");
+    tamper(&demo, "DELETE FROM registry_event WHERE type = 'certificate_revoked'").await;
+    agency(&["history", NEW]).bad(1, &["cannot be trusted"]);
+    agency(&["suspend", NEW]).bad(1, &["not vouched for"]);
+
     // What is wrong is told.
     agency(&["show", "164020000065"]).bad(1, &["not registered"]);
     agency(&["suspend", "164020000065"]).bad(1, &["not registered"]);
@@ -81,6 +108,16 @@ async fn what_the_operator_says_of_agencies_holds_at_the_running_door() {
     agency(&["cert", "add", &demo.pki("server.pem").display().to_string()]).bad(1, &["serialNumber"]);
     agency(&["cert", "revoke", "abcd"]).bad(1, &["SHA-256"]);
     service.stop();
+}
+
+/// A change of the letters database by another hand.
+async fn tamper(demo: &Demo, sql: &'static str) {
+    let url = format!("sqlite:{}", demo.path().join("kuvert.db").display());
+    let store = Store::open(&url, &Settings::letters()).await.unwrap();
+    let mut tx = store.begin("tamper").await.unwrap();
+    tx.execute(sql, &[]).await.unwrap().exactly(1).unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
 }
 
 /// What comes of letters, asked until it is what it should be.

@@ -220,7 +220,8 @@ async fn with_an_instance_the_registry_and_the_revocation_lists_are_asked() {
     let lists = demo.path().join("lists");
     std::fs::create_dir(&lists).unwrap();
     std::fs::write(lists.join("demo.crl"), revoking(&demo, &town)).unwrap();
-    let (ca, lists) = (demo.pki("ca.pem").display().to_string(), lists.display().to_string());
+    let ca = demo.pki("ca.pem").display().to_string();
+    let lists = lists.display().to_string();
     let revoked = examine(&["--authorities", &ca, "--revocation-lists", &lists]);
     assert_eq!(first_broken(&revoked), ("revocation", "certificate_revoked"), "{revoked:?}");
     let with_lists =
@@ -238,7 +239,8 @@ pub fn vector(name: &str) -> PathBuf {
 }
 
 fn offline(name: &str) -> Said {
-    let (file, ca) = (vector(name).display().to_string(), vector("ca.pem").display().to_string());
+    let file = vector(name).display().to_string();
+    let ca = vector("ca.pem").display().to_string();
     run(&["doctor", "--delivery", &file, "--authorities", &ca, "--json"])
 }
 

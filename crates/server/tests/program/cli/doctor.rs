@@ -19,12 +19,14 @@ use toml::Table;
 async fn the_doctor_finds_what_is_wrong_with_a_sender() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let service = demo.start();
-    let (door, ca) = (service.url(1), demo.pki("ca.pem"));
+    let door = service.url(1);
+    let ca = demo.pki("ca.pem");
     let examine = |pem: &Path, key: &Path, ca: &Path| {
         let [pem, key, ca] = [pem, key, ca].map(|path| path.display().to_string());
         run(&["doctor", "--certificate", &pem, "--key", &key, "--door", &door, "--ca", &ca, "--json"])
     };
-    let (town, town_key) = (demo.pki(&format!("{TOWN}.pem")), demo.pki(&format!("{TOWN}.key")));
+    let town = demo.pki(&format!("{TOWN}.pem"));
+    let town_key = demo.pki(&format!("{TOWN}.key"));
 
     let good = examine(&town, &town_key, &ca).good();
     for check in ["certificate", "validity", "use", "key", "signature", "door"] {
@@ -160,7 +162,8 @@ async fn the_doctor_finds_what_is_wrong_with_certificates_for_others() {
         std::fs::write(&path, toml::to_string(&table).unwrap()).unwrap();
         run(&["doctor", "--config", &path.display().to_string(), "--json"])
     };
-    let (ca, server) = (demo.pki("ca.pem"), demo.pki("server.pem"));
+    let ca = demo.pki("ca.pem");
+    let server = demo.pki("server.pem");
     let key = demo.pki("164020000040.key");
     let section = |name: &str, pem: &Path, key: &Path, authorities: &Path| {
         format!(
@@ -177,7 +180,8 @@ async fn the_doctor_finds_what_is_wrong_with_certificates_for_others() {
     };
     let chain = |name: &str, own: [i32; 2], above: [i32; 2]| {
         let path = demo.path().join(name);
-        let (own, above) = (rsa(&demo, &number, own), rsa(&demo, "164020000065", above));
+        let own = rsa(&demo, &number, own);
+        let above = rsa(&demo, "164020000065", above);
         std::fs::write(&path, own + &above).unwrap();
         path
     };

@@ -25,11 +25,14 @@ async fn what_another_register_says_is_not_mended_by_commands_here() {
         file(&format!("{TOWN}.key")),
         file("ca.pem"),
     );
-    let (own, external) = (demo.config(), demo.with("external.toml", "mode = \"own\"", &far));
+    let own = demo.config();
+    let external = demo.with("external.toml", "mode = \"own\"", &far);
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../delivery/vectors");
-    let (letter, ca) = (vectors.join("deliverSecure-ok-plain.xml"), vectors.join("ca.pem"));
+    let letter = vectors.join("deliverSecure-ok-plain.xml");
+    let ca = vectors.join("ca.pem");
     let [letter, ca] = [letter, ca].map(|path| path.display().to_string());
-    let (sender, sealer) = ("162120002411", "165560000001");
+    let sender = "162120002411";
+    let sealer = "165560000001";
     let doctor = |what: &[&str], config: &str| {
         let told = run(&[&["doctor", "--config", config, "--json"], what].concat());
         move |check: &str| says(&told, check)

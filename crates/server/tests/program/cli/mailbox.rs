@@ -2,7 +2,7 @@
 
 use crate::{
     process::{Demo, run, run_with},
-    sender::{CLEO, Sender, TOWN, letter},
+    sender::{BO, CLEO, Sender, TOWN, letter},
 };
 use store::DatabaseKind;
 
@@ -13,7 +13,8 @@ const PEOPLE: [&str; 3] = ["189001019802", "199001022392", "199001022384"];
 async fn mailboxes_are_opened_closed_and_imported_beside_the_service() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let service = demo.start();
-    let (config, town) = (demo.config(), Sender::of(&demo, TOWN));
+    let config = demo.config();
+    let town = Sender::of(&demo, TOWN);
     let to = |number: &str, reference: &str| letter(TOWN, number, reference, "Prov", "Prov");
     let mailbox = |arguments: &[&str], input: &str| {
         run_with(&[&["mailbox", arguments[0], "--config", &config], &arguments[1..]].concat(), input)
@@ -54,9 +55,27 @@ async fn mailboxes_are_opened_closed_and_imported_beside_the_service() {
     assert_eq!(town.is_refused(&to(CLEO, "e")).await, "mailbox_closed");
     town.sends(&to(CLEO, "d")).await;
 
+    // Somebody has died; and had not.
+    let deceased = |arguments: &[&str], input: &str| mailbox(&[&["deceased"], arguments].concat(), input);
+    town.sends(&to(BO, "dead-a")).await;
+    assert!(deceased(&["--on", "2026-01-31"], BO).good().out.contains("is noted"));
+    assert!(deceased(&["--on", "2026-02-01"], BO).good().out.contains("already"));
+    assert_eq!(town.is_refused(&to(BO, "dead-b")).await, "recipient_deceased");
+    assert!(deceased(&["--undo"], BO).good().out.contains("taken back"));
+    assert!(deceased(&["--undo"], BO).good().out.contains("no death"));
+    town.sends(&to(BO, "dead-c")).await;
+    let unknown = deceased(&["--on", "2026-01-31"], "199001032391").bad(1, &["nobody"]);
+    assert!(!unknown.err.contains("199001032391"), "{unknown:?}");
+    deceased(&["--on", "2126-01-31"], BO).bad(1, &["--on"]);
+    deceased(&["--on", "2026-01-31"], "164020000065").bad(1, &["organisation"]);
+    deceased(&["--on", "31 januari"], BO).bad(2, &["2026-11-30"]);
+    deceased(&["--on", "2026-01-31", "--undo"], BO).bad(2, &["--undo"]);
+    deceased(&[], BO).bad(2, &["--on"]);
+
     // Many, from CSV: a wrong line opens none.
     let csv = demo.path().join("people.csv");
-    let (path, write) = (csv.display().to_string(), |text: String| std::fs::write(&csv, text).unwrap());
+    let path = csv.display().to_string();
+    let write = |text: String| std::fs::write(&csv, text).unwrap();
     write(format!("number,name\n{},Ett Prov\n189001019803,Fel Siffra\n{},Två,Komma\n", PEOPLE[1], PEOPLE[2]));
     let wrong = mailbox(&["import", &path], "").bad(1, &["line 3", "line 4", "nothing was opened"]);
     assert!(!wrong.err.contains("189001019803") && !wrong.err.contains("Fel Siffra"), "{wrong:?}");

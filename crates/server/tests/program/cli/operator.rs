@@ -53,6 +53,12 @@ async fn operators_are_added_changed_and_ended_and_we_are_one_of_them() {
     assert_eq!((row["name"].as_str(), row["state"].as_str()), (Some("Nya lådan"), Some("ended")));
     assert!(operator(&["list"]).good().out.contains("(ended"));
     assert!(operator(&add).good().out.contains("registered"), "it comes back");
+    let history = operator(&["history", LADAN, "--json"]).good().json();
+    let kinds: Vec<_> = history.as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
+    let wanted =
+        ["operator_added", "operator_changed", "operator_changed", "operator_ended", "operator_added"];
+    assert_eq!(kinds, wanted);
+    assert_eq!(history[2]["name"], "Nya lådan");
 
     // What is wrong is told.
     operator(&["show", BREVEN]).bad(1, &[BREVEN, "operator add"]);
@@ -137,7 +143,8 @@ fn an_agreement_is_signed_with_a_persons_certificate() {
 async fn nobody_is_written_to_here_whose_mailbox_is_elsewhere() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let service = demo.start();
-    let (config, town) = (demo.config(), Sender::of(&demo, TOWN));
+    let config = demo.config();
+    let town = Sender::of(&demo, TOWN);
     let address = "https://ladan.example/service/v3";
     run(&[
         "operator",
@@ -156,7 +163,8 @@ async fn nobody_is_written_to_here_whose_mailbox_is_elsewhere() {
     let cleo = Identity::parse(CLEO).unwrap();
     let macs = handle.keys.address_macs("operator", std::slice::from_ref(&cleo)).await.unwrap();
     town.sends(&letter(TOWN, CLEO, "a", "Prov", "Prov")).await;
-    let (address_mac, to) = (macs[0], Some(OrgNumber::parse(LADAN).unwrap()));
+    let address_mac = macs[0];
+    let to = Some(OrgNumber::parse(LADAN).unwrap());
     let job = domain::JobId::new(handle.now(), &SystemRandom);
     let moved = Change::Move { address_mac, job, to, account_type: AccountType::Secure.as_str().into() };
     assert_eq!(handle.keys.change(By::Operator, moved).await.unwrap(), Changed::Done(true));

@@ -21,8 +21,8 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
     };
 
     // One, with everything; then the same again, and another under the same reference.
-    let (page, plan) =
-        (file("brev.html", "<h1>Rubrik</h1><p>Med en plan.</p>"), file("plan.csv", "dag;tid\n1;2\n"));
+    let page = file("brev.html", "<h1>Rubrik</h1><p>Med en plan.</p>");
+    let plan = file("plan.csv", "dag;tid\n1;2\n");
     let whole = [
         "--sender",
         OFFICE,
@@ -80,13 +80,15 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let at = listener.local_addr().unwrap();
-    let (pem, key) = (demo.pki("164020000016.pem"), demo.pki("164020000016.key"));
+    let pem = demo.pki("164020000016.pem");
+    let key = demo.pki("164020000016.key");
     let ca = demo.pki("ca.pem");
     let held = [pem, key, ca].map(|path| path.display().to_string());
     let held = ["--certificate", &held[0], "--key", &held[1], "--ca", &held[2]];
     let letter = ["--to", BO, "--subject", "X", "--text", "Y"];
     let saved = demo.path().join("plain").display().to_string();
-    let (plain, bare) = (format!("http://{at}"), at.to_string());
+    let plain = format!("http://{at}");
+    let bare = at.to_string();
     for (door, says) in [(&plain, "plain HTTP"), (&bare, "no scheme")] {
         let to = ["send", "--door", door];
         for more in [&[][..], &["--soap"], &["--save", &saved]] {
@@ -137,7 +139,8 @@ async fn letters_are_sent_one_at_a_time_and_from_csv() {
 async fn a_request_is_saved_and_what_is_changed_in_it_is_refused() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let service = demo.start();
-    let (dir, file) = (demo.path().display().to_string(), demo.path().join("a letter").display().to_string());
+    let dir = demo.path().display().to_string();
+    let file = demo.path().join("a letter").display().to_string();
     let letter = ["--to", BO, "--subject", "Hej", "--text", "Ett brev.", "--reference", "saved-1"];
     let said = run(&[&["send", "--data", &dir, "--save", &file], &letter[..]].concat()).good();
     assert!(said.err.contains("saved-1 is signed and not sent"), "{said:?}");

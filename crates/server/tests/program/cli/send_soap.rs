@@ -39,7 +39,8 @@ async fn a_soap_letter_that_would_be_refused_is_not_sent() {
     let members = demo.path().join("members.json");
     let with = |json: &str| {
         std::fs::write(&members, json).unwrap();
-        let (members, to) = (members.display().to_string(), ["--to", ANNA, "--subject", "S", "--text", "T"]);
+        let members = members.display().to_string();
+        let to = ["--to", ANNA, "--subject", "S", "--text", "T"];
         run(&[&["send", "--data", &dir, "--soap", "--members", &members], &to[..]].concat())
     };
     with(r#"{"matter": {"id": "1", "status": "closed"}, "reply": "accepted"}"#).good();
@@ -52,9 +53,11 @@ async fn a_soap_letter_that_would_be_refused_is_not_sent() {
     assert!(long.json()["broken"]["says"].as_str().unwrap().contains("Subject"), "{long:?}");
 
     // An expired certificate is named as that, and not met as a handshake that fails.
-    let (pem, key) = (demo.path().join("old.pem"), demo.pki(&format!("{TOWN}.key")).display().to_string());
+    let pem = demo.path().join("old.pem");
+    let key = demo.pki(&format!("{TOWN}.key")).display().to_string();
     std::fs::write(&pem, expired(&demo, Path::new(&key))).unwrap();
-    let (pem, ca) = (pem.display().to_string(), demo.pki("ca.pem").display().to_string());
+    let pem = pem.display().to_string();
+    let ca = demo.pki("ca.pem").display().to_string();
     let door = service.url(1);
     let old = ["send", "--soap", "--door", &door, "--certificate", &pem, "--key", &key, "--ca", &ca];
     let said = run(&[&old[..], &TO].concat());
@@ -74,7 +77,8 @@ async fn a_soap_letter_that_would_be_refused_is_not_sent() {
 async fn the_answer_and_the_connection_are_told() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let service = demo.start();
-    let (dir, door) = (demo.path().display().to_string(), service.url(1));
+    let dir = demo.path().display().to_string();
+    let door = service.url(1);
     let [pem, key, ca] = [format!("{TOWN}.pem"), format!("{TOWN}.key"), "ca.pem".to_owned()]
         .map(|name| demo.pki(&name).display().to_string());
     let save = demo.path().join("saved.xml").display().to_string();
@@ -118,8 +122,10 @@ async fn the_answer_and_the_connection_are_told() {
 async fn the_chain_is_checked_before_a_letter_is_sent() {
     let demo = Demo::on(DatabaseKind::Sqlite).await;
     let service = demo.start();
-    let (dir, door) = (demo.path().display().to_string(), service.url(1));
-    let (town, ca) = (demo.pki(&format!("{TOWN}.pem")), demo.pki("ca.pem").display().to_string());
+    let dir = demo.path().display().to_string();
+    let door = service.url(1);
+    let town = demo.pki(&format!("{TOWN}.pem"));
+    let ca = demo.pki("ca.pem").display().to_string();
     let save = demo.path().join("saved.xml").display().to_string();
     let sends = |more: &[&str]| run(&[&["send", "--soap", "--json"][..], &TO, more].concat());
     let breaks = |more: &[&str], step: &str| {

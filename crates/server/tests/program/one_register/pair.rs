@@ -99,6 +99,7 @@ impl Operator {
     pub fn config(&self) -> PathBuf {
         self.folder.join("kuvert.toml")
     }
+
     pub fn door(&self) -> String {
         format!("https://127.0.0.1:{}", self.base + 1)
     }
@@ -131,6 +132,7 @@ impl Operator {
     pub fn is_up(&self) -> bool {
         self.service.is_some()
     }
+
     pub fn running(&self) -> &Service {
         self.service.as_ref().unwrap()
     }

@@ -35,7 +35,8 @@ impl Story {
     pub async fn begin(folder: &Path) -> Self {
         let mut pair = Pair::new(folder).await;
         let town = pair.pki.join(format!("{TOWN}.pem"));
-        let (a, b) = (&pair.a, &pair.b);
+        let a = &pair.a;
+        let b = &pair.b;
         for one in [a, b] {
             one.kuvert(&["agency", "add", TOWN, "Exempelkommunen"], "").good();
             one.kuvert(&["agency", "cert", "add", &town.display().to_string()], "").good();
@@ -60,7 +61,8 @@ impl Story {
             let key = pair.pki.join(format!("{TOWN}.key"));
             Sender::new(&one.door(), town.clone(), key, &pair.pki.join("ca.pem"))
         };
-        let (at_a, at_b) = (sender(&pair.a), sender(&pair.b));
+        let at_a = sender(&pair.a);
+        let at_b = sender(&pair.b);
         let story = Self { pair, at_a, at_b, ledger: Vec::new(), handed_on: Vec::new() };
         story.tells_register("move", BO, story.pair.b.domain);
         // B has taken from the register whom the town lets act for it.
@@ -149,7 +151,8 @@ impl Story {
     pub async fn kills_a_while_it_hands_over(&mut self, who: &'static str, letters: usize) -> (usize, usize) {
         for round in 0..10 {
             self.settles().await;
-            let (before, logged) = (self.forwarded(AT_A).await, self.at(AT_A).logged(HANDED_OVER));
+            let before = self.forwarded(AT_A).await;
+            let logged = self.at(AT_A).logged(HANDED_OVER);
             for no in 0..letters {
                 self.sends(AT_A, who, &format!("killed-{round}-{no}"), AT_B).await;
             }
@@ -229,7 +232,8 @@ impl Story {
     /// References, types and letter ids of a feed, from its beginning.
     async fn feed(&self, of: bool) -> Vec<(String, String, String)> {
         let client = if of == AT_A { &self.at_a.client } else { &self.at_b.client };
-        let (mut all, mut after) = (Vec::new(), String::new());
+        let mut all = Vec::new();
+        let mut after = String::new();
         loop {
             let page = client.ask(Method::GET, &format!("/v1/events?limit=1000{after}"), None).await.unwrap();
             let events = page["events"].as_array().unwrap();

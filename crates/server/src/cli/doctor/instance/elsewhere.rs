@@ -62,7 +62,8 @@ fn register(config: &Config) -> Result<String> {
 /// Each certificate of a chain is valid now; answers until when its holder's own is.
 fn chain((name, path): (&str, &Path)) -> Result<String> {
     let pem = read(name, path)?;
-    let (mut own, now) = (None, SystemClock.now());
+    let mut own = None;
+    let now = SystemClock.now();
     for certificate in Certificate::chain_from_pem(&pem).with_context(|| name.to_owned())? {
         let whose = if own.is_some() { ", an authority in it" } else { "" };
         let until = validity(&certificate, now).with_context(|| format!("{name}{whose}"))?;

@@ -238,7 +238,7 @@ fn shown(letter: &Letter, t: &Texts) -> String {
         reply: reply(letter, t),
         matter: matter(letter, t),
         notes: notes(&letter.notes, t),
-        history: None,
+        history: crate::pages::Trace::NotShown,
         genuine: true,
         verified: HowVerified { text: String::new(), original: None },
         may_move: false,

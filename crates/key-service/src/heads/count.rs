@@ -1,0 +1,291 @@
+//! Counting events that were committed.
+
+use super::{
+    Head, Sum,
+    explain::Present,
+    recent,
+    stored::{self, Added},
+};
+use crate::{
+    failure::{Failure, Tries},
+    purpose::Purpose,
+    service::Inner,
+};
+use domain::{MailboxId, Time};
+use key_client::{HandedOver, KeysError};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
+use store::{Many, args, row};
+use tracing::warn;
+use vault::mac::Mac;
+
+/// What the key store knows of a mailbox's evidence.
+pub(crate) struct Known {
+    pub head: Head,
+    /// Openings that are being written.
+    pub openings: HashSet<[u8; 32]>,
+    /// What was counted of late.
+    recent: HashSet<[u8; 8]>,
+    /// When what is there may not be counted: just now, and around starts of the service.
+    gaps: Vec<(Time, Time)>,
+}
+
+impl Known {
+    /// How many there are and should be.
+    pub(crate) fn tell_missing(&self, mailbox: MailboxId, there: usize) {
+        let counted = self.head.events;
+        let openings = self.openings.len();
+        warn!(mailbox.id = %mailbox, counted, openings, there, "Not all events of a mailbox that are counted are there");
+    }
+
+    /// An event as the search for what is not counted sees it.
+    pub(crate) fn present(&self, mac: &Mac, mailbox: MailboxId, walked: &evidence::Walked) -> Present {
+        let gap = self.gaps.iter().position(|(from, to)| (*from..=*to).contains(&walked.at));
+        let suspect = gap.map(|gap| 4 * u32::try_from(gap).unwrap_or(u32::MAX / 4) + writer(walked));
+        let sum = Sum::of(mac, mailbox, &walked.entry);
+        let opening = self.openings.contains(&walked.entry);
+        let counted = self.recent.contains(&recent::id(&walked.entry));
+        Present { sum, at: walked.at, suspect, opening, counted }
+    }
+}
+
+/// Who hands such events over.
+fn writer(walked: &evidence::Walked) -> u32 {
+    use evidence::Writer;
+    let Some(kind) = walked.kind else { return 0 };
+    if Writer::Gateway.may_write(kind) && !Writer::Keys.may_write(kind) {
+        1
+    } else if Writer::Notifier.may_write(kind) {
+        2
+    } else if Writer::Web.may_write(kind) {
+        3
+    } else {
+        0
+    }
+}
+
+/// Who has committed events, and under which id they count once.
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    /// This service: its openings are over with it.
+    Own(&'a [u8; 16]),
+    Role(&'a [u8; 16]),
+}
+
+impl Inner {
+    /// Counts what a role has committed; once, however often it is handed over.
+    pub(crate) async fn count_batch(&self, batch: &HandedOver) -> Result<(), Failure> {
+        if batch.events.len() > MOST {
+            return Err(KeysError::Budget.into());
+        }
+        self.count(Whose::Role(&batch.id), &batch.events).await
+    }
+
+    /// Counts what this service has committed itself.
+    pub(crate) async fn count_own(&self) -> Result<(), Failure> {
+        let committed = self.events.committed();
+        for batch in committed.batches(self.clock.now(), &*self.random) {
+            self.count(Whose::Own(&batch.id), &batch.events).await?;
+            committed.answered(&batch.id);
+        }
+        Ok(())
+    }
+
+    async fn count(&self, whose: Whose<'_>, events: &[(MailboxId, [u8; 32])]) -> Result<(), Failure> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mac = self.head_mac()?;
+        let _alone = self.heading.lock().await;
+        let mut tries = Tries::default();
+        let mut raced = 0;
+        loop {
+            match self.try_count(&mac, whose, events).await {
+                Ok(true) => return Ok(()),
+                // Another key service moved one of the heads meanwhile.
+                Ok(false) if raced < RACES => raced += 1,
+                Ok(false) => return Err(Failure::Lost),
+                Err(failure) if tries.again(&failure) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    async fn try_count(
+        &self,
+        mac: &Mac,
+        whose: Whose<'_>,
+        events: &[(MailboxId, [u8; 32])],
+    ) -> Result<bool, Failure> {
+        let mut tx = self.keys.begin("count events").await?;
+        let (Whose::Own(id) | Whose::Role(id)) = whose;
+        if tx.execute(BATCH, args![id, self.clock.now()]).await?.count() == 0 {
+            return Ok(true);
+        }
+        if matches!(whose, Whose::Own(_)) {
+            let entries: Vec<_> = events.iter().map(|(_, entry)| row![entry]).collect();
+            // Most were no openings.
+            let _ = tx.execute_many(&FORGET, &entries).await?;
+        }
+        let mut added: BTreeMap<MailboxId, Added> = BTreeMap::new();
+        for (mailbox, entry) in events {
+            added.entry(*mailbox).or_default().count(mac, *mailbox, entry);
+        }
+        if !stored::add(&mut tx, &added, self.clock.now()).await? {
+            return Ok(false);
+        }
+        tx.execute(COUNTED, args![self.clock.now()]).await?.exactly(1)?;
+        tx.commit().await?;
+        metrics::counter!("kuvert_evidence_counted_total").increment(events.len() as u64);
+        Ok(true)
+    }
+
+    /// Takes up events that were found and are not counted, if the head still is what it was found against.
+    pub(crate) async fn take_up(
+        &self,
+        mailbox: MailboxId,
+        found_at: Head,
+        entries: &[[u8; 32]],
+    ) -> Result<bool, Failure> {
+        let mac = self.head_mac()?;
+        let _alone = self.heading.lock().await;
+        let mut tx = self.keys.begin("take up events").await?;
+        let heads = stored::read(&mut tx, &[mailbox]).await?;
+        if heads.get(&mailbox).and_then(Option::as_ref).map_or_else(Head::default, |(head, _)| *head)
+            != found_at
+        {
+            return Ok(false);
+        }
+        let mut added = Added::default();
+        entries.iter().for_each(|entry| added.count(&mac, mailbox, entry));
+        let forgotten: Vec<_> = entries.iter().map(|entry| row![entry]).collect();
+        let _ = tx.execute_many(&FORGET, &forgotten).await?;
+        let done = stored::add(&mut tx, &BTreeMap::from([(mailbox, added)]), self.clock.now()).await?;
+        if done {
+            tx.commit().await?;
+            metrics::counter!("kuvert_evidence_taken_up_total").increment(entries.len() as u64);
+        }
+        Ok(done)
+    }
+
+    /// Says that an event is being written, before anybody is answered by it.
+    pub(crate) async fn begin_opening(&self, mailbox: MailboxId, entry: &[u8; 32]) -> Result<(), Failure> {
+        let mut tx = self.keys.begin_urgent("begin opening").await?;
+        tx.execute(OPENING, args![entry, mailbox, self.clock.now()]).await?.exactly(1)?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The event was not written.
+    pub(crate) async fn forget_opening(&self, entry: &[u8; 32]) -> Result<(), Failure> {
+        let mut tx = self.keys.begin_urgent("forget opening").await?;
+        let _ = tx.execute_many(&FORGET, &[row![entry]]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Openings that a crash left behind: counted if they were written, else forgotten. Batches that nobody hands over again
+    /// are forgotten.
+    pub(crate) async fn settle_openings(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut tx = self.keys.read("look for openings").await?;
+        let left = tx.query(LEFT, args![now.minus(CUT_SHORT)]).await?;
+        drop(tx);
+        for row in &left {
+            let entry: [u8; 32] = row.array(0)?;
+            let mailbox: MailboxId = row.id(1)?;
+            let mut tx = self.letters.read("look for opening").await?;
+            let written = tx.one(WRITTEN, args![mailbox, &entry]).await?.is_some();
+            drop(tx);
+            if written {
+                // Two services that look at the same time count it once.
+                let id = entry.first_chunk().copied().unwrap_or_default();
+                self.count(Whose::Own(&id), &[(mailbox, entry)]).await?;
+            } else {
+                warn!(mailbox.id = %mailbox, "An opening was begun and not written: nobody was given the key");
+                self.forget_opening(&entry).await?;
+            }
+        }
+        let mut tx = self.keys.begin_background("forget batches").await?;
+        let _ = tx.execute(OLD_BATCHES, args![now.minus(REMEMBERED)]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Notes that the service starts: what was committed since the last counting may not be counted.
+    pub(crate) async fn begin_gap(&self) -> Result<(), Failure> {
+        let mut tx = self.keys.begin("note start").await?;
+        let _ = tx.execute(FORGET_GAPS, args![self.clock.now().minus(REMEMBERED)]).await?;
+        let _ = tx.execute(GAP, args![self.clock.now()]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Head and openings of a mailbox, of one moment. To be read before its events are.
+    pub(crate) async fn known_of(&self, mailbox: MailboxId) -> Result<Known, Failure> {
+        let mut tx = self.keys.read("read head").await?;
+        let (head, recent) =
+            stored::read(&mut tx, &[mailbox]).await?.remove(&mailbox).flatten().unwrap_or_default();
+        let mut openings = HashSet::new();
+        for row in tx.query(OPENINGS, args![mailbox]).await? {
+            openings.insert(row.array(0)?);
+        }
+        let mut gaps = vec![(self.clock.now().minus(JUST_NOW), Time::from_millis(i64::MAX))];
+        for row in tx.query(GAPS, &[]).await? {
+            gaps.push((row.time(0)?.minus(JUST_NOW), row.time(1)?));
+        }
+        Ok(Known { head, openings, recent: recent.ids(), gaps })
+    }
+
+    /// Counts what is there and nothing else: after a restore. Tells how many events more were counted before.
+    pub(crate) async fn begin_head_again(&self, mailbox: MailboxId) -> Result<u64, Failure> {
+        let mac = self.head_mac()?;
+        let rings = self.keks.event_rings(self.clock.now())?;
+        let _alone = self.heading.lock().await;
+        let was = self.known_of(mailbox).await?.head;
+        let mut letters = self.letters.read("count events anew").await?;
+        let mut head = Head::default();
+        let mut walks = evidence::Walks::new(mailbox);
+        while let Some(page) = walks.page(&mut letters, &rings).await? {
+            for walked in page {
+                let sum = head.sum.plus(Sum::of(&mac, mailbox, &walked.entry));
+                head = Head { events: head.events + 1, sum };
+            }
+        }
+        drop(letters);
+        let mut tx = self.keys.begin("count events anew").await?;
+        let _ = tx.execute(NO_OPENINGS, args![mailbox]).await?;
+        tx.execute(ANEW, args![mailbox, head.events, &head.sum.to_bytes()]).await?.exactly(1)?;
+        tx.commit().await?;
+        Ok(u64::try_from(was.events - head.events).unwrap_or(0))
+    }
+
+    pub(crate) fn head_mac(&self) -> Result<Mac, Failure> {
+        Ok(self.keks.mac(Purpose::Heads, Time::from_millis(0))?)
+    }
+}
+
+/// Events in one batch.
+const MOST: usize = 4096;
+const RACES: u32 = 16;
+/// An opening that has been between the two databases for this long was cut short.
+const CUT_SHORT: Duration = Duration::from_secs(120);
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+const BATCH: &str =
+    "INSERT INTO evidence_batch (batch_id, counted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+const OLD_BATCHES: &str = "DELETE FROM evidence_batch WHERE counted_at < $1";
+const OPENING: &str = "INSERT INTO evidence_opening (entry, mailbox_id, since) VALUES ($1, $2, $3)";
+const OPENINGS: &str = "SELECT entry FROM evidence_opening WHERE mailbox_id = $1";
+const LEFT: &str =
+    "SELECT entry, mailbox_id FROM evidence_opening WHERE since < $1 ORDER BY since LIMIT 1000";
+/// What was committed this long ago may be on its way to be counted.
+const JUST_NOW: Duration = Duration::from_secs(15);
+const COUNTED: &str = "UPDATE evidence_counted SET at = $1 WHERE one = 1";
+const GAP: &str = "INSERT INTO evidence_gap (began_at, counted_at) SELECT $1, at FROM evidence_counted WHERE at > 0 \
+    ON CONFLICT DO NOTHING";
+const GAPS: &str = "SELECT counted_at, began_at FROM evidence_gap";
+// What was uncounted then has been found by now.
+const FORGET_GAPS: &str = "DELETE FROM evidence_gap WHERE began_at < $1 \
+    AND began_at < (SELECT COALESCE(MIN(checked_at), 0) FROM evidence_head)";
+const NO_OPENINGS: &str = "DELETE FROM evidence_opening WHERE mailbox_id = $1";
+const ANEW: &str = "UPDATE evidence_head SET events = $2, sum = $3, recent = NULL WHERE mailbox_id = $1";
+const WRITTEN: &str = "SELECT 1 FROM event WHERE mailbox_id = $1 AND entry = $2 LIMIT 1";
+static FORGET: Many = Many::new("DELETE FROM evidence_opening WHERE entry IN (", 1, ")");

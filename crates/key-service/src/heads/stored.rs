@@ -1,0 +1,94 @@
+//! Heads as they stand in the key store.
+
+use super::{
+    Head, Sum,
+    recent::{self, Recent},
+};
+use domain::{MailboxId, Time};
+use std::collections::{BTreeMap, HashMap};
+use store::{Many, Tx, row};
+use vault::mac::Mac;
+
+/// What a group of events adds to a mailbox's head.
+#[derive(Default)]
+pub(super) struct Added {
+    events: i64,
+    sum: Sum,
+    ids: Vec<[u8; 8]>,
+}
+
+impl Added {
+    pub(super) fn count(&mut self, mac: &Mac, mailbox: MailboxId, entry: &[u8; 32]) {
+        self.events += 1;
+        self.sum = self.sum.plus(Sum::of(mac, mailbox, entry));
+        self.ids.push(recent::id(entry));
+    }
+}
+
+/// Mailboxes that this key store vouches for, with their heads. Events of others (a letter that waits for another operator) are
+/// not counted.
+pub(super) async fn read(
+    tx: &mut Tx,
+    mailboxes: &[MailboxId],
+) -> Result<HashMap<MailboxId, Option<(Head, Recent)>>, store::Error> {
+    let wanted: Vec<_> = mailboxes.iter().map(|id| row![id]).collect();
+    let mut found = HashMap::with_capacity(mailboxes.len());
+    for row in tx.query_many(&HEADS, &wanted).await? {
+        let head = match row.opt_int(1)? {
+            None => None,
+            Some(events) => {
+                let head = Head { events, sum: Sum::from_bytes(&row.array(2)?) };
+                Some((head, row.opt_bytes(3)?.map(Recent::from_bytes).unwrap_or_default()))
+            }
+        };
+        found.insert(row.id(0)?, head);
+    }
+    Ok(found)
+}
+
+/// False when one of them is not as it was read any more.
+pub(super) async fn add(
+    tx: &mut Tx,
+    added: &BTreeMap<MailboxId, Added>,
+    now: Time,
+) -> Result<bool, store::Error> {
+    let ids: Vec<MailboxId> = added.keys().copied().collect();
+    let found = read(tx, &ids).await?;
+    let moved = |id: &MailboxId| {
+        let there = found.get(id)?;
+        let more = added.get(id)?;
+        let before = there.as_ref().map(|(head, _)| head.events);
+        let (was, recent) = there.clone().unwrap_or_default();
+        let sum = was.sum.plus(more.sum).to_bytes();
+        Some((*id, before, was.events + more.events, sum, recent.with(&more.ids, now).to_bytes()))
+    };
+    let moved: Vec<_> = ids.iter().filter_map(moved).collect();
+    let new: Vec<_> = moved
+        .iter()
+        .filter(|one| one.1.is_none())
+        .map(|(id, _, events, sum, recent)| row![id, *events, sum, 0, 0, recent])
+        .collect();
+    let old: Vec<_> = moved
+        .iter()
+        .filter_map(|(id, was, events, sum, recent)| Some(row![id, (*was)?, *events, sum, recent]))
+        .collect();
+    let written = tx.execute_many(&BEGIN, &new).await?.count() + tx.execute_many(&MOVE, &old).await?.count();
+    Ok(written == moved.len() as u64)
+}
+
+static HEADS: Many = Many::new(
+    "SELECT v.id, h.events, h.sum, h.recent FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id \
+     WHERE v.kind = 'mailbox' AND v.id IN (",
+    1,
+    ")",
+);
+static BEGIN: Many = Many::new(
+    "INSERT INTO evidence_head (mailbox_id, events, sum, checked_at, faulty, recent) VALUES ",
+    6,
+    " ON CONFLICT DO NOTHING",
+);
+static MOVE: Many = Many::new(
+    "UPDATE evidence_head SET events = v.column3, sum = v.column4, recent = v.column5 FROM (VALUES ",
+    5,
+    ") AS v WHERE evidence_head.mailbox_id = v.column1 AND evidence_head.events = v.column2",
+);
