@@ -73,7 +73,7 @@ impl Intake {
         let read = move || Notice::from_envelope(&envelope).map_err(|error| sealer::refusal(&error));
         let notice = self.aside(usize::try_from(length).unwrap_or(usize::MAX), read).await?;
         let announcer = notice.announcer()?;
-        self.may_announce(caller, &announcer.sender).await?;
+        let registry = self.may_announce(caller, &announcer.sender).await?;
         // Judged only when the reference is new.
         let judged = notice.announcement();
         let Announcer { sender, reference } = announcer;
@@ -92,10 +92,9 @@ impl Intake {
                 let caller = caller.clone();
                 let announcement = judged?;
                 // Once begun it runs to its end, even when the caller hangs up.
-                let taking = self
-                    .0
-                    .tasks
-                    .spawn(async move { intake.announce_now(&caller, &sender, announcement, tags).await });
+                let taking = self.0.tasks.spawn(async move {
+                    intake.announce_now((&caller, registry), &sender, announcement, tags).await
+                });
                 taking.await.unwrap_or(Err(AcceptError::Unknown))?
             }
         };
@@ -106,23 +105,24 @@ impl Intake {
         Ok(Announced { id, recipients, repeated })
     }
 
-    /// By what we know of the registry; when that refuses, by what the registry says now.
-    async fn may_announce(&self, caller: &OrgNumber, sender: &OrgNumber) -> Result<(), AcceptError> {
+    /// By what we know of the registry; when that refuses, by what the registry says now. Answers its version.
+    async fn may_announce(&self, caller: &OrgNumber, sender: &OrgNumber) -> Result<i64, AcceptError> {
         let house = &*self.0;
         let now = self.0.clock.now();
         let snapshot = house.directory.current();
-        let Err(refused) = snapshot.may_send(caller, sender, now) else { return Ok(()) };
+        let Err(refused) = snapshot.may_send(caller, sender, now) else { return Ok(snapshot.version) };
         house.directory.refresh(&house.store).await?;
         let fresh = house.directory.current();
         if fresh.version == snapshot.version {
             return Err(refused.into());
         }
-        Ok(fresh.may_send(caller, sender, now)?)
+        fresh.may_send(caller, sender, now)?;
+        Ok(fresh.version)
     }
 
     async fn announce_now(
         &self,
-        caller: &OrgNumber,
+        (caller, registry): (&OrgNumber, i64),
         sender: &OrgNumber,
         announcement: Announcement,
         tags: Tags,
@@ -132,7 +132,7 @@ impl Intake {
         let Announcement { recipients, words } = announcement;
         let macs = house.keys.address_macs(caller.as_str(), &recipients).await?;
         let (plan, version) = self.plan(sender, &recipients, &macs, &words, now).await?;
-        if house.directory.refresh_if(&house.store, version).await? {
+        if self.overtaken(registry, version).await? {
             self.may_announce(caller, sender).await?;
         }
         let id = AnnouncementId::new(now, &*house.random);

@@ -84,7 +84,7 @@ impl Intake {
         }
         let letter = letter?;
         let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
-        if house.directory.refresh_if(&house.store, found.version).await? {
+        if self.overtaken(signed.registry, found.version).await? {
             signed = self.signed(caller, &jws, now).await?;
         }
         signed.usable?;

@@ -148,7 +148,7 @@ impl Intake {
         }
         let letter = letter?;
         let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
-        if house.directory.refresh_if(&house.store, found.version).await? {
+        if self.overtaken(signed.registry, found.version).await? {
             let reference = signed.address.reference;
             signed = self.sealed_by(caller, sealed, to).await?;
             signed.address.reference = reference;
@@ -204,6 +204,13 @@ impl Intake {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether what was judged by one version of the registry must be judged again, since a recipient was looked up in a
+    /// later one, which is in memory now. Whoever read it there does not matter: between the two others read it as well.
+    pub(crate) async fn overtaken(&self, judged: i64, found: i64) -> Result<bool, AcceptError> {
+        self.0.directory.refresh_if(&self.0.store, found).await?;
+        Ok(judged < found)
     }
 
     /// Judged by what we know of the registry; when that refuses, once more by what the registry says now.

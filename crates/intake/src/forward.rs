@@ -210,7 +210,7 @@ impl Intake {
         }
         let letter = letter?;
         let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
-        if house.directory.refresh_if(&house.store, found.version).await? {
+        if self.overtaken(signed.registry, found.version).await? {
             let Signed { forwarded, .. } = signed;
             signed = Signed { address, forwarded, ..self.forwarded_by(asked).await? };
         }

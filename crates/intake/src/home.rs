@@ -40,6 +40,7 @@ impl Intake {
             sender_name: original.sender_name.clone(),
             dispatcher: original.dispatcher.clone(),
             forwarded: None,
+            registry: found.version,
         };
         let macs = self.macs(&signed.address, &[]);
         let source = Source {

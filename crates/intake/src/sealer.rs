@@ -82,6 +82,7 @@ fn judge(
         sender_name: name(sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
         forwarded: None,
+        registry: snapshot.version,
     })
 }
 

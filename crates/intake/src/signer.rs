@@ -23,6 +23,8 @@ pub(crate) struct Signed {
     pub(crate) dispatcher: Option<String>,
     /// By whom the letter comes here, when it was first sent to somebody else.
     pub(crate) forwarded: Option<Arc<Forwarded>>,
+    /// The registry's version that it was judged by.
+    pub(crate) registry: i64,
 }
 
 /// Why not: a refusal, which a fresher snapshot may lift, or the database.
@@ -66,6 +68,7 @@ pub(crate) async fn verify(
         sender_name: name(&address.sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
         forwarded: None,
+        registry: snapshot.version,
         address,
     })
 }

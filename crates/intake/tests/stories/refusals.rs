@@ -22,6 +22,7 @@ both!(
     attachments_that_are_not_what_they_say_are_refused,
     a_certificate_that_is_registered_later_is_taken_at_once,
     what_changes_while_attachments_come_counts,
+    what_is_revoked_while_a_recipient_is_looked_up_counts,
 );
 
 async fn what_the_letter_part_decides_is_refused_with_nothing_stored(database: Database) {
@@ -273,4 +274,16 @@ async fn what_changes_while_attachments_come_counts(database: Database) {
     world.sql(next, store::args![world.anna.1]).await;
     world.intake.accept(rolled).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM letter_key WHERE epoch = 2").await, 1);
+}
+
+/// The registry is read anew by whoever notices first: by another letter, or by the task that asks every second.
+async fn what_is_revoked_while_a_recipient_is_looked_up_counts(database: Database) {
+    let world = World::new(database).await;
+    world.revoke(&world.town).await;
+    let checked = world.intake.check(&world.town.number, world.town.sign(&letter("late")));
+    tokio::pin!(checked);
+    assert!(futures_util::poll!(checked.as_mut()).is_pending(), "it waits for its look-up");
+    assert!(world.directory.refresh(&world.store).await.unwrap(), "it was judged by what is no more");
+    assert_eq!(checked.await.map(drop).unwrap_err().refusal().code, Code::CertificateRevoked);
+    world.nothing_is_stored().await;
 }

@@ -32,6 +32,8 @@ pub(crate) struct Found {
     /// The head that it was compared with, and entries that it does not count yet.
     pub head: Head,
     pub uncounted: Vec<[u8; 32]>,
+    /// Up to when nothing is uncounted.
+    pub settled_at: Option<Time>,
     /// The first erasure since the newest key pair was made.
     pub erased_at: Option<Time>,
 }
@@ -113,10 +115,11 @@ impl Inner {
         }
         faults.sort_unstable();
         faults.dedup();
+        let settled_at = found.as_ref().and_then(|all| known.settled_at(all.iter().map(|at| &present[*at])));
         // Openings settle by themselves.
         let others = found.unwrap_or_default().into_iter().filter(|at| !present[*at].opening);
         let uncounted = others.map(|at| entries[at]).collect();
-        Ok(Found { faults, events: entries.len(), head: known.head, uncounted, erased_at })
+        Ok(Found { faults, events: entries.len(), head: known.head, uncounted, settled_at, erased_at })
     }
 
     async fn compare_letters(

@@ -4,7 +4,7 @@ use super::{
     Head, Sum,
     explain::Present,
     recent,
-    stored::{self, Added},
+    stored::{self, Added, Stored},
 };
 use crate::{
     failure::{Failure, Tries},
@@ -28,7 +28,9 @@ pub(crate) struct Known {
     pub openings: HashSet<[u8; 32]>,
     /// What was counted of late.
     recent: HashSet<[u8; 8]>,
-    /// When what is there may not be counted: just now, and around starts of the service.
+    /// What is there from then on may not be counted yet.
+    just_now: Time,
+    /// When else what is there may not be counted: around starts of the service.
     gaps: Vec<(Time, Time)>,
 }
 
@@ -40,9 +42,16 @@ impl Known {
         warn!(mailbox.id = %mailbox, counted, openings, there, "Not all events of a mailbox that are counted are there");
     }
 
+    /// Up to when everything is counted, by what was found not to be.
+    pub(crate) fn settled_at<'a>(&self, uncounted: impl IntoIterator<Item = &'a Present>) -> Option<Time> {
+        let on_its_way = |one: &Present| one.opening || one.at >= self.just_now;
+        uncounted.into_iter().all(on_its_way).then_some(self.just_now)
+    }
+
     /// An event as the search for what is not counted sees it.
     pub(crate) fn present(&self, mac: &Mac, mailbox: MailboxId, walked: &evidence::Walked) -> Present {
         let gap = self.gaps.iter().position(|(from, to)| (*from..=*to).contains(&walked.at));
+        let gap = if walked.at >= self.just_now { Some(0) } else { gap.map(|gap| gap + 1) };
         let suspect = gap.map(|gap| 4 * u32::try_from(gap).unwrap_or(u32::MAX / 4) + writer(walked));
         let sum = Sum::of(mac, mailbox, &walked.entry);
         let opening = self.openings.contains(&walked.entry);
@@ -153,8 +162,7 @@ impl Inner {
         let _alone = self.heading.lock().await;
         let mut tx = self.keys.begin("take up events").await?;
         let heads = stored::read(&mut tx, &[mailbox]).await?;
-        if heads.get(&mailbox).and_then(Option::as_ref).map_or_else(Head::default, |(head, _)| *head)
-            != found_at
+        if heads.get(&mailbox).and_then(Option::as_ref).map_or_else(Head::default, |one| one.head) != found_at
         {
             return Ok(false);
         }
@@ -222,17 +230,18 @@ impl Inner {
     /// Head and openings of a mailbox, of one moment. To be read before its events are.
     pub(crate) async fn known_of(&self, mailbox: MailboxId) -> Result<Known, Failure> {
         let mut tx = self.keys.read("read head").await?;
-        let (head, recent) =
+        let Stored { head, recent, settled_at, .. } =
             stored::read(&mut tx, &[mailbox]).await?.remove(&mailbox).flatten().unwrap_or_default();
         let mut openings = HashSet::new();
         for row in tx.query(OPENINGS, args![mailbox]).await? {
             openings.insert(row.array(0)?);
         }
-        let mut gaps = vec![(self.clock.now().minus(JUST_NOW), Time::from_millis(i64::MAX))];
-        for row in tx.query(GAPS, &[]).await? {
+        let just_now = self.clock.now().minus(JUST_NOW);
+        let mut gaps = vec![];
+        for row in tx.query(GAPS, args![settled_at.map_or(0, Time::millis)]).await? {
             gaps.push((row.time(0)?.minus(JUST_NOW), row.time(1)?));
         }
-        Ok(Known { head, openings, recent: recent.ids(), gaps })
+        Ok(Known { head, openings, recent: recent.ids(), just_now, gaps })
     }
 
     /// Counts what is there and nothing else: after a restore. Tells how many events more were counted before.
@@ -281,7 +290,7 @@ const JUST_NOW: Duration = Duration::from_secs(15);
 const COUNTED: &str = "UPDATE evidence_counted SET at = $1 WHERE one = 1";
 const GAP: &str = "INSERT INTO evidence_gap (began_at, counted_at) SELECT $1, at FROM evidence_counted WHERE at > 0 \
     ON CONFLICT DO NOTHING";
-const GAPS: &str = "SELECT counted_at, began_at FROM evidence_gap";
+const GAPS: &str = "SELECT counted_at, began_at FROM evidence_gap WHERE began_at > $1";
 // What was uncounted then has been found by now.
 const FORGET_GAPS: &str = "DELETE FROM evidence_gap WHERE began_at < $1 \
     AND began_at < (SELECT COALESCE(MIN(checked_at), 0) FROM evidence_head)";

@@ -87,8 +87,16 @@ fn tails(
             groups.entry(group).or_default().push(*at);
         }
     }
-    let groups: Vec<Vec<usize>> = groups.into_values().collect();
-    let (left, right) = groups.split_at(groups.len() / 2);
+    // In halves with about as many ways each.
+    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let mut halves = [(1_usize, vec![]), (1_usize, vec![])];
+    for group in groups {
+        let (ways, half) = if halves[0].0 <= halves[1].0 { &mut halves[0] } else { &mut halves[1] };
+        *ways = ways.saturating_mul(group.len() + 1);
+        half.push(group);
+    }
+    let [(_, left), (_, right)] = halves;
     let mut ways = |groups: &[Vec<usize>]| {
         let mut all: Vec<(Vec<usize>, usize, Sum)> = vec![(vec![], 0, Sum::default())];
         for group in groups {
@@ -114,10 +122,10 @@ fn tails(
         groups.iter().zip(taken).flat_map(|(group, some)| group[..*some].to_vec()).collect::<Vec<_>>()
     };
     let first: HashMap<(usize, Sum), Vec<usize>> =
-        ways(left)?.into_iter().map(|(taken, of, sum)| ((of, sum), taken)).collect();
-    ways(right)?.into_iter().find_map(|(taken, of, sum)| {
+        ways(&left)?.into_iter().map(|(taken, of, sum)| ((of, sum), taken)).collect();
+    ways(&right)?.into_iter().find_map(|(taken, of, sum)| {
         let other = first.get(&(count - of, wanted.minus(sum)))?;
-        Some(chosen(left, other).into_iter().chain(chosen(right, &taken)).collect())
+        Some(chosen(&left, other).into_iter().chain(chosen(&right, &taken)).collect())
     })
 }
 
@@ -264,6 +272,19 @@ mod tests {
         assert_eq!(found, late);
         let gone: Vec<_> = all.iter().enumerate().filter(|(at, _)| *at != 5).map(|(_, one)| *one).collect();
         assert_eq!(uncounted(&head(&counted), &gone), None);
+    }
+
+    #[test]
+    fn writers_with_much_are_weighed_against_writers_with_little() {
+        // Just now three writers with 133 each, and before a start four with four.
+        let mut all = events(560);
+        all.iter_mut().enumerate().skip(160).for_each(|(at, one)| one.suspect = Some((at % 3) as u32));
+        all[100..116].iter_mut().enumerate().for_each(|(at, one)| one.suspect = Some(4 + (at % 4) as u32));
+        let late = |at: usize| at >= 440 - 40 * (at % 3) || (108..116).contains(&at);
+        let counted: Vec<_> = (0..560).filter(|at| !late(*at)).map(|at| all[at]).collect();
+        let mut found = uncounted(&head(&counted), &all).unwrap();
+        found.sort_unstable();
+        assert_eq!(found, (0..560).filter(|at| late(*at)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -25,20 +25,36 @@ impl Added {
     }
 }
 
+/// A head with what is known beside it.
+#[derive(Clone, Default)]
+pub(super) struct Stored {
+    pub(super) head: Head,
+    pub(super) recent: Recent,
+    /// Nothing that was committed until then is uncounted.
+    pub(super) settled_at: Option<Time>,
+    /// A start of the service may have left something uncounted since.
+    unsettled: bool,
+}
+
 /// Mailboxes that this key store vouches for, with their heads. Events of others (a letter that waits for another operator) are
 /// not counted.
 pub(super) async fn read(
     tx: &mut Tx,
     mailboxes: &[MailboxId],
-) -> Result<HashMap<MailboxId, Option<(Head, Recent)>>, store::Error> {
+) -> Result<HashMap<MailboxId, Option<Stored>>, store::Error> {
     let wanted: Vec<_> = mailboxes.iter().map(|id| row![id]).collect();
     let mut found = HashMap::with_capacity(mailboxes.len());
     for row in tx.query_many(&HEADS, &wanted).await? {
         let head = match row.opt_int(1)? {
             None => None,
             Some(events) => {
-                let head = Head { events, sum: Sum::from_bytes(&row.array(2)?) };
-                Some((head, row.opt_bytes(3)?.map(Recent::from_bytes).unwrap_or_default()))
+                let settled_at = row.time(4)?;
+                Some(Stored {
+                    head: Head { events, sum: Sum::from_bytes(&row.array(2)?) },
+                    recent: row.opt_bytes(3)?.map(Recent::from_bytes).unwrap_or_default(),
+                    settled_at: Some(settled_at),
+                    unsettled: row.opt_time(5)?.is_some_and(|began_at| began_at > settled_at),
+                })
             }
         };
         found.insert(row.id(0)?, head);
@@ -57,10 +73,11 @@ pub(super) async fn add(
     let moved = |id: &MailboxId| {
         let there = found.get(id)?;
         let more = added.get(id)?;
-        let before = there.as_ref().map(|(head, _)| head.events);
-        let (was, recent) = there.clone().unwrap_or_default();
-        let sum = was.sum.plus(more.sum).to_bytes();
-        Some((*id, before, was.events + more.events, sum, recent.with(&more.ids, now).to_bytes()))
+        let before = there.as_ref().map(|stored| stored.head.events);
+        let Stored { head, recent, unsettled, .. } = there.clone().unwrap_or_default();
+        let sum = head.sum.plus(more.sum).to_bytes();
+        let recent = recent.with(&more.ids, now, unsettled).to_bytes();
+        Some((*id, before, head.events + more.events, sum, recent))
     };
     let moved: Vec<_> = ids.iter().filter_map(moved).collect();
     let new: Vec<_> = moved
@@ -77,8 +94,8 @@ pub(super) async fn add(
 }
 
 static HEADS: Many = Many::new(
-    "SELECT v.id, h.events, h.sum, h.recent FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id \
-     WHERE v.kind = 'mailbox' AND v.id IN (",
+    "SELECT v.id, h.events, h.sum, h.recent, h.settled_at, (SELECT MAX(began_at) FROM evidence_gap) \
+     FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id WHERE v.kind = 'mailbox' AND v.id IN (",
     1,
     ")",
 );

@@ -26,13 +26,14 @@ pub(crate) struct Owed {
 struct Noted {
     mailbox: MailboxId,
     faulty: i64,
+    settled_at: Option<Time>,
     erased_at: Option<Time>,
 }
 
 impl Noted {
     fn of(mailbox: MailboxId, found: &Found) -> Self {
         let faulty = i64::try_from(found.faults.len()).unwrap_or(i64::MAX);
-        Self { mailbox, faulty, erased_at: found.erased_at }
+        Self { mailbox, faulty, settled_at: found.settled_at, erased_at: found.erased_at }
     }
 }
 
@@ -214,7 +215,9 @@ impl Inner {
         if checked.is_empty() {
             return Ok(());
         }
-        let row = |one: &Noted| row![one.mailbox, now, one.faulty, one.erased_at.map_or(-1, Time::millis)];
+        let millis = |at: Option<Time>| at.map_or(-1, Time::millis);
+        let row =
+            |one: &Noted| row![one.mailbox, now, one.faulty, millis(one.erased_at), millis(one.settled_at)];
         let rows: Vec<_> = checked.iter().map(row).collect();
         let mut tx = self.keys.begin_background("note checks").await?;
         // Fewer where a mailbox has no event yet.
@@ -295,8 +298,9 @@ const NOTICES_AFTER: Duration = Duration::from_secs(60 * 60);
 const TAKEN_UP_AFTER: Duration = Duration::from_secs(120);
 const DUE: &str = "SELECT mailbox_id FROM evidence_head WHERE checked_at < $1 ORDER BY checked_at LIMIT $2";
 static CHECKED: Many = Many::new(
-    "UPDATE evidence_head SET checked_at = v.column2, faulty = v.column3, erased_at = NULLIF(v.column4, -1) FROM (VALUES ",
-    4,
+    "UPDATE evidence_head SET checked_at = v.column2, faulty = v.column3, erased_at = NULLIF(v.column4, -1), \
+     settled_at = COALESCE(NULLIF(v.column5, -1), evidence_head.settled_at) FROM (VALUES ",
+    5,
     ") AS v WHERE evidence_head.mailbox_id = v.column1",
 );
 const STATE: &str =

@@ -2,7 +2,7 @@
 
 use super::world::{Citizen, Sent, World};
 use crate::{EvidenceFault, heads::Head};
-use domain::{Clock, LetterId, MailboxId, words::EventType};
+use domain::{Clock, LetterId, MailboxId, Time, words::EventType};
 use evidence::NewEvent;
 use key_client::{HandedOver, History};
 use std::time::Duration;
@@ -17,6 +17,7 @@ both!(
     the_newest_events_cannot_be_cut_off,
     an_opening_is_counted_before_anybody_is_answered,
     what_a_crash_left_uncounted_is_taken_up_without_an_alarm,
+    what_a_crash_left_in_a_busy_mailbox_is_known_until_it_is_counted,
     an_opening_that_a_crash_cut_short_settles_either_way,
     a_batch_counts_once_however_often_it_comes,
     rows_that_say_other_than_the_chain_are_named,
@@ -65,6 +66,27 @@ impl World {
         let done = evidence::append_untold(&mut tx, events, of.mailbox, chain, event, &SystemRandom).await;
         tx.commit().await.unwrap();
         done.unwrap().entry
+    }
+
+    /// Commits an event now and then; of each run of three all but the first are counted, or all.
+    async fn be_busy(&self, of: Citizen, events: u32, untold: bool) {
+        for no in 0..events {
+            self.clock.advance(Duration::from_millis(500));
+            let entry = self.commit_untold(of).await;
+            if !untold || no % 3 > 0 {
+                let id = *entry.first_chunk().unwrap();
+                let batch = HandedOver { id, events: vec![(of.mailbox, entry)] };
+                self.service.0.count_batch(&batch).await.unwrap();
+            }
+        }
+    }
+
+    /// When a mailbox was last settled, and how many of its events are known to be counted of late.
+    async fn settled(&self, of: Citizen) -> (Time, usize) {
+        let mut tx = self.keys_store.read("test").await.unwrap();
+        let settled = "SELECT settled_at, recent FROM evidence_head WHERE mailbox_id = $1";
+        let row = tx.one(settled, args![of.mailbox]).await.unwrap().unwrap();
+        (row.time(0).unwrap(), row.opt_bytes(1).unwrap().map_or(0, <[u8]>::len) / 16)
     }
 }
 
@@ -139,6 +161,35 @@ async fn what_a_crash_left_uncounted_is_taken_up_without_an_alarm(database: Data
     assert_eq!(world.head(anna).await.events, before.events + 1);
     world.tamper("DELETE FROM event WHERE type = 'epoch_rolled'", &[]).await;
     assert_eq!(world.faults(None).await, ["missing"]);
+}
+
+/// Several doors hand over what they commit: of one that is killed what it committed stands between what the others did.
+async fn what_a_crash_left_in_a_busy_mailbox_is_known_until_it_is_counted(database: Database) {
+    let world = World::new(database).await;
+    let anna = world.citizen(ANNA).await;
+    world.counted().await;
+    world.be_busy(anna, 60, false).await;
+    assert!(world.settled(anna).await.1 <= 41, "only what was counted just now is kept");
+    world.be_busy(anna, 30, true).await;
+    world.service.note_start().await.unwrap();
+    let started = world.clock.now();
+    world.be_busy(anna, 120, false).await;
+    assert_eq!(world.faults(None).await, [] as [&str; 0]);
+    world.service.check_some().await.unwrap();
+    assert!(world.settled(anna).await.0 < started, "ten events are not counted yet");
+    let before = world.head(anna).await.events;
+    world.be_busy(anna, 242, false).await;
+    world.service.check_some().await.unwrap();
+    assert_eq!(world.head(anna).await.events, before + 242 + 10);
+    world.be_busy(anna, 62, false).await;
+    world.service.check_some().await.unwrap();
+    assert!(world.settled(anna).await.0 > started);
+    // From then on it is as if there had been no start.
+    world.be_busy(anna, 1, false).await;
+    assert!(world.settled(anna).await.1 <= 41);
+    assert_eq!(world.faults(None).await, [] as [&str; 0]);
+    world.tamper("DELETE FROM event WHERE type = 'epoch_rolled' AND seq = 20", &[]).await;
+    assert!(world.faults(None).await.contains(&"missing"));
 }
 
 async fn an_opening_that_a_crash_cut_short_settles_either_way(database: Database) {
