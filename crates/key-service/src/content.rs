@@ -78,10 +78,9 @@ impl Inner {
         let mut tx = self.letters.begin_urgent("open letter").await?;
         let rights = self.rights_over(&mut tx, person, mailbox, now).await?;
         let because = may(&rights, facts, Act::Open, now).ok_or(KeysError::Gone)?;
-        if tx.one(IS_THERE, args![mailbox, letter]).await?.is_none() {
+        if tx.execute(READ, args![mailbox, letter, person, now]).await?.count() == 0 {
             return Err(KeysError::Gone.into());
         }
-        tx.execute(READ, args![mailbox, letter, person, now]).await?.exactly(1)?;
         // Somebody who helps reads for themselves: for the owner the letter is unread, and the sender learns of the
         // owner's opening, not of theirs.
         let counts = because != Because::Helper;
@@ -136,8 +135,10 @@ async fn tell_sender(
     feed::waiting(tx, &[feed::FeedRow { letter_id, seq, sender_mac, at, kind }]).await
 }
 
-const IS_THERE: &str = "SELECT 1 FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2";
-const READ: &str = "INSERT INTO reading (mailbox_id, letter_id, person_id, read_at) VALUES ($1, $2, $3, $4) \
-    ON CONFLICT (mailbox_id, letter_id, person_id) DO UPDATE SET read_at = $4";
+// As long as there is a key to read it with.
+const READ: &str = "INSERT INTO reading (mailbox_id, letter_id, person_id, read_at) \
+    SELECT k.mailbox_id, k.letter_id, $3, $4 FROM letter_key k \
+    WHERE k.mailbox_id = $1 AND k.letter_id = $2 \
+    ON CONFLICT (mailbox_id, letter_id, person_id) DO UPDATE SET read_at = EXCLUDED.read_at";
 const OPENED: &str =
     "UPDATE letter SET opened_at = $1 WHERE mailbox_id = $2 AND letter_id = $3 AND opened_at IS NULL";

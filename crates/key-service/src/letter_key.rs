@@ -52,13 +52,8 @@ pub(crate) async fn find(
     let rows = tx.query_many_with(&FIND, &[mailbox.into()], &wanted).await?;
     let mut found = rows.iter().map(|row| read(mailbox, row)).collect::<Result<Vec<_>, _>>()?;
     let mut accepting = evidence::accepting(tx, keys, mailbox, letters).await?;
-    let mut parts = HashMap::new();
-    for row in tx.query_many_with(&PARTS, &[mailbox.into()], &wanted).await? {
-        parts.insert(row.id::<LetterId>(0)?, row.int(1)?);
-    }
     for sealed in &mut found {
         sealed.accepting = accepting.remove(&sealed.facts.letter_id);
-        sealed.parts_there = parts.get(&sealed.facts.letter_id).copied().unwrap_or_default();
     }
     Ok(found)
 }
@@ -128,21 +123,17 @@ fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
         epoch: row.int(12)?,
         sealed: row.bytes(13)?.to_vec(),
         accepting: None,
-        parts_there: 0,
+        parts_there: row.int(14)?,
     })
 }
 
 /// Letter keys opened in one go; some ten milliseconds.
 const PIECE: usize = 64;
 
-static PARTS: Many = Many::new(
-    "SELECT letter_id, COUNT(*) FROM part WHERE mailbox_id = $1 AND letter_id IN (",
-    1,
-    ") GROUP BY letter_id",
-);
 static FIND: Many = Many::new(
     "SELECT l.letter_id, l.accepted_at, l.visible_from, l.confidential, l.tells_opened, l.parts, l.notice_state, \
-     l.opened_at, l.archived_at, l.binned_at, l.hold_until, l.sender_mac, k.epoch, k.sealed \
+     l.opened_at, l.archived_at, l.binned_at, l.hold_until, l.sender_mac, k.epoch, k.sealed, \
+     (SELECT COUNT(*) FROM part p WHERE p.mailbox_id = l.mailbox_id AND p.letter_id = l.letter_id) \
      FROM letter l JOIN letter_key k ON k.mailbox_id = l.mailbox_id AND k.letter_id = l.letter_id \
      WHERE l.mailbox_id = $1 AND l.letter_id IN (",
     1,

@@ -29,12 +29,22 @@ impl Inner {
         subjects.extend(boxes.iter().map(|one| Subject::owner(one.owner)));
         subjects.sort_unstable();
         subjects.dedup();
-        let found = sets::read_some(tx, &subjects, decides_rights).await?;
-        let said = self.vouched(&subjects).await?;
+        let (found, said) = self.read_both(tx, &subjects, decides_rights).await?;
         for subject in &subjects {
             check(subject, &found[subject], said.get(subject), decides_rights)?;
         }
         Ok(Rights { person, boxes: boxes.into_iter().map(|one| (one.mailbox_id, one.because)).collect() })
+    }
+
+    /// What stands of them in the letters database, and what is vouched for: asked for at the same time.
+    async fn read_both(
+        &self,
+        tx: &mut Tx,
+        subjects: &[Subject],
+        looked_at: fn(Table) -> bool,
+    ) -> Result<(HashMap<Subject, Set>, HashMap<Subject, Vouched>), Failure> {
+        let (found, said) = tokio::join!(sets::read_some(tx, subjects, looked_at), self.vouched(subjects));
+        Ok((found?, said?))
     }
 
     /// All mailboxes that a person may act for, as far as every row that says so is vouched for: what is not is left out
@@ -87,9 +97,8 @@ impl Inner {
         subjects.extend(boxes.iter().map(|one| Subject::owner(one.owner)));
         subjects.sort_unstable();
         subjects.dedup();
-        let mut found = sets::read_some(&mut tx, &subjects, looked_at).await?;
+        let (mut found, said) = self.read_both(&mut tx, &subjects, looked_at).await?;
         drop(tx);
-        let said = self.vouched(&subjects).await?;
         let unfit = subjects.iter().filter_map(|subject| {
             Some((unfit(subject, &found[subject], said.get(subject), looked_at)?, subject.clone()))
         });

@@ -127,6 +127,9 @@ pub async fn count_open(tx: &mut Tx) -> Result<u64, Error> {
 
 /// Holds the mailbox's row until the transaction ends, so that what is decided by it and what changes it take turns.
 pub async fn hold(tx: &mut Tx, mailbox_id: MailboxId) -> Result<(), Error> {
+    if tx.writes_alone()? {
+        return Ok(());
+    }
     lock(tx, mailbox_id).await.map(drop)
 }
 

@@ -3,7 +3,7 @@
 use crate::{Error, Value};
 use std::{fmt::Write, sync::OnceLock};
 
-/// A statement that takes 64, 16, 4 or 1 rows at a time.
+/// A statement that takes 64, 16, 4, 2 or 1 rows at a time.
 ///
 /// ```
 /// static PARTS: store::Many = store::Many::new(
@@ -74,7 +74,7 @@ impl Many {
     }
 }
 
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+const SIZES: [usize; 5] = [64, 16, 4, 2, 1];
 
 #[cfg(test)]
 mod tests {
@@ -101,8 +101,8 @@ mod tests {
         let sizes =
             |n: usize| TWO.split(0, &vec![(); n]).iter().map(|(_, rows)| rows.len()).collect::<Vec<_>>();
         assert_eq!(sizes(0), Vec::<usize>::new());
-        assert_eq!(sizes(3), [1, 1, 1]);
-        assert_eq!(sizes(87), [64, 16, 4, 1, 1, 1]);
+        assert_eq!(sizes(3), [2, 1]);
+        assert_eq!(sizes(87), [64, 16, 4, 2, 1]);
         assert_eq!(sizes(128), [64, 64]);
     }
 

@@ -109,6 +109,11 @@ impl Tx {
         self.meter.name
     }
 
+    /// Whether nobody else writes until it ends, so that no row need be held: SQLite has one writer.
+    pub fn writes_alone(&mut self) -> Result<bool, Error> {
+        Ok(self.kind()? == DatabaseKind::Sqlite)
+    }
+
     pub(crate) fn kind(&mut self) -> Result<DatabaseKind, Error> {
         self.connection().map(|connection| connection.kind())
     }

@@ -58,10 +58,12 @@ impl Session {
         let mut person = None;
         let mut boxes = Vec::new();
         if let Some(id) = view.person {
-            let known = parts.accounts.who(id).await?;
-            (person, boxes) = (known.person, known.boxes);
+            let (known, vouched) = tokio::join!(parts.accounts.who(id), parts.keys.rights(&grant));
+            let known = known?;
+            person = known.person;
+            boxes = known.boxes;
             // A right that nobody vouches for is none; without the own mailbox nothing is shown at all.
-            let vouched = parts.keys.rights(&grant).await?;
+            let vouched = vouched?;
             let is_vouched = |one: &BoxAccess| vouched.contains(&(one.mailbox_id, one.because));
             if boxes.iter().any(|one| one.because == Because::Owner && !is_vouched(one)) {
                 return Err(Fault::Trouble);

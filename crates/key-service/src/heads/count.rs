@@ -229,19 +229,16 @@ impl Inner {
 
     /// Head and openings of a mailbox, of one moment. To be read before its events are.
     pub(crate) async fn known_of(&self, mailbox: MailboxId) -> Result<Known, Failure> {
-        let mut tx = self.keys.read("read head").await?;
-        let Stored { head, recent, settled_at, .. } =
-            stored::read(&mut tx, &[mailbox]).await?.remove(&mailbox).flatten().unwrap_or_default();
-        let mut openings = HashSet::new();
-        for row in tx.query(OPENINGS, args![mailbox]).await? {
-            openings.insert(row.array(0)?);
-        }
+        let (stored, openings) = Stored::with_openings(&self.keys, mailbox).await?;
         let just_now = self.clock.now().minus(JUST_NOW);
         let mut gaps = vec![];
-        for row in tx.query(GAPS, args![settled_at.map_or(0, Time::millis)]).await? {
-            gaps.push((row.time(0)?.minus(JUST_NOW), row.time(1)?));
+        if stored.unsettled || stored.settled_at.is_none() {
+            let since = stored.settled_at.map_or(0, Time::millis);
+            for row in self.keys.ask("find starts", GAPS, args![since]).await? {
+                gaps.push((row.time(0)?.minus(JUST_NOW), row.time(1)?));
+            }
         }
-        Ok(Known { head, openings, recent: recent.ids(), just_now, gaps })
+        Ok(Known { head: stored.head, openings, recent: stored.recent.ids(), just_now, gaps })
     }
 
     /// Counts what is there and nothing else: after a restore. Tells how many events more were counted before.
@@ -282,7 +279,6 @@ const BATCH: &str =
     "INSERT INTO evidence_batch (batch_id, counted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const OLD_BATCHES: &str = "DELETE FROM evidence_batch WHERE counted_at < $1";
 const OPENING: &str = "INSERT INTO evidence_opening (entry, mailbox_id, since) VALUES ($1, $2, $3)";
-const OPENINGS: &str = "SELECT entry FROM evidence_opening WHERE mailbox_id = $1";
 const LEFT: &str =
     "SELECT entry, mailbox_id FROM evidence_opening WHERE since < $1 ORDER BY since LIMIT 1000";
 /// What was committed this long ago may be on its way to be counted.

@@ -5,8 +5,8 @@ use super::{
     recent::{self, Recent},
 };
 use domain::{MailboxId, Time};
-use std::collections::{BTreeMap, HashMap};
-use store::{Many, Tx, row};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::{Many, Row, Store, Tx, args, row};
 use vault::mac::Mac;
 
 /// What a group of events adds to a mailbox's head.
@@ -33,7 +33,33 @@ pub(super) struct Stored {
     /// Nothing that was committed until then is uncounted.
     pub(super) settled_at: Option<Time>,
     /// A start of the service may have left something uncounted since.
-    unsettled: bool,
+    pub(super) unsettled: bool,
+}
+
+impl Stored {
+    /// From the columns of [`HEADS`].
+    fn read(row: &Row) -> Result<Option<Self>, store::Error> {
+        let Some(events) = row.opt_int(1)? else { return Ok(None) };
+        let settled_at = row.time(4)?;
+        Ok(Some(Self {
+            head: Head { events, sum: Sum::from_bytes(&row.array(2)?) },
+            recent: row.opt_bytes(3)?.map(Recent::from_bytes).unwrap_or_default(),
+            settled_at: Some(settled_at),
+            unsettled: row.opt_time(5)?.is_some_and(|began_at| began_at > settled_at),
+        }))
+    }
+
+    /// Of one mailbox, with the openings that are being written: of one moment.
+    pub(super) async fn with_openings(
+        keys: &Store,
+        mailbox: MailboxId,
+    ) -> Result<(Self, HashSet<[u8; 32]>), store::Error> {
+        let rows = keys.ask("read head", WITH_OPENINGS, args![mailbox]).await?;
+        let stored = rows.first().map(Self::read).transpose()?.flatten().unwrap_or_default();
+        let opening = |row: &Row| row.opt_bytes(6).map(|entry| entry.and_then(|entry| entry.try_into().ok()));
+        let openings = rows.iter().filter_map(|row| opening(row).transpose()).collect::<Result<_, _>>()?;
+        Ok((stored, openings))
+    }
 }
 
 /// Mailboxes that this key store vouches for, with their heads. Events of others (a letter that waits for another operator) are
@@ -45,19 +71,7 @@ pub(super) async fn read(
     let wanted: Vec<_> = mailboxes.iter().map(|id| row![id]).collect();
     let mut found = HashMap::with_capacity(mailboxes.len());
     for row in tx.query_many(&HEADS, &wanted).await? {
-        let head = match row.opt_int(1)? {
-            None => None,
-            Some(events) => {
-                let settled_at = row.time(4)?;
-                Some(Stored {
-                    head: Head { events, sum: Sum::from_bytes(&row.array(2)?) },
-                    recent: row.opt_bytes(3)?.map(Recent::from_bytes).unwrap_or_default(),
-                    settled_at: Some(settled_at),
-                    unsettled: row.opt_time(5)?.is_some_and(|began_at| began_at > settled_at),
-                })
-            }
-        };
-        found.insert(row.id(0)?, head);
+        found.insert(row.id(0)?, Stored::read(&row)?);
     }
     Ok(found)
 }
@@ -93,6 +107,10 @@ pub(super) async fn add(
     Ok(written == moved.len() as u64)
 }
 
+const WITH_OPENINGS: &str = "SELECT v.id, h.events, h.sum, h.recent, h.settled_at, \
+    (SELECT MAX(began_at) FROM evidence_gap), o.entry \
+    FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id \
+    LEFT JOIN evidence_opening o ON o.mailbox_id = v.id WHERE v.kind = 'mailbox' AND v.id = $1";
 static HEADS: Many = Many::new(
     "SELECT v.id, h.events, h.sum, h.recent, h.settled_at, (SELECT MAX(began_at) FROM evidence_gap) \
      FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id WHERE v.kind = 'mailbox' AND v.id IN (",
