@@ -19,7 +19,7 @@ pub struct Known {
 impl Accounts {
     /// As it is now: a right can end any time, so it is asked anew for each request.
     pub async fn who(&self, person_id: PersonId) -> Result<Known, AccountError> {
-        let mut tx = self.0.store.read("who is it").await?;
+        let mut tx = self.0.store.glance("who is it").await?;
         let person = people::find(&mut tx, person_id).await?;
         let boxes = mandates::boxes_of(&mut tx, person_id, self.now()).await?;
         Ok(Known { person, boxes })

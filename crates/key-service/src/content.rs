@@ -58,7 +58,7 @@ impl Inner {
         letter: LetterId,
         now: Time,
     ) -> Result<(SealedKey, Option<Key>), Failure> {
-        let mut tx = self.letters.read("find letter").await?;
+        let mut tx = self.letters.glance("find letter").await?;
         let rights = rights(&mut tx, person, now).await?;
         let found = find(&mut tx, &self.keks.event_rings(now)?, mailbox, &[letter]).await?;
         drop(tx);

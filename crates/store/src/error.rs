@@ -84,6 +84,23 @@ pub(crate) struct Trouble {
     pub(crate) connection_lost: bool,
 }
 
+impl Trouble {
+    /// What an error of COMMIT says. A server that answered has decided; silence has not.
+    pub(crate) fn undecided(self) -> Error {
+        match self.error {
+            Error::Unavailable(fault) if self.connection_lost => Error::InDoubt(fault),
+            other => other,
+        }
+    }
+}
+
+/// Of our own, before a connection was asked anything.
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self { error, connection_lost: false }
+    }
+}
+
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
         match error {

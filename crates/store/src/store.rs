@@ -4,6 +4,7 @@ use crate::{
     Error, Many, Row, Tx, Value,
     connection::Connector,
     dialect,
+    error::Trouble,
     pool::{Pool, Priority, Slot},
     settings::{Address, Contents, DatabaseKind, Settings},
 };
@@ -82,6 +83,14 @@ impl Store {
         self.start(&self.0.readers, Priority::Normal, name, dialect::begin_read(self.0.kind)).await
     }
 
+    /// Statements that only read and need not fit together: each sees the newest state, and none waits for a BEGIN. Just
+    /// drop it; nothing can be written or committed.
+    pub async fn glance(&self, name: &'static str) -> Result<Tx, Error> {
+        let mut slot = self.acquire(&self.0.readers, Priority::Normal, name).await?;
+        slot.connect().await.map_err(|trouble| trouble.error)?;
+        Ok(Tx::unbound(slot, name))
+    }
+
     /// One question, without a transaction around it: for what is asked alone. Whatever must fit together is asked in
     /// [`Store::read`].
     pub async fn ask(
@@ -90,18 +99,42 @@ impl Store {
         sql: &'static str,
         args: &[Value<'_>],
     ) -> Result<Vec<Row>, Error> {
-        let mut slot = self.acquire(&self.0.readers, Priority::Normal, name).await?;
+        self.by_itself((&self.0.readers, Priority::Normal), name, sql, args)
+            .await
+            .map_err(|trouble| trouble.error)
+    }
+
+    /// One statement that writes and is committed by itself, before all others: somebody waits for the page. Where a
+    /// connection was lost it may be sent twice, so let it be one that does the same thing once.
+    pub async fn put_urgent(
+        &self,
+        name: &'static str,
+        sql: &'static str,
+        args: &[Value<'_>],
+    ) -> Result<(), Error> {
+        let put = self.by_itself((&self.0.writers, Priority::Urgent), name, sql, args).await;
+        put.map(drop).map_err(Trouble::undecided)
+    }
+
+    async fn by_itself(
+        &self,
+        (pool, priority): (&Arc<Pool>, Priority),
+        name: &'static str,
+        sql: &'static str,
+        args: &[Value<'_>],
+    ) -> Result<Vec<Row>, Trouble> {
+        let mut slot = self.acquire(pool, priority, name).await?;
         let used = slot.connection().is_some();
-        slot.connect().await.map_err(|trouble| trouble.error)?;
+        slot.connect().await?;
         match Tx::once(slot, name, sql, args).await {
             Ok(rows) => Ok(rows),
             // As in `start`.
             Err((Some(mut slot), trouble)) if used && trouble.connection_lost => {
                 slot.discard();
-                slot.connect().await.map_err(|trouble| trouble.error)?;
-                Tx::once(slot, name, sql, args).await.map_err(|(_, trouble)| trouble.error)
+                slot.connect().await?;
+                Tx::once(slot, name, sql, args).await.map_err(|(_, trouble)| trouble)
             }
-            Err((_, trouble)) => Err(trouble.error),
+            Err((_, trouble)) => Err(trouble),
         }
     }
 

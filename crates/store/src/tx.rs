@@ -18,6 +18,8 @@ use tracing::Instrument;
 pub struct Tx {
     slot: Option<Slot>,
     meter: Meter,
+    /// False where each statement stands by itself ([`crate::Store::glance`]).
+    begun: bool,
     /// A statement is on its way. Dropped now, the state of the connection is not known.
     in_flight: bool,
     failed: bool,
@@ -72,10 +74,18 @@ impl Tx {
         Self {
             slot: Some(slot),
             meter: Meter::start(name),
+            begun: true,
             in_flight: true,
             failed: false,
             after_commit: Vec::new(),
         }
+    }
+
+    /// Statements that only read and need no transaction around them.
+    pub(crate) fn unbound(slot: Slot, name: &'static str) -> Self {
+        let mut tx = Self::soiled(slot, name);
+        (tx.begun, tx.in_flight) = (false, false);
+        tx
     }
 
     /// One question outside any transaction: a statement sees one state of the database by itself, and there is nothing to
@@ -205,7 +215,7 @@ impl Tx {
         let Some(mut slot) = self.slot.take() else { return Err(Error::Aborted) };
         let meter = self.meter;
         let after_commit = std::mem::take(&mut self.after_commit);
-        if self.failed {
+        if self.failed || !self.begun {
             // Dropping the task handle does not stop the task.
             drop(tokio::spawn(roll_back(slot, meter, "failed", false).in_current_span()));
             return Err(Error::Aborted);
@@ -220,7 +230,7 @@ impl Tx {
                     Ok(())
                 }
                 Err(trouble) => {
-                    let error = undecided(trouble);
+                    let error = trouble.undecided();
                     // A COMMIT that SQLite refused leaves the transaction open.
                     roll_back(slot, meter, "failed", false).await;
                     Err(error)
@@ -245,6 +255,9 @@ impl Tx {
     }
 
     async fn run(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, Error> {
+        if !self.begun {
+            return Err(Error::Aborted);
+        }
         let connection = self.start()?;
         let result = connection.execute(sql, args).await;
         self.end(result)
@@ -257,7 +270,18 @@ impl Tx {
         into: &mut Vec<Row>,
     ) -> Result<(), Error> {
         let connection = self.start()?;
-        let result = connection.query(sql, args, into).await;
+        let mut result = connection.query(sql, args, into).await;
+        // Nothing hangs on this connection, which may have died while nobody used it.
+        if !self.begun
+            && result.as_ref().is_err_and(|trouble| trouble.connection_lost)
+            && let Some(slot) = &mut self.slot
+        {
+            slot.discard();
+            result = match slot.connect().await {
+                Ok(()) => self.connection()?.query(sql, args, into).await,
+                Err(trouble) => Err(trouble),
+            };
+        }
         self.end(result)
     }
 
@@ -287,7 +311,12 @@ impl Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
+        let Some(mut slot) = self.slot.take() else { return };
+        if !self.begun && !self.in_flight && !self.failed {
+            slot.clean();
+            self.meter.stop("asked");
+            return;
+        }
         match Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(roll_back(slot, self.meter, "rolled_back", self.in_flight));
@@ -305,14 +334,6 @@ async fn roll_back(mut slot: Slot, meter: Meter, outcome: &'static str, interrup
         slot.clean();
     }
     meter.stop(outcome);
-}
-
-/// What an error of COMMIT says. A server that answered has decided; silence has not.
-fn undecided(trouble: Trouble) -> Error {
-    match trouble.error {
-        Error::Unavailable(fault) if trouble.connection_lost => Error::InDoubt(fault),
-        other => other,
-    }
 }
 
 /// Measures a transaction from BEGIN to its end.

@@ -180,9 +180,7 @@ impl Inner {
 
     /// Says that an event is being written, before anybody is answered by it.
     pub(crate) async fn begin_opening(&self, mailbox: MailboxId, entry: &[u8; 32]) -> Result<(), Failure> {
-        let mut tx = self.keys.begin_urgent("begin opening").await?;
-        tx.execute(OPENING, args![entry, mailbox, self.clock.now()]).await?.exactly(1)?;
-        Ok(tx.commit().await?)
+        Ok(self.keys.put_urgent("begin opening", OPENING, args![entry, mailbox, self.clock.now()]).await?)
     }
 
     /// The event was not written.
@@ -278,7 +276,8 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 const BATCH: &str =
     "INSERT INTO evidence_batch (batch_id, counted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const OLD_BATCHES: &str = "DELETE FROM evidence_batch WHERE counted_at < $1";
-const OPENING: &str = "INSERT INTO evidence_opening (entry, mailbox_id, since) VALUES ($1, $2, $3)";
+const OPENING: &str =
+    "INSERT INTO evidence_opening (entry, mailbox_id, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const LEFT: &str =
     "SELECT entry, mailbox_id FROM evidence_opening WHERE since < $1 ORDER BY since LIMIT 1000";
 /// What was committed this long ago may be on its way to be counted.

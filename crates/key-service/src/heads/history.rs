@@ -52,7 +52,7 @@ impl Inner {
         let known = self.known_of(mailbox).await?;
         let mac = self.head_mac()?;
         let rings = self.keks.event_rings(self.clock.now())?;
-        let mut tx = self.letters.read("read history").await?;
+        let mut tx = self.letters.glance("read history").await?;
         let mut lines = vec![];
         let mut present = vec![];
         let mut faults = vec![];

@@ -12,6 +12,7 @@ both!(
     a_commit_goes_on_without_its_caller,
     a_lost_connection_is_replaced,
     a_question_alone_replaces_a_lost_connection,
+    a_glance_and_a_statement_by_itself_replace_a_lost_connection,
     a_lock_held_elsewhere_is_transient,
     a_wrong_password_or_path_is_told_at_once,
 );
@@ -67,6 +68,25 @@ async fn a_question_alone_replaces_a_lost_connection(database: Database) {
         let row = database.store.ask_one("after", "SELECT COUNT(*) FROM scratch", &[]).await.unwrap();
         assert_eq!(row.unwrap().int(0).unwrap(), 0);
     }
+}
+
+const COUNT: &str = "SELECT COUNT(*) FROM scratch";
+
+async fn a_glance_and_a_statement_by_itself_replace_a_lost_connection(database: Database) {
+    let store = &database.store;
+    lose_connections(&database).await;
+    for no in 0..3_u8 {
+        let mut glance = store.glance("after").await.unwrap();
+        assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int(0).unwrap(), i64::from(no));
+        // It sees what is committed meanwhile, and writes nothing itself.
+        store.put_urgent("put", INSERT, args![&[no; 16], "a", 1, &[]]).await.unwrap();
+        assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int(0).unwrap(), i64::from(no) + 1);
+        let refused = glance.execute(INSERT, args![&[99; 16], "a", 1, &[]]).await;
+        assert!(matches!(refused, Err(Error::Aborted)));
+        assert!(matches!(glance.commit().await, Err(Error::Aborted)));
+    }
+    let again = store.put_urgent("put", INSERT, args![&[0; 16], "a", 1, &[]]).await.unwrap_err();
+    assert!(again.is_unique(), "{again:?}");
 }
 
 /// On PostgreSQL alone: SQLite has no connection to lose.
