@@ -27,11 +27,7 @@ pub fn path(path: &Path) -> String {
 
 /// One word, quoted where the shell would read more into it.
 pub fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    shell_words::quote(text).into_owned()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! as the RFC allows.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use http_range_header::parse_range_header;
 
 /// Which bytes to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,42 +26,13 @@ pub(crate) fn read(headers: &HeaderMap, tag: &HeaderValue, length: u64) -> Wante
     if headers.get(header::IF_RANGE).is_some_and(|condition| condition != tag) {
         return Wanted::All;
     }
-    let Some((unit, set)) = range.split_once('=') else { return Wanted::All };
-    if !unit.trim().eq_ignore_ascii_case("bytes") || set.contains(',') {
+    // Not a range, or several: as if none had been asked for.
+    let Ok(ranges) = parse_range_header(range) else { return Wanted::All };
+    if ranges.len() > 1 {
         return Wanted::All;
     }
-    one(set.trim(), length)
-}
-
-fn one(range: &str, length: u64) -> Wanted {
-    let Some((first, last)) = range.split_once('-') else { return Wanted::All };
-    match (number(first), number(last)) {
-        // The last so many bytes.
-        (Ok(None), Ok(Some(0))) => Wanted::None,
-        (Ok(None), Ok(Some(_))) if length == 0 => Wanted::None,
-        (Ok(None), Ok(Some(suffix))) => {
-            Wanted::Part { first: length.saturating_sub(suffix), last: length - 1 }
-        }
-        (Ok(Some(first)), Ok(last)) if last.is_none_or(|last| last >= first) => {
-            if first >= length {
-                return Wanted::None;
-            }
-            Wanted::Part { first, last: last.unwrap_or(u64::MAX).min(length - 1) }
-        }
-        // Not a range: as if none had been asked for.
-        _ => Wanted::All,
-    }
-}
-
-/// Digits alone; a number beyond what can be counted is as large as can be.
-fn number(text: &str) -> Result<Option<u64>, ()> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(());
-    }
-    Ok(Some(text.parse().unwrap_or(u64::MAX)))
+    let inside = ranges.validate(length).unwrap_or_default();
+    inside.first().map_or(Wanted::None, |one| Wanted::Part { first: *one.start(), last: *one.end() })
 }
 
 #[cfg(test)]
