@@ -1,8 +1,8 @@
 //! A person's language, for notices and for pages in a new browser.
 
 use crate::{AccountError, Accounts};
-use domain::PersonId;
-use registry::people::{self, Language};
+use domain::{Language, PersonId};
+use registry::people;
 
 impl Accounts {
     /// Keeps the language.

@@ -1,16 +1,14 @@
 //! The first time: a mailbox of one's own. Whoever has one at another operator is asked before it moves here.
 
 use crate::{AccountError, Accounts};
-use domain::{MailboxId, OrgNumber};
+use domain::{Language, MailboxId, OrgNumber};
 use key_client::{
     Applicant, By, Change, Changed, Column, GrantToken, OpenMailbox, Opening, TurnedOff, declined_sender,
 };
 use registry::{
     Owner,
     boxes::{self, BoxError, Mailbox},
-    declined, operators,
-    people::{self, Language},
-    preferences, registrations,
+    declined, operators, people, preferences, registrations,
 };
 
 /// What became of a mailbox that was to be opened.
@@ -64,7 +62,7 @@ impl Accounts {
             true => Some(self.turned_off(&applicant.address_mac, mailbox_id).await?),
             false => None,
         };
-        let new = OpenMailbox { mailbox_id, language: language.as_str().to_owned(), moves };
+        let new = OpenMailbox { mailbox_id, language, moves };
         let changed = self.0.keys.change(By::Grant(grant.clone()), Change::OpenMailbox(new)).await?;
         let opened = opened(changed)?.pop().ok_or(AccountError::NotFound)?;
         if let Opened::Here(_) = opened {

@@ -6,6 +6,7 @@
 pub mod chance;
 pub mod identity;
 pub mod ids;
+pub mod language;
 pub mod letter;
 pub mod refusal;
 pub mod text;
@@ -17,5 +18,6 @@ pub use identity::{Identity, IdentityKind, OrgNumber};
 pub use ids::{
     AnnouncementId, ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId,
 };
+pub use language::Language;
 pub use refusal::{Code, Refusal};
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Time};

@@ -2,7 +2,7 @@
 //! it, and vouches for what stands in the database afterwards. No role hands it rows.
 
 use crate::{Applicant, SecretBytes, secret::GrantToken, wire};
-use domain::{ContactId, JobId, MailboxId, MandateId, OrgNumber, PersonId, Time};
+use domain::{ContactId, JobId, Language, MailboxId, MandateId, OrgNumber, PersonId, Time};
 use serde::{Deserialize, Serialize};
 
 /// By whose right.
@@ -125,8 +125,7 @@ pub enum Change {
 pub struct OpenMailbox {
     /// For one that is new.
     pub mailbox_id: MailboxId,
-    /// As stored.
-    pub language: String,
+    pub language: Language,
     /// Given where it moves here from another operator: senders that were turned off there, sealed for this mailbox.
     pub moves: Option<Vec<TurnedOff>>,
 }

@@ -9,10 +9,10 @@ use crate::{
     Notifier,
     delivery::{Delivery, Failure},
     reach::AT_ONCE,
-    texts::{self, Language},
+    texts,
     worker::{RECORD_PAUSE, RECORD_TRIES},
 };
-use domain::{AnnouncementId, words::Channel};
+use domain::{AnnouncementId, Language, words::Channel};
 use futures_util::{StreamExt, stream};
 use key_client::{Access, AnnouncedTo, Column, NoticeFor, announcement_words};
 use rows::{Open, Way};
@@ -116,18 +116,14 @@ impl Announcer {
             // Nobody is told anything without being told who says it.
             (Some(_), Some(_)) if sender.is_none() => Err(Failure::Never("sender_gone")),
             (Some(reach), Some(address)) => {
-                match words.of(
-                    way.channel,
-                    Language::from_tag(reach.language.as_str()),
-                    sender.unwrap_or_default(),
-                ) {
+                match words.of(way.channel, reach.language, sender.unwrap_or_default()) {
                     None => Err(Failure::Never("no_words")),
                     Some((subject, text)) => {
                         let id = self.message_id(id, way);
                         let channel = way.channel;
                         let at = open.accepted_at;
                         let address = address.to_owned();
-                        self.0.send(&Delivery { id, address, channel, subject, text, at }).await
+                        self.0.channels.send(&Delivery { id, address, channel, subject, text, at }).await
                     }
                 }
             }

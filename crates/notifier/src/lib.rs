@@ -7,6 +7,7 @@
 //! What an agency announces in words of its own goes the same ways, as work of its own: [`Announcer`].
 
 mod announce;
+mod channels;
 mod courier;
 mod delivery;
 mod memory;
@@ -22,7 +23,8 @@ mod window;
 mod worker;
 
 pub use announce::{ANNOUNCEMENT, Announcer};
-pub use courier::Courier;
+pub use channels::Channels;
+pub use courier::{Courier, To};
 pub use delivery::{Delivery, Failure};
 pub use memory::{Fault, Memory, Message};
 pub use moved::{MOVED, Mover};

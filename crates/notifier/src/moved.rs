@@ -5,7 +5,7 @@ use crate::{
     Notifier,
     delivery::{Delivery, Failure},
     reach::AT_ONCE,
-    texts::{self, Language},
+    texts,
 };
 use domain::{ContactId, Time};
 use futures_util::{StreamExt, stream};
@@ -53,7 +53,7 @@ impl Mover {
         let result = match addresses.get(&contact.contact_id) {
             None => Err(Failure::Later("address_sealed")),
             Some(address) => {
-                let language = Language::from_tag(contact.language.as_str());
+                let language = contact.language;
                 let parts: [&[u8]; 2] = [job.id.as_bytes(), contact.contact_id.as_bytes()];
                 let delivery = Delivery {
                     id: self.0.notifier_keys.notice.tag("moved", &parts),
@@ -63,7 +63,7 @@ impl Mover {
                     text: texts::moved(language).to_owned(),
                     at,
                 };
-                self.0.send(&delivery).await
+                self.0.channels.send(&delivery).await
             }
         };
         let code = result.map_or_else(Failure::code, |()| "sent");

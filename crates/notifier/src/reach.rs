@@ -7,10 +7,7 @@ use crate::{
     texts,
     window::{Attempt, Before, Planned},
 };
-use domain::{
-    ContactId,
-    words::{Channel, NoticeState},
-};
+use domain::{ContactId, words::NoticeState};
 use futures_util::{StreamExt, stream};
 use key_client::{Access, Column, NoticeFor, contact_address};
 use registry::contacts::Reach;
@@ -53,7 +50,9 @@ impl Notifier {
             (Some(Before::UnderWay), _) => return count(channel, UNDER_WAY, Err(Failure::Later(UNDER_WAY))),
             (Some(Before::Failed), _) => return count(channel, "failed_before", Err(FAILED_BEFORE)),
             (None, None) => Err(Failure::Later("address_sealed")),
-            (None, Some(address)) => self.send(&self.compose(group, contact, planned, address)).await,
+            (None, Some(address)) => {
+                self.channels.send(&self.compose(group, contact, planned, address)).await
+            }
         };
         match result {
             Ok(()) => {}
@@ -68,15 +67,8 @@ impl Notifier {
         count(channel, result.map_or_else(Failure::code, |()| "sent"), result)
     }
 
-    pub(crate) async fn send(&self, delivery: &Delivery) -> Result<(), Failure> {
-        match delivery.channel {
-            Channel::Email => self.post.send(delivery).await,
-            Channel::Sms => self.sms.send(delivery).await,
-        }
-    }
-
     fn compose(&self, group: &Group, contact: &Reach, planned: &Planned, address: &str) -> Delivery {
-        let language = texts::Language::from_tag(contact.language.as_str());
+        let language = contact.language;
         let sender = group.sender_mac.filter(|_| contact.show_sender).and_then(|mac| self.sender_name(&mac));
         Delivery {
             id: planned.notice_id,

@@ -1,18 +1,6 @@
 //! The words of a notice. No content, no link; the sender's name only where the person chose it.
 
-/// Languages that notices are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    Swedish,
-    English,
-}
-
-impl Language {
-    /// From the person's setting; anything else than `en` is Swedish.
-    pub fn from_tag(tag: &str) -> Self {
-        if tag == "en" { Self::English } else { Self::Swedish }
-    }
-}
+use domain::Language;
 
 /// The subject of an e-mail.
 pub fn subject(language: Language) -> &'static str {

@@ -1,7 +1,7 @@
 //! The job of telling: plan, write down, send, conclude. Nothing is sent inside a transaction.
 
 use crate::{
-    Post, Sms,
+    Channels,
     outcome::Told,
     plan::{Group, Plan},
     reach::{Reached, UNDER_WAY},
@@ -27,8 +27,7 @@ pub struct Notifier {
     /// To be refreshed every minute or two by whoever wires the house.
     pub notifier_keys: Arc<NotifierKeys>,
     pub directory: Directory,
-    pub post: Arc<Post>,
-    pub sms: Arc<Sms>,
+    pub channels: Channels,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub sequencer: Sequencer,

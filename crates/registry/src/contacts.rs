@@ -9,9 +9,9 @@ pub use code::{Code, address_mac, code_mac};
 pub use confirm::{Confirmation, confirm};
 pub use count::{MostCodes, count_code};
 
-use crate::{boxes, error::RegistryError, owner::Owner, people::Language, recorder::Recorder};
+use crate::{boxes, error::RegistryError, owner::Owner, recorder::Recorder};
 use domain::{
-    ContactId, MailboxId, PersonId, Time,
+    ContactId, Language, MailboxId, PersonId, Time,
     words::{Channel, EventType},
 };
 use std::time::Duration;

@@ -6,7 +6,7 @@ use crate::{
     owner::Owner,
     recorder::Recorder,
 };
-use domain::{CivilDate, Identity, IdentityKind, PersonId, Random, Time, words::EventType};
+use domain::{CivilDate, Identity, IdentityKind, Language, PersonId, Random, Time, words::EventType};
 use store::{Error, Row, Tx, args};
 
 /// Someone who is to be known.
@@ -31,28 +31,6 @@ pub struct Person {
     /// Protected identity.
     pub protected_at: Option<Time>,
     pub deceased_at: Option<Time>,
-}
-
-/// Of pages and notices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Language {
-    #[default]
-    Swedish,
-    English,
-}
-
-impl Language {
-    /// As stored, BCP 47.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Swedish => "sv",
-            Self::English => "en",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Swedish, Self::English].into_iter().find(|language| language.as_str() == text)
-    }
 }
 
 /// Whether a person with this number is 18 or older, by the date in Stockholm. A coordination number can carry

@@ -5,10 +5,10 @@ use crate::{
     boxes::{self, NewBox},
     operators::{self, NewOperator},
     organisations,
-    people::{self, Language, NewPerson},
+    people::{self, NewPerson},
 };
 use domain::{
-    Clock, IdentityKind, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId, Time,
+    Clock, IdentityKind, Language, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId, Time,
     words::{Because, EventType},
 };
 use evidence::Event;

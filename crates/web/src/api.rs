@@ -1,8 +1,8 @@
 //! The OpenAPI document as something to read: what `/developers` shows.
 
-use crate::{frame::Frame, texts::Language};
+use crate::frame::Frame;
 use askama::Template;
-use domain::Code;
+use domain::{Code, Language};
 use serde_json::Value;
 use std::sync::Arc;
 

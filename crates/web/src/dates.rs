@@ -1,6 +1,7 @@
 //! Times as people write them.
 
-use crate::texts::{Language, Texts};
+use crate::texts::Texts;
+use domain::Language;
 use domain::{CivilDate, Time};
 
 const MONTHS: [(&str, &str); 12] = [
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn letters_are_grouped_as_people_think_of_time() {
-        let t = Language::Swedish.texts();
+        let t = Texts::of(Language::Swedish);
         let now = at("2026-11-19T12:00:00Z"); // a Thursday
         for (time, group, row) in [
             ("2026-11-19T08:14:00Z", "Idag", "09.14"),
@@ -167,18 +168,18 @@ mod tests {
 
     #[test]
     fn a_clock_that_runs_ahead_shows_today_and_not_a_date_to_come() {
-        let t = Language::English.texts();
+        let t = Texts::of(Language::English);
         assert_eq!(heading(at("2026-11-19T12:00:05Z"), at("2026-11-19T12:00:00Z"), t), "Today");
     }
 
     #[test]
     fn moments_are_told_from_now() {
-        let t = Language::Swedish.texts();
+        let t = Texts::of(Language::Swedish);
         let now = at("2026-11-19T12:00:00Z");
         assert_eq!(moment(at("2026-11-18T16:02:00Z"), now, t), "igår 17.02");
         assert_eq!(moment(at("2026-10-12T06:15:00Z"), now, t), "12 oktober 2026 08.15");
         assert_eq!(
-            long(CivilDate::parse("2027-01-31").unwrap(), Language::English.texts()),
+            long(CivilDate::parse("2027-01-31").unwrap(), Texts::of(Language::English)),
             "31 January 2027"
         );
     }

@@ -1,6 +1,7 @@
 //! What stands around every page.
 
-use crate::texts::{Language, Texts};
+use crate::texts::Texts;
+use domain::Language;
 
 /// Which entry of the main menu the page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Frame {
         who: Option<Who>,
     ) -> Self {
         Self {
-            t: language.texts(),
+            t: Texts::of(language),
             title: title.into(),
             place,
             who,

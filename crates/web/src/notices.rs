@@ -4,7 +4,7 @@
 //! minutes; a stop of the service in between loses it.
 
 use crate::state::{AccountChange, AccountNotice, Web};
-use domain::words::Channel;
+use domain::{Language, words::Channel};
 use mailbox::Actor;
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +33,7 @@ pub(crate) async fn addresses(web: &Web, actor: &Actor) -> Vec<To> {
 }
 
 /// Tells them all.
-pub(crate) fn tell(web: &Web, what: AccountChange, to: Vec<To>, language: &'static str) {
+pub(crate) fn tell(web: &Web, what: AccountChange, to: Vec<To>, language: Language) {
     let at = web.now();
     for To { channel, address } in to {
         let id = vault::sha256(format!("{what:?} {} {address}", at.millis()).as_bytes());

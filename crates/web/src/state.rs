@@ -7,7 +7,7 @@ use crate::{
     pages::Operator,
 };
 use account::Accounts;
-use domain::{Clock, Random, Time, words::Channel};
+use domain::{Clock, Language, Random, Time, words::Channel};
 use edge::Proxies;
 use eid::Provider;
 use key_client::{Keys, WebKeys};
@@ -68,7 +68,7 @@ pub struct CodeMessage {
     /// Six digits.
     pub code: String,
     /// `sv` or `en`.
-    pub language: &'static str,
+    pub language: Language,
     /// Deterministic for this code, so that a repeat is the same message.
     pub id: [u8; 32],
     pub at: Time,
@@ -81,7 +81,7 @@ pub struct AccountNotice {
     /// An e-mail address, or a number in E.164.
     pub address: String,
     /// `sv` or `en`.
-    pub language: &'static str,
+    pub language: Language,
     /// The same for each try.
     pub id: [u8; 32],
     pub at: Time,

@@ -11,52 +11,7 @@ pub use letters::Letters;
 pub use settings::Settings;
 pub use start::Start;
 
-/// A language of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Swedish, the first language.
-    Swedish,
-    English,
-}
-
-impl Language {
-    /// As in `lang` attributes, cookies and the person's row.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Swedish => "sv",
-            Self::English => "en",
-        }
-    }
-
-    /// From a cookie or a stored setting; anything else is Swedish.
-    pub fn from_code(code: &str) -> Self {
-        if code == "en" { Self::English } else { Self::Swedish }
-    }
-
-    /// The language to offer in the switch.
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Swedish => Self::English,
-            Self::English => Self::Swedish,
-        }
-    }
-
-    /// What the language calls itself.
-    pub const fn own_name(self) -> &'static str {
-        match self {
-            Self::Swedish => "Svenska",
-            Self::English => "English",
-        }
-    }
-
-    /// All texts in this language.
-    pub const fn texts(self) -> &'static Texts {
-        match self {
-            Self::Swedish => &SWEDISH,
-            Self::English => &ENGLISH,
-        }
-    }
-}
+use domain::Language;
 
 /// The catalogue in one language.
 #[derive(Debug)]
@@ -71,6 +26,16 @@ pub struct Texts {
     pub settings: Settings,
     /// Log-in and opening a mailbox.
     pub start: Start,
+}
+
+impl Texts {
+    /// All texts in a language.
+    pub const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Swedish => &SWEDISH,
+            Language::English => &ENGLISH,
+        }
+    }
 }
 
 static SWEDISH: Texts = Texts {

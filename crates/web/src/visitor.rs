@@ -5,7 +5,7 @@ use crate::{
     fault::Fault,
     frame::{Frame, Place, Who},
     state::Web,
-    texts::{Language, Texts},
+    texts::Texts,
 };
 use askama::Template;
 use axum::{
@@ -14,7 +14,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{MailboxId, PersonId, words::Because};
+use domain::{Language, MailboxId, PersonId, words::Because};
 use key_client::{GrantToken, GrantView};
 use mailbox::{Actor, Rights};
 use registry::{mandates::BoxAccess, people::Person};
@@ -147,23 +147,24 @@ impl Visitor {
     pub(crate) async fn read(web: &Web, headers: &HeaderMap, path: &str) -> Result<Self, Fault> {
         let session = Session::read(web, headers).await?;
         let language = match cookies::read(headers, cookies::LANGUAGE) {
-            Some(code) => Language::from_code(code),
+            Some(tag) => Language::parse(tag).unwrap_or_default(),
             None => session
                 .as_ref()
                 .and_then(|s| s.person.as_ref())
-                .map_or(Language::Swedish, |person| Language::from_code(person.language.as_str())),
+                .map_or(Language::Swedish, |person| person.language),
         };
         Ok(Self { language, path: path.to_owned(), session })
     }
 
     /// Somebody of whom no log-in is asked, with the language that their browser keeps.
     pub(crate) fn logged_out(headers: &HeaderMap, path: &str) -> Self {
-        let language = Language::from_code(cookies::read(headers, cookies::LANGUAGE).unwrap_or_default());
+        let language =
+            cookies::read(headers, cookies::LANGUAGE).and_then(Language::parse).unwrap_or_default();
         Self { language, path: path.to_owned(), session: None }
     }
 
     pub(crate) fn t(&self) -> &'static Texts {
-        self.language.texts()
+        Texts::of(self.language)
     }
 
     /// The frame of a page for this visitor.

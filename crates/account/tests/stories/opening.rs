@@ -1,7 +1,7 @@
 use crate::world::{ANNA, BO, CLEO, COMPANY, DAVID, LADAN, OFFICE, World, identity, org, person};
 use account::{AccountError, OpenError, Opened};
-use domain::words::EventType;
-use registry::{boxes::BoxError, people::Language};
+use domain::{Language, words::EventType};
+use registry::boxes::BoxError;
 use store::{both, testing::Database};
 
 both!(

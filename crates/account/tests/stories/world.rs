@@ -1,7 +1,9 @@
 //! The acts of role web and of the operator over the real key service; people log in at a provider on this machine.
 
 use account::{Accounts, NewPerson, Opened};
-use domain::{Clock, Identity, MailboxId, ManualClock, OrgNumber, PersonId, Time, words::EventType};
+use domain::{
+    Clock, Identity, Language, MailboxId, ManualClock, OrgNumber, PersonId, Time, words::EventType,
+};
 use eid::{
     Callback, LoginRequest, Provider, Verifier, code_challenge,
     demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
@@ -12,7 +14,6 @@ use mailbox::{Actor, Rights};
 use registry::{
     Recorder, Register,
     operators::{self, NewOperator},
-    people::Language,
     preferences,
     registrations::{self, AccountType, NewRegistration},
 };

@@ -3,8 +3,8 @@
 use crate::keys::{self, TestKeys};
 use bytes::Bytes;
 use domain::{
-    Clock, Code, Identity, IdentityKind, MailboxId, MandateId, ManualClock, OrgNumber, PersonId, Time,
-    words::Because,
+    Clock, Code, Identity, IdentityKind, Language, MailboxId, MandateId, ManualClock, OrgNumber, PersonId,
+    Time, words::Because,
 };
 use intake::{AcceptError, Answer, Checked, Draft, Intake, Outgoing, Parts, Settings, Trust, Whereabouts};
 use key_client::Role;
@@ -14,7 +14,7 @@ use registry::{
     Directory, Owner, Recorder,
     boxes::{self, NewBox},
     operators,
-    people::{self, Language, NewPerson},
+    people::{self, NewPerson},
     registrations::{self, AccountType, Place},
 };
 use serde_json::{Value, json};

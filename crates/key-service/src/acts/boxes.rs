@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     unvouched::alarm,
 };
-use domain::{IdentityKind, MailboxId, PersonId, words::Because};
+use domain::{IdentityKind, Language, MailboxId, PersonId, words::Because};
 use key_client::{Applicant, Changed, GrantToken, KeysError, OpenFor, OpenMailbox, Opening};
 use registry::{
     Owner, Recorder,
@@ -38,7 +38,7 @@ impl Acting<'_> {
         new: &OpenMailbox,
     ) -> Result<Acted, Failure> {
         let applicant = self.inner.grants.lock().touch(grant, self.at.0)?.applicant.clone();
-        let language = people::Language::parse(&new.language).unwrap_or_default();
+        let language = new.language;
         let mut acted = Acted::done(true, vec![]);
         let person = self.make_known(&applicant, language, &mut acted).await?;
         let owner = Owner::Person(person);
@@ -85,7 +85,7 @@ impl Acting<'_> {
         let mut acted = Acted::done(true, vec![]);
         let mut opened = Vec::with_capacity(people.len());
         for one in people {
-            let language = people::Language::default();
+            let language = Language::default();
             let person = self.make_known(&one.applicant, language, &mut acted).await?;
             let owner = Owner::Person(person);
             let by = registry::By::Service;
@@ -216,7 +216,7 @@ impl Acting<'_> {
     async fn make_known(
         &mut self,
         applicant: &Applicant,
-        language: people::Language,
+        language: Language,
         acted: &mut Acted,
     ) -> Result<PersonId, Failure> {
         let now = self.at.0;

@@ -69,7 +69,7 @@ impl World {
     async fn opened(&self, number: &str) -> (GrantToken, Citizen) {
         let grant = self.log_in_as(number).await;
         let mailbox_id = MailboxId::new(&SystemRandom);
-        let open = OpenMailbox { mailbox_id, language: "sv".into(), moves: None };
+        let open = OpenMailbox { mailbox_id, language: domain::Language::Swedish, moves: None };
         let changed = self.web.change(By::Grant(grant.clone()), Change::OpenMailbox(open)).await.unwrap();
         assert_eq!(changed, Changed::Opened(vec![Opening::Here(mailbox_id)]));
         self.web.refresh_person(&grant).await.unwrap();

@@ -28,7 +28,7 @@ const TOWN: &str = "164020000016";
 async fn first_mailbox(world: &World, number: &str) -> (GrantToken, MailboxId) {
     let grant = world.log_in_as(number).await;
     let mailbox_id = MailboxId::new(&SystemRandom);
-    let open = OpenMailbox { mailbox_id, language: "sv".into(), moves: None };
+    let open = OpenMailbox { mailbox_id, language: domain::Language::Swedish, moves: None };
     let changed = world.web.change(By::Grant(grant.clone()), Change::OpenMailbox(open)).await.unwrap();
     assert_eq!(changed, Changed::Opened(vec![Opening::Here(mailbox_id)]));
     world.web.refresh_person(&grant).await.unwrap();
@@ -56,7 +56,11 @@ async fn a_first_mailbox_is_vouched_for_from_its_first_row_on(database: Database
     assert_eq!((mailbox.vouched.version, mailbox.vouched.next), (1, None));
     assert_eq!(world.web.rights(&grant).await.unwrap(), [(mailbox_id, Because::Owner)]);
     // The same again leaves it as it is, but for the instant.
-    let again = OpenMailbox { mailbox_id: MailboxId::new(&SystemRandom), language: "sv".into(), moves: None };
+    let again = OpenMailbox {
+        mailbox_id: MailboxId::new(&SystemRandom),
+        language: domain::Language::Swedish,
+        moves: None,
+    };
     let changed = world.web.change(By::Grant(grant), Change::OpenMailbox(again)).await.unwrap();
     assert_eq!(changed, Changed::Opened(vec![Opening::Here(mailbox_id)]));
 }

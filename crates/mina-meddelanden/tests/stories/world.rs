@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{XmlSigner, document, write::Xml};
-use domain::{Clock, Identity, IdentityKind, MailboxId, ManualClock, OrgNumber, Time};
+use domain::{Clock, Identity, IdentityKind, Language, MailboxId, ManualClock, OrgNumber, Time};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
@@ -15,7 +15,7 @@ use registry::{
     Directory, Owner, Recorder, Register,
     boxes::{self, NewBox},
     operators::{self, NewOperator},
-    people::{self, Language, NewPerson},
+    people::{self, NewPerson},
     register::{Signatory, SignatoryFile, SignatureRule},
 };
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};

@@ -1,8 +1,7 @@
 //! The rows of an announcement, as its job sees them.
 
 use crate::delivery::Failure;
-use domain::{AnnouncementId, ContactId, Time, words::Channel};
-use registry::people::Language;
+use domain::{AnnouncementId, ContactId, Language, Time, words::Channel};
 use store::{Error, Many, Tx, args, row};
 
 /// One that has not ended.

@@ -7,7 +7,7 @@ use domain::{
 };
 use evidence::{NewEvent, Sequencer, chain_holds, feed};
 use key_client::{Answer, Column, KeyRing, Keys, NotifierKeys, Request, Role, SecretBytes, contact_address};
-use notifier::{KIND, Memory, Notifier, Post, Sms};
+use notifier::{Channels, KIND, Memory, Notifier, Post, Sms};
 use registry::{Directory, contacts, senders};
 use std::{sync::Arc, time::Duration};
 use store::{
@@ -64,8 +64,10 @@ impl World {
             keys: keys.clone(),
             notifier_keys: Arc::new(notifier_keys),
             directory: Directory::load(&store).await.unwrap(),
-            post: Arc::new(Post::memory("Kuvert <avisering@kuvert.test>", Arc::clone(&mail)).unwrap()),
-            sms: Arc::new(Sms::Memory(Arc::clone(&phones))),
+            channels: Channels {
+                post: Arc::new(Post::memory("Kuvert <avisering@kuvert.test>", Arc::clone(&mail)).unwrap()),
+                sms: Arc::new(Sms::Memory(Arc::clone(&phones))),
+            },
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             sequencer: Sequencer::new(store.clone()),

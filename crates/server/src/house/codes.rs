@@ -1,7 +1,7 @@
 //! The pages ask for codes to be sent; the notifier's posts send them. They stand beside each other, so they
 //! meet here.
 
-use notifier::{Change, Courier};
+use notifier::{Change, Courier, To};
 use tracing::warn;
 use web::{AccountChange, AccountNotice, CodeMessage, CodePost, CodeSent};
 
@@ -12,7 +12,7 @@ impl CodePost for Codes {
     fn send(&self, message: CodeMessage) -> CodeSent<'_> {
         Box::pin(async move {
             let CodeMessage { channel, address, code, language, id, at } = message;
-            let sent = self.0.send_code(channel, address, language, &code, id, at).await;
+            let sent = self.0.send_code(To { channel, address, language }, &code, id, at).await;
             if let Err(failure) = sent {
                 warn!(
                     channel = channel.as_str(),
@@ -34,7 +34,7 @@ impl CodePost for Codes {
                 AccountChange::HelpAccepted => Change::HelpAccepted,
                 AccountChange::HelperGranted => Change::HelperGranted,
             };
-            self.0.tell_of_change(channel, address, language, change, id, at).await.is_ok()
+            self.0.tell_of_change(To { channel, address, language }, change, id, at).await.is_ok()
         })
     }
 }

@@ -29,7 +29,7 @@ use intake::Intake;
 use key_client::{Connector, GatewayKeys, NotifierKeys, Role, WebKeys};
 use key_service::{Adoption, KeyService, Root};
 use mailbox::{Mailboxes, Objects};
-use notifier::{Courier, Notifier, Post, Sms, settings::SmsSettings};
+use notifier::{Channels, Courier, Notifier, settings::SmsSettings};
 use registry::Directory;
 use std::{sync::Arc, time::Duration};
 use store::Durability;
@@ -113,8 +113,7 @@ impl House {
         outgoing.iter().for_each(|outgoing| outgoing::tell_expired(outgoing, clock.now()));
         let objects = Objects::open(&config.objects.folder, random.clone()).context("objects.folder")?;
         let sequencer = Sequencer::new(stores.letters.clone());
-        let post = Arc::new(Post::open(&config.notices)?);
-        let sms = Arc::new(Sms::open(&config.notices.sms)?);
+        let channels = Channels::open(&config.notices)?;
         let parts = intake::Parts {
             store: stores.letters.clone(),
             keys: connector.keys(Role::Gateway),
@@ -145,8 +144,7 @@ impl House {
             keys: connector.keys(Role::Notifier),
             notifier_keys: notifier_keys.clone(),
             directory: directory.clone(),
-            post: post.clone(),
-            sms: sms.clone(),
+            channels: channels.clone(),
             clock: clock.clone(),
             random: random.clone(),
             sequencer: sequencer.clone(),
@@ -155,7 +153,7 @@ impl House {
         let stopping = CancellationToken::new();
         let internal = Internal::new(metrics, stores.letters.clone(), stopping.clone());
         Ok(Self {
-            courier: Courier { post, sms },
+            courier: Courier(channels),
             key_service: KeysTask { service, stop, task },
             config,
             stores,

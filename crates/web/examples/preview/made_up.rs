@@ -215,7 +215,7 @@ pub fn delivery(f: Frame, bare: bool) -> Letter {
     if bare {
         return Letter {
             subject: l.no_subject.into(),
-            subject_language: t.lang.code().into(),
+            subject_language: t.lang.as_str().into(),
             facts: vec![],
             kind: None,
             body: LetterBody::Empty,

@@ -3,15 +3,16 @@
 use crate::made_up::{delivery, forwarded, letter, list};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
+use domain::Language;
 use web::{
     frame::{Done, Frame, Place, Undo, Who},
     pages::*,
-    texts::Language,
+    texts::Texts,
 };
 
 pub fn page(language: &str, page: &str) -> Response {
-    let language = Language::from_code(language);
-    let t = language.texts();
+    let language = Language::parse(language).unwrap_or_default();
+    let t = Texts::of(language);
     let who = Some(Who { name: "Anna Andersson".into(), csrf: "token".into(), has_box: true });
     let frame = |place, title: &str| Frame::new(language, "/", place, title, who.clone());
     let nobody = |title: &str| Frame::new(language, "/", Place::Elsewhere, title, None);

@@ -88,7 +88,7 @@ pub(crate) async fn confirm(
     let before = notices::addresses(&web, &reader.actor).await;
     match web.0.parts.accounts.confirm_contact(&reader.actor, contact, &code).await? {
         Confirmation::Confirmed => {
-            notices::tell(&web, AccountChange::AddressAdded, before, reader.visitor.language.code());
+            notices::tell(&web, AccountChange::AddressAdded, before, reader.visitor.language);
             Ok(see("/contacts?done=contact-confirmed"))
         }
         Confirmation::Wrong { .. } => wrong(&web, &reader, failed(s.bad_code)).await,
@@ -144,7 +144,7 @@ pub(crate) async fn remove(
         return Err(Fault::NotFound);
     }
     // The one that is removed too: above all that one.
-    notices::tell(&web, AccountChange::AddressRemoved, before, reader.visitor.language.code());
+    notices::tell(&web, AccountChange::AddressRemoved, before, reader.visitor.language);
     Ok(see("/contacts?done=contact-removed"))
 }
 
@@ -205,7 +205,7 @@ async fn send_code(
                 channel,
                 address: address.to_owned(),
                 code: to_send.code.expose().to_owned(),
-                language: reader.visitor.language.code(),
+                language: reader.visitor.language,
                 id: to_send.id,
                 at: web.now(),
             };

@@ -138,7 +138,7 @@ pub(crate) async fn confirm(
 /// Whoever holds somebody's log-in could have done it; so they learn of it outside of the pages too.
 async fn tell(web: &Web, reader: &Reader, what: AccountChange) {
     let to = notices::addresses(web, &reader.actor).await;
-    notices::tell(web, what, to, reader.visitor.language.code());
+    notices::tell(web, what, to, reader.visitor.language);
 }
 
 fn parse(invitation: &str) -> Result<MandateId, Fault> {

@@ -155,7 +155,7 @@ async fn opened(
         kind: letter.kind.map(|kind| t.kind(kind)),
         subject: t.subject(&letter.subject).to_owned(),
         subject_language: match letter.subject.is_empty() {
-            true => t.lang.code().to_owned(),
+            true => t.lang.as_str().to_owned(),
             false => language::tag(&letter.language).into_owned(),
         },
         language: language::tag(&letter.language).into_owned(),
@@ -226,7 +226,7 @@ fn size(bytes: u64, t: &Texts) -> String {
         1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
         _ => {
             let tenths = bytes.div_ceil(100_000);
-            let comma = if t.lang == crate::texts::Language::Swedish { ',' } else { '.' };
+            let comma = if t.lang == domain::Language::Swedish { ',' } else { '.' };
             format!("{}{comma}{} MB", tenths / 10, tenths % 10)
         }
     }

@@ -8,13 +8,13 @@ use crate::{
     pages::{LogInRow, LogIns, SettingsPlace},
     posted::Posted,
     state::Web,
-    texts::Language,
     visitor::{Reader, page},
 };
 use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
+use domain::Language;
 use key_client::LogIn;
 
 /// `GET /log-ins`

@@ -10,7 +10,6 @@ use crate::{
     posted::Sent,
     return_to::ReturnTo,
     state::{AccountChange, Web},
-    texts::Language,
     visitor::{Session, Visitor, page},
 };
 use askama::Template;
@@ -81,7 +80,7 @@ pub(crate) async fn begin(
         nonce: &nonce.nonce,
         code_challenge: &eid::code_challenge(&verifier),
         redirect_uri: &redirect_uri(&web),
-        locale: visitor.language.code(),
+        locale: visitor.language.as_str(),
         anew: instead_of.is_some(),
     };
     let back = ReturnTo::open(&web, &asked.back);
@@ -236,7 +235,7 @@ async fn welcome_in(
 async fn tell_of_new_device(web: &Web, grant: GrantToken) {
     let Ok(session) = Session::of(web, grant).await else { return };
     let (Some(actor), Some(person)) = (session.actor(), &session.person) else { return };
-    let language = Language::from_code(person.language.as_str()).code();
+    let language = person.language;
     notices::tell(web, AccountChange::NewDevice, notices::addresses(web, &actor).await, language);
 }
 

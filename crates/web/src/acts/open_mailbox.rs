@@ -13,7 +13,7 @@ use crate::{
 use account::{OpenError, Opened};
 use axum::{extract::State, response::Response};
 use domain::OrgNumber;
-use registry::{boxes::BoxError, people};
+use registry::boxes::BoxError;
 
 /// `POST /open-mailbox`
 pub(crate) async fn act(State(web): State<Web>, sent: Sent) -> Result<Response, NotNow> {
@@ -28,7 +28,7 @@ async fn opened(web: Web, sent: Sent) -> Result<Response, Fault> {
     if session.own_box().is_some_and(|own| own.closed_at.is_none()) {
         return Ok(see("/"));
     }
-    let language = people::Language::parse(sent.visitor.language.code()).unwrap_or_default();
+    let language = sent.visitor.language;
     let moves = sent.fields.is_set(MOVE);
     match web.0.parts.accounts.open_mailbox(&session.grant, language, moves).await {
         Ok(Opened::Here(_)) => Ok(see("/contacts?done=opened")),

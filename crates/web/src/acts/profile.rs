@@ -9,7 +9,6 @@ use crate::{
     pages::{Profile, ProfileBox, SettingsPlace, SettingsRoot},
     posted::Sent,
     state::Web,
-    texts::Language,
     visitor::{Reader, own_path, page},
 };
 use axum::{
@@ -17,8 +16,7 @@ use axum::{
     http::header,
     response::Response,
 };
-use domain::words::Because;
-use registry::people;
+use domain::{Language, words::Because};
 
 use super::done::WasDone;
 
@@ -63,13 +61,12 @@ pub(crate) async fn show(
 /// `POST /language`: kept in the browser, and for somebody logged in also for notices.
 pub(crate) async fn language(State(web): State<Web>, sent: Sent) -> Result<Response, Fault> {
     let Sent { visitor, fields } = sent;
-    let language = Language::from_code(fields.text("language"));
+    let language = Language::parse(fields.text("language")).unwrap_or_default();
     if let Some(person) = visitor.session.as_ref().and_then(|session| session.person.as_ref()) {
-        let chosen = people::Language::parse(language.code()).unwrap_or_default();
-        web.0.parts.accounts.set_language(person.person_id, chosen).await?;
+        web.0.parts.accounts.set_language(person.person_id, language).await?;
     }
     let mut response = see(own_path(fields.text("back")));
-    response.headers_mut().append(header::SET_COOKIE, cookies::language(language.code()));
+    response.headers_mut().append(header::SET_COOKIE, cookies::language(language.as_str()));
     Ok(response)
 }
 

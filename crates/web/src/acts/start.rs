@@ -7,7 +7,6 @@ use crate::{
     pages::{Folder, Message, OpenBox, Provider, Trouble, Welcome},
     return_to::ReturnTo,
     state::Web,
-    texts::Language,
     visitor::{Reader, Visitor, page},
 };
 use askama::Template;
@@ -16,6 +15,7 @@ use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
+use domain::Language;
 
 /// `GET /`
 pub(crate) async fn show(

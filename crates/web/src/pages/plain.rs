@@ -1,7 +1,8 @@
 //! Pages of text: messages, questions, and what the service says about itself.
 
-use crate::{frame::Frame, icons, texts::Language};
+use crate::{frame::Frame, icons};
 use askama::Template;
+use domain::Language;
 
 /// One thing said, and where to go: errors, logged out, under age.
 #[derive(Debug, Template)]

@@ -1,7 +1,9 @@
 //! The pages over real HTTP, with the real key service, a real OpenID provider and letters that were accepted.
 
 use account::Accounts;
-use domain::{Clock, Identity, IdentityKind, MailboxId, MandateId, OrgNumber, PersonId, words::Because};
+use domain::{
+    Clock, Identity, IdentityKind, Language, MailboxId, MandateId, OrgNumber, PersonId, words::Because,
+};
 use eid::{
     Provider, Verifier,
     demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
@@ -16,7 +18,7 @@ use registry::{
     boxes::{self, NewBox},
     operators::{self, NewOperator},
     organisations,
-    people::{self, Language, NewPerson},
+    people::{self, NewPerson},
     preferences,
     register::{Signatory, SignatoryFile},
     registrations::{self, AccountType, NewRegistration},

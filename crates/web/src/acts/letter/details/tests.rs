@@ -2,11 +2,11 @@ use super::*;
 use crate::{
     frame::{Frame, Place},
     pages::{Closed, Folder, HowVerified, Letter as LetterPage, LetterBody, Listing},
-    texts::Language,
+    texts::Texts,
 };
 use askama::Template;
 use domain::{
-    CivilDate,
+    CivilDate, Language,
     letter::{Limits, Matter, MatterEvent, Metadata, Support as Asked},
 };
 
@@ -44,7 +44,7 @@ fn pairs(details: &[Detail]) -> Vec<(&str, &str)> {
 
 #[test]
 fn the_matter_stands_above_with_who_has_it() {
-    let t = Language::Swedish.texts();
+    let t = Texts::of(Language::Swedish);
     let mut letter = letter();
     assert_eq!((facts(&letter, false, now(), t).len(), matter(&letter, t).len()), (0, 0));
     for (status, said) in [
@@ -70,7 +70,7 @@ fn the_matter_stands_above_with_who_has_it() {
 
 #[test]
 fn a_date_to_keep_says_how_long_is_left() {
-    let t = Language::English.texts();
+    let t = Texts::of(Language::English);
     let mut letter = letter();
     letter.reply_by = Some(CivilDate::parse("2026-11-27").unwrap());
     let facts = facts(&letter, false, now(), t);
@@ -80,7 +80,7 @@ fn a_date_to_keep_says_how_long_is_left() {
 
 #[test]
 fn what_happened_in_the_matter_is_listed_under_its_number() {
-    let t = Language::Swedish.texts();
+    let t = Texts::of(Language::Swedish);
     let mut letter = letter();
     letter.matter = Some(matter_of("closed"));
     assert_eq!(
@@ -106,7 +106,7 @@ fn what_happened_in_the_matter_is_listed_under_its_number() {
 
 #[test]
 fn notes_are_in_the_senders_words_and_empty_ones_left_out() {
-    let t = Language::Swedish.texts();
+    let t = Texts::of(Language::Swedish);
     assert!(notes(&Notes::default(), t).is_empty());
     let said = |tag: &str, value: &str| Metadata { tag: tag.into(), value: value.into() };
     let all = Notes {
@@ -131,7 +131,7 @@ fn notes_are_in_the_senders_words_and_empty_ones_left_out() {
 
 #[test]
 fn an_answer_is_spoken_of_only_where_one_is_wanted_or_taken() {
-    let t = Language::Swedish.texts();
+    let t = Texts::of(Language::Swedish);
     let mut letter = letter();
     for (wish, said) in [
         (ReplyWish::NotAllowed, None),
@@ -170,7 +170,7 @@ fn whom_to_ask_is_linked_only_where_it_is_sure_what_it_leads_to() {
 /// Whatever a sender writes beside its letter is shown as text, and never as part of the page.
 #[test]
 fn nothing_a_sender_writes_becomes_part_of_the_page() {
-    let t = Language::Swedish.texts();
+    let t = Texts::of(Language::Swedish);
     let mut letter = letter();
     let evil = || Some(EVIL.to_owned());
     letter.reply = ReplyWish::Requested;
