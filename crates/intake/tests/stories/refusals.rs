@@ -7,6 +7,7 @@ use crate::world::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use domain::{Clock as _, Code};
+use intake::Presented;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{both, testing::Database};
@@ -23,6 +24,7 @@ both!(
     a_certificate_that_is_registered_later_is_taken_at_once,
     what_changes_while_attachments_come_counts,
     what_is_revoked_while_a_recipient_is_looked_up_counts,
+    a_caller_that_a_revocation_list_names_is_nobody,
 );
 
 async fn what_the_letter_part_decides_is_refused_with_nothing_stored(database: Database) {
@@ -286,4 +288,16 @@ async fn what_is_revoked_while_a_recipient_is_looked_up_counts(database: Databas
     assert!(world.directory.refresh(&world.store).await.unwrap(), "it was judged by what is no more");
     assert_eq!(checked.await.map(drop).unwrap_err().refusal().code, Code::CertificateRevoked);
     world.nothing_is_stored().await;
+}
+
+async fn a_caller_that_a_revocation_list_names_is_nobody(database: Database) {
+    let world = World::new(database).await;
+    let town = &world.town;
+    let presented =
+        |listed| Presented { sha256: &town.certificate.sha256, organisation: Some(&town.number), listed };
+    assert_eq!(world.intake.caller(Some(presented(false))).await.unwrap(), town.number);
+    // It is registered and in force; its authority has taken it back.
+    let refused = world.intake.caller(Some(presented(true))).await.unwrap_err();
+    assert_eq!(refused.refusal().code, Code::CertificateUnknown);
+    assert_eq!(world.intake.caller(Some(presented(false))).await.unwrap(), town.number);
 }

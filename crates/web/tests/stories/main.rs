@@ -5,6 +5,7 @@ mod citizen;
 mod content;
 mod deadlines;
 mod developers;
+mod doubted;
 mod first_time;
 mod forms;
 mod forwarded;
