@@ -1,7 +1,7 @@
 //! What is stored under a reference, and where a recipient's mailbox is: asked for many letters at once.
 //!
 //! Under load the questions of all letters that wait share one request to the key service for each caller and
-//! one reading transaction. A letter that comes alone is asked for alone, at once.
+//! one look into the database. A letter that comes alone is asked for alone, at once.
 
 use crate::{
     AcceptError, House,
@@ -262,5 +262,5 @@ async fn recipients(
     Ok(out)
 }
 
-/// Questions that share a transaction at most.
+/// Questions that are asked together at most.
 const MOST: usize = 64;

@@ -194,6 +194,7 @@ impl Mailboxes {
                 }
                 // One damaged row must not hide all others.
                 Err(_) => {
+                    metrics::counter!("kuvert_unvouched_total", "table" => "letter").increment(1);
                     tracing::error!(letter.id = %letter_id, "The header of letter {letter_id} does not open")
                 }
             }

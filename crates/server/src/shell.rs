@@ -25,9 +25,14 @@ pub fn path(path: &Path) -> String {
     }
 }
 
-/// One word, quoted where the shell would read more into it.
+/// One word, quoted where the shell would read more into it. By hand: `shell-words` leaves what only some shells read
+/// (`{a,b}`, `!`) and what a terminal takes for a key (`\r`).
 pub fn word(text: &str) -> String {
-    shell_words::quote(text).into_owned()
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -44,11 +49,14 @@ mod tests {
 
     #[test]
     fn a_shell_reads_each_word_back() {
-        for text in ["plain-1.pem", "two words", "it's", "$HOME;`id`", ""] {
+        for text in ["plain-1.pem", "two words", "it's", "$HOME;`id`", "", "a{b,c}", "x!y", "a\rb"] {
             let output =
                 std::process::Command::new("sh").args(["-c", &format!("printf %s {}", word(text))]).output();
             assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), text);
         }
         assert_eq!(word("plain-1.pem"), "plain-1.pem");
+        for text in ["a{b,c}", "x!y", "a\rb", "a*"] {
+            assert_eq!(word(text), format!("'{text}'"));
+        }
     }
 }

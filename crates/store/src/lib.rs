@@ -17,6 +17,7 @@ mod durability;
 mod error;
 pub mod jobs;
 mod many;
+mod meter;
 mod migrate;
 mod pool;
 mod row;

@@ -125,13 +125,15 @@ impl Store {
     ) -> Result<Vec<Row>, Trouble> {
         let mut slot = self.acquire(pool, priority, name).await?;
         let used = slot.connection().is_some();
-        slot.connect().await?;
+        // Nothing has been sent yet.
+        slot.connect().await.map_err(|trouble| Trouble::from(trouble.error))?;
         match Tx::once(slot, name, sql, args).await {
             Ok(rows) => Ok(rows),
             // As in `start`.
             Err((Some(mut slot), trouble)) if used && trouble.connection_lost => {
+                let again = |trouble: Trouble| Trouble { connection_lost: true, ..trouble };
                 slot.discard();
-                slot.connect().await?;
+                slot.connect().await.map_err(again)?;
                 Tx::once(slot, name, sql, args).await.map_err(|(_, trouble)| trouble)
             }
             Err((_, trouble)) => Err(trouble),

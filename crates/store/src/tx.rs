@@ -5,10 +5,10 @@ use crate::{
     connection::Connection,
     dialect,
     error::{Fault, Trouble},
+    meter::Meter,
     pool::Slot,
     settings::DatabaseKind,
 };
-use std::time::Instant;
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
@@ -212,10 +212,13 @@ impl Tx {
     ///
     /// [`Error::InDoubt`] means just that: it may or may not have been committed.
     pub async fn commit(mut self) -> Result<(), Error> {
+        if !self.begun {
+            return Err(Error::Aborted);
+        }
         let Some(mut slot) = self.slot.take() else { return Err(Error::Aborted) };
         let meter = self.meter;
         let after_commit = std::mem::take(&mut self.after_commit);
-        if self.failed || !self.begun {
+        if self.failed {
             // Dropping the task handle does not stop the task.
             drop(tokio::spawn(roll_back(slot, meter, "failed", false).in_current_span()));
             return Err(Error::Aborted);
@@ -269,6 +272,9 @@ impl Tx {
         args: &[Value<'_>],
         into: &mut Vec<Row>,
     ) -> Result<(), Error> {
+        if !self.begun && !["SELECT", "WITH"].iter().any(|verb| sql.starts_with(verb)) {
+            return Err(Error::Aborted);
+        }
         let connection = self.start()?;
         let mut result = connection.query(sql, args, into).await;
         // Nothing hangs on this connection, which may have died while nobody used it.
@@ -278,7 +284,10 @@ impl Tx {
         {
             slot.discard();
             result = match slot.connect().await {
-                Ok(()) => self.connection()?.query(sql, args, into).await,
+                Ok(()) => {
+                    slot.soil();
+                    self.connection()?.query(sql, args, into).await
+                }
                 Err(trouble) => Err(trouble),
             };
         }
@@ -312,8 +321,11 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut slot) = self.slot.take() else { return };
-        if !self.begun && !self.in_flight && !self.failed {
-            slot.clean();
+        if !self.begun {
+            // There is nothing to roll back. A statement that is still on its way takes its connection with it.
+            if !self.in_flight && !self.failed {
+                slot.clean();
+            }
             self.meter.stop("asked");
             return;
         }
@@ -334,22 +346,4 @@ async fn roll_back(mut slot: Slot, meter: Meter, outcome: &'static str, interrup
         slot.clean();
     }
     meter.stop(outcome);
-}
-
-/// Measures a transaction from BEGIN to its end.
-#[derive(Clone, Copy)]
-struct Meter {
-    name: &'static str,
-    began: Instant,
-}
-
-impl Meter {
-    fn start(name: &'static str) -> Self {
-        Self { name, began: Instant::now() }
-    }
-
-    fn stop(self, outcome: &'static str) {
-        metrics::histogram!("kuvert_store_transaction_seconds", "transaction" => self.name, "outcome" => outcome)
-            .record(self.began.elapsed());
-    }
 }

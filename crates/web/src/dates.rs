@@ -1,8 +1,7 @@
 //! Times as people write them.
 
 use crate::texts::Texts;
-use domain::Language;
-use domain::{CivilDate, Time};
+use domain::{CivilDate, Language, Time};
 
 const MONTHS: [(&str, &str); 12] = [
     ("januari", "January"),

@@ -67,7 +67,6 @@ pub struct CodeMessage {
     pub address: String,
     /// Six digits.
     pub code: String,
-    /// `sv` or `en`.
     pub language: Language,
     /// Deterministic for this code, so that a repeat is the same message.
     pub id: [u8; 32],
@@ -80,7 +79,6 @@ pub struct AccountNotice {
     pub channel: Channel,
     /// An e-mail address, or a number in E.164.
     pub address: String,
-    /// `sv` or `en`.
     pub language: Language,
     /// The same for each try.
     pub id: [u8; 32],

@@ -63,12 +63,21 @@ impl Session {
             person = known.person;
             boxes = known.boxes;
             // A right that nobody vouches for is none; without the own mailbox nothing is shown at all.
-            let vouched = vouched?;
-            let is_vouched = |one: &BoxAccess| vouched.contains(&(one.mailbox_id, one.because));
-            if boxes.iter().any(|one| one.because == Because::Owner && !is_vouched(one)) {
+            let mut vouched = vouched?;
+            let is_vouched = |vouched: &[(MailboxId, Because)], one: &BoxAccess| {
+                vouched.contains(&(one.mailbox_id, one.because))
+            };
+            let lacks_own = |vouched: &[(MailboxId, Because)]| {
+                boxes.iter().any(|one| one.because == Because::Owner && !is_vouched(vouched, one))
+            };
+            if lacks_own(&vouched) {
+                // It may have been opened between the two answers.
+                vouched = parts.keys.rights(&grant).await?;
+            }
+            if lacks_own(&vouched) {
                 return Err(Fault::Trouble);
             }
-            boxes.retain(is_vouched);
+            boxes.retain(|one| is_vouched(&vouched, one));
         }
         let csrf = token(web, &grant, view.person);
         Ok(Self { grant, view, csrf, person, boxes })

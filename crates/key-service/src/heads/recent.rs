@@ -23,11 +23,10 @@ impl Recent {
         self.0.iter().flat_map(|(id, at)| [*id, at.to_be_bytes()].concat()).collect()
     }
 
-    /// With these, counted now, and without what was counted long ago: the longer ago while a start may have left some
-    /// `unsettled`.
+    /// With these, counted now, and without what was counted long ago, unless a start may have left some `unsettled`.
     pub(crate) fn with(&self, ids: &[[u8; 8]], now: Time, unsettled: bool) -> Self {
-        let kept = now.minus(if unsettled { KEPT_UNSETTLED } else { KEPT }).millis();
-        let all = self.0.iter().copied().filter(|(_, at)| *at >= kept);
+        let kept = now.minus(KEPT).millis();
+        let all = self.0.iter().copied().filter(|(_, at)| unsettled || *at >= kept);
         let all: Vec<_> = all.chain(ids.iter().map(|id| (*id, now.millis()))).collect();
         let beyond = all.len().saturating_sub(MOST);
         Self(all[beyond..].to_vec())
@@ -43,11 +42,9 @@ pub(crate) fn id(entry: &[u8; 32]) -> [u8; 8] {
     std::array::from_fn(|at| entry[at])
 }
 
-/// A little longer than what was committed may be on its way (`count::JUST_NOW`): by what was counted just before a crash it is
-/// known what that has left uncounted.
-const KEPT: Duration = Duration::from_secs(20);
-/// Longer than it takes until that is found and taken up (`sweep::TAKEN_UP_AFTER`).
-const KEPT_UNSETTLED: Duration = Duration::from_secs(600);
+/// Longer than it takes until what a role could not hand over, or a crash left uncounted, is found and taken up
+/// (`sweep::TAKEN_UP_AFTER`): by what was counted around it is known which that is.
+const KEPT: Duration = Duration::from_secs(300);
 /// Of one mailbox, in 64 KiB.
 const MOST: usize = 4096;
 
@@ -62,12 +59,11 @@ mod tests {
     #[test]
     fn what_was_counted_of_late_is_kept_until_the_mailbox_is_settled() {
         let first = Recent::default().with(&[[1; 8], [2; 8]], at(100), false);
-        let second = first.with(&[[3; 8]], at(120), false);
+        let second = first.with(&[[3; 8]], at(400), false);
         assert_eq!(Recent::from_bytes(&second.to_bytes()), second);
         assert_eq!(second.ids(), [[1; 8], [2; 8], [3; 8]].into());
-        assert_eq!(second.with(&[], at(700), true), second);
-        assert_eq!(second.with(&[], at(701), true).ids(), [[3; 8]].into());
-        assert_eq!(second.with(&[], at(121), false).ids(), [[3; 8]].into());
+        assert_eq!(second.with(&[], at(9_000), true), second);
+        assert_eq!(second.with(&[], at(401), false).ids(), [[3; 8]].into());
     }
 
     #[test]

@@ -83,6 +83,8 @@ async fn a_glance_and_a_statement_by_itself_replace_a_lost_connection(database: 
         assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int(0).unwrap(), i64::from(no) + 1);
         let refused = glance.execute(INSERT, args![&[99; 16], "a", 1, &[]]).await;
         assert!(matches!(refused, Err(Error::Aborted)));
+        let refused = glance.query("DELETE FROM scratch RETURNING id", &[]).await;
+        assert!(matches!(refused, Err(Error::Aborted)));
         assert!(matches!(glance.commit().await, Err(Error::Aborted)));
     }
     let again = store.put_urgent("put", INSERT, args![&[0; 16], "a", 1, &[]]).await.unwrap_err();
