@@ -22,8 +22,7 @@ use tokio::sync::{Notify, oneshot};
 pub(crate) struct Waiting {
     pub(crate) letters: Vec<Prepared>,
     pub(crate) answer_to: oneshot::Sender<Result<Vec<Answer>, AcceptError>>,
-    pub(crate) caller: OrgNumber,
-    /// Their memory, given back when they are answered: what bounds the queue.
+    /// Their memory, given back when they are answered: what bounds the queue. Who holds it has a line of its own.
     pub(crate) place: room::Place,
 }
 
@@ -71,7 +70,7 @@ impl Queue {
         if lines.closed {
             return Err(AcceptError::Unavailable("stopping"));
         }
-        lines.push(waiting.caller.clone(), waiting);
+        lines.push(waiting.place.caller().clone(), waiting);
         metrics::gauge!("kuvert_intake_queue_letters").set(lines.count as f64);
         drop(lines);
         self.came.notify_one();

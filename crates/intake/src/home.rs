@@ -3,18 +3,17 @@
 
 use crate::{
     AcceptError, Intake,
-    check::Source,
-    committer::Cargo,
-    deliver::attach,
-    draft::{Filed, Recipient},
+    draft::attach,
     outbound::{self, Outbound},
-    signer::Signed,
+    sealing::{Filed, FirstEvent, Recipient, Sealing, Source},
+    signature::Provenance,
     submission,
 };
 use delivery::{Again, letter};
-use domain::{Code, letter::Address};
+use domain::Code;
 use evidence::{Rehoming, rehome};
 use mailbox::{Form, Original};
+use std::sync::Arc;
 
 impl Intake {
     /// Delivers it here. False when the mailbox has gone again.
@@ -31,29 +30,33 @@ impl Intake {
             return Ok(false);
         };
         let mailbox_id = recipient.mailbox_id;
-        let certificate_sha256 = vault::sha256(&original.certificate);
-        let signed = Signed {
-            address: Address { sender: to.sender.clone(), reference: read.reference.clone() },
+        // What was proved when it was taken in charge is proved still: nobody signs anew, and nothing is promised again.
+        let provenance = Provenance {
             certificate: original.certificate.as_slice().into(),
-            certificate_sha256,
-            usable: Ok(()),
+            certificate_sha256: vault::sha256(&original.certificate),
             sender_name: original.sender_name.clone(),
             dispatcher: original.dispatcher.clone(),
-            forwarded: None,
-            registry: found.version,
+            forwarded: original.forwarded.clone().map(Arc::new),
         };
-        let macs = self.macs(&signed.address, &[]);
         let source = Source {
             original: original.signed.clone().into(),
             form: Form::Delivery { message: 0 },
             payload: payloads.first().ok_or(Code::DeliveryMalformed)?.to_vec(),
         };
-        let room = house.room.admit(&to.sender, 0)?;
-        let filed = Filed { letter_id: letter.letter_id, recipient, visible_from: now, leaving: None };
-        let mut draft = self.draft(&to.sender, read, source, signed, macs, filed, room);
-        attach(&mut draft, message).await?;
-        let (prepared, accepted, nonce) = self.prepare_letter(draft).await?;
-        let Cargo::Letter(mut here) = prepared.cargo else { return Err(AcceptError::Unknown) };
+        let filed = Filed {
+            letter_id: letter.letter_id,
+            sender_mac: letter.sender_mac,
+            recipient,
+            visible_from: now,
+            leaving: None,
+        };
+        let mut sealing = Sealing::begin(read, source, provenance, filed, &*house.random);
+        let mut place = house.room.admit(&to.sender, 0)?;
+        attach(self, &mut sealing, &mut place, message).await?;
+        let here = sealing.original(house.clock.now());
+        let FirstEvent { event: accepted, nonce } =
+            sealing.first_event(&to.sender, here.accepted_at, Some(&here), &*house.random);
+        let sealed = sealing.finish(self, &here).await?;
         let keys = &*house.gateway_keys;
         let before = house.keys.events_before(letter.letter_id).await?;
         let mut tx = house.store.begin("deliver outbound here").await?;
@@ -67,7 +70,8 @@ impl Intake {
             from: letter.letter_id.own_box(),
             to: mailbox_id,
         };
-        here.event = rehome(&mut tx, &moving, (&accepted, &nonce), &*house.random).await?;
+        let event = rehome(&mut tx, &moving, (&accepted, &nonce), &*house.random).await?;
+        let mut here = sealed.begun_by(event);
         mailbox::deliver(&mut tx, &keys.events, &[&here]).await?;
         submission::moved(&mut tx, letter.letter_id, mailbox_id).await?;
         here.claim_objects();

@@ -6,6 +6,7 @@
 //! [`Intake::sender_events`], [`Intake::reachability`].
 
 mod accept;
+mod admit;
 mod announce;
 mod announcement;
 mod answer;
@@ -24,13 +25,17 @@ mod letter_status;
 mod lookup;
 pub mod outbound;
 mod outgoing;
+mod promise;
 mod reachability;
 mod room;
 pub mod scanner;
 pub mod sealer;
+mod sealing;
 mod sender_feed;
 mod settings;
+mod signature;
 mod signer;
+mod sink;
 pub mod submission;
 mod trust;
 mod vouched;
@@ -43,7 +48,7 @@ pub use caller::Presented;
 pub use check::Checked;
 pub use deliver::Delivered;
 pub use delivery::from_letter::NO_PLACE_FOR as NOT_HANDED_OVER;
-pub use draft::{AttachmentSink, Draft};
+pub use draft::Draft;
 pub use error::AcceptError;
 pub use hand_over::{Ending, Heading};
 pub use letter_status::{LetterName, LetterStatus, StatusEvent};
@@ -55,6 +60,7 @@ pub use scanner::Scanner;
 pub use sealer::refusal;
 pub use sender_feed::{FeedPage, FeedPosition, SenderEvent};
 pub use settings::Settings;
+pub use sink::AttachmentSink;
 pub use trust::Trust;
 pub use whereabouts::{OperatorAddress, Route, Sought, Whereabouts};
 

@@ -3,15 +3,16 @@
 
 use crate::{
     AcceptError, Intake,
-    accept::Promised,
     committer::{Cargo, Prepared},
-    draft::{Draft, Filed, Recipient},
+    draft::Draft,
     outbound::{PreparedOutbound, Proof},
+    promise::Promised,
+    sealing::{Filed, Recipient, Sealing},
     submission,
     whereabouts::OperatorAddress,
 };
 use delivery::{Sealed, XmlSigner, from_letter, write};
-use domain::{Code, JobId, LetterId, OrgNumber, Refusal, Time, letter::Letter, words::EventType};
+use domain::{Code, JobId, LetterId, OrgNumber, Refusal, Time, letter::Letter};
 use mailbox::{Form, Original};
 use std::{sync::Arc, time::Duration};
 use vault::{Opaque, jws::SignerError, seal_to::PublicKey};
@@ -65,44 +66,35 @@ impl Intake {
     }
 
     /// Where a letter that leaves is filed: in no mailbox, sealed to the pair of those that wait.
-    pub(crate) fn leaves(
-        &self,
-        letter_id: LetterId,
-        address_mac: [u8; 32],
-        to: OperatorAddress,
-        signed_delivery: Option<String>,
-        now: Time,
-    ) -> Filed {
+    pub(crate) fn waiting_room(&self, letter_id: LetterId, address_mac: [u8; 32], now: Time) -> Recipient {
         let pair = self.0.gateway_keys.outgoing();
-        let recipient = Recipient {
+        Recipient {
             mailbox_id: letter_id.own_box(),
             epoch: pair.epoch,
             public_key: PublicKey::from_bytes(pair.public_key),
             address_mac,
             asked_at: now,
-        };
-        let leaving = Some(Leaving { to, files: Vec::new(), signed_delivery });
-        Filed { letter_id, recipient, visible_from: now, leaving }
+        }
     }
 
     /// Builds, signs and seals the envelope, and seals it once more for the time until it is handed over.
-    pub(crate) async fn prepare_outbound(
-        &self,
-        draft: Draft,
-        leaving: Leaving,
-    ) -> Result<Prepared, AcceptError> {
+    pub(crate) async fn prepare_outbound(&self, draft: Draft) -> Result<Prepared, AcceptError> {
         let house = &*self.0;
         let outgoing = self.outgoing()?;
         let internal = |error: Opaque| AcceptError::Internal(Box::new(error));
         let random = &*house.random;
         let at = house.clock.now();
-        let Promised { submission, event, answer, .. } =
-            self.promise(EventType::TakenInCharge, &draft, (at, at), None)?;
-        let Draft { caller, letter, letter_id, signed, macs, recipient, seal, original, .. } = draft;
-        let Leaving { to, files, signed_delivery } = leaving;
+        let Draft { caller, sealing, pledge, .. } = draft;
+        let first = sealing.first_event(&pledge.address.sender, at, None, random);
+        let Promised { submission, event, answer } = self.promise(&sealing, pledge, first)?;
+        let Sealing { letter, source, provenance: signed, filed, seal, .. } = sealing;
+        let Filed { letter_id, sender_mac, recipient, leaving, .. } = filed;
+        let Leaving { to, files, signed_delivery } = leaving.ok_or(Code::RecipientElsewhere)?;
         let (certificate, proof) = match &signed_delivery {
             Some(theirs) => (signed.certificate.to_vec(), Proof::delivery(theirs)),
-            None => (outgoing.signer.certificate().der.clone(), Proof::jws(&original, &signed.certificate)),
+            None => {
+                (outgoing.signer.certificate().der.clone(), Proof::jws(&source.original, &signed.certificate))
+            }
         };
         let with = Arc::clone(outgoing);
         let sender_name = signed.sender_name.clone();
@@ -138,7 +130,7 @@ impl Intake {
         let part = seal.original(&stored, &house.objects, random).await?;
         let outbound = PreparedOutbound {
             letter_id,
-            sender_mac: macs.sender,
+            sender_mac,
             address_mac: recipient.address_mac,
             brought_by: submission::sender_mac(&house.gateway_keys.sender, &caller),
             operator: to.number,

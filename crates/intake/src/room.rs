@@ -57,6 +57,11 @@ impl Room {
 }
 
 impl Place {
+    /// Whose it is.
+    pub(crate) fn caller(&self) -> &OrgNumber {
+        &self.caller
+    }
+
     /// What it holds.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes

@@ -1,28 +1,26 @@
 //! Who signed and who sealed a delivery, and whether they may: by what both certificates are, by the authorities that
 //! are trusted here, and by whom the sender lists.
 
-use crate::signer::{NotSigned, Signed};
+use crate::signature::{JudgedBy, NotSigned, Provenance, SignedBy};
 use delivery::{DeliveryError, Hash, Sealed, SignatureError, Verified, XmlError, letter::Addressed};
-use domain::{Code, OrgNumber, Refusal, Time, letter::Address};
+use domain::{Code, OrgNumber, Refusal, Time};
 use registry::Snapshot;
 use std::time::Duration;
 use vault::{Authorities, Untrusted};
 
 /// Checks by one state of the registry. Both signatures hold already.
 pub(crate) fn verify(
-    snapshot: &Snapshot,
-    authorities: &Authorities,
+    by: &JudgedBy<'_>,
     caller: &OrgNumber,
     sealed: &Sealed,
     to: &Addressed,
-    now: Time,
-) -> Result<Signed, NotSigned> {
+) -> Result<SignedBy, NotSigned> {
     // Who seals is who calls.
     if let Err(code) = sealed_by(&sealed.seal, caller) {
-        snapshot.may_send(caller, &to.sender, now)?;
+        by.snapshot.may_send(caller, &to.sender, by.now)?;
         return Err(code.into());
     }
-    judge(snapshot, authorities, caller, sealed, to, now, &[])
+    judge(by, caller, sealed, to, &[])
 }
 
 /// The same of a delivery that was taken elsewhere, perhaps years ago, and is forwarded: who sealed it is not who calls.
@@ -32,36 +30,32 @@ pub(crate) fn verify(
 /// certificate is revoked, and a dispatcher that signed in its sender's place is listed still. It could write today
 /// and date it back; what the sender signed it cannot.
 pub(crate) fn verify_forwarded(
-    snapshot: &Snapshot,
-    authorities: &Authorities,
+    by: &JudgedBy<'_>,
     sealed: &Sealed,
     to: &Addressed,
-    now: Time,
-) -> Result<Signed, NotSigned> {
+) -> Result<SignedBy, NotSigned> {
     let dispatcher = sealed.seal.certificate.organisation.as_ref().ok_or(Code::SealerNotAllowed)?;
     // A day is long: a certificate may begin or end in it.
     let first = sealed.received.start();
     let last = sealed.received.start().plus(DAY);
-    judge(snapshot, authorities, dispatcher, sealed, to, now, &[first.min(now), last.min(now)]).map_err(
-        |why| match why {
-            NotSigned::Refused(refusal) if refusal.code == Code::CallerNotAllowed => {
-                Code::SealerNotAllowed.into()
-            }
-            why => why,
-        },
-    )
+    let earlier = [first.min(by.now), last.min(by.now)];
+    judge(by, dispatcher, sealed, to, &earlier).map_err(|why| match why {
+        NotSigned::Refused(refusal) if refusal.code == Code::CallerNotAllowed => {
+            Code::SealerNotAllowed.into()
+        }
+        why => why,
+    })
 }
 
 /// `dispatcher` sealed it. That it is listed and that certificates are valid may hold now or at one of these times.
 fn judge(
-    snapshot: &Snapshot,
-    authorities: &Authorities,
+    by: &JudgedBy<'_>,
     dispatcher: &OrgNumber,
     sealed: &Sealed,
     to: &Addressed,
-    now: Time,
     earlier: &[Time],
-) -> Result<Signed, NotSigned> {
+) -> Result<SignedBy, NotSigned> {
+    let JudgedBy { snapshot, authorities, now } = *by;
     let sender = &to.sender;
     let times = &[&[now], earlier].concat();
     first_of(times, Code::CallerNotAllowed, |at| snapshot.may_send(dispatcher, sender, at))?;
@@ -73,17 +67,15 @@ fn judge(
     });
     let name = |number: &OrgNumber| snapshot.sender(number).map(|sender| sender.name.clone());
     let between = [signer, dispatcher].into_iter().find(|number| *number != sender);
-    Ok(Signed {
-        address: Address { sender: sender.clone(), reference: String::new() },
+    let provenance = Provenance {
         certificate: sealed.signature.certificate.der.as_slice().into(),
         certificate_sha256: sealed.signature.certificate.sha256,
-        usable,
         // The registry's name is shown; what the delivery says may differ.
         sender_name: name(sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
         forwarded: None,
-        registry: snapshot.version,
-    })
+    };
+    Ok(SignedBy { provenance, usable, registry: snapshot.version })
 }
 
 /// What is answered for the first of the times; for a later one, where that is refused for its time alone.

@@ -1,47 +1,22 @@
 //! Who calls, who signed, and whether the signature holds: before anything else is judged.
 
-use crate::AcceptError;
-use domain::{
-    Code, OrgNumber, Refusal, Time,
-    letter::{Address, Forwarded, Letter},
-};
+use crate::signature::{JudgedBy, NotSigned, Provenance, SignedBy};
+use domain::{Code, OrgNumber, Refusal, letter::Address};
 use registry::{CertificateEntry, Snapshot};
 use std::sync::Arc;
 use store::{Error, Store, args};
 use vault::jws::{self, FlattenedJws};
 
-/// A letter whose caller may act for its sender and whose signature holds.
-#[derive(Clone)]
-pub(crate) struct Signed {
-    pub(crate) address: Address,
-    pub(crate) certificate: Arc<[u8]>,
-    pub(crate) certificate_sha256: [u8; 32],
-    /// Whether the certificate may sign *new* letters now. A repeat is answered in any case.
-    pub(crate) usable: Result<(), Code>,
-    pub(crate) sender_name: String,
-    /// Who signed or called in the sender's place.
-    pub(crate) dispatcher: Option<String>,
-    /// By whom the letter comes here, when it was first sent to somebody else.
-    pub(crate) forwarded: Option<Arc<Forwarded>>,
-    /// The registry's version that it was judged by.
-    pub(crate) registry: i64,
-}
-
-/// Why not: a refusal, which a fresher snapshot may lift, or the database.
-pub(crate) enum NotSigned {
-    Refused(Refusal),
-    Store(Error),
-}
-
 /// Checks by one state of the registry.
 pub(crate) async fn verify(
     store: &Store,
-    snapshot: &Snapshot,
+    by: &JudgedBy<'_>,
     caller: &OrgNumber,
     jws: &FlattenedJws,
-    now: Time,
-) -> Result<Signed, NotSigned> {
-    let address = match Letter::address(&jws.payload) {
+    address: Result<&Address, &Refusal>,
+) -> Result<SignedBy, NotSigned> {
+    let JudgedBy { snapshot, now, .. } = *by;
+    let address = match address {
         Ok(address) => address,
         Err(unreadable) => return Err(unaddressed(store, snapshot, jws, unreadable).await),
     };
@@ -61,16 +36,14 @@ pub(crate) async fn verify(
     jws.verify(&entry.key).map_err(|error| NotSigned::Refused(refusal(error)))?;
     let name = |number: &OrgNumber| snapshot.sender(number).map(|sender| sender.name.clone());
     let between = [&entry.organisation, caller].into_iter().find(|number| **number != address.sender);
-    Ok(Signed {
+    let provenance = Provenance {
         certificate: Arc::clone(&entry.der),
         certificate_sha256: entry.sha256,
-        usable,
         sender_name: name(&address.sender).unwrap_or_default(),
         dispatcher: between.and_then(name),
         forwarded: None,
-        registry: snapshot.version,
-        address,
-    })
+    };
+    Ok(SignedBy { provenance, usable, registry: snapshot.version })
 }
 
 /// A payload that does not say who it is from is still not judged before its signature holds.
@@ -78,14 +51,14 @@ async fn unaddressed(
     store: &Store,
     snapshot: &Snapshot,
     jws: &FlattenedJws,
-    unreadable: Refusal,
+    unreadable: &Refusal,
 ) -> NotSigned {
     match registered(store, snapshot, jws).await {
         Err(error) => error.into(),
         Ok(named) => match named.first().map(|entry| jws.verify(&entry.key)) {
             None => Code::UnknownKey.into(),
             Some(Err(error)) => NotSigned::Refused(refusal(error)),
-            Some(Ok(())) => NotSigned::Refused(unreadable),
+            Some(Ok(())) => NotSigned::Refused(unreadable.clone()),
         },
     }
 }
@@ -133,26 +106,6 @@ pub(crate) fn refusal(error: jws::Error) -> Refusal {
     };
     // The texts of these errors name members of the format, never what the letter says.
     Refusal::new(code).because(error.to_string())
-}
-
-impl From<Code> for NotSigned {
-    fn from(code: Code) -> Self {
-        Self::Refused(code.into())
-    }
-}
-impl From<NotSigned> for AcceptError {
-    fn from(why: NotSigned) -> Self {
-        match why {
-            NotSigned::Refused(refusal) => refusal.into(),
-            NotSigned::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<Error> for NotSigned {
-    fn from(error: Error) -> Self {
-        Self::Store(error)
-    }
 }
 
 const BY_KID: &str = "SELECT sha256 FROM certificate WHERE kid = $1 ORDER BY not_after DESC, sha256";
