@@ -13,7 +13,8 @@ Usage: cargo xtask layers
 
 Reads cargo metadata and fails when a crate of the house imports one on its own floor or above, when a crate links a
 library that is another's (hpke, sqlx, ...), when the notifier could reach a mailbox, or when a crate has no place
-on a floor yet. Dev-dependencies are free but for hpke and sqlx: a test may build more of the house than its crate knows.";
+on a floor yet. Dev-dependencies are free but for hpke and sqlx: a test may build more of the house than its crate knows.
+What tests set up is a crate of its own, which nothing but tests may import.";
 
 /// Where Kuvert runs; without it cargo would fetch the libraries of every other system too.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
@@ -30,6 +31,10 @@ const FLOORS: &[&[&str]] = &[
     &["web", "sender-gateway", "mina-meddelanden", "notifier", "key-service"],
     &["server"],
 ];
+
+/// What tests set up: beside the floors, since it builds all of them but for the program. On none of them, so that a crate
+/// which imports it for more than its tests is named.
+const TESTING: &str = "testing";
 
 /// Crates that see less than their floor allows: (crate, all of the house that it may reach, however indirectly).
 const NARROW: &[(&str, &[&str])] = &[
@@ -50,8 +55,8 @@ const APART: &[(&str, &str, &str)] = &[
 
 /// Libraries that belong to some crates alone: (library, its crates, why).
 const OWNED: &[(&str, &[&str], &str)] = &[
-    ("hpke", &["key-service"], "only the key service opens what is sealed to a mailbox"),
-    ("key-service", &["server"], "the key service is wired in one place"),
+    ("hpke", &["key-service", TESTING], "only the key service opens what is sealed to a mailbox"),
+    ("key-service", &["server", TESTING], "the key service is wired in one place"),
     ("sqlx", &["store"], "only store knows which database it is"),
     ("roxmltree", &["delivery", "mina-meddelanden"], "XML from outside is read under one set of limits"),
     ("lettre", &["notifier"], "mail leaves from one place"),
@@ -64,7 +69,7 @@ const OWNED: &[(&str, &[&str], &str)] = &[
 const TESTED: &[(&str, &[&str], &str)] = &[
     (
         "hpke",
-        &["vault", "intake", "server"],
+        &["vault", "server"],
         "what is sealed to a mailbox opens in its own tests, and in server's example administrator",
     ),
     ("sqlx", &["server"], "only server's example administrator reads and writes rows past store"),
@@ -144,7 +149,8 @@ impl House {
 
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        for (name, imports) in self.imports.iter().filter(|(name, _)| *name != "xtask") {
+        let outside = ["xtask", TESTING];
+        for (name, imports) in self.imports.iter().filter(|(name, _)| !outside.contains(&name.as_str())) {
             let narrow = NARROW.iter().find(|(narrow, _)| narrow == name).map(|(_, reach)| *reach);
             if floor(name).is_none() && narrow.is_none() {
                 faults.push(format!("{name} has no floor yet: give it one in xtask/src/layers.rs"));
@@ -266,6 +272,19 @@ mod tests {
                 "registry links sqlx: only store knows which database it is",
                 "some-library, from outside, links hpke"
             ]
+        );
+    }
+
+    #[test]
+    fn what_tests_set_up_is_for_tests_alone() {
+        let mut house = house(&[("testing", &["key-service", "hpke"]), ("key-service", &[]), ("web", &[])]);
+        house.tested.insert("web".to_owned(), BTreeSet::from(["testing".to_owned()]));
+        assert_eq!(house.faults(), [""; 0]);
+        house.imports.insert("web".to_owned(), BTreeSet::from(["testing".to_owned()]));
+        let above = "web imports testing, which is not on a lower floor";
+        assert_eq!(
+            house.faults(),
+            [above, "web reaches key-service: pages open only what the key service releases"]
         );
     }
 

@@ -4,13 +4,6 @@
 //! `cargo run --release -p intake --example accept_rate -- [LETTERS] [AT_ONCE] [sqlite|postgres]`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
-#[allow(dead_code, reason = "shared with the tests")]
-#[path = "../tests/stories/keys.rs"]
-mod keys;
-#[allow(dead_code, reason = "shared with the tests")]
-#[path = "../tests/stories/world.rs"]
-mod world;
-
 use bytes::Bytes;
 use std::{
     sync::{
@@ -20,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{DatabaseKind, testing::Database};
-use world::{World, letter, open_box, with};
+use testing::{Rows as _, letter, registry::People, with, world::World};
 
 const MAILBOXES: usize = 1000;
 const BODY_BYTES: usize = 4700;
@@ -36,8 +29,9 @@ async fn main() {
     };
     let world = Arc::new(World::new(Database::fresh(kind).await.unwrap()).await);
     let recipients: Vec<String> = (0..MAILBOXES).map(personal_number).collect();
+    let people = People::new(&world.store, &world.connector, &*world.clock).await;
     for recipient in &recipients {
-        open_box(&world.store, &world.keys, &world.connector, &world.clock, recipient).await;
+        people.person(recipient, "Någon Exempel").await;
     }
     let body = "Vi har fattat beslut i ditt ärende. ".repeat(BODY_BYTES / 37);
     let sign = |n: usize| -> Bytes {
@@ -77,7 +71,7 @@ async fn main() {
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
     let rate = letters as f64 / seconds;
     println!("{rate:.0} letters/s; p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.95), at(0.99));
-    let stored = world.count("SELECT count(*) FROM letter").await;
+    let stored = world.store.count("SELECT count(*) FROM letter").await;
     assert_eq!(usize::try_from(stored).unwrap(), letters);
 }
 

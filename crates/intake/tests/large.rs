@@ -2,18 +2,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[allow(dead_code, reason = "shared with the stories")]
-#[path = "stories/keys.rs"]
-mod keys;
-#[allow(dead_code, reason = "shared with the stories")]
-#[path = "stories/world.rs"]
-mod world;
-
 use futures_util::TryStreamExt;
 use ring::digest::{Context, SHA256};
 use serde_json::json;
 use store::{DatabaseKind, testing::Database};
-use world::{World, letter, with};
+use testing::{letter, with, world::World};
 
 const BYTES: usize = 100 * 1024 * 1024;
 const GROWTH: u64 = 64 * 1024 * 1024;

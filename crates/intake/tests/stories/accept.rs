@@ -6,6 +6,7 @@ use evidence::receipt::{self, ReceiptKeys};
 use serde_json::json;
 use std::time::Duration;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 const PDF: &[u8] =
     b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n";
@@ -41,7 +42,7 @@ async fn an_accepted_letter_is_stored_as_ciphertext_only(database: Database) {
         ("SELECT count(*) FROM feed_waiting", 1),
         ("SELECT count(*) FROM job WHERE kind = 'notice'", 1),
     ] {
-        assert_eq!(world.count(sql).await, rows, "{sql}");
+        assert_eq!(world.store.count(sql).await, rows, "{sql}");
     }
     let mut tx = world.store.read("look").await.unwrap();
     let mut bytes = Vec::new();
@@ -84,7 +85,7 @@ async fn a_repeat_gets_the_same_receipt_whatever_has_happened_since(database: Da
     let again = world.send(&sent, &[]).await.unwrap();
     assert!(again.repeated);
     assert_eq!((again.receipt, again.letter_id), (first.receipt, first.letter_id));
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 1);
     // Many at once as well.
     let repeats = (0..20).map(|_| world.send(&sent, &[]));
     for again in futures_util::future::join_all(repeats).await {

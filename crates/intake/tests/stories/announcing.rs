@@ -4,13 +4,13 @@ use crate::world::{ANNA, BO, COMPANY, DISPATCHER, OFFICE, TOWN, World, org};
 use delivery::{
     Message, Notice,
     notice::{EmailMessage, SmsMessage},
-    read::Support,
 };
 use domain::{Code, ContactId, PersonId, words::Channel};
 use intake::{AcceptError, Announced, Told};
 use key_client::announcement_words;
 use registry::{dispatch, senders};
 use store::{args, both, testing::Database};
+use testing::{Rows as _, delivery::notice};
 use vault::SystemRandom;
 
 both!(
@@ -34,34 +34,6 @@ const SMS: Told = Told { email: false, sms: true };
 const BOTH: Told = Told { email: true, sms: true };
 const NOBODY: Told = Told { email: false, sms: false };
 
-fn notice(id: &str, recipients: &[&str]) -> Notice {
-    Notice {
-        sender_id: TOWN.into(),
-        sender_name: "Ett annat namn".into(),
-        recipient_ids: recipients.iter().map(|id| (*id).to_owned()).collect(),
-        message: Message {
-            id: id.into(),
-            subject: "Vatten".into(),
-            support: Support::default(),
-            matter: None,
-            metadata: Vec::new(),
-            language: "svSE".into(),
-            reply: None,
-            receipt_request: None,
-            body_type: "text/plain".into(),
-            body: "Vatten".into(),
-            attachments: Vec::new(),
-        },
-        email: Some(EmailMessage {
-            from: "vatten@exempelkommunen.se".into(),
-            subject: "Vattnet".into(),
-            text: "Vattnet stängs kl. 10.".into(),
-        }),
-        sms: Some(SmsMessage { from: "Kommunen".into(), text: "Vattnet stängs.".into() }),
-        payload: [0; 32],
-    }
-}
-
 impl World {
     async fn announces(&self, caller: &str, notice: &Notice) -> Result<Announced, Code> {
         match self.intake.announce(&org(caller), notice.envelope().into()).await {
@@ -83,12 +55,12 @@ impl World {
         let id = ContactId::new(&SystemRandom);
         let add = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
             confirmed_at, code_tries) VALUES ($1, $2, $3, $4, $1, 0, 1, 1, 0)";
-        assert_eq!(self.sql(add, args![id, person, channel.as_str(), b"sealed"]).await, 1);
+        assert_eq!(self.store.change(add, args![id, person, channel.as_str(), b"sealed"]).await, 1);
         id
     }
 
     async fn ways(&self) -> i64 {
-        self.count("SELECT count(*) FROM announcement_way WHERE state = 'waiting'").await
+        self.store.count("SELECT count(*) FROM announcement_way WHERE state = 'waiting'").await
     }
 }
 
@@ -118,12 +90,12 @@ async fn each_recipient_is_told_by_the_channels_there_are(database: Database) {
     assert_eq!((to.sender(), to.contacts().unwrap().count()), (TOWN, 3));
     assert!(world.keys.opens(&announcement_words(other), sealed).is_none());
     drop(tx);
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'announcement'").await, 3);
+    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'announcement'").await, 3);
     // An announcement is no letter, and no letter's notice.
     for sql in
         ["SELECT count(*) FROM letter", "SELECT count(*) FROM notice", "SELECT count(*) FROM feed_waiting"]
     {
-        assert_eq!(world.count(sql).await, 0, "{sql}");
+        assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
 }
 
@@ -133,7 +105,7 @@ async fn who_cannot_be_reached_is_answered_so(database: Database) {
     // Boxes without addresses, no box, a minor.
     assert_eq!(world.tells(&notice("1", &numbers)).await, [NOBODY; 5]);
     let ended = "SELECT count(*) FROM announcement WHERE words IS NULL AND ended_at IS NOT NULL AND sent + failed = 0";
-    assert_eq!((world.count(ended).await, world.count("SELECT count(*) FROM job").await), (1, 0));
+    assert_eq!((world.store.count(ended).await, world.store.count("SELECT count(*) FROM job").await), (1, 0));
     for person in [world.anna.0, world.bo.0] {
         world.contact(person, Channel::Email).await;
     }
@@ -142,17 +114,17 @@ async fn who_cannot_be_reached_is_answered_so(database: Database) {
     let keys = world.connector.keys(key_client::Role::Gateway).gateway_keys().await.unwrap();
     let mac = registry::declined::sender_mac(&keys.sender, world.bo.1, &org(TOWN));
     let decline = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, 0)";
-    world.sql(decline, args![world.bo.1, &mac, &b"sealed"[..]]).await;
+    world.store.change(decline, args![world.bo.1, &mac, &b"sealed"[..]]).await;
     assert_eq!(world.tells(&notice("3", &[ANNA, BO])).await, [EMAIL, NOBODY]);
-    world.sql("DELETE FROM declined", &[]).await;
-    world.sql("UPDATE mailbox SET closed_at = 1 WHERE mailbox_id = $1", args![world.bo.1]).await;
+    world.store.change("DELETE FROM declined", &[]).await;
+    world.store.change("UPDATE mailbox SET closed_at = 1 WHERE mailbox_id = $1", args![world.bo.1]).await;
     assert_eq!(world.tells(&notice("4", &[ANNA, BO])).await, [EMAIL, NOBODY]);
-    world.sql("UPDATE contact SET failed_at = 1 WHERE person_id = $1", args![world.anna.0]).await;
+    world.store.change("UPDATE contact SET failed_at = 1 WHERE person_id = $1", args![world.anna.0]).await;
     assert_eq!(world.tells(&notice("5", &[ANNA, COMPANY])).await, [NOBODY, NOBODY]);
-    world.sql("UPDATE contact SET failed_at = NULL", &[]).await;
-    world.sql("UPDATE person SET deceased_at = 1 WHERE person_id = $1", args![world.anna.0]).await;
+    world.store.change("UPDATE contact SET failed_at = NULL", &[]).await;
+    world.store.change("UPDATE person SET deceased_at = 1 WHERE person_id = $1", args![world.anna.0]).await;
     assert_eq!(world.tells(&notice("6", &[ANNA, COMPANY])).await, [NOBODY, NOBODY]);
-    world.sql("UPDATE person SET deceased_at = NULL", &[]).await;
+    world.store.change("UPDATE person SET deceased_at = NULL", &[]).await;
     world.moves_away(ANNA).await;
     assert_eq!(world.tells(&notice("7", &[ANNA])).await, [NOBODY]);
 }
@@ -164,12 +136,12 @@ async fn the_same_again_gets_the_same_answer(database: Database) {
     let first = world.announces(TOWN, &same).await.unwrap();
     // Whatever has happened since, and whoever transmits it.
     world.contact(world.bo.0, Channel::Email).await;
-    world.sql("UPDATE contact SET failed_at = 1 WHERE person_id = $1", args![world.anna.0]).await;
+    world.store.change("UPDATE contact SET failed_at = 1 WHERE person_id = $1", args![world.anna.0]).await;
     for caller in [TOWN, DISPATCHER] {
         let again = world.announces(caller, &same).await.unwrap();
         assert_eq!(again, Announced { repeated: true, ..first.clone() });
     }
-    assert_eq!((world.ways().await, world.count("SELECT count(*) FROM job").await), (1, 1));
+    assert_eq!((world.ways().await, world.store.count("SELECT count(*) FROM job").await), (1, 1));
 }
 
 async fn twins_at_once_are_one_announcement(database: Database) {
@@ -184,7 +156,7 @@ async fn twins_at_once_are_one_announcement(database: Database) {
     let all = [a.unwrap(), b.unwrap(), c.unwrap()];
     assert!(all.iter().all(|one| one.id == all[0].id && one.recipients == all[0].recipients));
     assert_eq!(all.iter().filter(|one| !one.repeated).count(), 1);
-    assert_eq!((world.ways().await, world.count("SELECT count(*) FROM job").await), (1, 1));
+    assert_eq!((world.ways().await, world.store.count("SELECT count(*) FROM job").await), (1, 1));
 }
 
 async fn another_content_under_the_same_id_is_a_conflict(database: Database) {
@@ -205,7 +177,7 @@ async fn another_content_under_the_same_id_is_a_conflict(database: Database) {
     for other in &others {
         assert_eq!(world.announces(TOWN, other).await, Err(Code::ReferenceConflict));
     }
-    assert_eq!(world.count("SELECT count(*) FROM announcement").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 1);
     // The same id of another sender is another announcement.
     let office = Notice { sender_id: OFFICE.into(), ..notice("1", &[ANNA]) };
     assert!(!world.announces(OFFICE, &office).await.unwrap().repeated);
@@ -230,7 +202,7 @@ async fn who_may_tell_is_who_may_send(database: Database) {
     senders::suspend(&mut tx, &org(TOWN), domain::Clock::now(&*world.clock)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.announces(TOWN, &notice("3", &[ANNA])).await, Err(Code::SenderSuspended));
-    assert_eq!(world.count("SELECT count(*) FROM announcement").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 1);
 }
 
 async fn what_is_refused_leaves_nothing(database: Database) {
@@ -306,7 +278,7 @@ async fn a_sender_has_a_quota_of_recipients_a_day(database: Database) {
         assert!(world.announces(OFFICE, &two(id, OFFICE)).await.is_ok());
     }
     assert_eq!(world.announces(OFFICE, &two("3", OFFICE)).await, Err(Code::AnnouncementQuota));
-    assert_eq!(world.count("SELECT count(*) FROM announcement").await, 4);
+    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 4);
     world.clock.advance(std::time::Duration::from_secs(24 * 3600));
     assert!(world.announces(TOWN, &two("2", TOWN)).await.is_ok());
 }
@@ -330,7 +302,7 @@ async fn a_sender_that_calls_many_times_at_once_gets_no_more(database: Database)
     let calls: Vec<_> = (0..CALLS).map(call).collect();
     let waiting = "SELECT count(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while postgres && world.count(waiting).await < CALLS {
+    while postgres && world.store.count(waiting).await < CALLS {
         tokio::task::yield_now().await;
     }
     held.rollback().await;
@@ -341,7 +313,7 @@ async fn a_sender_that_calls_many_times_at_once_gets_no_more(database: Database)
             Err(error) => assert_eq!(error.refusal().code, Code::AnnouncementQuota),
         }
     }
-    assert_eq!((taken, world.count("SELECT count(*) FROM announcement").await), (1, 1));
+    assert_eq!((taken, world.store.count("SELECT count(*) FROM announcement").await), (1, 1));
 }
 
 async fn texts_that_deceive_are_refused(database: Database) {

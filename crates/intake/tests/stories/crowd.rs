@@ -6,6 +6,7 @@ use intake::Checked;
 use serde_json::json;
 use std::{collections::HashSet, sync::Arc};
 use store::{DatabaseKind, both, testing::Database};
+use testing::Rows as _;
 use tokio::sync::watch;
 
 both!(
@@ -35,7 +36,7 @@ async fn a_hundred_twins_are_one_letter_with_one_receipt(database: Database) {
     for table in
         ["SELECT count(*) FROM submission", "SELECT count(*) FROM letter", "SELECT count(*) FROM job"]
     {
-        assert_eq!(world.count(table).await, 1, "{table}");
+        assert_eq!(world.store.count(table).await, 1, "{table}");
     }
 }
 
@@ -54,7 +55,7 @@ async fn twins_with_other_payloads_are_conflicts(database: Database) {
             Err(error) => assert_eq!(error.refusal().code, Code::ReferenceConflict),
         }
     }
-    assert_eq!((accepted, world.count("SELECT count(*) FROM letter").await), (1, 1));
+    assert_eq!((accepted, world.store.count("SELECT count(*) FROM letter").await), (1, 1));
 }
 
 async fn letters_of_several_senders_are_committed_together(database: Database) {
@@ -79,7 +80,7 @@ async fn letters_of_several_senders_are_committed_together(database: Database) {
         ids.insert(send.await.unwrap().letter_id);
     }
     assert_eq!(ids.len(), 150);
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, 150);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 150);
     let audit = evidence::audit(&world.store, &world.keys.events()).await.unwrap();
     // One chain for each letter, and those of the three mailboxes.
     assert_eq!(audit.chains, 153);
@@ -96,7 +97,7 @@ async fn a_letter_that_cannot_be_stored_fails_alone(database: Database) {
     let poisoned = drafts[4].letter_id();
     let row = "INSERT INTO letter (mailbox_id, letter_id, accepted_at, visible_from, header, sender_mac, confidential, \
         tells_opened, parts, notice_state) VALUES ($1, $2, 0, 0, $3, $3, 0, 0, 1, 'pending')";
-    world.sql(row, store::args![world.anna.1, poisoned, b"x"]).await;
+    world.store.change(row, store::args![world.anna.1, poisoned, b"x"]).await;
     let accepts = drafts.into_iter().map(|draft| {
         let world = Arc::clone(&world);
         tokio::spawn(async move { (draft.letter_id(), world.intake.accept(draft).await) })
@@ -105,8 +106,8 @@ async fn a_letter_that_cannot_be_stored_fails_alone(database: Database) {
         let (id, outcome) = accept.await.unwrap();
         assert_eq!(outcome.is_err(), id == poisoned, "{outcome:?}");
     }
-    assert_eq!(world.count("SELECT count(*) FROM submission").await, 9);
-    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 9);
+    assert_eq!(world.store.count("SELECT count(*) FROM submission").await, 9);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 9);
 }
 
 async fn too_many_letters_are_overload_and_not_loss(database: Database) {
@@ -132,7 +133,7 @@ async fn too_many_letters_are_overload_and_not_loss(database: Database) {
     // What was accepted has left the room.
     assert!(world.send(&letter("later"), &[]).await.is_ok());
     let letters = i64::try_from(held).unwrap() + 2;
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, letters);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, letters);
 }
 
 async fn a_client_that_hangs_up_does_not_cancel_its_letter(database: Database) {
@@ -149,11 +150,11 @@ async fn a_client_that_hangs_up_does_not_cancel_its_letter(database: Database) {
     }
     // Those that got as far as accept are committed; the others left nothing. No half of a letter is there.
     world.intake.stop().await;
-    let letters = world.count("SELECT count(*) FROM letter").await;
+    let letters = world.store.count("SELECT count(*) FROM letter").await;
     assert!(letters > 20, "{letters}");
     for table in ["SELECT count(*) FROM submission", "SELECT count(*) FROM part", "SELECT count(*) FROM job"]
     {
-        assert_eq!(world.count(table).await, letters, "{table}");
+        assert_eq!(world.store.count(table).await, letters, "{table}");
     }
 }
 
@@ -174,7 +175,7 @@ async fn stopping_commits_what_is_on_its_way_and_takes_nothing_new(database: Dat
     for accept in others {
         accepted += i64::from(accept.await.unwrap().is_ok());
     }
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, accepted);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, accepted);
     assert!(accepted > 0);
     assert_eq!(code(world.send(&letter("late"), &[]).await), Code::Unavailable);
     let checked = world.intake.check(&world.town.number, world.town.sign(&letter("late"))).await;
@@ -240,7 +241,7 @@ async fn a_database_that_drops_its_connections_loses_and_doubles_nothing(databas
         "SELECT count(*) FROM job",
         "SELECT count(*) FROM feed_waiting",
     ] {
-        assert_eq!(usize::try_from(world.count(table).await).unwrap(), LETTERS, "{table}");
+        assert_eq!(usize::try_from(world.store.count(table).await).unwrap(), LETTERS, "{table}");
     }
     evidence::audit(&world.store, &world.keys.events()).await.unwrap();
     for id in ids {

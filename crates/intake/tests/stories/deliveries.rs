@@ -1,18 +1,14 @@
 //! Deliveries of Mina Meddelanden: the same acceptance as letters of the agency API.
 
-use crate::world::{ANNA, BO, DISPATCHER, NOW, OFFICE, TOWN, US, World, org};
+use crate::world::{ANNA, BO, DISPATCHER, NOW, OFFICE, TOWN, World, org};
 use bytes::Bytes;
-use delivery::{
-    Delivery, Message, XmlSigner,
-    read::{Attachment, Support},
-    write,
-};
-use domain::{CivilDate, Code, OrgNumber, Time, words::ReceiptWish};
+use delivery::{Delivery, XmlSigner, read::Attachment};
+use domain::{Code, OrgNumber, Time, words::ReceiptWish};
 use intake::{AcceptError, Answer, Delivered};
 use mailbox::Form;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use registry::{declined, dispatch, senders};
 use store::{both, testing::Database};
+use testing::Rows as _;
 use vault::{Authorities, Certificate};
 
 both!(
@@ -24,108 +20,20 @@ both!(
     who_cannot_be_reached_is_told_without_a_fault,
 );
 
-/// An authority, and organisations with RSA certificates of it.
-pub struct Pki {
-    issuer: Issuer<'static, KeyPair>,
-    /// The root.
-    pub pem: Vec<u8>,
-    /// The authorities between the root and those certificates.
-    pub between: Vec<Certificate>,
-}
+pub use testing::{
+    Authority,
+    delivery::{message, to},
+};
 
-/// The demo's published keys.
-const KEYS: [(&str, &str); 4] = [
-    (TOWN, include_str!("../../../server/src/demo/keys/164020000016.pem")),
-    (OFFICE, include_str!("../../../server/src/demo/keys/164020000024.pem")),
-    (DISPATCHER, include_str!("../../../server/src/demo/keys/164020000032.pem")),
-    (US, include_str!("../../../server/src/demo/keys/164020000040.pem")),
-];
-
-impl Pki {
-    pub fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem().into_bytes();
-        Self { issuer: Issuer::new(params, key), pem, between: Vec::new() }
-    }
-
-    /// Another authority, which this one has certified.
-    pub fn below(&self) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "In between");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().unwrap();
-        let certificate = Certificate::parse(params.signed_by(&key, &self.issuer).unwrap().der()).unwrap();
-        let between = [&[certificate], &self.between[..]].concat();
-        Self { issuer: Issuer::new(params, key), pem: self.pem.clone(), between }
-    }
-
-    pub fn certificate(&self, number: &str, not_after_year: i32) -> Certificate {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
-        params.not_after = rcgen::date_time_ymd(not_after_year, 1, 1);
-        let certificate = params.signed_by(&KeyPair::from_pem(key(number)).unwrap(), &self.issuer).unwrap();
-        Certificate::parse(certificate.der()).unwrap()
-    }
-
-    /// With the whole chain but the root.
-    pub fn signer(&self, number: &str) -> XmlSigner {
-        let chain = [&[self.certificate(number, 2100)], &self.between[..]].concat();
-        XmlSigner::from_pem(key(number).as_bytes(), &chain).unwrap()
-    }
-
-    /// With the organisation's own certificate alone.
-    pub fn signer_alone(&self, number: &str, not_after_year: i32) -> XmlSigner {
-        let own = self.certificate(number, not_after_year);
-        XmlSigner::from_pem(key(number).as_bytes(), &[own]).unwrap()
-    }
-}
-
-pub fn key(number: &str) -> &'static str {
-    KEYS.iter().find(|(of, _)| *of == number).unwrap().1
-}
-
-pub fn message(id: &str) -> Message {
-    Message {
-        id: id.into(),
-        subject: "Beslut om bygglov".into(),
-        support: Support { text: "Fråga oss".into(), ..Support::default() },
-        matter: None,
-        metadata: vec![("Diarienummer".into(), "BN-2026-17".into())],
-        language: "svSE".into(),
-        reply: None,
-        receipt_request: Some("SIMPLE".into()),
-        body_type: "text/plain".into(),
-        body: "Vi har beviljat ditt bygglov.".into(),
-        attachments: vec![Attachment::new("a.txt", "text/plain", b"Bilaga".to_vec())],
-    }
-}
-
-pub fn to(recipient: &str, messages: Vec<Message>) -> Delivery {
-    Delivery {
-        sender_id: TOWN.into(),
-        sender_name: "Ett annat namn".into(),
-        sender_attention: None,
-        recipient_id: recipient.into(),
-        reference: None,
-        correlation_id: None,
-        attention: None,
-        messages,
-    }
-}
-
+/// As it comes from the wire.
 pub fn sealed(delivery: &Delivery, sender: &XmlSigner, dispatcher: &XmlSigner) -> Bytes {
-    let signed = write::sign(delivery, sender).unwrap();
-    write::seal(&signed, CivilDate::parse("2026-11-22").unwrap(), dispatcher).unwrap().into()
+    testing::delivery::sealed(delivery, sender, dispatcher).into()
 }
 
 /// A world that trusts an authority.
-pub async fn world(database: Database) -> (World, Pki) {
+pub async fn world(database: Database) -> (World, Authority) {
     let world = World::new(database).await;
-    let pki = Pki::new();
+    let pki = Authority::new();
     world.trust.replace(Authorities::from_pem(&pki.pem).unwrap());
     (world, pki)
 }
@@ -140,7 +48,7 @@ impl World {
     }
 
     pub async fn letters(&self) -> i64 {
-        self.count("SELECT count(*) FROM letter").await
+        self.store.count("SELECT count(*) FROM letter").await
     }
 }
 
@@ -202,7 +110,7 @@ async fn who_may_sign_seal_and_call_is_asked_of_the_registry_and_the_authorities
     let town = pki.signer(TOWN);
     let office = pki.signer(OFFICE);
     let dispatcher = pki.signer(DISPATCHER);
-    let stranger = Pki::new();
+    let stranger = Authority::new();
     let delivery = to(ANNA, vec![message("m-1")]);
     let cases = [
         ("the sealer does not call", sealed(&delivery, &town, &town), DISPATCHER, Code::SealerNotAllowed),
@@ -279,7 +187,7 @@ async fn who_cannot_be_reached_is_told_without_a_fault(database: Database) {
     let keys = world.connector.keys(key_client::Role::Gateway).gateway_keys().await.unwrap();
     let mac = declined::sender_mac(&keys.sender, world.bo.1, &sender);
     let decline = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, 0)";
-    world.sql(decline, store::args![world.bo.1, &mac, &b"sealed"[..]]).await;
+    world.store.change(decline, store::args![world.bo.1, &mac, &b"sealed"[..]]).await;
     let delivered = world.intake.deliver(&sender, send(BO, "m-2")).await.unwrap();
     assert_eq!(delivered.letters.unwrap_err().code, Code::SenderDeclined);
     assert_eq!(world.letters().await, 0);

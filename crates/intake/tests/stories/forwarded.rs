@@ -1,7 +1,7 @@
 //! What somebody with a mailbox at another operator forwards to mailboxes here.
 
 use crate::{
-    deliveries::{Pki, key, message, sealed, to, world},
+    deliveries::{Authority, message, sealed, to, world},
     world::{ANNA, BO, COMPANY, DISPATCHER, NOW, OFFICE, TOWN, World, org},
 };
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use mailbox::Form;
 use registry::{declined, dispatch, operators, senders};
 use std::time::Duration;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 both!(
     a_forwarded_letter_is_read_as_its_sender_signed_it_and_says_who_sent_it_on,
@@ -52,7 +53,7 @@ fn forward(covering: &Covering, secure: &Bytes) -> Bytes {
 }
 
 /// A world with two operators beside ours.
-async fn operating(database: Database) -> (World, Pki) {
+async fn operating(database: Database) -> (World, Authority) {
     let (world, pki) = world(database).await;
     let mut tx = world.store.begin("operators").await.unwrap();
     for (number, domain, name) in [(LADAN, "ladan.example", "Lådan"), (BREVEN, "breven.example", "Breven")] {
@@ -119,7 +120,7 @@ async fn a_forwarded_letter_is_read_as_its_sender_signed_it_and_says_who_sent_it
     assert_eq!(signer.unwrap().certificate.der, original.certificate);
     assert!(!std::str::from_utf8(&original.signed).unwrap().contains(ANNA));
     // Told of as any letter is.
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'notice'").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'notice'").await, 1);
 }
 
 async fn its_sender_is_told_nothing(database: Database) {
@@ -276,7 +277,7 @@ async fn an_original_that_does_not_hold_is_refused_and_leaves_nothing(database: 
     let town = pki.signer(TOWN);
     let office = pki.signer(OFFICE);
     let dispatcher = pki.signer(DISPATCHER);
-    let stranger = Pki::new();
+    let stranger = Authority::new();
     let delivery = to(CLEO, vec![message("m-1")]);
     let good = forward(&words(&[ANNA]), &sealed(&delivery, &town, &town));
     let changed = |from: &str, to: &str| {
@@ -381,7 +382,8 @@ async fn an_old_letter_is_judged_as_of_its_day_and_what_was_revoked_as_of_today(
     let certificate = pki.certificate(TOWN, 2026);
     let signed = write::sign(
         &to(CLEO, vec![message("m-6")]),
-        &XmlSigner::from_pem(key(TOWN).as_bytes(), std::slice::from_ref(&certificate)).unwrap(),
+        &XmlSigner::from_pem(testing::pki::rsa_key(TOWN).as_bytes(), std::slice::from_ref(&certificate))
+            .unwrap(),
     );
     let secure =
         write::seal(&signed.unwrap(), CivilDate::parse("2024-05-02").unwrap(), &pki.signer(TOWN)).unwrap();
@@ -401,7 +403,7 @@ async fn what_somebody_turned_off_is_not_told_to_whoever_forwards(database: Data
     let keys = world.connector.keys(Role::Gateway).gateway_keys().await.unwrap();
     let mac = declined::sender_mac(&keys.sender, world.anna.1, &org(TOWN));
     let decline = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, 0)";
-    world.sql(decline, store::args![world.anna.1, &mac, &b"sealed"[..]]).await;
+    world.store.change(decline, store::args![world.anna.1, &mac, &b"sealed"[..]]).await;
     let town = pki.signer(TOWN);
     let direct =
         world.intake.deliver(&org(TOWN), sealed(&to(ANNA, vec![message("m-1")]), &town, &town)).await;

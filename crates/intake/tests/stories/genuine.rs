@@ -5,6 +5,7 @@ use domain::{Identity, LetterId, words::EventType};
 use evidence::Event;
 use mailbox::Doubt;
 use store::{args, both, testing::Database};
+use testing::Rows as _;
 use vault::SystemRandom;
 
 both!(
@@ -88,13 +89,13 @@ async fn a_letter_in_the_box_of_another_is_not_verified(database: Database) {
     let of_anna = world.keys.address_mac(&Identity::parse(ANNA).unwrap());
     // Bo's number leads to Anna's mailbox: what is sent to Bo is sealed to her.
     let move_to = "UPDATE identity SET owner_id = $1 WHERE mac = $2";
-    world.sql("DELETE FROM identity WHERE mac = $1", args![&of_anna]).await;
+    world.store.change("DELETE FROM identity WHERE mac = $1", args![&of_anna]).await;
     let of_bo = world.keys.address_mac(&Identity::parse(BO).unwrap());
-    world.sql(move_to, args![world.anna.0, &of_bo]).await;
+    world.store.change(move_to, args![world.anna.0, &of_bo]).await;
     let id = world.send(&with(letter("r"), "recipient", BO.into()), &[]).await.unwrap().letter_id;
     // Whose number it is cannot be seen from the letter alone; that the rows were changed back can.
-    world.sql(move_to, args![world.bo.0, &of_bo]).await;
+    world.store.change(move_to, args![world.bo.0, &of_bo]).await;
     assert_eq!(doubt(&world, id).await, Some(Doubt::Recipient));
-    let kinds = world.count("SELECT count(*) FROM event WHERE type = 'accepted'").await;
+    let kinds = world.store.count("SELECT count(*) FROM event WHERE type = 'accepted'").await;
     assert_eq!((kinds, EventType::Accepted.as_str()), (1, "accepted"));
 }

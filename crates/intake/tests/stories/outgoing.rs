@@ -5,8 +5,8 @@ mod told;
 
 use crate::{
     accept::keys,
-    deliveries::{Pki, message, sealed, to},
-    world::{ANNA, BO, DISPATCHER, LADAN, OFFICE, TOWN, US, World, attaching, code, letter, org, with},
+    deliveries::{Authority, message, sealed, to},
+    world::{ANNA, BO, DISPATCHER, LADAN, OFFICE, OWN, TOWN, World, attaching, code, letter, org, with},
 };
 use delivery::Sealed;
 use domain::{
@@ -22,6 +22,7 @@ use mailbox::Original;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use store::{both, testing::Database};
+use testing::Rows as _;
 use vault::{Authorities, Certificate, Untrusted};
 
 both!(
@@ -39,34 +40,34 @@ both!(
 const ADDRESS: &str = "https://ladan.example/service/v3";
 const TEXT: &[u8] = b"Bilaga med hemligheter";
 
-fn outgoing(pki: &Pki) -> Outgoing {
+fn outgoing(pki: &Authority) -> Outgoing {
     Outgoing {
-        organisation: org(US),
-        signer: pki.signer(US),
+        organisation: org(OWN),
+        signer: pki.signer(OWN),
         envelope_bytes: 1024 * 1024,
         give_up_after: Duration::from_secs(3600),
     }
 }
 
-async fn world_with(database: Database, whereabouts: Whereabouts) -> (World, Pki) {
-    let pki = Pki::new();
+async fn world_with(database: Database, whereabouts: Whereabouts) -> (World, Authority) {
+    let pki = Authority::new();
     let world = signing(database, whereabouts, outgoing(&pki), &pki).await;
     (world, pki)
 }
 
-async fn signing(database: Database, whereabouts: Whereabouts, outgoing: Outgoing, pki: &Pki) -> World {
+async fn signing(database: Database, whereabouts: Whereabouts, outgoing: Outgoing, pki: &Authority) -> World {
     let world = World::leaving(database, |_| {}, Some(outgoing), whereabouts).await;
     world.trust.replace(Authorities::from_pem(&pki.pem).unwrap());
     let now = world.clock.now();
     let mut tx = world.store.begin("list us").await.unwrap();
-    registry::senders::add(&mut tx, &org(US), "Exempelposten", false, now).await.unwrap();
-    registry::dispatch::list(&mut tx, &org(TOWN), &org(US), now).await.unwrap();
+    registry::senders::add(&mut tx, &org(OWN), "Exempelposten", false, now).await.unwrap();
+    registry::dispatch::list(&mut tx, &org(TOWN), &org(OWN), now).await.unwrap();
     tx.commit().await.unwrap();
     world
 }
 
 /// Anna's mailbox is at the other operator.
-async fn world(database: Database) -> (World, Pki) {
+async fn world(database: Database) -> (World, Authority) {
     let (world, pki) = world_with(database, Whereabouts::Own).await;
     world.moves_away(ANNA).await;
     (world, pki)
@@ -91,7 +92,7 @@ impl World {
         assert_eq!(key.err(), Some(KeysError::Gone));
         let kept = "SELECT count(*) FROM outbound WHERE sealed_key IS NOT NULL OR envelope IS NOT NULL \
             OR object IS NOT NULL";
-        assert_eq!(self.count(kept).await, 0);
+        assert_eq!(self.store.count(kept).await, 0);
     }
 
     /// What the sender is told of a letter, and that the whole evidence holds.
@@ -121,14 +122,14 @@ async fn a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once(database: 
         world.refused(&with(letter("a"), "subject", json!("Annat")), &[]).await,
         Code::ReferenceConflict
     );
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, 0);
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'hand_over'").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'hand_over'").await, 1);
     nothing_can_be_read(&world).await;
 
     let (waiting, original) = world.waiting(answer.letter_id).await;
     let envelope = Sealed::from_envelope(&original.signed).unwrap();
     for signature in [&envelope.signature, &envelope.seal] {
-        assert_eq!(signature.certificate.organisation, Some(org(US)));
+        assert_eq!(signature.certificate.organisation, Some(org(OWN)));
     }
     let delivery = &envelope.delivery;
     assert_eq!((delivery.sender_id.as_str(), delivery.recipient_id.as_str()), (TOWN, ANNA));
@@ -147,8 +148,8 @@ async fn a_letter_for_elsewhere_is_taken_in_charge_and_forwarded_once(database: 
     assert!(world.intake.come_home(&waiting, &original).await.is_ok());
     world.is_gone(answer.letter_id).await;
     assert_eq!(world.told(answer.letter_id).await, [EventType::TakenInCharge, EventType::Forwarded]);
-    assert_eq!(world.count("SELECT count(*) FROM outbound WHERE last_code = 'delivered'").await, 1);
-    assert_eq!(world.count("SELECT count(*) FROM outbound WHERE attempts = 1").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM outbound WHERE last_code = 'delivered'").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM outbound WHERE attempts = 1").await, 1);
     assert_eq!(world.send(&sent, &[TEXT]).await.unwrap(), again);
     nothing_can_be_read(&world).await;
 }
@@ -246,18 +247,18 @@ async fn what_cannot_be_handed_over_is_refused_before_its_attachments(database: 
     let answer = world.send(&letter("b"), &[]).await.unwrap();
     let (waiting, original) = world.waiting(answer.letter_id).await;
     let mut tx = world.store.begin("unlist").await.unwrap();
-    registry::dispatch::unlist(&mut tx, &org(TOWN), &org(US), world.clock.now()).await.unwrap();
+    registry::dispatch::unlist(&mut tx, &org(TOWN), &org(OWN), world.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     let heading = world.intake.heading(&waiting, &original).await.unwrap_err();
     assert_eq!(heading.refusal().code, Code::SenderMustSign);
     world.intake.outbound_ended(&waiting, Ending::Returned(ReturnReason::SenderMustSign)).await.unwrap();
     assert_eq!(world.refused(&letter("c"), &[]).await, Code::SenderMustSign);
-    assert_eq!(world.count("SELECT count(*) FROM submission").await, 1);
-    assert_eq!(world.count("SELECT count(*) FROM outbound").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM submission").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM outbound").await, 1);
 }
 
 async fn our_chain_goes_with_what_we_sign(database: Database) {
-    let pki = Pki::new().below();
+    let pki = Authority::new().below();
     let world = signing(database, Whereabouts::Own, outgoing(&pki), &pki).await;
     world.moves_away(ANNA).await;
     let answer = world.send(&letter("a"), &[]).await.unwrap();
@@ -267,18 +268,18 @@ async fn our_chain_goes_with_what_we_sign(database: Database) {
     let root = Authorities::from_pem(&pki.pem).unwrap();
     let now = world.clock.now();
     for signature in [&envelope.signature, &envelope.seal] {
-        assert_eq!(signature.certificate.organisation, Some(org(US)));
+        assert_eq!(signature.certificate.organisation, Some(org(OWN)));
         assert_eq!(signature.others, [pki.between[0].der.clone()]);
         assert_eq!(root.trust(&signature.certificate, &signature.others, now), Ok(()));
         assert_eq!(root.trust(&signature.certificate, &[], now), Err(Untrusted::Issuer));
     }
     let kept = Certificate::parse(&original.certificate).unwrap();
-    assert_eq!(kept.organisation, Some(org(US)), "what is kept is our own certificate");
+    assert_eq!(kept.organisation, Some(org(OWN)), "what is kept is our own certificate");
 }
 
 async fn nothing_is_taken_in_charge_with_an_expired_certificate(database: Database) {
-    let pki = Pki::new();
-    let outgoing = Outgoing { signer: pki.signer_alone(US, 2027), ..outgoing(&pki) };
+    let pki = Authority::new();
+    let outgoing = Outgoing { signer: pki.signer_alone(OWN, 2027), ..outgoing(&pki) };
     let last = outgoing.signer.certificate().not_after;
     let world = signing(database, Whereabouts::Own, outgoing, &pki).await;
     world.moves_away(ANNA).await;
@@ -297,7 +298,7 @@ async fn nothing_is_taken_in_charge_with_an_expired_certificate(database: Databa
     let again = world.send(&letter("a"), &[]).await.unwrap();
     assert_eq!(again, Answer { repeated: true, ..first });
     world.send(&with(letter("c"), "recipient", json!(BO)), &[]).await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM outbound").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM outbound").await, 1);
 }
 
 fn entry_of(bytes: usize) -> serde_json::Value {
@@ -320,7 +321,7 @@ async fn whoever_comes_here_meanwhile_gets_the_letter_here(database: Database) {
     assert_eq!(world.letters_in(world.anna.1).await, 1);
     assert_eq!(world.told(answer.letter_id).await, [EventType::TakenInCharge, EventType::Accepted]);
     assert_eq!(world.send(&sent, &[TEXT]).await.unwrap(), Answer { repeated: true, ..answer.clone() });
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'notice'").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'notice'").await, 1);
 
     let anna = world.actor(world.anna.0).await;
     let opened = world.mailboxes.open(&anna, world.anna.1, answer.letter_id).await.unwrap().unwrap();
@@ -359,7 +360,7 @@ async fn a_signed_delivery_is_sealed_anew_and_never_for_another_operator(databas
     let theirs = Sealed::from_envelope(&envelope).unwrap();
     // The sender's own signature as it was, under our seal.
     assert_eq!(ours.signature, theirs.signature);
-    assert_eq!((ours.payloads, ours.seal.certificate.organisation), (theirs.payloads, Some(org(US))));
+    assert_eq!((ours.payloads, ours.seal.certificate.organisation), (theirs.payloads, Some(org(OWN))));
 
     // Several messages would come apart; and a sender that does not list us is answered as before.
     let several = sealed(&to(ANNA, vec![message("m-2"), message("m-3")]), &town, &town);
@@ -380,7 +381,7 @@ async fn a_signed_delivery_is_sealed_anew_and_never_for_another_operator(databas
     tx.commit().await.unwrap();
     let next = sealed(&to(ANNA, vec![message("m-5")]), &town, &dispatcher);
     assert_eq!(world.takes(DISPATCHER, next).await, Err(Code::RecipientElsewhere));
-    assert_eq!(world.count("SELECT count(*) FROM outbound").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM outbound").await, 1);
 }
 
 async fn where_a_letter_may_be_is_known_before_it_is_sent(database: Database) {

@@ -1,8 +1,7 @@
 //! Every refusal has its code, and leaves nothing behind.
 
 use crate::world::{
-    ANNA, BO, COMPANY, DISPATCHER, OFFICE, Organisation, TOWN, World, attaching, code, entry, letter,
-    register, with,
+    ANNA, BO, COMPANY, DISPATCHER, OFFICE, Organisation, TOWN, World, attaching, code, entry, letter, with,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -11,6 +10,7 @@ use intake::Presented;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 const PDF: &[u8] = b"%PDF-1.4\ntrailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n";
 
@@ -100,15 +100,15 @@ async fn signatures_and_keys_are_refused_with_nothing_stored(database: Database)
     other["payload"] = URL_SAFE_NO_PAD.encode(letter("another").to_string()).into();
     assert_eq!(send(other.to_string().into()).await, Code::SignatureInvalid);
 
-    let stranger = Organisation::new(TOWN, 2100);
+    let stranger = Organisation::new(TOWN);
     assert_eq!(send(stranger.sign(&letter("r"))).await, Code::UnknownKey);
     assert_eq!(send(world.office.sign(&letter("r"))).await, Code::UnknownKey);
     // kid and x5t#S256 that do not agree.
     let mixed = reheaded(&jws, |h| h["kid"] = URL_SAFE_NO_PAD.encode([7; 32]).into());
     assert_eq!(send(mixed).await, Code::UnknownKey);
 
-    let old = Organisation::new(TOWN, 2027);
-    register(&world.store, &[&old], world.clock.now()).await;
+    let old = Organisation::until(TOWN, 2027);
+    world.certify(&old).await;
     world.clock.advance(Duration::from_secs(60 * 24 * 3600));
     assert_eq!(send(old.sign(&letter("r"))).await, Code::CertificateExpired);
     world.revoke(&world.town).await;
@@ -250,10 +250,10 @@ async fn attachments_that_are_not_what_they_say_are_refused(database: Database) 
 
 async fn a_certificate_that_is_registered_later_is_taken_at_once(database: Database) {
     let world = World::new(database).await;
-    let renewed = Organisation::new(TOWN, 2101);
+    let renewed = Organisation::until(TOWN, 2101);
     let caller = &world.town.number;
     assert_eq!(code(world.send_as(caller, renewed.sign(&letter("r")), &[]).await), Code::UnknownKey);
-    register(&world.store, &[&renewed], world.clock.now()).await;
+    world.certify(&renewed).await;
     assert!(world.send_as(caller, renewed.sign(&letter("r")), &[]).await.is_ok());
     // And a revoked one is refused with the very next letter, before anybody refreshed the directory.
     world.revoke(&renewed).await;
@@ -273,9 +273,9 @@ async fn what_changes_while_attachments_come_counts(database: Database) {
     world.nothing_is_stored().await;
     // Open again, with the key of another epoch: what commits now is sealed to that one.
     let next = "UPDATE mailbox SET closed_at = NULL, epoch = 2 WHERE mailbox_id = $1";
-    world.sql(next, store::args![world.anna.1]).await;
+    world.store.change(next, store::args![world.anna.1]).await;
     world.intake.accept(rolled).await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM letter_key WHERE epoch = 2").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter_key WHERE epoch = 2").await, 1);
 }
 
 /// The registry is read anew by whoever notices first: by another letter, or by the task that asks every second.

@@ -8,6 +8,7 @@ use crate::{
 use serde_json::json;
 use std::time::Duration;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 /// The part of the inbox above the letters.
 fn todo(text: &str) -> String {
@@ -54,7 +55,7 @@ async fn what_is_overdue_stays_on_top_until_it_is_done(database: Database) {
     // It is no event: nothing of it is anybody's but the reader's.
     let kinds = "SELECT count(*) FROM event WHERE type NOT IN ('accepted', 'listed', 'opened', 'archived', \
         'restored', 'mailbox_opened', 'mandate_granted', 'notice_sent', 'no_contact_point')";
-    assert_eq!(world.count(kinds).await, 0);
+    assert_eq!(world.store.count(kinds).await, 0);
 }
 
 both!(only_who_is_asked_says_that_it_is_done);
@@ -70,5 +71,5 @@ async fn only_who_is_asked_says_that_it_is_done(database: Database) {
     for act in ["done", "undone"] {
         assert_eq!(bo.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
     }
-    assert_eq!(world.count("SELECT count(*) FROM letter WHERE done_at IS NOT NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter WHERE done_at IS NOT NULL").await, 0);
 }

@@ -4,6 +4,7 @@ use crate::{
     world::{ANNA, BO, OFFICE},
 };
 use serde_json::json;
+use testing::Rows as _;
 
 const FORMS: &[&str] = &[
     "/logout",
@@ -50,7 +51,10 @@ async fn a_form_from_elsewhere_or_without_its_token_changes_nothing() {
     }
     assert_eq!(anna.get("/").await.status, 200, "still logged in");
     assert_eq!(
-        world.count("SELECT count(*) FROM letter WHERE opened_at IS NOT NULL OR binned_at IS NOT NULL").await,
+        world
+            .store
+            .count("SELECT count(*) FROM letter WHERE opened_at IS NOT NULL OR binned_at IS NOT NULL")
+            .await,
         0
     );
 }

@@ -5,18 +5,13 @@ use crate::{
     world,
     world::{ANNA, CLEO, TOWN, World},
 };
-use delivery::{
-    Delivery, Message, XmlSigner,
-    forward::Covering,
-    read::{Attachment, Support},
-    write,
+use delivery::{Message, forward::Covering, read::Attachment};
+use testing::{
+    Authority, LADAN,
+    delivery::{message, sealed, to},
+    org,
 };
-use domain::{CivilDate, OrgNumber};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use vault::{Authorities, Certificate};
-
-const LADAN: &str = "164020000065";
-const KEY: &str = include_str!("../../../server/src/demo/keys/164020000016.pem");
+use vault::Authorities;
 
 fn covering(body_type: &str, body: &str) -> Covering {
     Covering {
@@ -31,56 +26,20 @@ fn covering(body_type: &str, body: &str) -> Covering {
     }
 }
 
-/// What the town sent to Cleo.
-fn delivery() -> Delivery {
-    Delivery {
-        sender_id: TOWN.into(),
-        sender_name: "Exempelkommunen".into(),
-        sender_attention: None,
-        recipient_id: CLEO.into(),
-        reference: None,
-        correlation_id: None,
-        attention: None,
-        messages: vec![Message {
-            id: "m-1".into(),
-            subject: "Beslut om bygglov".into(),
-            support: Support { text: "Fråga oss".into(), ..Support::default() },
-            matter: None,
-            metadata: Vec::new(),
-            language: "svSE".into(),
-            reply: None,
-            receipt_request: Some("SIMPLE".into()),
-            body_type: "text/plain".into(),
-            body: "Vi har beviljat ditt bygglov.".into(),
-            attachments: vec![Attachment::new("karta.txt", "text/plain", b"en karta".to_vec())],
-        }],
-    }
-}
-
 impl World {
-    /// Its envelope, signed and sealed by the town.
+    /// What the town sent to Cleo, signed and sealed by it.
     async fn sealed_by_the_town(&self) -> Vec<u8> {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        self.trust.replace(Authorities::from_pem(pem.as_bytes()).unwrap());
-        let issuer = Issuer::new(params, key);
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), TOWN);
-        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
-        let certificate = params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &issuer).unwrap();
-        let certificate = Certificate::parse(certificate.der()).unwrap();
-        let town = XmlSigner::from_pem(KEY.as_bytes(), std::slice::from_ref(&certificate)).unwrap();
-        let signed = write::sign(&delivery(), &town).unwrap();
-        write::seal(&signed, CivilDate::parse("2026-11-10").unwrap(), &town).unwrap().into_bytes()
+        let authority = Authority::new();
+        self.trust.replace(Authorities::from_pem(&authority.pem).unwrap());
+        let files = vec![Attachment::new("karta.txt", "text/plain", b"en karta".to_vec())];
+        let message = Message { metadata: Vec::new(), attachments: files, ..message("m-1") };
+        let town = authority.signer(TOWN);
+        sealed(&to(CLEO, vec![message]), &town, &town).into_bytes()
     }
 
     async fn forwards(&self, covering: &Covering, secure: &[u8]) {
         let envelope = covering.envelope(secure, None).unwrap();
-        let forwarded =
-            self.intake.forward(&OrgNumber::parse(LADAN).unwrap(), envelope.into()).await.unwrap();
+        let forwarded = self.intake.forward(&org(LADAN), envelope.into()).await.unwrap();
         assert!(forwarded.iter().all(|one| one.letters.is_ok()));
     }
 }

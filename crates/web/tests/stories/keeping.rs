@@ -7,6 +7,7 @@ use crate::{
 use domain::{MandateId, Time};
 use serde_json::json;
 use store::{args, both, testing::Database};
+use testing::Rows as _;
 use vault::SystemRandom;
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn erasing_asks_once_and_is_final() {
     assert_eq!(anna.get(&all[0]).await.status, 404);
     anna.get("/bin/empty").await.says("Vill du radera 2 brev för alltid?").says("Ja, radera 2 brev");
     anna.does("/bin/empty", &[]).await.says("Papperskorgen är tömd").says("Papperskorgen är tom");
-    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 0);
     assert_eq!(anna.get("/bin/empty").await.location(), "/bin");
 }
 
@@ -83,7 +84,7 @@ async fn a_letter_that_must_be_kept_is_not_erased_and_the_page_says_so() {
     anna.does(&format!("{at}/bin"), &[]).await;
     anna.get(&at).await.says("Brevet kan inte raderas än");
     anna.does(&format!("{at}/erase"), &[]).await.says("Vi har beviljat");
-    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 1);
 }
 
 both!(a_right_that_nobody_vouches_for_moves_marks_and_erases_nothing);
@@ -106,8 +107,8 @@ async fn a_right_that_nobody_vouches_for_moves_marks_and_erases_nothing(database
     bo.get("/settings").await;
     world.tamper("UPDATE mandate SET kind = 'signatory' WHERE kind = 'helper'", &[]).await;
     nothing_is_moved(&world, &mut bo, &at).await;
-    assert_eq!(world.count("SELECT count(*) FROM event WHERE type = 'erased'").await, 0);
-    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM event WHERE type = 'erased'").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 1);
 }
 
 /// Out of no place into another.
@@ -117,11 +118,11 @@ async fn nothing_is_moved(world: &World, thief: &mut Citizen, at: &str) {
     for act in ["archive", "bin", "restore", "done", "erase"] {
         assert_eq!(thief.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
     }
-    assert_eq!((world.count(MOVED).await, world.count(BINNED).await), (0, 0));
+    assert_eq!((world.store.count(MOVED).await, world.store.count(BINNED).await), (0, 0));
     world.tamper("UPDATE letter SET binned_at = 1", &[]).await;
     for act in ["erase", "restore"] {
         assert_eq!(thief.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
     }
-    assert_eq!(world.count(BINNED).await, 1);
+    assert_eq!(world.store.count(BINNED).await, 1);
     world.tamper("UPDATE letter SET binned_at = NULL", &[]).await;
 }

@@ -4,6 +4,7 @@ use crate::{
     world::{ANNA, DAVID},
 };
 use std::time::Duration;
+use testing::Rows as _;
 
 #[tokio::test]
 async fn a_person_logs_in_and_out() {
@@ -145,5 +146,5 @@ async fn someone_under_age_is_told_so() {
     let mut david = Citizen::logs_in(&world, DAVID).await;
     david.get("/").await.says("Du behöver vara 18 år").does_not_say("Öppna min brevlåda");
     david.post("/open-mailbox", &[]).await.says("Du behöver vara 18 år");
-    assert_eq!(world.count("SELECT count(*) FROM person").await, 2);
+    assert_eq!(world.store.count("SELECT count(*) FROM person").await, 2);
 }

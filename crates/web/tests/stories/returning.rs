@@ -7,6 +7,7 @@ use crate::{
 };
 use serde_json::json;
 use std::time::Duration;
+use testing::Rows as _;
 
 const TYPED: [(&str, &str); 3] = [("name", "Bo, min bror"), ("number", BO), ("until", "2027-05-01")];
 
@@ -93,7 +94,11 @@ async fn what_was_typed_is_there_after_an_idle_log_out() {
     assert!(to.starts_with("/continue/"), "{to}");
     let page = anna.get(&to).await;
     page.says("Det du skrev finns kvar").says("Bo, min bror").says("2027-05-01").says(r#"action="/helpers""#);
-    assert_eq!(world.count("SELECT count(*) FROM mandate WHERE kind = 'helper'").await, 0, "only shown");
+    assert_eq!(
+        world.store.count("SELECT count(*) FROM mandate WHERE kind = 'helper'").await,
+        0,
+        "only shown"
+    );
     anna.does("/helpers", &TYPED).await.says("Bo, min bror");
 
     // The next person at the same browser sees none of it.

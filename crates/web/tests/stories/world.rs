@@ -1,43 +1,23 @@
 //! The pages over real HTTP, with the real key service, a real OpenID provider and letters that were accepted.
 
 use account::Accounts;
-use domain::{
-    Clock, Identity, IdentityKind, Language, MailboxId, MandateId, OrgNumber, PersonId, words::Because,
-};
-use eid::{
-    Provider, Verifier,
-    demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
-};
+use domain::{Clock, MailboxId, MandateId, PersonId};
 use intake::{Checked, Intake, Trust};
-use key_client::{Column, Connector, Role, mandate_note, organisation_profile, person_profile};
-use key_service::{KeyService, Root};
-use mailbox::{Mailboxes, Objects};
-use rcgen::{CertificateParams, DnType, KeyPair};
+use key_client::{Column, Connector, Keys, Role, mandate_note};
+use key_service::KeyService;
 use registry::{
-    Directory, Owner, Recorder, Register,
-    boxes::{self, NewBox},
-    operators::{self, NewOperator},
-    organisations,
-    people::{self, NewPerson},
-    preferences,
+    Register,
     register::{Signatory, SignatoryFile},
-    registrations::{self, AccountType, NewRegistration},
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use store::{Store, args, testing::Database};
+use testing::{Organisation, Rows as _, attaching, identity, org, registry::People, with};
 use tokio::net::TcpListener;
-use vault::{Certificate, SystemRandom, jws::LetterSigner};
+use vault::SystemRandom;
 use web::{AccountChange, AccountNotice, CodeMessage, CodePost, CodeSent, Parts, Web, pages::Operator};
 
-pub const TOWN: &str = "164020000016";
-pub const OFFICE: &str = "164020000024";
-pub const COMPANY: &str = "164020000040";
-pub const ANNA: &str = "198101052382";
-pub const BO: &str = "199001012385";
-pub const CLEO: &str = "200001012384";
-/// Born in 2015.
-pub const DAVID: &str = "201501012387";
+pub use testing::{ANNA, BO, CLEO, COMPANY, DAVID, OFFICE, TOWN};
 
 pub struct World {
     /// Goes when the world goes.
@@ -78,25 +58,6 @@ impl CodePost for Codes {
     }
 }
 
-struct Organisation {
-    number: OrgNumber,
-    certificate: Certificate,
-    signer: LetterSigner,
-}
-
-impl Organisation {
-    fn new(number: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
-        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
-        let certificate = params.self_signed(&key).unwrap();
-        let certificate = Certificate::parse(certificate.der()).unwrap();
-        let signer = LetterSigner::from_pem(key.serialize_pem().as_bytes(), &certificate).unwrap();
-        Self { number: OrgNumber::parse(number).unwrap(), certificate, signer }
-    }
-}
-
 /// Which ports to use; 0 for any.
 #[derive(Clone, Copy, Default)]
 pub struct Ports {
@@ -120,78 +81,36 @@ impl World {
         let provider = listen(ports.provider).await.unwrap();
         let origin = format!("http://127.0.0.1:{}", pages.local_addr().unwrap().port());
         let content_origin = format!("http://localhost:{}", content.local_addr().unwrap().port());
-        let issuer = format!("http://localhost:{}", provider.local_addr().unwrap().port());
 
-        let settings = DemoSettings {
-            issuer: issuer.clone(),
-            clients: vec![DemoClient {
-                client_id: "kuvert".into(),
-                secret: None,
-                redirect_uris: vec![format!("{origin}/login/callback")],
-            }],
-            people: [(ANNA, "Anna"), (BO, "Bo"), (CLEO, "Cleo"), (DAVID, "David")].map(person).into(),
-        };
-        let demo = DemoProvider::new(settings, clock.clone(), random()).unwrap();
-        tokio::spawn(async move { axum::serve(provider, demo.router()).await });
-        let config = provider_config("demo", &issuer, "kuvert", None);
-
+        let demo = testing::eid::Demo::start(provider, &format!("{origin}/login/callback"), clock.clone());
+        let service = testing::key_service::open(&database, clock.clone(), vec![demo.verifier()]).await;
+        let connector = testing::key_service::start(&service);
         let store = database.store.clone();
-        let dir = database.dir().to_owned();
-        let service = KeyService::open(key_service::Parts {
-            root: Root::load_or_init(&dir.join("root.key"), &SystemRandom).unwrap(),
-            letters: store.clone(),
-            keys: database.keys().await.unwrap(),
-            verifiers: vec![Verifier::open(config.clone()).unwrap()],
-            register: Some(Register::File(dir.join("signatories.json"))),
-            settings: key_service::Settings::default(),
-            clock: clock.clone(),
-            random: random(),
-        })
-        .await
-        .unwrap();
-        let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
         let town = Organisation::new(TOWN);
         let office = Organisation::new(OFFICE);
         let mut tx = store.begin("register").await.unwrap();
-        for (one, name) in [(&town, "Exempelkommunen"), (&office, "Exempelverket")] {
-            registry::senders::add(&mut tx, &one.number, name, true, clock.now()).await.unwrap();
-            registry::certificates::add(&mut tx, &one.number, &one.certificate.der, clock.now())
-                .await
-                .unwrap();
+        testing::registry::senders(&mut tx, clock.now()).await;
+        for one in [&town, &office] {
+            let der = &one.certificate.der;
+            registry::certificates::add(&mut tx, &one.number, der, clock.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
 
-        let objects = Objects::open(&dir.join("objects"), random()).unwrap();
-        let gateway = connector.keys(Role::Gateway);
-        let trust = Trust::default();
-        let intake = Intake::start(
-            intake::Parts {
-                store: store.clone(),
-                gateway_keys: Arc::new(gateway.gateway_keys().await.unwrap()),
-                keys: gateway,
-                directory: Directory::load(&store).await.unwrap(),
-                trust: trust.clone(),
-                whereabouts: intake::Whereabouts::Own,
-                outgoing: None,
-                objects: objects.clone(),
-                clock: clock.clone(),
-                random: random(),
-            },
-            intake::Settings::new("kuvert-test"),
-        )
-        .await
-        .unwrap();
-
+        let parts = testing::intake::parts(&database, &connector, clock.clone()).await;
+        let trust = parts.trust.clone();
+        let objects = parts.objects.clone();
+        let intake = Intake::start(parts, intake::Settings::new("kuvert-test")).await.unwrap();
         let keys = connector.keys(Role::Web);
-        let web_keys = Arc::new(keys.web_keys().await.unwrap());
-        let house =
-            Mailboxes::new(store.clone(), keys.clone(), web_keys.clone(), objects, clock.clone(), random());
-        let register_path = dir.join("signatories.json");
+        let (mailboxes, web_keys) =
+            testing::intake::mailboxes(&database, &connector, objects, clock.clone()).await;
+        let register_path = testing::key_service::signatories(&database);
         let codes = Arc::new(Codes::default());
-        let people = People { store: &store, connector: &connector, service: &service, clock: &*clock };
-        let anna = people.with_box(ANNA, "Anna Exempel").await;
-        let bo = people.with_box(BO, "Bo Exempel").await;
-        let company = people.company(&register_path).await;
+        let people = People::new(&store, &connector, &*clock).await;
+        let anna = people.person(ANNA, "Anna Exempel").await;
+        let bo = people.person(BO, "Bo Exempel").await;
+        let company = people.company(COMPANY, "Exempelbolaget AB").await.1;
+        signatory(&connector.keys(Role::Operator), &register_path).await;
+        service.adopt_silently().await.unwrap();
         let accounts = |keys| {
             Accounts::new(account::Parts {
                 store: store.clone(),
@@ -208,8 +127,8 @@ impl World {
             accounts: accounts(keys.clone()),
             keys,
             web_keys: web_keys.clone(),
-            mailboxes: house,
-            providers: vec![Provider::open(config, clock.clone(), random()).unwrap()],
+            mailboxes,
+            providers: vec![demo.provider()],
             codes: codes.clone(),
             origin: origin.clone(),
             content_origin: content_origin.clone(),
@@ -253,22 +172,16 @@ impl World {
 
     /// Sends a letter; members of `more` replace those of a small one. Files are name, type, content.
     pub async fn send(&self, from: &str, reference: &str, more: Value, files: &[(&str, &str, &[u8])]) {
-        use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
         let sender = if from == TOWN { &self.town } else { &self.office };
-        let entry = |(name, media_type, bytes): &(&str, &str, &[u8])| {
-            json!({"name": name, "media_type": media_type, "bytes": bytes.len(),
-                "sha256": BASE64_URL_SAFE_NO_PAD.encode(vault::sha256(bytes))})
-        };
-        let mut letter = json!({
-            "reference": reference, "sender": from, "recipient": ANNA, "subject": "Beslut om bygglov",
-            "language": "sv", "body": {"media_type": "text/plain", "content": "Hej Anna,\n\nVi har beviljat ditt bygglov."},
-            "attachments": files.iter().map(entry).collect::<Vec<_>>(),
-        });
+        let text = "Hej Anna,\n\nVi har beviljat ditt bygglov.";
+        let body = json!({"media_type": "text/plain", "content": text});
+        let letter = with(with(testing::letter(reference), "sender", from.into()), "body", body);
+        let mut letter = attaching(letter, files);
         for (name, value) in more.as_object().unwrap() {
             letter[name] = value.clone();
         }
-        let jws = sender.signer.sign_flattened(letter.to_string().as_bytes()).unwrap();
-        let checked = self.intake.check(&sender.number, jws.into()).await.unwrap_or_else(|e| panic!("{e}"));
+        let jws = sender.sign(&letter);
+        let checked = self.intake.check(&sender.number, jws).await.unwrap_or_else(|e| panic!("{e}"));
         let Checked::Draft(mut draft) = checked else { panic!("a repeat") };
         for (at, (_, _, bytes)) in files.iter().enumerate() {
             let mut sink = draft.attachment(at).await.unwrap();
@@ -280,11 +193,6 @@ impl World {
         self.intake.accept(draft).await.unwrap_or_else(|e| panic!("{e}"));
     }
 
-    pub async fn count(&self, sql: &'static str) -> i64 {
-        let mut tx = self.store.read("count").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
-    }
-
     pub async fn sql(&self, sql: &'static str, values: &[store::Value<'_>]) {
         self.tamper(sql, values).await;
         self.service.adopt_silently().await.unwrap();
@@ -292,33 +200,13 @@ impl World {
 
     /// A change by whoever administers the letters database: nobody vouches for it.
     pub async fn tamper(&self, sql: &'static str, values: &[store::Value<'_>]) {
-        let mut tx = self.store.begin("test").await.unwrap();
-        tx.execute(sql, values).await.unwrap().count();
-        tx.commit().await.unwrap();
+        self.store.change(sql, values).await;
     }
 
     /// Somebody has a mailbox at another operator, and has turned a sender off there.
     pub async fn is_elsewhere(&self, number: &str, off: &str) {
-        let identity = Identity::parse(number).unwrap();
-        let macs = self.connector.keys(Role::Operator).person_macs(&[identity]).await.unwrap();
-        let gateway = self.connector.keys(Role::Gateway).gateway_keys().await.unwrap();
-        let operator = OrgNumber::parse("164020000065").unwrap();
-        let address_mac = &macs[0].address_mac;
-        let recorder = Recorder::service(&gateway.events, &SystemRandom, &domain::SystemClock);
-        let mut tx = self.store.begin("test").await.unwrap();
-        let new = NewOperator {
-            number: &operator,
-            domain: "ladan.example",
-            name: "Lådan",
-            service_address: "https://ladan.example/service/v3",
-            ui_address: None,
-        };
-        operators::add(&mut tx, &new, domain::SystemClock.now()).await.unwrap();
-        let new = NewRegistration { address_mac, operator: &operator, account_type: AccountType::Secure };
-        assert!(registrations::register(&mut tx, &new, &recorder).await.unwrap());
-        let off = preferences::sender_mac(&gateway.sender, address_mac, &OrgNumber::parse(off).unwrap());
-        preferences::store(&mut tx, address_mac, &[off], domain::SystemClock.now()).await.unwrap();
-        tx.commit().await.unwrap();
+        let people = People::new(&self.store, &self.connector, &domain::SystemClock).await;
+        people.elsewhere(number, &[off]).await;
     }
 
     pub async fn protect(&self, person: PersonId, now: domain::Time) {
@@ -326,82 +214,13 @@ impl World {
     }
 }
 
-fn person((number, given): (&str, &str)) -> DemoPerson {
-    DemoPerson {
-        subject: format!("subject-{}", given.to_lowercase()),
-        given_name: given.into(),
-        family_name: "Exempel".into(),
-        identity: Identity::parse(number).unwrap(),
-    }
-}
-
-/// People and organisations as the operator brings them in.
-struct People<'a> {
-    store: &'a Store,
-    connector: &'a Connector,
-    service: &'a KeyService,
-    clock: &'a dyn Clock,
-}
-
-impl People<'_> {
-    async fn with_box(&self, number: &str, name: &str) -> (PersonId, MailboxId) {
-        let operator = self.connector.keys(Role::Operator);
-        let identity = Identity::parse(number).unwrap();
-        let macs = operator.person_macs(std::slice::from_ref(&identity)).await.unwrap().remove(0);
-        let profile = json!({"name": name, "number": number}).to_string().into_bytes();
-        let place = person_profile(&macs.login_mac);
-        let profile = operator.seal_columns(vec![(Column::Profile, place, profile)]).await.unwrap().remove(0);
-        let new = NewPerson {
-            login_mac: &macs.login_mac,
-            address_mac: &macs.address_mac,
-            kind: IdentityKind::Personnummer,
-            profile: &profile,
-            language: Language::Swedish,
-        };
-        let mut tx = self.store.begin("register person").await.unwrap();
-        let (person, _) = people::register(&mut tx, &new, self.clock.now(), &SystemRandom).await.unwrap();
-        tx.commit().await.unwrap();
-        (person, self.open(Owner::Person(person)).await)
-    }
-
-    /// The company, with Anna in the register as its signatory: she gets her right when she logs in.
-    async fn company(&self, register: &std::path::Path) -> MailboxId {
-        let operator = self.connector.keys(Role::Operator);
-        let number = OrgNumber::parse(COMPANY).unwrap();
-        let numbers = [number.identity(), Identity::parse(ANNA).unwrap()];
-        let macs = operator.person_macs(&numbers).await.unwrap();
-        let profile = json!({"name": "Exempelbolaget AB", "number": COMPANY}).to_string().into_bytes();
-        let place = organisation_profile(&macs[0].address_mac);
-        let profile = operator.seal_columns(vec![(Column::Profile, place, profile)]).await.unwrap().remove(0);
-        let mut tx = self.store.begin("register company").await.unwrap();
-        let mac = &macs[0].address_mac;
-        let (id, _) =
-            organisations::register(&mut tx, mac, &profile, self.clock.now(), &SystemRandom).await.unwrap();
-        tx.commit().await.unwrap();
-        let mandate_id = MandateId::new(&SystemRandom);
-        let note = (Column::Note, mandate_note(mandate_id), b"Anna Exempel".to_vec());
-        let note = operator.seal_columns(vec![note]).await.unwrap().remove(0);
-        let mut file = SignatoryFile::default();
-        file.add(&number, Signatory { person_mac: macs[1].address_mac, mandate_id, note });
-        file.write(register).await.unwrap();
-        self.open(Owner::Organisation(id)).await
-    }
-
-    async fn open(&self, owner: Owner) -> MailboxId {
-        let operator = self.connector.keys(Role::Operator);
-        let gateway = self.connector.keys(Role::Gateway).gateway_keys().await.unwrap();
-        let mailbox_id = MailboxId::new(&SystemRandom);
-        let (epoch, public_key) = operator.make_mailbox_key(mailbox_id).await.unwrap();
-        let recorder = Recorder::service(&gateway.events, &SystemRandom, self.clock);
-        let recorder = match owner.person() {
-            Some(person) => recorder.by(person, Because::Owner),
-            None => recorder,
-        };
-        let new = NewBox { mailbox_id, owner, epoch, public_key: &public_key, adult: true };
-        let mut tx = self.store.begin("open box").await.unwrap();
-        boxes::open(&mut tx, &new, &recorder).await.unwrap();
-        tx.commit().await.unwrap();
-        self.service.adopt_silently().await.unwrap();
-        mailbox_id
-    }
+/// Anna in the register as the company's signatory: she gets her right when she logs in.
+async fn signatory(operator: &Keys, register: &std::path::Path) {
+    let macs = operator.person_macs(&[identity(ANNA)]).await.unwrap();
+    let mandate_id = MandateId::new(&SystemRandom);
+    let note = (Column::Note, mandate_note(mandate_id), b"Anna Exempel".to_vec());
+    let note = operator.seal_columns(vec![note]).await.unwrap().remove(0);
+    let mut file = SignatoryFile::default();
+    file.add(&org(COMPANY), Signatory { person_mac: macs[0].address_mac, mandate_id, note });
+    file.write(register).await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use registry::sets::Table;
+use testing::Rows as _;
 
 both!(a_registration_beside_an_open_mailbox_leads_no_letter_away);
 
@@ -11,7 +12,7 @@ impl World {
         let mac = self.keys.address_mac(&Identity::parse(number).unwrap());
         let sql = "INSERT INTO registration (address_mac, registered_at, operator, account_type) \
             VALUES ($1, 1, '164020000065', 'secure')";
-        self.sql(sql, store::args![&mac]).await
+        self.store.change(sql, store::args![&mac]).await
     }
 
     async fn way(&self, number: &str) -> Result<Result<Route, Code>, KeysError> {
@@ -45,11 +46,11 @@ async fn a_registration_beside_an_open_mailbox_leads_no_letter_away(database: Da
     assert_eq!(world.way(ANNA).await.unwrap_err(), unvouched);
     assert_eq!(world.way(BO).await.unwrap().unwrap(), Route::Here);
     for sql in ["SELECT count(*) FROM outbound", "SELECT count(*) FROM job WHERE kind = 'hand_over'"] {
-        assert_eq!(world.count(sql).await, 0, "{sql}");
+        assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
     assert_eq!(world.letters_in(world.anna.1).await, 0);
     // Taken back, her letters come; when she has truly moved, they go after her.
-    world.sql("DELETE FROM registration", &[]).await;
+    world.store.change("DELETE FROM registration", &[]).await;
     assert!(!world.send(&letter("c"), &[]).await.unwrap().forwarding);
     let events = world.keys.events();
     let mac = world.keys.address_mac(&Identity::parse(ANNA).unwrap());

@@ -1,6 +1,5 @@
 //! Lists, letters, attachments and histories, as their readers see them.
 
-use crate::world::{ANNA, BO, COMPANY, World, attaching, letter, with};
 use domain::{
     Clock as _, LetterId, Time,
     words::{Because, EventType},
@@ -9,6 +8,7 @@ use mailbox::{Actor, Folder, ListQuery, MailboxError, Page};
 use serde_json::json;
 use std::{sync::atomic::Ordering, time::Duration};
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, COMPANY, Rows as _, attaching, letter, with, world::World};
 
 const PDF: &[u8] = b"%PDF-1.4\ntrailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n";
 
@@ -88,7 +88,7 @@ async fn attachments_are_read_by_ranges(database: Database) {
     let sent = attaching(letter("r"), &files);
     let id = world.send(&sent, &[&small, &large, b""]).await.unwrap().letter_id;
     assert_eq!(world.objects_stored(), 1);
-    assert_eq!(world.count("SELECT count(*) FROM part WHERE object IS NOT NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM part WHERE object IS NOT NULL").await, 1);
     let anna = world.actor(world.anna.0).await;
     for (part_no, (name, _, bytes)) in (1..).zip(files) {
         let reader = world.mailboxes.attachment(&anna, world.anna.1, id, part_no).await.unwrap().unwrap();
@@ -229,13 +229,13 @@ async fn a_letter_is_not_there_before_its_time(database: Database) {
     assert!(world.mailboxes.peek(&anna, world.anna.1, id).await.unwrap().is_none());
     assert!(world.mailboxes.open(&anna, world.anna.1, id).await.unwrap().is_none());
     let job = "SELECT count(*) FROM job j JOIN letter l ON l.letter_id = j.letter_id WHERE j.run_at = l.visible_from";
-    assert_eq!(world.count(job).await, 2);
+    assert_eq!(world.store.count(job).await, 2);
     world.clock.advance(Duration::from_secs(24 * 3600));
     let page = all(&world, &anna, &ListQuery::default()).await;
     assert_eq!(page.rows.len(), 2);
     assert_eq!(page.rows[0].facts.letter_id, id);
     assert_eq!(page.rows[0].facts.visible_from, Time::parse("2026-11-23T08:00:00Z").unwrap());
-    assert_eq!(page.rows[1].facts.visible_from, Time::parse(crate::world::NOW).unwrap());
+    assert_eq!(page.rows[1].facts.visible_from, Time::parse(testing::NOW).unwrap());
 }
 
 async fn a_search_finds_by_subject_sender_and_date(database: Database) {
@@ -333,11 +333,11 @@ async fn a_row_that_was_moved_or_changed_does_not_open(database: Database) {
     let second = world.send(&with(letter("2"), "subject", "Annat".into()), &[]).await.unwrap().letter_id;
     let anna = world.actor(world.anna.0).await;
     let copy = "UPDATE part SET ciphertext = (SELECT p.ciphertext FROM part p WHERE p.letter_id = $1) WHERE letter_id = $2";
-    world.sql(copy, args![first, second]).await;
+    world.store.change(copy, args![first, second]).await;
     let moved = world.mailboxes.open(&anna, world.anna.1, second).await;
     assert!(matches!(moved, Err(MailboxError::Damaged)));
     let copy = "UPDATE letter SET header = (SELECT l.header FROM letter l WHERE l.letter_id = $1) WHERE letter_id = $2";
-    world.sql(copy, args![first, second]).await;
+    world.store.change(copy, args![first, second]).await;
     // One damaged header does not hide the other letter.
     assert_eq!(subjects(&all(&world, &anna, &ListQuery::default()).await), ["Beslut om bygglov"]);
     assert!(world.mailboxes.peek(&anna, world.anna.1, second).await.unwrap().is_none());

@@ -1,10 +1,10 @@
 //! Archive, bin, erasing, and objects that nobody names.
 
-use crate::world::{World, attaching, letter, with};
 use domain::{Clock as _, Time, words::EventType};
 use mailbox::{Actor, Emptied, Erased, Folder, ListQuery};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{Rows as _, attaching, letter, with, world::World};
 
 const END: &[u8] = b"\nstartxref\n9\n%%EOF\n";
 
@@ -73,10 +73,10 @@ async fn what_is_erased_is_gone_and_its_history_stays(database: Database) {
         "SELECT count(*) FROM part",
         "SELECT count(*) FROM letter WHERE length(header) > 0",
     ] {
-        assert_eq!(world.count(sql).await, 0, "{sql}");
+        assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
     world.objects_become(0).await;
-    assert_eq!(world.count("SELECT count(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
     assert!(boxes.open(&actor, anna, id).await.unwrap().is_none());
     assert!(boxes.peek(&actor, anna, id).await.unwrap().is_none());
     assert!(boxes.attachment(&actor, anna, id, 1).await.unwrap().is_none());
@@ -103,9 +103,9 @@ async fn only_what_lies_in_the_bin_and_is_not_held_can_be_erased(database: Datab
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::NotInBin));
     boxes.bin(&actor, anna, id).await.unwrap();
     let until = world.clock.now().plus(Duration::from_secs(3600));
-    world.sql("UPDATE letter SET hold_until = $1 WHERE letter_id = $2", args![until, id]).await;
+    world.store.change("UPDATE letter SET hold_until = $1 WHERE letter_id = $2", args![until, id]).await;
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::Held(until)));
-    assert_eq!(world.count("SELECT count(*) FROM letter_key").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 1);
     world.clock.advance(Duration::from_secs(3600));
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::Done));
 }
@@ -125,7 +125,7 @@ async fn emptying_the_bin_leaves_what_is_held(database: Database) {
         boxes.bin(&actor, anna, *id).await.unwrap();
     }
     let until = world.clock.now().plus(Duration::from_secs(3600));
-    world.sql("UPDATE letter SET hold_until = $1 WHERE letter_id = $2", args![until, ids[0]]).await;
+    world.store.change("UPDATE letter SET hold_until = $1 WHERE letter_id = $2", args![until, ids[0]]).await;
     assert_eq!(boxes.empty_bin(&actor, anna).await.unwrap(), Some(Emptied { erased: 3, held: 1 }));
     assert_eq!(lies_in(&world, &actor).await, [1, 0, 1]);
     evidence::audit(&world.store, &world.keys.events()).await.unwrap();

@@ -1,5 +1,5 @@
-//! A key service for tests: real cryptography, everything in memory. It decides as the real one does, by
-//! `mailbox::may` and what the registry says now.
+//! A key service in memory, with real cryptography. It decides as the real one does, by `mailbox::may` and what the
+//! registry says now, vouches for whatever stands there, and counts what it releases.
 
 use domain::{
     LetterId, MailboxId, PersonId, Time, chance,
@@ -13,7 +13,7 @@ use hpke::{
 use key_client::{
     AcceptedEvent, AddressStatement, Answer, Connector, Envelope, EventRing, GatewayMaterial, GrantToken,
     History, HistoryLine, KeyRing, KeysError, LetterKey, MailboxKey, MailboxStatement, NamedKey, Outcome,
-    Request, RingMaterial, SecretKey, Vouched, WebMaterial, channel,
+    PersonMacs, Request, RingMaterial, SecretKey, Vouched, WebMaterial, channel,
 };
 use mailbox::{LetterFacts, Rights, may};
 use registry::sets::{self, Subject};
@@ -122,6 +122,13 @@ impl TestKeys {
             Request::AddressMacs { identities, .. } => Ok(Answer::AddressMacs(
                 identities.iter().map(|identity| self.address_mac(identity)).collect(),
             )),
+            Request::PersonMacs { identities } => {
+                let macs = |identity| {
+                    let address_mac = self.address_mac(identity);
+                    PersonMacs { login_mac: vault::sha256(&address_mac), address_mac }
+                };
+                Ok(Answer::PersonMacs(identities.iter().map(macs).collect()))
+            }
             // A stand-in for the columns' own keys.
             Request::SealColumns { items } => Ok(Answer::Sealed(
                 items
