@@ -22,8 +22,8 @@ const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 /// From the ground up. A crate may import what stands on a lower floor.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["store", "vault", "edge"],
-    &["key-client", "delivery"],
+    &["vault"],
+    &["store", "edge", "key-client", "delivery"],
     &["evidence"],
     &["registry", "eid"],
     &["mailbox"],

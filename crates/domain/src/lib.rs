@@ -4,20 +4,24 @@
 //! that its own text can decide.
 
 pub mod chance;
+mod expiring;
 pub mod identity;
 pub mod ids;
 pub mod language;
 pub mod letter;
+pub mod rate;
 pub mod refusal;
 pub mod text;
 pub mod time;
 pub mod words;
 
 pub use chance::Random;
+pub use expiring::Expiring;
 pub use identity::{Identity, IdentityKind, OrgNumber};
 pub use ids::{
     AnnouncementId, ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId,
 };
 pub use language::Language;
+pub use rate::RateLimiter;
 pub use refusal::{Code, Refusal};
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Time};

@@ -151,11 +151,10 @@ impl ClientCertVerifier for Handshake {
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let verified = self.0.chain().verifier.verify_client_cert(end_entity, intermediates, now)?;
-        let digest = ring::digest::digest(&ring::digest::SHA256, end_entity);
-        match digest.as_ref().try_into() {
-            Ok(sha256) if !self.0.registered.is_revoked(&sha256) => Ok(verified),
-            _ => Err(Error::InvalidCertificate(CertificateError::Revoked)),
+        if self.0.registered.is_revoked(&vault::sha256(end_entity)) {
+            return Err(Error::InvalidCertificate(CertificateError::Revoked));
         }
+        Ok(verified)
     }
 
     fn verify_tls12_signature(

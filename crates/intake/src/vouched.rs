@@ -2,7 +2,7 @@
 //! only to the key that the key service names, and only where the rows of the recipient are those it vouches for.
 
 use crate::{AcceptError, House, Intake};
-use domain::{OrgNumber, Time};
+use domain::{Expiring, OrgNumber, Time};
 use key_client::{AddressStatement, KeysError};
 use parking_lot::Mutex;
 use registry::{recipient::Found, sets::Table};
@@ -13,25 +13,23 @@ type AddressMac = [u8; 32];
 type Statement = Option<Arc<AddressStatement>>;
 
 /// What the key service said a few seconds ago.
-#[derive(Default)]
-pub(crate) struct Statements(Mutex<HashMap<AddressMac, (Time, Statement)>>);
+pub(crate) struct Statements(Mutex<Expiring<AddressMac, Statement>>);
 
 impl Statements {
     fn held(&self, macs: &[AddressMac], now: Time) -> HashMap<AddressMac, Statement> {
         let held = self.0.lock();
-        let fresh = |mac: &AddressMac| held.get(mac).filter(|(at, _)| now.since(*at) < KEPT);
-        macs.iter().filter_map(|mac| Some((*mac, fresh(mac)?.1.clone()))).collect()
+        macs.iter().filter_map(|mac| Some((*mac, held.get(mac, now)?.clone()))).collect()
     }
 
     fn keep(&self, said: &HashMap<AddressMac, Statement>, now: Time) {
         let mut held = self.0.lock();
-        if held.len() >= MOST {
-            held.retain(|_, (at, _)| now.since(*at) < KEPT);
-        }
-        if held.len() >= MOST {
-            held.clear();
-        }
-        held.extend(said.iter().map(|(mac, statement)| (*mac, (now, statement.clone()))));
+        said.iter().for_each(|(mac, statement)| held.put(*mac, statement.clone(), now));
+    }
+}
+
+impl Default for Statements {
+    fn default() -> Self {
+        Self(Mutex::new(Expiring::new(MOST, KEPT)))
     }
 }
 

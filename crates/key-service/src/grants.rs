@@ -1,10 +1,10 @@
 //! Log-ins, in memory only: none survives a restart.
 
-use crate::{
-    budget::{Bucket, Rate},
-    settings::Settings,
+use crate::settings::Settings;
+use domain::{
+    PersonId, Random, Time, chance,
+    rate::{Bucket, Rate},
 };
-use domain::{PersonId, Random, Time, chance};
 use key_client::{Applicant, GrantToken, GrantView, KeysError};
 use mailbox::Rights;
 use std::{

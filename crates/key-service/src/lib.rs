@@ -20,7 +20,6 @@
 mod acts;
 mod adopt;
 mod agreements;
-mod budget;
 mod change;
 mod check;
 mod check_sets;

@@ -8,7 +8,7 @@ use crate::{
     service::Inner,
     vouched::{Unvouched, fits},
 };
-use domain::{LetterId, MailboxId};
+use domain::{LetterId, MailboxId, rate::Taken};
 use evidence::Belongings;
 use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, SecretBytes, letter_aad, seal_info};
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Inner {
 
     /// The content key, while the letter waits. Metered: whoever hands over asks once a try.
     pub(crate) async fn outbound_key(&self, letter: LetterId) -> Result<Key, Failure> {
-        if !self.callers.lock().take(METER, 1, self.clock.now()) {
+        if self.callers.lock().take(METER, 1, self.clock.now()) != Taken::Yes {
             return Err(Failure::Budget("outbound keys"));
         }
         let mut tx = self.letters.read("find outbound key").await?;

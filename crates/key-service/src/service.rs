@@ -1,7 +1,6 @@
 //! The service and what it works with.
 
 use crate::{
-    budget::{Bucket, Meter, Rate},
     failure::Failure,
     grants::Grants,
     keks::{Keks, KeksError},
@@ -12,7 +11,10 @@ use crate::{
     settings::Settings,
 };
 use delivery::agreement::Agreements;
-use domain::{Clock, MailboxId, Random, Time};
+use domain::{
+    Clock, MailboxId, Random, RateLimiter, Time,
+    rate::{Bucket, Rate},
+};
 use eid::Verifier;
 use evidence::Writer;
 use key_client::EventRing;
@@ -69,7 +71,7 @@ pub(crate) struct Inner {
     /// When it was opened.
     pub began: Time,
     pub grants: Mutex<Grants>,
-    pub callers: Mutex<Meter<String>>,
+    pub callers: Mutex<RateLimiter<String>>,
     pub lookups: Mutex<Lookups>,
     /// One takes look-ups from the key store at a time.
     pub taking: tokio::sync::Mutex<()>,
@@ -126,7 +128,7 @@ impl KeyService {
             verifiers,
             register,
             grants: Mutex::new(Grants::new(&settings, now)),
-            callers: Mutex::new(Meter::new(rate)),
+            callers: Mutex::new(RateLimiter::new(rate, MOST_CALLERS)),
             lookups: Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             misses: Mutex::default(),
@@ -186,4 +188,6 @@ impl Inner {
     }
 }
 
+/// Callers whose look-ups are metered at the same time; roles name them, and there are some hundreds.
+const MOST_CALLERS: usize = 100_000;
 const ANY_MAILBOX: &str = "SELECT 1 FROM mailbox LIMIT 1";

@@ -1,7 +1,7 @@
 //! Keyed hashes of identities, and the keys that the roles work with.
 
 use crate::{failure::Failure, purpose::Purpose, service::Inner};
-use domain::{Identity, Time};
+use domain::{Identity, Time, rate::Taken};
 use evidence::Writer;
 use key_client::{GatewayMaterial, KeysError, NotifierMaterial, PersonMacs, WebMaterial};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Inner {
             return Err(KeysError::Budget.into());
         }
         let now = self.clock.now();
-        if !self.callers.lock().take(caller, identities.len() as u64, now) {
+        if self.callers.lock().take(caller, identities.len() as u64, now) != Taken::Yes {
             return Err(Failure::Budget("address tags"));
         }
         metrics::counter!("kuvert_keys_address_tags_total").increment(identities.len() as u64);

@@ -1,56 +1,38 @@
 //! What the key service has lately released, kept for minutes so that turning a page or reading a range of a
 //! file does not ask again. Bound to the log-in: another log-in asks anew, and stands in the history anew.
 
-use domain::{LetterId, Time};
+use domain::{Expiring, LetterId, Time};
 use key_client::GrantToken;
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-pub(crate) struct Recent<T> {
-    most: usize,
-    kept: Mutex<Kept<T>>,
-}
+pub(crate) struct Recent<T>(Mutex<Expiring<(Login, LetterId), Arc<T>>>);
 
 type Login = [u8; 32];
-type Kept<T> = HashMap<(Login, LetterId), (Time, Arc<T>)>;
 
 impl<T> Recent<T> {
     /// Keeps `most` at most.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::default() }
+        Self(Mutex::new(Expiring::new(most, KEPT_FOR)))
     }
 
     pub(crate) fn get(&self, grant: &GrantToken, letter: LetterId, now: Time) -> Option<Arc<T>> {
-        let kept = self.kept.lock();
-        let (since, value) = kept.get(&(grant.hash(), letter))?;
-        (now.since(*since) < KEPT_FOR).then(|| Arc::clone(value))
+        self.0.lock().get(&(grant.hash(), letter), now).map(Arc::clone)
     }
 
     pub(crate) fn put(&self, grant: &GrantToken, letter: LetterId, now: Time, value: Arc<T>) {
-        let mut kept = self.kept.lock();
-        if kept.len() >= self.most {
-            kept.retain(|_, (since, _)| now.since(*since) < KEPT_FOR);
-        }
-        if kept.len() >= self.most {
-            // Full of fresh ones: the older half goes.
-            let mut times: Vec<Time> = kept.values().map(|(since, _)| *since).collect();
-            let middle = times.len() / 2;
-            let (_, median, _) = times.select_nth_unstable(middle);
-            let median = *median;
-            kept.retain(|_, (since, _)| *since > median);
-        }
-        kept.insert((grant.hash(), letter), (now, value));
+        self.0.lock().put((grant.hash(), letter), value, now);
     }
 
     /// Forgets a letter, whoever opened it.
     pub(crate) fn forget_letter(&self, letter: LetterId) {
-        self.kept.lock().retain(|(_, kept), _| *kept != letter);
+        self.0.lock().retain(|(_, kept), _| *kept != letter);
     }
 
     /// Forgets a log-in.
     pub(crate) fn forget_login(&self, grant: &GrantToken) {
         let login = grant.hash();
-        self.kept.lock().retain(|(kept, _), _| *kept != login);
+        self.0.lock().retain(|(kept, _), _| *kept != login);
     }
 }
 
@@ -85,7 +67,7 @@ mod tests {
         for n in 0..1000 {
             let now = Time::from_millis(1_700_000_000_000 + n);
             recent.put(&grant, LetterId::new(now, &SystemRandom), now, Arc::new(n));
-            assert!(recent.kept.lock().len() <= 8);
+            assert!(recent.0.lock().len() <= 8);
         }
     }
 }

@@ -74,7 +74,7 @@ impl Places {
         random: &dyn Random,
     ) -> Self {
         let state = State {
-            cache: Cache::new(random),
+            cache: Cache::new(settings.fresh.max(settings.stale), random),
             queue: Queue::new(),
             calls: 0,
             silent_until: None,

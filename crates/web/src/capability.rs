@@ -4,15 +4,14 @@
 //! restart, or at another process, it opens nothing and the letter's page gives a new one.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{LetterId, MailboxId, Random, Time, chance};
+use domain::{Expiring, LetterId, MailboxId, Random, Time, chance};
 use key_client::GrantToken;
 use mailbox::OpenedLetter;
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// All that are valid now.
-#[derive(Default)]
-pub(crate) struct Capabilities(Mutex<HashMap<Token, Capability>>);
+pub(crate) struct Capabilities(Mutex<Expiring<Token, Capability>>);
 
 type Token = [u8; 32];
 
@@ -25,7 +24,6 @@ pub(crate) struct Capability {
     pub letter: LetterId,
     /// As it was opened.
     pub opened: Arc<OpenedLetter>,
-    since: Time,
 }
 
 impl Capabilities {
@@ -44,32 +42,29 @@ impl Capabilities {
             mailbox: opened.facts.mailbox_id,
             letter: opened.facts.letter_id,
             opened,
-            since: now,
         };
         let mut held = self.0.lock();
-        held.retain(|_, one| now.since(one.since) < LIFE);
-        while held.len() >= MOST || held.values().map(Capability::bytes).sum::<usize>() > MOST_BYTES {
-            let Some(oldest) = held.iter().min_by_key(|(_, one)| one.since).map(|(token, _)| *token) else {
-                break;
-            };
-            held.remove(&oldest);
+        held.forget_ended(now);
+        while held.iter(now).map(|(_, one)| one.bytes()).sum::<usize>() > MOST_BYTES {
+            held.forget_older_half();
         }
-        held.insert(token, capability.clone());
+        held.put(token, capability.clone(), now);
         capability
     }
 
     /// What an address opens now.
     pub(crate) fn find(&self, token: &str, now: Time) -> Option<Capability> {
         let token: Token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
-        self.0.lock().get(&token).filter(|one| now.since(one.since) < LIFE).cloned()
+        self.0.lock().get(&token, now).cloned()
     }
 
     /// The letter as this log-in opened it some minutes ago at most: showing its page again is the same reading.
     pub(crate) fn recent(&self, grant: &GrantToken, letter: LetterId, now: Time) -> Option<Capability> {
         let login = grant.hash();
         let held = self.0.lock();
-        let fresh = held.values().filter(|one| one.letter == letter && now.since(one.since) < FRESH);
-        fresh.filter(|one| one.grant.hash() == login).max_by_key(|one| one.since).cloned()
+        let fresh = held.iter(now).filter(|(since, one)| one.letter == letter && now.since(*since) < FRESH);
+        let newest = fresh.filter(|(_, one)| one.grant.hash() == login).max_by_key(|(since, _)| *since);
+        newest.map(|(_, one)| one.clone())
     }
 
     /// Ends all addresses of a log-in.
@@ -81,6 +76,12 @@ impl Capabilities {
     /// Ends all addresses of a letter.
     pub(crate) fn forget_letter(&self, letter: LetterId) {
         self.0.lock().retain(|_, one| one.letter != letter);
+    }
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self(Mutex::new(Expiring::new(MOST, LIFE)))
     }
 }
 

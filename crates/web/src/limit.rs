@@ -1,22 +1,14 @@
 //! How often something may be done from one place.
 
-use domain::Time;
-use parking_lot::{Mutex, MutexGuard};
-use std::{collections::HashMap, hash::Hash, net::IpAddr, time::Duration};
+use domain::{
+    Time,
+    rate::{Rate, RateLimiter, Taken},
+};
+use parking_lot::Mutex;
+use std::net::IpAddr;
 
-/// Counts in windows of fixed length. All begin anew together, so that keeping count costs the same however many
-/// places there are.
-pub(crate) struct Limiter {
-    most: u32,
-    window: Duration,
-    counts: Mutex<Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
-    since: Option<Time>,
-    by: HashMap<Key, u32>,
-}
+/// Counts by key; one that it cannot tell apart for want of room is let through, and that is counted.
+pub(crate) struct Limiter(Mutex<RateLimiter<Key>>);
 
 /// Who is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,37 +44,23 @@ impl Key {
 const IS_V6: u64 = 1 << 63;
 
 impl Limiter {
-    pub(crate) fn new(most: u32, window: Duration) -> Self {
-        Self { most, window, counts: Mutex::default() }
+    /// `most` in so many seconds, and as many at once.
+    pub(crate) fn new(most: u32, seconds: u32) -> Self {
+        Self(Mutex::new(RateLimiter::new(Rate::new(most, seconds), MOST_KEYS)))
     }
 
-    /// Counts once more; false when that is too often. When there are more places than can be told apart, those that
-    /// are not known yet are let through: a flood must not be what keeps everybody else out.
+    /// Counts once more; false when that is too often.
     pub(crate) fn take(&self, key: Key, now: Time) -> bool {
-        let mut counts = self.counts(now);
-        if counts.by.len() >= MOST_KEYS && !counts.by.contains_key(&key) {
+        let taken = self.0.lock().take(&key, 1, now);
+        if taken == Taken::Uncounted {
             metrics::counter!("kuvert_web_uncounted_total").increment(1);
-            return true;
         }
-        let count = counts.by.entry(key).or_insert(0);
-        *count = count.saturating_add(1);
-        *count <= self.most
+        taken != Taken::TooMuch
     }
 
     /// Whether it has been too often already.
     fn is_full(&self, key: Key, now: Time) -> bool {
-        self.counts(now).by.get(&key).is_some_and(|count| *count >= self.most)
-    }
-
-    fn counts(&self, now: Time) -> MutexGuard<'_, Counts> {
-        let mut counts = self.counts.lock();
-        // Either way: a clock may be set back.
-        let over = |since: Time| now.since(since).max(since.since(now)) >= self.window;
-        if counts.since.is_none_or(over) {
-            counts.since = Some(now);
-            counts.by.clear();
-        }
-        counts
+        self.0.lock().is_spent(&key, now)
     }
 }
 
@@ -95,8 +73,7 @@ pub(crate) struct LogInStarts {
 impl LogInStarts {
     /// So many a minute.
     pub(crate) fn new(per_address: u32, per_network: u32) -> Self {
-        let minute = Duration::from_secs(60);
-        Self { address: Limiter::new(per_address, minute), network: Limiter::new(per_network, minute) }
+        Self { address: Limiter::new(per_address, 60), network: Limiter::new(per_network, 60) }
     }
 
     /// Counts once more; false when that is too often. What one address does too much is not counted against its
@@ -116,6 +93,7 @@ const MOST_KEYS: usize = 100_000;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const START: Time = Time::from_millis(1_700_000_000_000);
     const MINUTE: Duration = Duration::from_secs(60);
@@ -135,12 +113,17 @@ mod tests {
 
     #[test]
     fn too_often_from_one_place_waits_and_others_do_not() {
-        let limiter = Limiter::new(3, MINUTE);
+        let limiter = Limiter::new(3, 60);
         assert!((0..3).all(|_| limiter.take(key("192.0.2.1"), START)));
         assert!(!limiter.take(key("192.0.2.1"), START));
         assert!(limiter.take(key("192.0.2.2"), START));
         assert!(limiter.take(key("192.0.2.1"), START.plus(MINUTE)));
-        assert!((0..3).all(|_| limiter.take(key("192.0.2.1"), START)), "a clock that was set back");
+        let set_back = (0..3).filter(|_| limiter.take(key("192.0.2.1"), START)).count();
+        assert_eq!(set_back, 2, "what was left when the clock was set back");
+        assert!(
+            (0..3).all(|_| limiter.take(key("192.0.2.1"), START.plus(MINUTE))),
+            "and it fills by the new time"
+        );
     }
 
     #[test]
@@ -156,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_full_table_lets_those_through_that_it_does_not_know() {
-        let limiter = Limiter::new(1, MINUTE);
+        let limiter = Limiter::new(1, 60);
         for n in 0..MOST_KEYS {
             assert!(limiter.take(Key::Address(n as u64), START));
         }
@@ -164,7 +147,7 @@ mod tests {
         for _ in 0..10 {
             assert!(limiter.take(key("192.0.2.1"), START));
         }
-        assert_eq!(limiter.counts(START).by.len(), MOST_KEYS);
+        assert_eq!(limiter.0.lock().len(), MOST_KEYS);
         assert!(limiter.take(key("192.0.2.1"), START.plus(MINUTE)));
         assert!(!limiter.take(key("192.0.2.1"), START.plus(MINUTE)), "there is room again");
     }
@@ -174,7 +157,7 @@ mod tests {
         let starts = LogInStarts::new(300, 3_000);
         let taken = (0..65_536).filter(|n| starts.take(household(*n as u16), START)).count();
         assert_eq!(taken, 3_000);
-        assert_eq!(starts.address.counts(START).by.len(), 3_000, "no place for those that were refused");
+        assert_eq!(starts.address.0.lock().len(), 3_000, "no place for those that were refused");
         assert!(starts.take(ip("2001:db8:8::1"), START), "the next network");
         assert!(starts.take(ip("192.0.2.1"), START));
         assert!(starts.take(household(1), START.plus(MINUTE)));

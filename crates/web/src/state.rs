@@ -12,7 +12,7 @@ use edge::Proxies;
 use eid::Provider;
 use key_client::{Keys, WebKeys};
 use mailbox::Mailboxes;
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 /// What the pages are made of.
 pub struct Parts {
@@ -142,8 +142,8 @@ impl Web {
                 parts.limits.address_logins_per_minute,
                 parts.limits.network_logins_per_minute,
             ),
-            lookups: Limiter::new(LOOKUPS, Duration::from_secs(600)),
-            codes: Limiter::new(CODES, Duration::from_secs(600)),
+            lookups: Limiter::new(LOOKUPS, 600),
+            codes: Limiter::new(CODES, 600),
             page_policy: crate::security::page_policy(&parts.content_origin),
             content_policy: crate::security::content_policy(&parts.origin),
             https,

@@ -1,7 +1,7 @@
 //! What a register said, for a while and in bounded memory. Recipients are known here by keyed hashes alone, with a key
 //! of this process.
 
-use domain::{Identity, OrgNumber, Random, Time};
+use domain::{Expiring, Identity, OrgNumber, Random, Time};
 use intake::whereabouts::{OperatorAddress, Place};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use vault::mac::Mac;
@@ -9,20 +9,11 @@ use vault::mac::Mac;
 /// Stands for a sender and a recipient.
 pub(super) type Key = [u8; 32];
 
-/// Two generations: the older one is forgotten when the younger one is full.
 pub(super) struct Cache {
     mac: Mac,
-    young: HashMap<Key, Entry>,
-    old: HashMap<Key, Entry>,
+    kept: Expiring<Key, Kept>,
     /// Operators' addresses, each kept once.
     addresses: HashMap<String, Arc<OperatorAddress>>,
-    most: usize,
-}
-
-#[derive(Clone)]
-struct Entry {
-    kept: Kept,
-    at: Time,
 }
 
 #[derive(Clone)]
@@ -34,9 +25,14 @@ enum Kept {
 }
 
 impl Cache {
-    pub(super) fn new(random: &dyn Random) -> Self {
+    /// Nothing in it counts for longer than `longest`.
+    pub(super) fn new(longest: Duration, random: &dyn Random) -> Self {
+        Self::of_size(MOST, longest, random)
+    }
+
+    fn of_size(most: usize, longest: Duration, random: &dyn Random) -> Self {
         let mac = Mac::new(vault::Key::from_bytes(domain::chance::bytes(random)));
-        Self { mac, young: HashMap::new(), old: HashMap::new(), addresses: HashMap::new(), most: MOST }
+        Self { mac, kept: Expiring::new(most, longest), addresses: HashMap::new() }
     }
 
     pub(super) fn key(&self, sender: &OrgNumber, recipient: &Identity) -> Key {
@@ -45,11 +41,7 @@ impl Cache {
 
     /// What was said at most so long ago.
     pub(super) fn find(&self, key: &Key, now: Time, within: Duration) -> Option<Place> {
-        let entry = self.young.get(key).or_else(|| self.old.get(key))?;
-        if now.since(entry.at) >= within {
-            return None;
-        }
-        Some(match &entry.kept {
+        Some(match self.kept.within(key, now, within)? {
             Kept::Nowhere => Place::Nowhere,
             Kept::Here => Place::Here,
             Kept::At(address) => Place::At(OperatorAddress::clone(address)),
@@ -58,8 +50,8 @@ impl Cache {
     }
 
     pub(super) fn put(&mut self, key: Key, place: &Place, at: Time) {
-        if self.young.len() >= self.most / 2 && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
+        // What is kept names fewer: so many are swept that it costs little for each.
+        if self.addresses.len() > self.kept.len() * 3 / 2 + 16 {
             self.addresses.retain(|_, address| Arc::strong_count(address) > 1);
         }
         let kept = match place {
@@ -68,12 +60,11 @@ impl Cache {
             Place::Declined => Kept::Declined,
             Place::At(address) => Kept::At(self.address(address)),
         };
-        self.young.insert(key, Entry { kept, at });
+        self.kept.put(key, kept, at);
     }
 
     pub(super) fn forget(&mut self, key: &Key) {
-        self.young.remove(key);
-        self.old.remove(key);
+        self.kept.remove(key);
     }
 
     fn address(&mut self, address: &OperatorAddress) -> Arc<OperatorAddress> {
@@ -98,7 +89,10 @@ mod tests {
     const ANNA: &str = "198101052382";
 
     fn cache() -> (Cache, OrgNumber) {
-        (Cache::new(&vault::SystemRandom), OrgNumber::parse("164020000016").unwrap())
+        (
+            Cache::of_size(100, Duration::from_secs(300), &vault::SystemRandom),
+            OrgNumber::parse("164020000016").unwrap(),
+        )
     }
 
     fn second(no: i64) -> Time {
@@ -134,13 +128,12 @@ mod tests {
     #[test]
     fn it_never_holds_more_than_its_bound_and_forgets_the_oldest_first() {
         let (mut cache, town) = cache();
-        cache.most = 100;
         let key = |no: u8| [no; 32];
         for no in 0..=200 {
             let service_address = format!("https://{no}.example/");
             let place = Place::At(OperatorAddress { number: town.clone(), service_address });
             cache.put(key(no), &place, second(0));
-            assert!(cache.young.len() + cache.old.len() <= 100);
+            assert!(cache.kept.len() <= 100);
             assert!(cache.addresses.len() <= 150, "{}", cache.addresses.len());
         }
         let found = |no| cache.find(&key(no), second(1), Duration::from_secs(300)).is_some();
