@@ -18,6 +18,7 @@ pub mod read;
 pub mod soap;
 pub mod write;
 
+mod refused;
 mod signature;
 mod verify;
 
@@ -25,6 +26,7 @@ pub use document::{XmlError, line_ends, parse, parse_within};
 pub use forward::Forward;
 pub use notice::Notice;
 pub use read::{Delivery, Message, ReadError};
+pub use refused::refusal;
 pub use signature::{Hash, SignatureError};
 pub use soap::SoapError;
 pub use verify::{Verified, verify};

@@ -4,6 +4,7 @@
 //! that its own text can decide.
 
 pub mod chance;
+pub mod content;
 mod expiring;
 pub mod identity;
 pub mod ids;

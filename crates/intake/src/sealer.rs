@@ -2,8 +2,9 @@
 //! are trusted here, and by whom the sender lists.
 
 use crate::signature::{JudgedBy, NotSigned, Provenance, SignedBy};
-use delivery::{DeliveryError, Hash, Sealed, SignatureError, Verified, XmlError, letter::Addressed};
-use domain::{Code, OrgNumber, Refusal, Time};
+pub(crate) use delivery::refusal;
+use delivery::{Hash, Sealed, Verified, letter::Addressed};
+use domain::{Code, OrgNumber, Time};
 use registry::Snapshot;
 use std::time::Duration;
 use vault::{Authorities, Untrusted};
@@ -97,7 +98,7 @@ pub fn strong(snapshot: &Snapshot, sender: &OrgNumber, hash: Hash) -> Result<(),
 }
 
 /// Who seals is who calls.
-pub fn sealed_by(seal: &Verified, caller: &OrgNumber) -> Result<(), Code> {
+fn sealed_by(seal: &Verified, caller: &OrgNumber) -> Result<(), Code> {
     let same = seal.certificate.organisation.as_ref() == Some(caller);
     if same { Ok(()) } else { Err(Code::SealerNotAllowed) }
 }
@@ -133,32 +134,6 @@ fn usable(
             Code::Unavailable
         }
     })
-}
-
-/// What is wrong with a delivery that could not be read or does not hold. The texts name elements, never values.
-pub fn refusal(error: &DeliveryError) -> Refusal {
-    let code = match error {
-        DeliveryError::Xml(XmlError::Encoding | XmlError::Malformed) => Code::XmlMalformed,
-        DeliveryError::Xml(_) => Code::XmlNotAllowed,
-        DeliveryError::Soap(_) => Code::MalformedRequest,
-        DeliveryError::OtherOperation => Code::OperationUnknown,
-        DeliveryError::NoDelivery | DeliveryError::Read(_) => Code::DeliveryMalformed,
-        DeliveryError::Signature(fault) => signature_code(*fault, Code::SignatureInvalid),
-        DeliveryError::Seal(fault) => signature_code(*fault, Code::SealInvalid),
-    };
-    Refusal::new(code).because(error.to_string())
-}
-
-fn signature_code(fault: SignatureError, changed: Code) -> Code {
-    match fault {
-        SignatureError::Missing(_)
-        | SignatureError::Several(_)
-        | SignatureError::Form(..)
-        | SignatureError::Reference(_) => Code::XmlSignatureNotAllowed,
-        SignatureError::Algorithm(_) => Code::XmlAlgorithmNotAllowed,
-        SignatureError::Certificate(_) => Code::CertificateUntrusted,
-        SignatureError::Digest(_) | SignatureError::Value(_) => changed,
-    }
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -1,9 +1,6 @@
 //! The kuvert program: wiring, configuration and command line.
 
-pub mod agency_client;
 pub mod cli;
-pub mod compose;
-pub mod compose_soap;
 pub mod config;
 pub mod demo;
 mod heap;
@@ -11,5 +8,9 @@ pub mod house;
 pub mod internal;
 pub mod load;
 mod logs;
-mod out;
-mod shell;
+pub mod published_keys;
+mod signals;
+
+pub use sender_tools::{agency_client, compose, compose_soap};
+
+use sender_tools::{out, shell};

@@ -1,6 +1,6 @@
 //! Certificates on the command line: read, named and described.
 
-use crate::config::Config;
+use crate::{config::Config, published_keys::refuse_public};
 use anyhow::{Context, Result, ensure};
 use domain::Time;
 use std::path::Path;
@@ -13,7 +13,7 @@ pub(super) fn read_certificate(config: &Config, file: &Path) -> Result<Certifica
         Certificate::from_pem(&pem).with_context(|| format!("{} holds no certificate", file.display()))?;
     ensure!(certificate.organisation.is_some(), NAMELESS);
     if config.instance.production {
-        crate::demo::pki::refuse_public(&certificate)?;
+        refuse_public(&certificate)?;
     }
     Ok(certificate)
 }

@@ -1,17 +1,18 @@
 //! `kuvert doctor`: what is wrong, and what to do about it. Each check says the fact it found.
 
-pub(super) mod delivery;
+mod delivery;
 mod instance;
-mod listing;
 mod registered;
-mod sender;
 
 use super::{JsonArg, agency::OrgArg};
-use crate::out;
+use crate::config::FarMode;
 use anyhow::Result;
 use clap::ArgGroup;
-use domain::{Code, Refusal};
-use serde::Serialize;
+use sender_tools::doctor::{
+    Findings,
+    listing::ListedBy,
+    sender::{self, Own},
+};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Checks an instance (--config), a sender's certificate and door (--certificate, --key, --door, --ca), a delivery of
@@ -53,91 +54,14 @@ pub struct Args {
     json: JsonArg,
 }
 
-/// One check and what came of it.
-#[derive(Serialize)]
-pub(super) struct Finding {
-    check: &'static str,
-    /// Null where it could not be judged.
-    good: Option<bool>,
-    /// What the door would answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    /// The fact, or what is wrong and what to do.
-    says: String,
-}
-
-/// What was found so far.
-#[derive(Default)]
-pub(super) struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, check: &'static str, result: Result<String>) -> bool {
-        match result {
-            Ok(says) => self.good(check, says),
-            Err(error) => {
-                self.0.push(Finding { check, good: Some(false), code: None, says: format!("{error:#}") });
-                false
-            }
-        }
-    }
-
-    fn good(&mut self, check: &'static str, says: impl Into<String>) -> bool {
-        self.0.push(Finding { check, good: Some(true), code: None, says: says.into() });
-        true
-    }
-
-    /// What the door would refuse with this code.
-    fn bad(&mut self, check: &'static str, code: Code, says: impl Into<String>) {
-        self.0.push(Finding { check, good: Some(false), code: Some(code.as_str()), says: says.into() });
-    }
-
-    /// The same, in the catalogue's words.
-    fn refused(&mut self, check: &'static str, refusal: &Refusal) {
-        let Refusal { code, detail, pointer } = refusal;
-        let said =
-            [pointer.as_deref(), detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let said = if said.is_empty() { said } else { format!(" ({said})") };
-        self.bad(check, *code, format!("{}{said}. {}", code.title(), code.mend()));
-    }
-
-    /// What cannot be said, and why.
-    fn unknown(&mut self, check: &'static str, says: impl Into<String>) {
-        self.0.push(Finding { check, good: None, code: None, says: says.into() });
-    }
-
-    /// The first step that is broken.
-    pub(super) fn into_broken(self) -> Option<Finding> {
-        self.0.into_iter().find(|finding| finding.good == Some(false))
-    }
-}
-
-impl Finding {
-    /// On one line, its check as wide as the others'.
-    pub(super) fn line(&self, width: usize) -> String {
-        let word = match self.good {
-            Some(true) => "good",
-            Some(false) => "BAD ",
-            None => "?   ",
-        };
-        let code = self.code.map(|code| format!(" [{code}]")).unwrap_or_default();
-        format!("{word}  {:<width$} {}{code}", self.check, self.says)
-    }
-}
-
 pub async fn run(args: Args) -> Result<ExitCode> {
     let mut findings = Findings::default();
     if let (Some(certificate), Some(key)) = (&args.certificate, &args.key) {
-        let door = args.door.as_ref().zip(args.ca.as_ref());
-        if args.delivery.is_some() {
-            sender::connection(&mut findings, certificate, key);
-            if let Some((door, ca)) = door {
-                findings.add("connection door", sender::try_service(door, certificate, key, ca).await);
-            }
-        } else {
-            sender::examine(&mut findings, certificate, key);
-            if let Some((door, ca)) = door {
-                findings.add("door", sender::try_door(door, certificate, key, ca).await);
-            }
+        let door = args.door.as_deref().zip(args.ca.as_deref());
+        let own = Own { certificate, key, door };
+        match &args.delivery {
+            Some(_) => sender::connection(&mut findings, &own).await,
+            None => sender::examine(&mut findings, &own).await,
         }
     }
     if let (Some(certificate), Some(config)) = (&args.certificate, &args.config)
@@ -153,11 +77,14 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         (None, _, Some(config)) => instance::examine(&mut findings, config).await,
         (None, ..) => {}
     }
-    if args.json.json {
-        out::json(&findings.0);
-    } else {
-        let width = findings.0.iter().map(|finding| finding.check.len()).max().unwrap_or_default().max(12);
-        findings.0.iter().for_each(|finding| out::line(&finding.line(width)));
-    }
+    findings.report(args.json.json);
     Ok(if findings.into_broken().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// By whose word organisations send here.
+fn listed_by(mode: FarMode) -> ListedBy {
+    match mode {
+        FarMode::Own => ListedBy::Operator,
+        FarMode::External => ListedBy::Register,
+    }
 }

@@ -1,11 +1,9 @@
 //! `kuvert serve`: the service, until SIGTERM or SIGINT.
 
 use super::ConfigArg;
-use crate::{config::Config, house::House, logs, out};
+use crate::{config::Config, house::House, logs, out, signals::stop_on_signal};
 use anyhow::Result;
 use std::{process::ExitCode, sync::Arc};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 #[derive(clap::Args)]
@@ -37,20 +35,4 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     }
     Box::pin(house.serve(doors, stop, || out::line("ready"))).await?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Cancelled by the first SIGTERM or SIGINT; a second ends the process at once.
-pub fn stop_on_signal() -> Result<CancellationToken> {
-    let stop = CancellationToken::new();
-    let token = stop.clone();
-    let mut term = signal(SignalKind::terminate())?;
-    let mut int = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-        token.cancel();
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-        out::note("stopped at once");
-        std::process::exit(1);
-    });
-    Ok(stop)
 }

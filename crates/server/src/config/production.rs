@@ -1,7 +1,7 @@
 //! What is only good for trying, or is seldom meant, and is refused where `instance.production` is set.
 
 use super::{Config, check::site};
-use crate::demo::pki;
+use crate::published_keys::PUBLIC_KEYS;
 use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use store::ServerAddress;
@@ -105,7 +105,7 @@ impl Config {
             ("outgoing", self.outgoing.as_ref().map(|outgoing| &outgoing.key_file)),
         ] {
             if let Some(Ok(pem)) = path.map(std::fs::read_to_string)
-                && pki::PUBLIC_KEYS.iter().any(|(_, public)| public.trim() == pem.trim())
+                && PUBLIC_KEYS.iter().any(|(_, public)| public.trim() == pem.trim())
             {
                 bail!("{section}.key_file: this is one of the demo's published keys; anyone has it");
             }

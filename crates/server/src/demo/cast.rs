@@ -1,6 +1,7 @@
 //! The demo's fictional organisations and its people, who bear published test numbers.
 
 use domain::OrgNumber;
+pub use sender_tools::demo::{KOMMUNEN, VERKET};
 use serde::Serialize;
 
 /// An organisation of the demo.
@@ -21,8 +22,6 @@ pub struct Citizen {
     pub mobile: &'static str,
 }
 
-pub const KOMMUNEN: &str = "164020000016";
-pub const VERKET: &str = "164020000024";
 pub const FORMEDLAREN: &str = "164020000032";
 pub const BOLAGET: &str = "164020000040";
 

@@ -2,7 +2,6 @@
 
 use super::{
     cast::{CITIZENS, KOMMUNEN},
-    citizen::Citizen,
     folder::Folder,
     pdf,
 };
@@ -15,6 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use domain::{chance, letter::AttachmentType};
 use evidence::receipt::{self, ReceiptKeys};
 use reqwest::Method;
+use sender_tools::citizen::Citizen;
 use serde_json::json;
 use std::{
     fs,

@@ -1,22 +1,14 @@
 //! The demo's certificates: an authority made at first start, a server certificate, and one certificate for
 //! each fictional organisation, for TLS, letters and seals alike, as real organisation certificates are.
 
-use anyhow::{Context, Result, bail};
+pub use crate::published_keys::{PUBLIC_KEYS, refuse_public};
+use anyhow::{Context, Result};
 use domain::{OrgNumber, Time};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData, SanType,
+    KeyUsagePurpose, PKCS_RSA_SHA256, SanType,
 };
 use std::{fs, path::Path, time::Duration};
-use vault::{Certificate, VerifyingKey};
-
-/// The published keys of the fictional organisations: number, PKCS #8 PEM.
-pub const PUBLIC_KEYS: [(&str, &str); 4] = [
-    ("164020000016", include_str!("keys/164020000016.pem")),
-    ("164020000024", include_str!("keys/164020000024.pem")),
-    ("164020000032", include_str!("keys/164020000032.pem")),
-    ("164020000040", include_str!("keys/164020000040.pem")),
-];
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -95,18 +87,6 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
     if name.ends_with(".key") {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(())
-}
-
-/// Refuses a certificate whose private key is published in this repository.
-pub fn refuse_public(certificate: &Certificate) -> Result<()> {
-    for (number, pem) in PUBLIC_KEYS {
-        let key = KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_RSA_SHA256)?;
-        let public = VerifyingKey::from_spki(&key.subject_public_key_info())?;
-        if certificate.verifying_key().is_ok_and(|theirs| theirs.thumbprint() == public.thumbprint()) {
-            bail!("this certificate's key is the demo's published key of {number}: anyone can sign with it");
-        }
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use super::{
     cast::{self, BOLAGET, CITIZENS, FORMEDLAREN, KOMMUNEN, VERKET},
-    citizen::Citizen,
     clock::DemoClock,
     folder::Folder,
     letters,
@@ -18,6 +17,7 @@ use domain::{Clock, Identity, OrgNumber, words::Channel};
 use key_client::SenderChange;
 use registry::{dispatch, senders};
 use reqwest::Method;
+use sender_tools::citizen::Citizen;
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use vault::Certificate;
 

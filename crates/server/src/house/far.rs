@@ -1,6 +1,6 @@
 //! The register of addresses: our own, served on the agency door, or another's, which is asked and followed.
 
-use super::{House, files, operator::signatories};
+use super::{House, operator::signatories, read_file};
 use crate::config::FarMode;
 use anyhow::{Context, Result, ensure};
 use domain::{Clock, OrgNumber, Random};
@@ -79,7 +79,7 @@ impl House {
 /// How signatures of persons are verified: by the door, and by the key service once more.
 pub fn agreements(config: &crate::config::Config) -> Result<Agreements> {
     let Some(path) = &config.far.person_authorities else { return Ok(Agreements::None) };
-    let authorities = vault::Authorities::from_pem(&files::read("far.person_authorities", path)?);
+    let authorities = vault::Authorities::from_pem(&read_file("far.person_authorities", path)?);
     Ok(Agreements::Xml(authorities.context("far.person_authorities")?))
 }
 
@@ -90,7 +90,7 @@ pub fn client(config: &crate::config::Config) -> Result<Option<FarClient>> {
         return Ok(None);
     };
     let file = |path: &Option<PathBuf>, key: &str| -> Result<Vec<u8>> {
-        files::read(key, path.as_deref().with_context(|| format!("{key}: give it"))?)
+        read_file(key, path.as_deref().with_context(|| format!("{key}: give it"))?)
     };
     let soap = SoapClient::new(
         &file(&far.certificate, "far.certificate")?,

@@ -1,6 +1,6 @@
 //! Letters for other operators: our certificate as it is configured, and the worker that hands over.
 
-use super::{House, files};
+use super::{House, read_file};
 use crate::config;
 use anyhow::{Context, Result, ensure};
 use delivery::XmlSigner;
@@ -13,8 +13,8 @@ use vault::Certificate;
 
 /// What intake signs and seals with. The certificate must be our own; its chain goes with each signature.
 pub fn read(outgoing: &config::Outgoing, own: &OrgNumber) -> Result<intake::Outgoing> {
-    let key = files::read("outgoing.key_file", &outgoing.key_file)?;
-    let pem = files::read("outgoing.certificate", &outgoing.certificate)?;
+    let key = read_file("outgoing.key_file", &outgoing.key_file)?;
+    let pem = read_file("outgoing.certificate", &outgoing.certificate)?;
     let chain = Certificate::chain_from_pem(&pem).context("outgoing.certificate")?;
     let signer = XmlSigner::from_pem(&key, &chain).context("outgoing.certificate, outgoing.key_file")?;
     ensure!(
@@ -44,9 +44,9 @@ pub(super) fn tell_expired(outgoing: &intake::Outgoing, now: Time) {
 
 /// Calls other operators with the same. Where another register names them, no name leads into this machine or network.
 pub fn client(outgoing: &config::Outgoing, config: &config::Config) -> Result<SoapClient> {
-    let key = files::read("outgoing.key_file", &outgoing.key_file)?;
-    let certificate = files::read("outgoing.certificate", &outgoing.certificate)?;
-    let authorities = files::read("outgoing.authorities", &outgoing.authorities)?;
+    let key = read_file("outgoing.key_file", &outgoing.key_file)?;
+    let certificate = read_file("outgoing.certificate", &outgoing.certificate)?;
+    let authorities = read_file("outgoing.authorities", &outgoing.authorities)?;
     let timeout = Duration::from_secs(outgoing.timeout_seconds);
     let of_another = config.instance.production && config.far.mode == config::FarMode::External;
     let made = if of_another { SoapClient::elsewhere } else { SoapClient::new };

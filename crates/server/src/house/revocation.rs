@@ -1,9 +1,9 @@
 //! The revocation lists in force: read again every minute from their folder. What cannot be used of it changes nothing:
 //! the list that was there last stays in force, and somebody is told.
 
-use super::files;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use domain::Time;
+use sender_tools::files::{revocation_list_paths, revocation_lists};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -19,8 +19,8 @@ impl Lists {
     /// is looked for, `key` is where the folder was told.
     pub fn read(key: &str, folder: &Path, owners: &[&Authorities]) -> Result<Self> {
         let mut lists = Self::default();
-        for path in list_files(key, folder)? {
-            let read = read_file(key, &path, owners)?;
+        for path in revocation_list_paths(key, folder)? {
+            let read = revocation_lists(key, &path, owners)?;
             lists.0.insert(path, read);
         }
         Ok(lists)
@@ -28,7 +28,7 @@ impl Lists {
 
     /// Reads the folder again, and says of each file why it was not taken.
     pub fn renew(&mut self, key: &str, folder: &Path, owners: &[&Authorities]) -> Vec<String> {
-        let found = match list_files(key, folder) {
+        let found = match revocation_list_paths(key, folder) {
             Ok(found) => found,
             Err(error) => return vec![format!("{error:#}")],
         };
@@ -39,7 +39,7 @@ impl Lists {
             .map(|path| format!("{key}: {} is gone: restart the service to do without it", path.display()))
             .collect();
         for path in found {
-            match read_file(key, &path, owners).and_then(|read| self.newer(key, &path, read)) {
+            match revocation_lists(key, &path, owners).and_then(|read| self.newer(key, &path, read)) {
                 Ok(read) => {
                     self.0.insert(path, read);
                 }
@@ -81,28 +81,6 @@ impl Lists {
         });
         stale.collect()
     }
-}
-
-fn read_file(key: &str, path: &Path, owners: &[&Authorities]) -> Result<Vec<RevocationList>> {
-    let named = || format!("{key}: {}", path.display());
-    let lists = RevocationList::parse_all(&files::read(key, path)?).with_context(named)?;
-    if lists.iter().any(|list| owners.iter().any(|owner| owner.disowns(list))) {
-        bail!("{}: not signed by the authority that it names", named());
-    }
-    Ok(lists)
-}
-
-fn list_files(key: &str, folder: &Path) -> Result<Vec<PathBuf>> {
-    let named = || format!("{key}: {}", folder.display());
-    let mut lists = Vec::new();
-    for file in std::fs::read_dir(folder).with_context(named)? {
-        let path = file.with_context(named)?.path();
-        if path.extension().is_some_and(|ending| ending == "crl" || ending == "pem") {
-            lists.push(path);
-        }
-    }
-    lists.sort();
-    Ok(lists)
 }
 
 #[cfg(test)]

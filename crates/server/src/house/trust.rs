@@ -1,11 +1,12 @@
 //! The authorities whose certificates connect and sign, and their revocation lists, read from files.
 
-use super::{House, files, revocation::Lists};
+use super::{House, revocation::Lists};
 use crate::config::Agency;
 use anyhow::{Context, Result, bail};
 use domain::Time;
 use parking_lot::Mutex;
-use std::path::{Path, PathBuf};
+use sender_tools::files::authorities;
+use std::path::PathBuf;
 use tracing::warn;
 use vault::Authorities;
 
@@ -20,7 +21,7 @@ impl Held {
 
     /// The authorities whose certificates may sign, with the lists in force.
     pub fn signing(&self, agency: &Agency) -> Result<Authorities> {
-        with(authorities(signing(agency))?, &self.lists())
+        with(signing(agency)?, &self.lists())
     }
 
     /// The lists in force, for the handshake.
@@ -35,21 +36,13 @@ impl Held {
 
 /// Reads all that signs; a file that cannot be read is named.
 pub fn read(agency: &Agency) -> Result<Authorities> {
-    with(authorities(signing(agency))?, &lists(agency)?)
+    with(signing(agency)?, &lists(agency)?)
 }
 
 /// The files whose revocation lists are out of date, and since when.
 pub fn stale_lists(agency: &Agency, now: Time) -> Result<Vec<(PathBuf, Time)>> {
     let lists = lists(agency)?;
     Ok(lists.stale(now).into_iter().map(|(path, since)| (path.to_owned(), since)).collect())
-}
-
-/// Reads a file of authorities and a folder of lists, each with the name of where it was told.
-pub fn from_files(named: (&str, &Path), lists: Option<(&str, &Path)>) -> Result<Authorities> {
-    let authorities = authorities(named)?;
-    let lists = lists.map(|(key, folder)| Lists::read(key, folder, &[&authorities]));
-    let lists = lists.transpose()?.unwrap_or_default();
-    with(authorities, &lists)
 }
 
 fn with(mut authorities: Authorities, lists: &Lists) -> Result<Authorities> {
@@ -65,18 +58,14 @@ fn lists(agency: &Agency) -> Result<Lists> {
 
 /// Whose signature under a list is looked for.
 fn owners(agency: &Agency) -> Result<[Authorities; 2]> {
-    Ok([authorities(signing(agency))?, authorities((CLIENTS, &agency.client_authorities))?])
+    Ok([signing(agency)?, authorities(CLIENTS, &agency.client_authorities)?])
 }
 
-fn signing(agency: &Agency) -> (&'static str, &Path) {
+fn signing(agency: &Agency) -> Result<Authorities> {
     match &agency.signing_authorities {
-        Some(path) => ("agency.signing_authorities", path),
-        None => (CLIENTS, &agency.client_authorities),
+        Some(path) => authorities("agency.signing_authorities", path),
+        None => authorities(CLIENTS, &agency.client_authorities),
     }
-}
-
-fn authorities((key, path): (&str, &Path)) -> Result<Authorities> {
-    Authorities::from_pem(&files::read(key, path)?).with_context(|| format!("{key}: {}", path.display()))
 }
 
 impl House {

@@ -1,15 +1,12 @@
 //! What was promised against what is stored. The operator cannot read letters and need not: a receipt commits to
 //! payload and recipient, the evidence chain to the receipt, and every row of the letter must be there.
 
-use super::{
-    ledger::{Ledger, Line},
-    letters::{Ready, SENDERS, Wire},
-};
 use crate::{config::Config, house::Operator};
 use anyhow::{Context, Result};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{LetterId, MailboxId, OrgNumber};
 use evidence::receipt::{self, ReceiptKeys};
+use sender_tools::load::{Ledger, Line, Ready, SENDERS, Wire};
 use serde_json::Value;
 use std::collections::HashMap;
 use store::{Tx, args};

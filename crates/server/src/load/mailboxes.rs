@@ -4,6 +4,7 @@ use crate::{config::Config, house::Operator};
 use account::NewPerson;
 use anyhow::Result;
 use domain::{Identity, OrgNumber};
+use sender_tools::load::SENDERS;
 
 /// More than any run sends.
 const UNLIMITED: u64 = 1_000_000_000;
@@ -20,7 +21,7 @@ pub async fn open(config: &Config, identities: &[Identity]) -> Result<()> {
     let people: Vec<_> = identities.iter().map(person).collect();
     operator.accounts.open_for_people(&people).await?;
     // What is measured is the door and not the quota of the day.
-    for number in super::letters::SENDERS {
+    for number in SENDERS {
         operator.keys.set_lookup_quota(&OrgNumber::parse(number)?, Some(UNLIMITED)).await?;
     }
     operator.close().await;

@@ -1,17 +1,13 @@
 //! People who read: an e-ID of our own that knows as many as are wanted (the demo's knows three), and a service that asks it.
 
-use super::service::{Plan, Service};
-use crate::demo::{
-    CLIENT,
-    citizen::{self, Citizen},
-};
+use super::plan::Plan;
+use crate::demo::CLIENT;
 use anyhow::{Context, Result};
 use domain::{Identity, SystemClock};
 use edge::listen::{self, Door};
 use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use sender_tools::load::{Service, open_mailboxes};
 use std::{
-    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -63,28 +59,8 @@ pub async fn serve(plan: &Plan, eid: &Eid, people: &[Identity], at_once: usize) 
     let mut demo = plan.demo().await?;
     demo.stop().await?;
     let service = plan.serve(configure(demo.folder(), &eid.issuer)?).await?;
-    let logged_in = log_in(&service, people, at_once).await?;
-    let opened = logged_in.into_iter().map(|mut citizen| async move { citizen.open_mailbox().await });
-    stream::iter(opened).buffer_unordered(at_once).try_collect::<Vec<()>>().await?;
+    open_mailboxes(&service, people, at_once).await?;
     Ok(service)
-}
-
-/// Logs them in, so many at a time.
-pub async fn log_in(service: &Service, people: &[Identity], at_once: usize) -> Result<Vec<Citizen>> {
-    let http = citizen::client()?;
-    let one = |(no, identity): (usize, &Identity)| {
-        let http = http.clone();
-        let number = identity.expose().to_owned();
-        async move { Citizen::log_in_from(http, service.web(), &number, Some(address(no))).await }
-    };
-    let all: Vec<_> = people.iter().enumerate().map(one).collect();
-    stream::iter(all).buffered(at_once.max(1)).try_collect().await
-}
-
-/// Each person's own, two hundred in a network.
-fn address(no: usize) -> IpAddr {
-    let part = |no: usize| u8::try_from(no % 200 + 1).unwrap_or(1);
-    Ipv4Addr::new(10, part(no / 40_000), part(no / 200), part(no)).into()
 }
 
 /// The demo's configuration with another e-ID, and with limits that a run reaches and people do not.

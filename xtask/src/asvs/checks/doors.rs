@@ -146,8 +146,8 @@ pub const ROWS: &[Check] = &[
         &[
             rust("intake/tests/stories/refusals.rs", "attachments_that_are_not_what_they_say_are_refused"),
             rust("intake/tests/large.rs", "a_hundred_mebibytes_pass_through_bounded_memory"),
-            rust("intake/src/content.rs", "what_is_something_else_is_refused"),
-            rust("intake/src/content/pdf/tests.rs", "any_bytes_at_all_are_survived"),
+            rust("domain/src/content.rs", "what_is_something_else_is_refused"),
+            rust("domain/src/content/pdf/tests.rs", "any_bytes_at_all_are_survived"),
         ],
         "",
     ),

@@ -1,179 +1,56 @@
-//! A delivery of Mina Meddelanden before it is sent: what the door will check, step by step, with what is known here.
+//! A delivery of Mina Meddelanden before it is sent: what it is judged by, of this instance or of files.
 
-mod letter;
-mod parties;
-mod signature;
-
-use super::{Args, Findings};
+use super::{Args, listed_by};
 use crate::{
-    config::{Config, FarMode},
+    config::Config,
     house::{self, Stores, trust},
 };
-use anyhow::{Context, Result};
-use delivery::{
-    DeliveryError, SoapError, XmlError,
-    explain::{Form, Parts},
-    parse,
-};
-use domain::{Clock, Code, OrgNumber, SystemClock, Time, letter::Limits};
+use anyhow::Result;
+use delivery::{Hash, Verified};
+use domain::{Code, OrgNumber, Time};
 use intake::sealer;
 use registry::Snapshot;
-use signature::{SEAL, SIGNATURE};
-use std::{io::Read, path::Path};
-use vault::{Authorities, Certificate};
-
-/// What there is to judge by. Without it a step is not judged, and says so.
-pub(in crate::cli) struct Known {
-    pub authorities: Option<Authorities>,
-    pub registry: Option<Snapshot>,
-    /// Who says what is in it.
-    pub far: FarMode,
-    /// Whose certificate the connection is made with.
-    pub caller: Option<OrgNumber>,
-    /// Of attachments.
-    pub limits: Limits,
-    pub most_bytes: u64,
-    pub now: Time,
-}
+use sender_tools::{
+    doctor::{
+        Findings,
+        delivery::{self as steps, Known, Registry, Standing},
+    },
+    files,
+};
+use std::path::Path;
+use vault::Certificate;
 
 pub(super) async fn run(findings: &mut Findings, file: &Path, args: &Args) -> Result<()> {
-    let mut message = Vec::new();
-    let read = match file.to_str() {
-        Some("-") => std::io::stdin().lock().read_to_end(&mut message).map(|_| ()),
-        _ => std::fs::read(file).map(|bytes| message = bytes),
-    };
-    read.with_context(|| format!("cannot read {}", file.display()))?;
-    let known = Known::of(findings, args).await?;
+    let message = steps::read(file)?;
+    let known = known(findings, args).await?;
     known.examine(findings, &message);
     Ok(())
 }
 
-impl Known {
-    /// Nothing but the interface itself.
-    pub fn nothing() -> Self {
-        Self {
-            authorities: None,
-            registry: None,
-            far: FarMode::Own,
-            caller: None,
-            limits: Limits::default(),
-            most_bytes: OUR_MOST,
-            now: SystemClock.now(),
+async fn known(findings: &mut Findings, args: &Args) -> Result<Known> {
+    let mut known = Known::nothing();
+    if let Some(path) = &args.config {
+        let config = Config::read(path)?;
+        known.listed_by = listed_by(config.far.mode);
+        let settings = house::intake_settings(&config);
+        (known.limits, known.most_bytes) = (settings.limits, settings.envelope_bytes);
+        if args.authorities.is_none() {
+            known.authorities = Some(trust::read(&config.agency)?);
+        }
+        match registry(&config).await {
+            Ok(snapshot) => known.registry = Some(Box::new(Registered(snapshot))),
+            Err(error) => findings.unknown("registry", format!("not asked: {error:#}")),
         }
     }
-
-    async fn of(findings: &mut Findings, args: &Args) -> Result<Self> {
-        let mut known = Self::nothing();
-        if let Some(path) = &args.config {
-            let config = Config::read(path)?;
-            known.far = config.far.mode;
-            let settings = house::intake_settings(&config);
-            (known.limits, known.most_bytes) = (settings.limits, settings.envelope_bytes);
-            if args.authorities.is_none() {
-                known.authorities = Some(trust::read(&config.agency)?);
-            }
-            match registry(&config).await {
-                Ok(snapshot) => known.registry = Some(snapshot),
-                Err(error) => findings.unknown("registry", format!("not asked: {error:#}")),
-            }
-        }
-        if let Some(path) = &args.authorities {
-            let lists = args.revocation_lists.as_deref().map(|folder| ("--revocation-lists", folder));
-            known.authorities = Some(trust::from_files(("--authorities", path), lists)?);
-        }
-        if let Some(path) = &args.certificate {
-            let pem = std::fs::read(path).ok();
-            known.caller = pem.and_then(|pem| Certificate::from_pem(&pem).ok()?.organisation);
-        }
-        Ok(known)
+    if let Some(path) = &args.authorities {
+        let lists = args.revocation_lists.as_deref().map(|folder| ("--revocation-lists", folder));
+        known.authorities = Some(files::authorities_with_lists(("--authorities", path), lists)?);
     }
-
-    /// Every step, in the order in which one follows from the other. What a broken one leaves unknown says so.
-    pub fn examine(&self, findings: &mut Findings, message: &[u8]) {
-        let length = message.len() as u64;
-        if length > self.most_bytes {
-            let says = format!(
-                "{length} bytes, at most {} are taken: make the attachments smaller",
-                self.most_bytes
-            );
-            return findings.bad("xml", Code::LetterTooLarge, says);
-        }
-        let document = match parse(message) {
-            Ok(document) => document,
-            Err(error) => {
-                return findings.bad(
-                    "xml",
-                    sealer::refusal(&error.into()).code,
-                    format!("{error}: {}", mend(error)),
-                );
-            }
-        };
-        let others =
-            if length > INTERFACE_MOST { "; other operators may take no more than 2 MiB" } else { "" };
-        findings.good("xml", format!("{length} bytes of XML in UTF-8, within the limits{others}"));
-        let parts = match Parts::of(&document) {
-            Ok(parts) => parts,
-            Err(error) => {
-                let root = document.root_element().tag_name();
-                let root = (root.namespace().unwrap_or_default(), root.name());
-                let code = sealer::refusal(&error).code;
-                return findings.bad("soap", code, format!("{error}: {}", misplaced(&error, root)));
-            }
-        };
-        findings.good(
-            "soap",
-            match parts.form {
-                Form::Envelope => "SOAP 1.1, deliverSecure of Service/v3",
-                Form::Sealed => {
-                    "a SealedDelivery alone: its root is renamed to deliverSecure when it is put into SOAP"
-                }
-                Form::Signed => "a SignedDelivery alone: it is not sealed yet",
-            },
-        );
-        match &parts.delivery {
-            Ok(delivery) => {
-                let files: usize = delivery.messages.iter().map(|message| message.attachments.len()).sum();
-                let says = format!(
-                    "messages: {}, attachments: {files}; every element where it should be",
-                    delivery.messages.len()
-                );
-                findings.good("form", says);
-            }
-            Err(error) => {
-                let says =
-                    format!("{error}. Compare name, order and namespace with the schema that ?wsdl names");
-                findings.bad("form", Code::DeliveryMalformed, says);
-            }
-        }
-        let delivery = parts.delivery.as_ref().ok();
-        let sender = delivery.map(|delivery| OrgNumber::parse(&delivery.sender_id));
-        self.sender(findings, sender.as_ref());
-        let sender = sender.and_then(Result::ok);
-        let signed = parts.signature();
-        let sealed = parts.seal();
-        let holds = |judged: &Option<Result<delivery::explain::Judged, _>>| {
-            judged
-                .as_ref()
-                .is_some_and(|one| one.as_ref().is_ok_and(|j| j.content.is_ok() && j.value.is_ok()))
-        };
-        let letter_holds = holds(&signed);
-        let seal_holds = holds(&sealed);
-        let signed = SIGNATURE.examine(findings, signed, &parts.foreign_algorithms(), seal_holds);
-        self.signer(findings, signed.as_ref(), sender.as_ref());
-        SIGNATURE.trust(findings, self, signed.as_ref(), sender.as_ref());
-        let sealed = match parts.form {
-            Form::Signed => {
-                findings.unknown(SEAL.check, "it is not sealed yet");
-                None
-            }
-            _ => SEAL.examine(findings, sealed, &parts.foreign_algorithms_of_seal(), letter_holds),
-        };
-        if parts.form != Form::Signed {
-            self.sealer(findings, sealed.as_ref(), sender.as_ref());
-            SEAL.trust(findings, self, sealed.as_ref(), sender.as_ref());
-        }
-        letter::examine(findings, self, delivery);
+    if let Some(path) = &args.certificate {
+        let pem = std::fs::read(path).ok();
+        known.caller = pem.and_then(|pem| Certificate::from_pem(&pem).ok()?.organisation);
     }
+    Ok(known)
 }
 
 /// One state of what an instance has registered. Nothing is changed, and no key is needed.
@@ -184,46 +61,36 @@ pub(super) async fn registry(config: &Config) -> Result<Snapshot> {
     Ok(Snapshot::load(&mut tx).await?)
 }
 
-fn mend(error: XmlError) -> &'static str {
-    match error {
-        XmlError::Encoding => "write UTF-8, and say no other encoding in the declaration",
-        XmlError::Malformed => "was the file cut, or is it no XML at all?",
-        XmlError::DocumentType => "leave out DOCTYPE and entities other than XML's own five",
-        XmlError::Instruction => "leave out processing instructions, such as a style sheet",
-        XmlError::TooComplex => "a delivery has about a hundred elements a letter and few prefixes",
-        XmlError::Breaks => "break base64 into lines with line feeds alone, or not at all",
-        XmlError::TooLong => "long texts belong in a Body: that of the letter, or that of an attachment",
+/// The instance's registry, as the steps ask it.
+struct Registered(Snapshot);
+
+impl Registry for Registered {
+    fn standing(&self, number: &OrgNumber) -> Standing {
+        match self.0.sender(number) {
+            None => Standing::Unknown,
+            Some(found) if !found.may_send => Standing::DispatchesOnly,
+            Some(found) if found.suspended_at.is_some() => Standing::Suspended,
+            Some(_) => Standing::MaySend,
+        }
+    }
+
+    fn knows(&self, number: &OrgNumber) -> bool {
+        self.0.knows(number)
+    }
+
+    fn may_send(&self, caller: &OrgNumber, sender: &OrgNumber, now: Time) -> Result<(), Code> {
+        self.0.may_send(caller, sender, now)
+    }
+
+    fn may_sign(&self, signature: &Verified, sender: &OrgNumber, now: Time) -> Result<(), Code> {
+        sealer::signed_by(&self.0, signature, sender, now).map(drop)
+    }
+
+    fn takes(&self, sender: &OrgNumber, hash: Hash) -> bool {
+        sealer::strong(&self.0, sender, hash).is_ok()
+    }
+
+    fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
+        self.0.is_revoked(sha256)
     }
 }
-
-/// What to mend in the frame around a delivery.
-fn misplaced(error: &DeliveryError, (namespace, name): (&str, &str)) -> String {
-    let twelve = namespace == "http://www.w3.org/2003/05/soap-envelope";
-    match error {
-        DeliveryError::Soap(SoapError::Envelope) if twelve => "this is SOAP 1.2; the interface is SOAP 1.1".to_owned(),
-        DeliveryError::Soap(SoapError::Envelope) => format!(
-            "the root is {}; give a SOAP 1.1 Envelope, or a SealedDelivery or SignedDelivery of Message/v3",
-            plain(name)
-        ),
-        DeliveryError::Soap(SoapError::MustUnderstand) => {
-            "leave the header out: the interface has no WS-Security, the signatures are in the delivery".to_owned()
-        }
-        DeliveryError::Soap(SoapError::Body) => "put deliverSecure into it, and nothing else".to_owned(),
-        DeliveryError::OtherOperation => {
-            "deliverSecure must be in the namespace of Service/v3; versions 1 and 2 are not served".to_owned()
-        }
-        _ => "inside deliverSecure stands one more deliverSecure of Service/v3: the SealedDelivery under that name".to_owned(),
-    }
-}
-
-/// A name from the file, where it can be shown.
-fn plain(name: &str) -> &str {
-    if name.len() <= 64 && name.bytes().all(|b| b.is_ascii_graphic()) { name } else { "something else" }
-}
-
-const UNREAD: &str = "not judged: the form is broken";
-const UNSIGNED: &str = "not judged: no certificate that is known made the signature";
-/// Of the interface, for everybody.
-const INTERFACE_MOST: u64 = 2 * 1024 * 1024;
-/// What an instance takes unless it is told otherwise.
-const OUR_MOST: u64 = 10 * 1024 * 1024;

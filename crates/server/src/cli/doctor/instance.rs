@@ -2,7 +2,6 @@
 
 mod elsewhere;
 
-use super::{Findings, sender::validity};
 use crate::{
     config::Config,
     house::{Operator, Stores},
@@ -11,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use domain::{Clock, SystemClock};
 use key_service::Reconciled;
 use notifier::{Post, Sms, settings::SmsSettings};
+use sender_tools::doctor::{Findings, sender::validity};
 use std::{path::Path, sync::Arc};
 use vault::{Certificate, SystemRandom};
 

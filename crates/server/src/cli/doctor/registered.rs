@@ -1,6 +1,6 @@
 //! Whether a registered sender is ready for the interface of Mina Meddelanden, and what is missing.
 
-use super::{Findings, listing, sender::validity};
+use super::listed_by;
 use crate::{
     config::Config,
     house::{Stores, trust},
@@ -8,6 +8,7 @@ use crate::{
 use anyhow::{Result, bail};
 use domain::{Clock, Code, OrgNumber, Refusal, SystemClock, Time};
 use registry::{CertificateEntry, certificates, dispatch, senders};
+use sender_tools::doctor::{Findings, listing, sender::validity};
 use std::{fmt::Display, path::Path};
 use vault::{Authorities, Certificate, Untrusted};
 
@@ -16,10 +17,10 @@ pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &Org
     let stores = Stores::open(&config).await?;
     stores.need_migrated().await?;
     let now = SystemClock.now();
-    let mode = config.far.mode;
+    let by = listed_by(config.far.mode);
     let mut tx = stores.letters.read("examine sender").await?;
     let Some(sender) = senders::find(&mut tx, number).await? else {
-        let says = format!("{number} is not registered: {}", listing::sender(mode, number));
+        let says = format!("{number} is not registered: {}", listing::sender(by, number));
         findings.bad("registered", Code::SenderUnknown, says);
         return Ok(());
     };
@@ -42,7 +43,7 @@ pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &Org
         (false, None) => findings.bad(
             "registered",
             Code::SenderUnknown,
-            format!("it only dispatches for others: {}", listing::sender(mode, number)),
+            format!("it only dispatches for others: {}", listing::sender(by, number)),
         ),
         (true, None) => {
             findings.good("registered", format!("{number} may send"));
@@ -66,7 +67,7 @@ pub(super) async fn examine(findings: &mut Findings, config: &Path, number: &Org
             "dispatchers",
             format!(
                 "none: {number} seals and calls itself; for one that does it instead, {}",
-                listing::dispatcher(mode, number, &"DISPATCHER", true)
+                listing::dispatcher(by, number, &"DISPATCHER", true)
             ),
         );
     }

@@ -2,12 +2,12 @@
 //! register.
 
 use crate::{
-    cli::doctor::{Findings, sender::validity},
     config::{Config, FarMode, Outgoing},
     house::{self, outgoing, trust},
 };
 use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, OrgNumber, SystemClock};
+use sender_tools::doctor::{Findings, sender::validity};
 use std::path::Path;
 use vault::{Authorities, Certificate};
 

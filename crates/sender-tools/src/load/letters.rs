@@ -4,7 +4,7 @@ use super::service::Service;
 use crate::{
     compose::{Draft, Signed, signer},
     compose_soap,
-    demo::cast,
+    demo::{KOMMUNEN, Pki, VERKET},
 };
 use anyhow::Result;
 use bytes::Bytes;
@@ -48,7 +48,7 @@ impl Door {
 }
 
 /// The senders that take part, in turn.
-pub const SENDERS: [&str; 2] = [cast::KOMMUNEN, cast::VERKET];
+pub const SENDERS: [&str; 2] = [KOMMUNEN, VERKET];
 
 /// Signs `count` letters on all cores. References are new each time, also where one service is measured in rounds: a letter
 /// that was sent before is answered from what is stored.
@@ -58,15 +58,12 @@ pub fn sign(
     (count, bytes): (usize, usize),
     door: Door,
 ) -> Result<Vec<Ready>> {
-    let pki = service.folder().join("pki");
-    let signers: Vec<LetterSigner> = SENDERS
-        .iter()
-        .map(|n| signer(&pki.join(format!("{n}.pem")), &pki.join(format!("{n}.key"))))
-        .collect::<Result<_>>()?;
-    let file = |number: &str, ending: &str| pki.join(format!("{number}.{ending}"));
+    let pki = Pki::of(service.folder());
+    let signers: Vec<LetterSigner> =
+        SENDERS.iter().map(|n| signer(&pki.certificate(n), &pki.key(n))).collect::<Result<_>>()?;
     let xml: Vec<XmlSigner> = SENDERS
         .iter()
-        .map(|n| compose_soap::signer(&file(n, "pem"), &file(n, "key")))
+        .map(|n| compose_soap::signer(&pki.certificate(n), &pki.key(n)))
         .collect::<Result<_>>()?;
     let today = SystemClock.now().date();
     let run = hex::encode(chance::bytes::<4>(&SystemRandom));

@@ -2,10 +2,10 @@
 
 use super::{Args, Door};
 use crate::{
-    cli::doctor::{Finding, Findings, delivery::Known},
     compose::Draft,
     compose_soap,
-    house::trust,
+    doctor::{Finding, Findings, delivery::Known},
+    files,
 };
 use anyhow::Result;
 use bytes::Bytes;
@@ -26,8 +26,9 @@ impl Soap {
         let of_demo = args.data.is_some().then_some(&door.ca);
         let lists = args.revocation_lists.as_deref().map(|folder| ("--revocation-lists", folder));
         let authorities = args.authorities.as_ref().or(of_demo);
-        let authorities =
-            authorities.map(|path| trust::from_files(("--authorities", path), lists)).transpose()?;
+        let authorities = authorities
+            .map(|path| files::authorities_with_lists(("--authorities", path), lists))
+            .transpose()?;
         Ok(Self { signer, known: Known { authorities, caller, ..Known::nothing() } })
     }
 

@@ -1,4 +1,4 @@
-//! A citizen's browser, as far as the demo's own walk needs one: pages without scripts, so links and forms.
+//! A citizen's browser, as far as measuring and the demo's own walk need one: pages without scripts, so links and forms.
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;

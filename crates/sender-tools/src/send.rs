@@ -6,6 +6,7 @@ mod soap;
 use crate::{
     agency_client::{AgencyClient, Reply, secure_origin},
     compose::{self, Draft, File},
+    demo::{KOMMUNEN, Pki},
     out,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -135,6 +136,7 @@ struct Sending {
     json: bool,
 }
 
+/// Runs it. Exit 0 only when every letter was accepted.
 pub async fn run(args: Args) -> Result<ExitCode> {
     let sending = Sending::new(&args)?;
     let drafts = match &args.csv {
@@ -247,11 +249,11 @@ fn of_demo(folder: &Path, sender: Option<&str>) -> Result<Door> {
         .with_context(|| format!("{}: start the demo first", path.display()))?;
     let demo: Value = serde_json::from_str(&text)?;
     let url = demo["urls"]["agency"].as_str().context("demo.json names no door")?.to_owned();
-    let number = sender.unwrap_or(crate::demo::cast::KOMMUNEN);
-    let pki = folder.join("pki");
-    let certificate = pki.join(format!("{number}.pem"));
+    let number = sender.unwrap_or(KOMMUNEN);
+    let pki = Pki::of(folder);
+    let certificate = pki.certificate(number);
     ensure!(certificate.exists(), "the demo has no certificate for {number}");
-    Ok(Door { url, certificate, key: pki.join(format!("{number}.key")), ca: pki.join("ca.pem") })
+    Ok(Door { url, certificate, key: pki.key(number), ca: pki.ca() })
 }
 
 fn from_args(sending: &Sending, args: &Args) -> Result<Draft> {

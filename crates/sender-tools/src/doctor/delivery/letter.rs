@@ -1,15 +1,14 @@
 //! What stands in a delivery: whether the letters in it can be taken, their attachments, and the recipient's number.
 
 use super::{Known, UNREAD};
-use crate::cli::doctor::Findings;
+use crate::doctor::Findings;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use delivery::{Delivery, Message, letter, letter::Addressed};
 use domain::{
-    Code, Identity, OrgNumber, Refusal,
+    Code, Identity, OrgNumber, Refusal, content,
     identity::IdentityError,
     letter::{AttachmentType, Limits},
 };
-use intake::content;
 
 /// Letter, attachments, recipient.
 pub(super) fn examine(findings: &mut Findings, known: &Known, delivery: Option<&Delivery>) {

@@ -14,11 +14,9 @@ mod keys;
 mod mailbox;
 mod migrate;
 mod operator;
-mod send;
 mod serve;
 
 pub use evidence::words as evidence_fault;
-pub use serve::stop_on_signal;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -107,7 +105,7 @@ As a client of Mina Meddelanden does, checked first:
       --ca ca.pem --authorities authorities.pem --to 198101052382 --subject Prov --text 'Ett brev.'
 
 The same reference and letter can be sent again until the outcome is known: there is one letter, and the same receipt.")]
-    Send(Box<send::Args>),
+    Send(Box<sender_tools::send::Args>),
     /// Show and rotate the keys that protect letters
     #[command(subcommand)]
     Keys(keys::Verb),
@@ -123,7 +121,7 @@ Examples:
 
 Side by side each program has a folder of its own and is measured in turns: figures of one run can be compared, those of two
 days cannot.")]
-    Load(crate::load::LoadArgs),
+    Load(sender_tools::load::LoadArgs),
 }
 
 /// Runs what the command line asks for.
@@ -148,7 +146,7 @@ pub fn run() -> ExitCode {
             Verb::Agency(verb) => Box::pin(agency::run(verb)).await,
             Verb::Mailbox(verb) => Box::pin(mailbox::run(verb)).await,
             Verb::Operator(verb) => Box::pin(operator::run(verb)).await,
-            Verb::Send(args) => Box::pin(send::run(*args)).await,
+            Verb::Send(args) => Box::pin(sender_tools::send::run(*args)).await,
             Verb::Keys(verb) => Box::pin(keys::run(verb)).await,
             Verb::Evidence(verb) => Box::pin(evidence::run(verb)).await,
             Verb::Load(args) => Box::pin(crate::load::run(args)).await,

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     agency_client::{AgencyClient, Reply},
+    demo::Pki,
     out,
 };
 use anyhow::{Result, bail};
@@ -66,10 +67,9 @@ pub async fn run(
     letters: Arc<Vec<Ready>>,
     ledger: &Ledger,
 ) -> Result<Driven> {
-    let pki = service.folder().join("pki");
+    let pki = Pki::of(service.folder());
     let client = |number: &&str| {
-        let file = |ending: &str| pki.join(format!("{number}.{ending}"));
-        AgencyClient::new(&service.door(), &file("pem"), &file("key"), &pki.join("ca.pem"))
+        AgencyClient::new(service.door(), &pki.certificate(number), &pki.key(number), &pki.ca())
     };
     let clients = SENDERS.iter().map(client).collect::<Result<_>>()?;
     let (next, done, ended, repeated) = Default::default();

@@ -1,12 +1,11 @@
 //! The service that is measured: the one that runs on a folder, or a child process of our own, of this program or another.
 
-use crate::{config::Config, out};
+use crate::out;
 use anyhow::{Context, Result, bail, ensure};
 use domain::chance;
-use serde::Deserialize;
 use std::{
     ffi::OsString,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -17,14 +16,6 @@ use tokio::{
 };
 use vault::SystemRandom;
 
-/// What is started, and where.
-pub struct Plan {
-    program: PathBuf,
-    folder: PathBuf,
-    port_base: u16,
-    database: Option<String>,
-}
-
 /// A running service.
 pub struct Service {
     folder: PathBuf,
@@ -33,110 +24,74 @@ pub struct Service {
     child: Option<Own>,
 }
 
-struct Own {
+/// Where it answers.
+pub struct Addresses {
+    /// The agency door's origin.
+    pub door: String,
+    /// The pages' origin.
+    pub web: String,
+    /// Of its health.
+    pub internal: Option<SocketAddr>,
+}
+
+/// A child process of our own, and how it is started again.
+pub struct Own {
     process: Child,
     program: PathBuf,
     arguments: Vec<OsString>,
 }
 
-/// Where its doors are. All of a configuration that is read of a service of another version.
-#[derive(Deserialize)]
-struct Addresses {
-    agency: Door,
-    internal: Door,
-    web: Pages,
-}
-
-#[derive(Deserialize)]
-struct Door {
-    listen: Vec<SocketAddr>,
-}
-
-#[derive(Deserialize)]
-struct Pages {
-    origin: String,
-}
-
-impl Plan {
-    /// By this program or another one, on free ports.
-    pub fn new(program: Option<&Path>, folder: &Path, database: Option<&str>) -> Result<Self> {
-        let program = match program {
-            Some(program) => program.canonicalize().with_context(|| format!("no {}", program.display()))?,
-            None => std::env::current_exe()?,
-        };
-        std::fs::create_dir_all(folder)?;
-        let folder = folder.canonicalize()?;
-        let port_base = free_ports()?;
-        Ok(Self { program, folder, port_base, database: database.map(str::to_owned) })
-    }
-
-    /// The service that runs on the folder already.
-    pub async fn running(&self) -> Option<Service> {
-        let config = self.folder.join("kuvert.toml");
-        let addresses = Addresses::read(&config).ok()?;
-        let is_alive = alive(*addresses.internal.listen.first()?).await;
-        let folder = self.folder.clone();
-        is_alive.then_some(Service { folder, config, addresses, child: None })
-    }
-
-    /// Where an e-ID sends people back to.
-    pub fn callback(&self) -> String {
-        format!("http://127.0.0.1:{}/login/callback", self.port_base)
-    }
-
-    /// Prepares the folder and starts a demo on it.
-    pub async fn demo(&self) -> Result<Service> {
-        let mut arguments: Vec<OsString> = vec!["demo".into(), "--data".into(), self.folder.clone().into()];
-        arguments.extend(["--port-base".into(), self.port_base.to_string().into()]);
-        if let Some(database) = &self.database {
-            arguments.extend(["--database".into(), database.into()]);
-        }
-        self.start(arguments, self.folder.join("kuvert.toml")).await
-    }
-
-    /// The same service with another configuration, once a demo has prepared the folder.
-    pub async fn serve(&self, config: PathBuf) -> Result<Service> {
-        self.start(vec!["serve".into(), "--config".into(), config.clone().into()], config).await
-    }
-
-    async fn start(&self, arguments: Vec<OsString>, config: PathBuf) -> Result<Service> {
-        let process = start(&self.program, &arguments).await?;
-        let own = Own { process, program: self.program.clone(), arguments };
-        let folder = self.folder.clone();
-        let addresses = Addresses::read(&config)?;
-        Ok(Service { folder, config, addresses, child: Some(own) })
+impl Own {
+    /// Returns when it says that it is ready.
+    pub async fn start(program: &Path, arguments: Vec<OsString>) -> Result<Self> {
+        let process = start(program, &arguments).await?;
+        Ok(Self { process, program: program.to_owned(), arguments })
     }
 }
 
 impl Service {
+    /// One that was started for this run.
+    pub fn ours(folder: PathBuf, config: PathBuf, addresses: Addresses, own: Own) -> Self {
+        Self { folder, config, addresses, child: Some(own) }
+    }
+
+    /// One that runs already, if it answers.
+    pub async fn running(folder: PathBuf, config: PathBuf, addresses: Addresses) -> Option<Self> {
+        let is_alive = alive(addresses.internal?).await;
+        is_alive.then_some(Self { folder, config, addresses, child: None })
+    }
+
+    /// What it keeps, and the certificates to call it with.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Readable only when the service is of this version.
-    pub fn config(&self) -> Result<Config> {
-        Config::read(&self.config)
+    /// Its configuration's file, which only a program of the same version can read.
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// The agency door's origin.
-    pub fn door(&self) -> String {
-        let port = self.addresses.agency.listen.first().map_or(0, SocketAddr::port);
-        format!("https://127.0.0.1:{port}")
+    pub fn door(&self) -> &str {
+        &self.addresses.door
     }
 
     /// The pages' origin.
     pub fn web(&self) -> &str {
-        &self.addresses.web.origin
+        &self.addresses.web
     }
 
+    /// Whether it was started for this run, and may be killed.
     pub fn is_ours(&self) -> bool {
         self.child.is_some()
     }
 
+    /// False once a service of our own has ended.
     pub fn is_alive(&mut self) -> bool {
         self.child.as_mut().is_none_or(|own| matches!(own.process.try_wait(), Ok(None)))
     }
 
+    /// For people: where it is and whose.
     pub fn describe(&self) -> String {
         let whose = match &self.child {
             Some(own) => format!("{}, started for this run", own.program.display()),
@@ -186,10 +141,10 @@ impl Service {
 
     /// Waits until the service has placed its events and is quiet, at most `longest`.
     pub async fn settle(&self, longest: Duration) -> Result<()> {
-        let Some(address) = self.addresses.internal.listen.first() else { return Ok(()) };
+        let Some(address) = self.addresses.internal else { return Ok(()) };
         let deadline = Instant::now() + longest;
         while Instant::now() < deadline {
-            if alive(*address).await {
+            if alive(address).await {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -208,13 +163,6 @@ impl Service {
         let status = ended.context("the service does not stop")??;
         ensure!(status.success(), "the service ended with {status}");
         Ok(())
-    }
-}
-
-impl Addresses {
-    fn read(config: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(config)?;
-        toml::from_str(&text).with_context(|| format!("no addresses in {}", config.display()))
     }
 }
 
@@ -251,17 +199,6 @@ async fn alive(address: SocketAddr) -> bool {
             false
         }
     }
-}
-
-/// Five ports in a row that are free now.
-fn free_ports() -> Result<u16> {
-    for _ in 0..100 {
-        let base = 20_000 + u16::from_be_bytes(chance::bytes(&SystemRandom)) % 20_000;
-        if (0..5).all(|n| TcpListener::bind(("127.0.0.1", base + n)).is_ok()) {
-            return Ok(base);
-        }
-    }
-    bail!("no five free ports in a row")
 }
 
 /// Of Linux, on every machine that it counts this for.

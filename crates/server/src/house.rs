@@ -4,7 +4,6 @@ mod background;
 mod codes;
 mod doors;
 mod far;
-mod files;
 mod operator;
 pub mod outgoing;
 mod own_operator;
@@ -14,8 +13,8 @@ pub mod trust;
 
 pub use doors::{Doors, bind};
 pub use far::client as far_client;
-pub use files::read as read_file;
 pub use operator::Operator;
+pub use sender_tools::files::read as read_file;
 pub use stores::Stores;
 
 use operator::signatories;

@@ -4,30 +4,22 @@
 //! for each. What was sent and what was promised goes into a ledger of the client's own; `--check` compares it
 //! with what is stored afterwards, and `--kills` ends the service at random moments meanwhile. With `--open` people log in
 //! and open letters over the pages; `--side-by-side` does the same with the service of another program, in turns.
+//!
+//! `sender_tools` drives and measures. Here a service is prepared, and its databases are compared with the ledger.
 
-mod args;
 mod check;
-mod drive;
-mod figures;
-mod latencies;
-mod ledger;
-mod letters;
 mod mailboxes;
-mod open;
 mod people;
-mod service;
+mod plan;
 mod side_by_side;
 
-pub use args::LoadArgs;
-
-use crate::out;
+use crate::{config::Config, out};
 use anyhow::{Result, ensure};
 use domain::Identity;
-use figures::Figures;
-use letters::Door;
 use people::Eid;
-use service::{Plan, Service};
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use plan::Plan;
+use sender_tools::load::{Door, Figures, LoadArgs, Run, Service};
+use std::{process::ExitCode, time::Duration};
 
 /// Runs it. Exit 0 only when every letter was accepted, and opened as many as asked, the service was killed as often as
 /// asked and, with `--check`, nothing is lost, doubled or torn.
@@ -77,43 +69,25 @@ async fn start(args: &LoadArgs, plan: &Plan, recipients: &[Identity]) -> Result<
         Some(service) => service,
         None => plan.demo().await?,
     };
-    mailboxes::open(&service.config()?, recipients).await?;
+    mailboxes::open(&Config::read(service.config())?, recipients).await?;
     Ok((service, None))
 }
 
-/// One door's run: signed before the clock starts, sent, opened and compared where that is asked for.
+/// One door's run, compared with what is stored where that is asked for.
 async fn one(service: &mut Service, args: &LoadArgs, recipients: &[Identity], door: Door) -> Result<Figures> {
-    out::note(&format!("signing {} letters ({})", args.letters, door.algorithm()));
-    let signed = Arc::new(letters::sign(service, recipients, (args.letters, args.bytes), door)?);
-    let ledger = ledger::Ledger::create(service.folder(), args.kills > 0)?;
-    let used = service.used_ms();
-    let driven = drive::run(service, args, signed.clone(), &ledger).await?;
-    let mut figures = Figures::new(args, service, &driven, door);
-    figures.cpu_ms = each_ms(used, service.used_ms(), args.letters).filter(|_| args.kills == 0);
-    if args.open > 0 {
-        figures.openings = Some(open::run(service, recipients, args.open, args.readers).await?);
-        figures.resident_mib = figures.resident_mib.max(service.resident_mib());
-    }
+    let Run { mut figures, letters, ledger, kills } =
+        sender_tools::load::run(service, args, recipients, door).await?;
     if args.check || args.kills > 0 {
         out::note("comparing the ledger with what is stored");
         service.settle(Duration::from_secs(5)).await?;
-        let checked = check::run(&service.config()?, &signed, &ledger).await?;
+        let checked = check::run(&Config::read(service.config())?, &letters, &ledger).await?;
         for finding in &checked.findings {
             out::note(finding);
         }
-        figures.kills = (args.kills > 0).then_some(driven.kills);
-        (figures.lost, figures.doubled, figures.torn) =
-            (Some(checked.lost), Some(checked.doubled), Some(checked.torn));
+        figures.kills = (args.kills > 0).then_some(kills);
+        figures.lost = Some(checked.lost);
+        figures.doubled = Some(checked.doubled);
+        figures.torn = Some(checked.torn);
     }
     Ok(figures)
-}
-
-/// Processor time for each of so many, three decimals.
-fn each_ms(before: Option<u64>, after: Option<u64>, count: usize) -> Option<f64> {
-    let used = after?.checked_sub(before?)?;
-    Some((used as f64 / count as f64 * 1000.0).round() / 1000.0)
-}
-
-fn round(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
 }

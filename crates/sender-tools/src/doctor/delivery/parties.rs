@@ -1,10 +1,9 @@
 //! Who sent, who signed, who sealed and calls: whether each may.
 
-use super::{Known, UNREAD, UNSIGNED, letter};
-use crate::cli::doctor::{Findings, listing};
+use super::{Known, Standing, UNREAD, UNSIGNED, letter};
+use crate::doctor::{Findings, listing};
 use delivery::Verified;
 use domain::{Code, OrgNumber, identity::IdentityError};
-use intake::sealer;
 
 impl Known {
     /// Whom the letter is from.
@@ -25,25 +24,28 @@ impl Known {
             return findings
                 .unknown(CHECK, format!("{number}: whether it is registered is not known without --config"));
         };
-        match registry.sender(number) {
-            None => findings.bad(
+        match registry.standing(number) {
+            Standing::Unknown => findings.bad(
                 CHECK,
                 Code::SenderUnknown,
-                format!("{number} is not registered: {}", listing::sender(self.far, number)),
+                format!("{number} is not registered: {}", listing::sender(self.listed_by, number)),
             ),
-            Some(found) if !found.may_send => findings.bad(
+            Standing::DispatchesOnly => findings.bad(
                 CHECK,
                 Code::SenderUnknown,
-                format!("{number} is registered as a dispatcher only: {}", listing::sender(self.far, number)),
+                format!(
+                    "{number} is registered as a dispatcher only: {}",
+                    listing::sender(self.listed_by, number)
+                ),
             ),
-            Some(found) if found.suspended_at.is_some() => {
+            Standing::Suspended => {
                 findings.bad(
                     CHECK,
                     Code::SenderSuspended,
                     format!("{number} is suspended: ask the operator"),
                 );
             }
-            Some(_) => {
+            Standing::MaySend => {
                 findings.good(CHECK, format!("{number} is registered"));
             }
         }
@@ -74,8 +76,8 @@ impl Known {
             );
             return findings.unknown(CHECK, says);
         };
-        match sealer::signed_by(registry, signed, sender, self.now) {
-            Ok(_) => {
+        match registry.may_sign(signed, sender, self.now) {
+            Ok(()) => {
                 findings.good(CHECK, format!("signed by {signer}, a dispatcher that {sender} lists"));
             }
             Err(code) => findings.bad(
@@ -84,7 +86,7 @@ impl Known {
                 format!(
                     "signed by {signer}, which {sender} does not list: sign with a certificate whose serialNumber is \
                      {sender}, or {}",
-                    listing::dispatcher(self.far, sender, signer, registry.knows(signer))
+                    listing::dispatcher(self.listed_by, sender, signer, registry.knows(signer))
                 ),
             ),
         }
@@ -106,13 +108,13 @@ impl Known {
             findings.bad("sealer", Code::SealerNotAllowed, NO_ORGANISATION);
             return findings.unknown(DISPATCHER, "the sealer is not known");
         };
-        match self.caller.as_ref().map(|caller| (caller, sealer::sealed_by(seal, caller))) {
-            Some((caller, Err(code))) => findings.bad(
+        match &self.caller {
+            Some(caller) if caller != sealer => findings.bad(
                 "sealer",
-                code,
+                Code::SealerNotAllowed,
                 format!("sealed by {sealer}, but the connection is made with a certificate of {caller}: use one organisation's for both"),
             ),
-            Some((_, Ok(()))) => {
+            Some(_) => {
                 findings.good("sealer", format!("sealed by {sealer}, which the connection is made with, too"));
             }
             None => {
@@ -139,7 +141,7 @@ impl Known {
                     true => format!("{sender} does not list {sealer}"),
                     false => format!("{sealer} is not registered"),
                 };
-                let mend = listing::dispatcher(self.far, sender, sealer, known);
+                let mend = listing::dispatcher(self.listed_by, sender, sealer, known);
                 findings.bad(DISPATCHER, code, format!("{what}: {mend}"));
             }
             // Told by the sender's own step.

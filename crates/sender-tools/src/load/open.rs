@@ -1,7 +1,7 @@
 //! Letters are opened over the pages, with a clock: people log in before it starts, and each opens some, one after the other.
 
 use super::{latencies::Latencies, people, service::Service};
-use crate::{demo::citizen::Citizen, out};
+use crate::{citizen::Citizen, out};
 use anyhow::{Result, ensure};
 use domain::Identity;
 use futures_util::{StreamExt, TryStreamExt, stream};

@@ -4,6 +4,7 @@ use super::{LoadArgs, drive::Driven, letters::Door, open::Openings, round, servi
 use crate::out;
 use serde::Serialize;
 
+/// What is told of one run. The last three are for whoever compares with what is stored.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Figures {
     pub letters: usize,

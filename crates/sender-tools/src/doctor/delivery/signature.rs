@@ -1,13 +1,13 @@
 //! One of a delivery's two signatures: whether it holds and why not, its hash, and whether its certificate is trusted.
 
 use super::{Known, UNSIGNED};
-use crate::cli::doctor::{Findings, sender::validity};
+use crate::doctor::{Findings, sender::validity};
 use delivery::{
-    Hash, SignatureError, Verified,
+    DeliveryError, Hash, SignatureError, Verified,
     explain::{Change, Hint, Judged},
+    refusal,
 };
 use domain::{Code, OrgNumber};
-use intake::sealer;
 use vault::Untrusted;
 
 /// The sender's signature or the dispatcher's seal: how its steps are called.
@@ -181,7 +181,7 @@ impl Signed {
         sender: Option<&OrgNumber>,
     ) {
         let lets = match (&known.registry, sender) {
-            (Some(registry), Some(sender)) => sealer::strong(registry, sender, signed.hash).is_ok(),
+            (Some(registry), Some(sender)) => registry.takes(sender, signed.hash),
             _ => signed.hash == Hash::Sha256,
         };
         match (signed.hash, lets) {
@@ -282,11 +282,7 @@ impl Signed {
     }
 
     fn code(&self, error: SignatureError) -> Code {
-        let error = if self.is_seal {
-            delivery::DeliveryError::Seal(error)
-        } else {
-            delivery::DeliveryError::Signature(error)
-        };
-        sealer::refusal(&error).code
+        let error = if self.is_seal { DeliveryError::Seal(error) } else { DeliveryError::Signature(error) };
+        refusal(&error).code
     }
 }

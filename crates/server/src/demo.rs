@@ -1,7 +1,6 @@
 //! `kuvert demo`: the whole service on this machine, with fictional organisations, people and letters.
 
 pub mod cast;
-pub(crate) mod citizen;
 mod clock;
 mod folder;
 mod letters;
@@ -11,9 +10,9 @@ pub mod pki;
 mod seed;
 
 use crate::{
-    cli::stop_on_signal,
     house::{Doors, House, bind},
     logs, out, shell,
+    signals::stop_on_signal,
 };
 use anyhow::{Result, bail};
 use clock::DemoClock;

@@ -12,15 +12,32 @@ use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 use vault::{Certificate, jws::FlattenedJws};
 
-/// Of the agency API: certificate, validity, key, and a signature over a sample letter, checked as the door checks it.
-pub(super) fn examine(findings: &mut Findings, certificate: &Path, key: &Path) {
-    let Some(own) = held(findings, &AGENCY, certificate, key) else { return };
-    findings.add("signature", sample(certificate, key, &own));
+/// A sender's own files, and the door to try with the authorities of its certificate.
+pub struct Own<'a> {
+    pub certificate: &'a Path,
+    pub key: &'a Path,
+    pub door: Option<(&'a str, &'a Path)>,
+}
+
+/// Of the agency API: certificate, validity, key, a signature over a sample letter, checked as the door checks it, and the
+/// door.
+pub async fn examine(findings: &mut Findings, own: &Own<'_>) {
+    let Own { certificate, key, door } = *own;
+    if let Some(held) = held(findings, &AGENCY, certificate, key) {
+        findings.add("signature", sample(certificate, key, &held));
+    }
+    if let Some((door, ca)) = door {
+        findings.add("door", try_door(door, certificate, key, ca).await);
+    }
 }
 
 /// Of a connection that brings deliveries of Mina Meddelanden, whose own steps say what signed them.
-pub(super) fn connection(findings: &mut Findings, certificate: &Path, key: &Path) {
+pub async fn connection(findings: &mut Findings, own: &Own<'_>) {
+    let Own { certificate, key, door } = *own;
     held(findings, &CONNECTION, certificate, key);
+    if let Some((door, ca)) = door {
+        findings.add("connection door", try_service(door, certificate, key, ca).await);
+    }
 }
 
 /// How the steps over a certificate and its key are called.
@@ -78,7 +95,8 @@ fn organisation(certificate: &Certificate) -> Result<String> {
     ))
 }
 
-pub(super) fn validity(certificate: &Certificate, now: Time) -> Result<String> {
+/// Until when it is valid, if it is now.
+pub fn validity(certificate: &Certificate, now: Time) -> Result<String> {
     let from = certificate.not_before;
     let to = certificate.not_after;
     ensure!(now >= from, "valid only from {}: is this machine's clock right? It says {now}", from.date());
@@ -110,7 +128,7 @@ fn sample(certificate: &Path, key: &Path, parsed: &Certificate) -> Result<String
 }
 
 /// Handshake, what the caller is taken for, and the two clocks.
-pub(super) async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
+async fn try_door(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
     let http = client(certificate, key, ca)?;
     let door = &secure_origin(door)?;
     let sender = Certificate::from_pem(&std::fs::read(certificate)?)?.organisation;
@@ -138,7 +156,7 @@ async fn refused(door: &str, response: Response) -> Result<String> {
 
 /// Of a delivery: handshake, whether the certificate is a caller's, whether there is a `Service/v3`, and the two clocks.
 /// Who may send is judged by the delivery's own steps.
-pub(super) async fn try_service(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
+async fn try_service(door: &str, certificate: &Path, key: &Path, ca: &Path) -> Result<String> {
     let door = secure_origin(door)?;
     let url = format!("{door}/Service/v3?wsdl");
     let response = asked(client(certificate, key, ca)?.get(&url)).await?;

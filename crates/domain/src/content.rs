@@ -4,7 +4,7 @@ pub mod pdf;
 mod text;
 mod xml;
 
-use domain::{Code, letter::AttachmentType};
+use crate::{Code, letter::AttachmentType};
 use text::Charset;
 
 /// A checker for one attachment of a declared type.
