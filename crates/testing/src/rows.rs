@@ -9,6 +9,9 @@ pub trait Rows {
 
     /// Runs one statement in a transaction of its own: how many rows it changed.
     fn change(&self, sql: &'static str, values: &[Value<'_>]) -> impl Future<Output = u64> + Send;
+
+    /// The same by somebody who wants to deceive, and has found rows for it.
+    fn tamper(&self, sql: &'static str, values: &[Value<'_>]) -> impl Future<Output = ()> + Send;
 }
 
 impl Rows for Store {
@@ -22,5 +25,9 @@ impl Rows for Store {
         let changed = tx.execute(sql, values).await.unwrap().count();
         tx.commit().await.unwrap();
         changed
+    }
+
+    async fn tamper(&self, sql: &'static str, values: &[Value<'_>]) {
+        assert!(self.change(sql, values).await > 0, "{sql}");
     }
 }

@@ -7,7 +7,8 @@ use domain::words::Channel;
 use mailbox::Actor;
 use registry::contacts::Confirmation;
 use std::time::Duration;
-use store::{Value, args, both, testing::Database};
+use store::{args, both, testing::Database};
+use testing::Rows as _;
 
 both!(
     an_address_that_was_moved_here_is_not_shown_and_put_back_is_its_owners,
@@ -16,12 +17,6 @@ both!(
 );
 
 impl World {
-    async fn tamper(&self, sql: &'static str, values: &[Value<'_>]) {
-        let mut tx = self.store.begin("test").await.unwrap();
-        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
-        tx.commit().await.unwrap();
-    }
-
     async fn adds(&self, who: &Actor, address: &str, confirmed: bool) {
         let added = self.web.add_contact(who, Channel::Email, address).await.unwrap();
         let NewAddress::Waits(sent) = added else { panic!("{address} does not wait") };
@@ -50,23 +45,23 @@ async fn an_address_that_was_moved_here_is_not_shown_and_put_back_is_its_owners(
     let hers = anna.rights.person;
     let his = bo.rights.person;
     world.adds(&anna, "anna@example.se", false).await;
-    world.tamper("UPDATE contact SET person_id = $1", args![his]).await;
+    world.store.tamper("UPDATE contact SET person_id = $1", args![his]).await;
     assert_eq!(world.addresses(&bo).await, [None], "one that waits");
-    world.tamper("UPDATE contact SET person_id = $1", args![hers]).await;
+    world.store.tamper("UPDATE contact SET person_id = $1", args![hers]).await;
     assert_eq!(world.addresses(&anna).await, [Some("anna@example.se".to_owned())]);
-    world.tamper("DELETE FROM contact", &[]).await;
+    world.store.tamper("DELETE FROM contact", &[]).await;
     world.adds(&anna, "anna@example.se", true).await;
     let at = world.web.contacts(&anna).await.unwrap()[0].contact.confirmed_at;
-    world.tamper("UPDATE contact SET person_id = $1, confirmed_at = NULL", args![his]).await;
+    world.store.tamper("UPDATE contact SET person_id = $1, confirmed_at = NULL", args![his]).await;
     assert_eq!(world.addresses(&bo).await, [None], "one that was confirmed");
     // He has a code sent to an address of his own, and its row becomes that of hers.
     world.adds(&bo, "bo@example.se", false).await;
     let copy = "UPDATE contact SET address = (SELECT c.address FROM contact c WHERE c.code_mac IS NULL) \
         WHERE code_mac IS NOT NULL";
-    world.tamper(copy, &[]).await;
+    world.store.tamper(copy, &[]).await;
     assert_eq!(world.addresses(&bo).await, [None, None]);
-    world.tamper("DELETE FROM contact WHERE code_mac IS NOT NULL", &[]).await;
-    world.tamper("UPDATE contact SET person_id = $1, confirmed_at = $2", args![hers, at]).await;
+    world.store.tamper("DELETE FROM contact WHERE code_mac IS NOT NULL", &[]).await;
+    world.store.tamper("UPDATE contact SET person_id = $1, confirmed_at = $2", args![hers, at]).await;
     assert_eq!(world.addresses(&anna).await, [Some("anna@example.se".to_owned())]);
 }
 
@@ -86,9 +81,9 @@ async fn the_name_of_somebody_else_is_not_that_of_a_mailboxs_owner(database: Dat
     let of_cleo = cleo.rights.person;
     let profile = "UPDATE person SET profile = (SELECT p.profile FROM person p WHERE p.person_id = $1) \
         WHERE person_id = $2";
-    world.tamper(profile, args![of_anna, of_cleo]).await;
-    world.tamper("DELETE FROM login WHERE person_id = $1", args![of_cleo]).await;
-    world.tamper("UPDATE login SET person_id = $1 WHERE person_id = $2", args![of_cleo, of_anna]).await;
+    world.store.tamper(profile, args![of_anna, of_cleo]).await;
+    world.store.tamper("DELETE FROM login WHERE person_id = $1", args![of_cleo]).await;
+    world.store.tamper("UPDATE login SET person_id = $1 WHERE person_id = $2", args![of_cleo, of_anna]).await;
     assert_eq!(world.names(&bo).await.get(&mailbox), None);
 }
 
@@ -101,22 +96,22 @@ async fn an_invitation_that_was_moved_here_shows_nobody_and_cannot_be_accepted(d
     let id = world.web.asks(&cleo).await.unwrap()[0].invitation_id;
     // Made out to Bo.
     let number = "UPDATE invitation SET address_mac = (SELECT i.mac FROM identity i WHERE i.owner_id = $1)";
-    world.tamper(number, args![bo.rights.person]).await;
+    world.store.tamper(number, args![bo.rights.person]).await;
     let asks = world.web.asks(&bo).await.unwrap();
     assert_eq!((asks.len(), asks[0].owner.as_deref()), (1, None));
     assert!(!world.web.accept_invitation(&bo, "Bo Exempel", id).await.unwrap());
-    world.tamper(number, args![cleo.rights.person]).await;
+    world.store.tamper(number, args![cleo.rights.person]).await;
     // From the mailbox of Bo, who would see whom Anna has asked.
     let mailbox = "UPDATE invitation SET mailbox_id = $1";
-    world.tamper(mailbox, args![box_of_bo]).await;
+    world.store.tamper(mailbox, args![box_of_bo]).await;
     assert_eq!(world.web.asked(&bo, box_of_bo).await.unwrap()[0].label, None);
     assert!(!world.web.accept_invitation(&cleo, "Cleo Exempel", id).await.unwrap());
-    world.tamper(mailbox, args![box_of_anna]).await;
+    world.store.tamper(mailbox, args![box_of_anna]).await;
     assert!(world.web.accept_invitation(&cleo, "Cleo Exempel", id).await.unwrap());
-    world.tamper(mailbox, args![box_of_bo]).await;
+    world.store.tamper(mailbox, args![box_of_bo]).await;
     let asked = world.web.asked(&bo, box_of_bo).await.unwrap();
     assert_eq!((asked[0].label.as_deref(), &asked[0].helper), (None, &Some((cleo.rights.person, None))));
-    world.tamper(mailbox, args![box_of_anna]).await;
+    world.store.tamper(mailbox, args![box_of_anna]).await;
     let asked = world.web.asked(&anna, box_of_anna).await.unwrap();
     assert_eq!(asked[0].label.as_deref(), Some("Min vän"));
     assert_eq!(asked[0].helper, Some((cleo.rights.person, Some("Cleo Exempel".to_owned()))));

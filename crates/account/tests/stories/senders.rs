@@ -2,6 +2,7 @@ use crate::world::{ANNA, BO, OFFICE, TOWN, World, org};
 use account::AccountError;
 use domain::words::EventType;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 both!(a_sender_is_turned_off_and_on_again, only_who_governs_a_mailbox_turns_senders_off);
 
@@ -41,6 +42,6 @@ async fn only_who_governs_a_mailbox_turns_senders_off(database: Database) {
         }
     }
     assert!(world.web.senders(&bo, mailbox).await.is_err());
-    assert_eq!(world.count("SELECT count(*) FROM declined").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM declined").await, 0);
     assert_eq!(world.web.sender(&anna, mailbox, &org(OFFICE)).await.unwrap().name, "Exempelverket");
 }

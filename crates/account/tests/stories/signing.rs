@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use registry::{Register, register::SignatoryFile};
 use std::path::PathBuf;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 both!(
     a_signatory_has_the_right_while_the_register_says_so,
@@ -58,7 +59,11 @@ async fn a_signatory_has_the_right_while_the_register_says_so(database: Database
     let mailbox = world.operator.open_for_organisation(&company, "Exempelbolaget AB").await.unwrap();
     world.operator.describe_company(&company, "Exempelbolaget AB", None).await.unwrap();
     world.operator.add_signatory(&company, &person(ANNA, "Anna Exempel")).await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM mandate").await, 0, "nobody is known by this number yet");
+    assert_eq!(
+        world.store.count("SELECT count(*) FROM mandate").await,
+        0,
+        "nobody is known by this number yet"
+    );
     // Known from her first log-in on.
     let (anna, own) = world.settles(ANNA).await;
     assert_eq!(anna.rights.boxes, [(own, Because::Owner), (mailbox, Because::Signatory)]);
@@ -76,8 +81,8 @@ async fn a_signatory_has_the_right_while_the_register_says_so(database: Database
     world.operator.add_signatory(&company, &person(BO, "Bo Exempel")).await.unwrap();
     assert_eq!(world.rights(anna.rights.person).await.boxes, [(own, Because::Owner)]);
     world.operator.sync_register().await;
-    assert_eq!(world.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 1);
-    assert_eq!(world.count("SELECT count(*) FROM mandate").await, 2);
+    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM mandate").await, 2);
 }
 
 async fn what_cannot_be_followed_says_why(database: Database) {
@@ -123,7 +128,7 @@ async fn signatories_of_an_organisation_that_is_gone_from_the_register_end(datab
     // An empty register is one that was read.
     SignatoryFile::default().write(&world.register_path()).await.unwrap();
     assert_eq!(world.follows(), "kuvert_register_readable 1");
-    assert_eq!(world.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 0);
 }
 
 /// Takes what stands under this number out, wherever it stands.
@@ -157,7 +162,7 @@ async fn a_register_that_cannot_be_read_ends_nobodys_rights(database: Database) 
     std::fs::write(world.register_path(), good).unwrap();
     assert_eq!(world.follows(), "kuvert_register_readable 1");
     assert_eq!(world.signs_for(person).await, [mailbox]);
-    assert_eq!(world.count("SELECT count(*) FROM mandate WHERE revoked_at IS NOT NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NOT NULL").await, 0);
 }
 
 async fn at_a_log_in_what_the_register_no_longer_says_ends(database: Database) {

@@ -1,36 +1,20 @@
 //! The acts of role web and of the operator over the real key service; people log in at a provider on this machine.
 
 use account::{Accounts, NewPerson, Opened};
-use domain::{
-    Clock, Identity, Language, MailboxId, ManualClock, OrgNumber, PersonId, Time, words::EventType,
-};
-use eid::{
-    Callback, LoginRequest, Provider, Verifier, code_challenge,
-    demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
-};
+use domain::{Clock, Language, MailboxId, ManualClock, PersonId, words::EventType};
+use eid::{Callback, LoginRequest, Provider, code_challenge};
 use key_client::{Connector, GrantToken, GrantView, Keys, Role, WebKeys};
-use key_service::{KeyService, Root};
+use key_service::KeyService;
 use mailbox::{Actor, Rights};
-use registry::{
-    Recorder, Register,
-    operators::{self, NewOperator},
-    preferences,
-    registrations::{self, AccountType, NewRegistration},
-};
+use registry::Register;
 use reqwest::{Client, header, redirect::Policy};
 use std::{collections::HashMap, sync::Arc};
 use store::{Store, testing::Database};
+use testing::{eid::Demo, registry::People};
 use vault::SystemRandom;
 
-pub const ANNA: &str = "198101052382";
-pub const BO: &str = "199001012385";
-pub const CLEO: &str = "200001012384";
-/// Born in 2015.
-pub const DAVID: &str = "201501012387";
-pub const TOWN: &str = "164020000016";
-pub const OFFICE: &str = "164020000024";
-pub const COMPANY: &str = "164020000040";
-pub const LADAN: &str = "164020000065";
+pub use testing::{ANNA, BO, CLEO, COMPANY, DAVID, LADAN, OFFICE, TOWN, identity, org};
+
 const CALLBACK: &str = "http://127.0.0.1:8080/login/callback";
 
 pub struct World {
@@ -51,14 +35,6 @@ pub struct World {
     issuer: String,
 }
 
-pub fn org(number: &str) -> OrgNumber {
-    OrgNumber::parse(number).unwrap()
-}
-
-pub fn identity(number: &str) -> Identity {
-    Identity::parse(number).unwrap()
-}
-
 pub fn person(number: &str, name: &str) -> NewPerson {
     NewPerson { identity: identity(number), name: name.to_owned() }
 }
@@ -67,46 +43,17 @@ impl World {
     pub async fn new(database: Database) -> Self {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = Arc::new(ManualClock::at(Time::parse("2026-11-22T10:00:00Z").unwrap()));
+        let clock = Arc::new(ManualClock::at(testing::now()));
         let any: Arc<dyn Clock> = clock.clone();
         let random = || Arc::new(SystemRandom);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let someone = |(number, given): (&str, &str)| DemoPerson {
-            subject: format!("subject-{given}"),
-            given_name: given.into(),
-            family_name: "Exempel".into(),
-            identity: identity(number),
-        };
-        let settings = DemoSettings {
-            issuer: issuer.clone(),
-            clients: vec![DemoClient {
-                client_id: "kuvert".into(),
-                secret: None,
-                redirect_uris: vec![CALLBACK.into()],
-            }],
-            people: [(ANNA, "Anna"), (BO, "Bo"), (CLEO, "Cleo"), (DAVID, "David")].map(someone).into(),
-        };
-        let demo = DemoProvider::new(settings, any.clone(), random()).unwrap();
-        tokio::spawn(async move { axum::serve(listener, demo.router()).await });
-        let config = provider_config("demo", &issuer, "kuvert", None);
+        let demo = Demo::start(listener, CALLBACK, any.clone());
         let store = database.store.clone();
-        let service = KeyService::open(key_service::Parts {
-            root: Root::load_or_init(&database.dir().join("root.key"), &SystemRandom).unwrap(),
-            letters: store.clone(),
-            keys: database.keys().await.unwrap(),
-            verifiers: vec![Verifier::open(config.clone()).unwrap()],
-            register: Some(Register::File(database.dir().join("signatories.json"))),
-            settings: key_service::Settings::default(),
-            clock: any.clone(),
-            random: random(),
-        })
-        .await
-        .unwrap();
-        let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
+        let service = testing::key_service::open(&database, any.clone(), vec![demo.verifier()]).await;
+        let connector = testing::key_service::start(&service);
         let keys = connector.keys(Role::Web);
         let web_keys = Arc::new(keys.web_keys().await.unwrap());
-        let register = Register::File(database.dir().join("signatories.json"));
+        let register = Register::File(testing::key_service::signatories(&database));
         let accounts = |keys: Keys| {
             Accounts::new(account::Parts {
                 store: store.clone(),
@@ -120,13 +67,12 @@ impl World {
         };
         let web = accounts(keys.clone());
         let operator = accounts(connector.keys(Role::Operator));
-        let provider = Provider::open(config, any.clone(), random()).unwrap();
         let mut tx = store.begin("register").await.unwrap();
-        for (number, name) in [(TOWN, "Exempelkommunen"), (OFFICE, "Exempelverket")] {
-            registry::senders::add(&mut tx, &org(number), name, true, clock.now()).await.unwrap();
-        }
+        testing::registry::senders(&mut tx, clock.now()).await;
         tx.commit().await.unwrap();
         service.adopt_silently().await.unwrap();
+        let provider = demo.provider();
+        let issuer = demo.issuer;
         Self { database, store, clock, connector, service, web, operator, web_keys, keys, provider, issuer }
     }
 
@@ -217,32 +163,8 @@ impl World {
 
     /// Somebody has a mailbox at another operator, and has turned a sender off there.
     pub async fn is_elsewhere(&self, number: &str, off: &str) {
-        let operator = self.connector.keys(Role::Operator);
-        let address_mac = operator.person_macs(&[identity(number)]).await.unwrap()[0].address_mac;
-        let recorder = Recorder::service(&self.web_keys.events, &SystemRandom, &*self.clock);
-        let new = NewOperator {
-            number: &org(LADAN),
-            domain: "ladan.example",
-            name: "Lådan",
-            service_address: "https://ladan.example/service/v3",
-            ui_address: None,
-        };
-        let mut tx = self.store.begin("test").await.unwrap();
-        operators::add(&mut tx, &new, self.clock.now()).await.unwrap();
-        let new = NewRegistration {
-            address_mac: &address_mac,
-            operator: &org(LADAN),
-            account_type: AccountType::Secure,
-        };
-        assert!(registrations::register(&mut tx, &new, &recorder).await.unwrap());
-        let off = preferences::sender_mac(&self.web_keys.sender, &address_mac, &org(off));
-        preferences::store(&mut tx, &address_mac, &[off], self.clock.now()).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    pub async fn count(&self, sql: &'static str) -> i64 {
-        let mut tx = self.store.read("count").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
+        let people = People::new(&self.store, &self.connector, &*self.clock).await;
+        people.elsewhere(number, &[off]).await;
     }
 
     /// What stands in the mailbox's own chain, with its detail, oldest first.

@@ -9,6 +9,7 @@ use key_client::{AgreementSignature, AgreementUse, KeysError, Role, SecretBytes}
 use registry::registrations::{self, Place};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::Rows as _;
 
 both!(
     a_move_is_not_made_twice_by_one_signature,
@@ -34,7 +35,7 @@ impl World {
     }
 
     async fn at_home(&self) -> bool {
-        self.count("SELECT count(*) FROM mailbox WHERE closed_at IS NULL").await == 1
+        self.store.count("SELECT count(*) FROM mailbox WHERE closed_at IS NULL").await == 1
     }
 }
 
@@ -44,11 +45,11 @@ async fn a_move_is_not_made_twice_by_one_signature(database: Database) {
     let away = world.moves(ANNA, &agreed(ANNA, "move", "ladan.example"));
     let back = world.moves(ANNA, &agreed(ANNA, "move", "kuvert.example"));
     world.calls(LADAN, PATH, &away).await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 1, "she is told");
+    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 1, "she is told");
     // The answer was lost: nothing is changed, and it is said so.
     assert_eq!(world.calls(LADAN, PATH, &away).await.unwrap_err().1, "already_registered");
     world.calls(LADAN, PATH, &back).await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 2);
+    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 2);
     for _ in 0..2 {
         assert_eq!(world.calls(LADAN, PATH, &away).await, refused("agreement_used"));
     }
@@ -187,7 +188,7 @@ async fn signatures_for_a_company_work_once_each(database: Database) {
         world.calls(LADAN, PATH, &account("register", &register, &fresh)).await,
         refused("agreement_used")
     );
-    assert_eq!(world.count("SELECT count(*) FROM pending").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM pending").await, 0);
     // A fresh one waits; taken back, it has been used too.
     assert_eq!(signs(CLEO, &register).await.unwrap(), "Incomplete");
     let identity = format!("<recipientId>{COMPANY}</recipientId><userIdentity>{BO}</userIdentity>");

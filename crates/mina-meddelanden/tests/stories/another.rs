@@ -44,7 +44,7 @@ impl Wire {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let files = pki.files(folder, caller);
         let clients = edge::clients::Clients::new(&files.authority, Vec::new(), Arc::new(All)).unwrap();
-        let tls = edge::tls::mutual(&files.server, &files.key, &clients).unwrap();
+        let tls = edge::tls::mutual(&files.server, &files.server_key, &clients).unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
         let gate = Arc::new(tokio::sync::RwLock::new(()));
         let counted = calls.clone();
@@ -68,7 +68,7 @@ impl Wire {
         let task = tokio::spawn(listen::serve(vec![listener], door, stop.clone()));
         let read = |path: &Path| std::fs::read(path).unwrap();
         let certificate = read(&files.client);
-        let key = read(&files.key);
+        let key = read(&files.client_key);
         let authority = read(&files.authority);
         let soap = SoapClient::new(&certificate, &key, &authority, Duration::from_secs(30)).unwrap();
         let addresses = FarAddresses {

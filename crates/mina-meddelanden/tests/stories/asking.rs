@@ -2,6 +2,7 @@
 
 use crate::world::{ANNA, BO, CLEO, DISPATCHER, LADAN, OFFICE, TOWN, World, all, org};
 use store::{args, both, testing::Database};
+use testing::Rows as _;
 
 both!(
     each_recipient_is_told_in_order_with_the_operator_that_has_the_mailbox,
@@ -85,11 +86,11 @@ async fn where_somebody_is_is_told_as_far_as_it_is_vouched_for(database: Databas
             world.mac(ANNA).await,
         ),
     ] {
-        world.tampers(sql, args![&values]).await;
+        world.store.tamper(sql, args![&values]).await;
         assert_eq!(asks(TOWN, reachable(TOWN, &[BO, ANNA])).await.unwrap_err().1, unavailable, "{sql}");
         assert_eq!(asks(LADAN, registered(ANNA)).await.unwrap_err().1, unavailable, "{sql}");
         assert_eq!(all(&asks(TOWN, reachable(TOWN, &[BO])).await.unwrap(), "Type"), ["Not"]);
-        world.tampers(undo, args![&values]).await;
+        world.store.tamper(undo, args![&values]).await;
         let answer = asks(TOWN, reachable(TOWN, &[BO, ANNA])).await.unwrap();
         assert_eq!(all(&answer, "Type"), ["Not", "Secure"]);
     }
@@ -101,11 +102,11 @@ async fn where_somebody_is_is_told_as_far_as_it_is_vouched_for(database: Databas
     tx.commit().await.unwrap();
     let tag = registry::declined::sender_mac(&keys.sender, mailbox, &org(TOWN));
     let off = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $2, 0)";
-    world.tampers(off, args![mailbox, &tag]).await;
+    world.store.tamper(off, args![mailbox, &tag]).await;
     world.service.adopt_silently().await.unwrap();
     let answer = asks(TOWN, reachable(TOWN, &[ANNA])).await.unwrap();
     assert_eq!(all(&answer, "SenderAccepted"), ["false"]);
     let on = "INSERT INTO accepted (mailbox_id, sender_mac, accepted_at) VALUES ($1, $2, 1)";
-    world.tampers(on, args![mailbox, &tag]).await;
+    world.store.tamper(on, args![mailbox, &tag]).await;
     assert_eq!(asks(TOWN, reachable(TOWN, &[ANNA])).await.unwrap_err().1, unavailable);
 }

@@ -13,7 +13,7 @@ async fn a_name_that_leads_to_this_machine_is_not_called() {
     let files = Pki::new().files(folder.path(), LADAN);
     let read = |path: &std::path::Path| std::fs::read(path).unwrap();
     let certificate = read(&files.client);
-    let key = read(&files.key);
+    let key = read(&files.client_key);
     let authority = read(&files.authority);
     type Made = fn(&[u8], &[u8], &[u8], Duration) -> Result<SoapClient, mina_meddelanden::SoapClientError>;
     for (made, called) in [(SoapClient::new as Made, true), (SoapClient::elsewhere, false)] {

@@ -1,13 +1,10 @@
 //! `notify` at the door: the answer's form, and faults in the interface's numbers.
 
 use crate::world::{ANNA, BO, DISPATCHER, OFFICE, TOWN, World, all, between};
-use delivery::{
-    Message, Notice,
-    notice::{EmailMessage, SmsMessage},
-    read::Support,
-};
+use delivery::{Message, Notice, notice::EmailMessage};
 use domain::{ContactId, words::Channel};
 use store::{args, both, testing::Database};
+use testing::{Rows as _, delivery::plain};
 use vault::SystemRandom;
 
 both!(
@@ -19,31 +16,10 @@ both!(
 const PATH: &str = "/Service/v3";
 
 fn notice(id: &str, text: &str) -> Notice {
-    Notice {
-        sender_id: TOWN.into(),
-        sender_name: "Exempelkommunen".into(),
-        recipient_ids: [BO, ANNA].map(str::to_owned).into(),
-        message: Message {
-            id: id.into(),
-            subject: "Vatten".into(),
-            support: Support::default(),
-            matter: None,
-            metadata: Vec::new(),
-            language: "svSE".into(),
-            reply: None,
-            receipt_request: None,
-            body_type: "text/plain".into(),
-            body: Vec::new(),
-            attachments: Vec::new(),
-        },
-        email: Some(EmailMessage {
-            from: "vatten@exempel.se".into(),
-            subject: "Vatten".into(),
-            text: text.into(),
-        }),
-        sms: Some(SmsMessage { from: "Kommunen".into(), text: "Vattnet stängs.".into() }),
-        payload: [0; 32],
-    }
+    let email =
+        EmailMessage { from: "vatten@exempel.se".into(), subject: "Vatten".into(), text: text.into() };
+    let message = Message { body: Vec::new(), ..plain(id, "Vatten", "") };
+    Notice { email: Some(email), message, ..testing::delivery::notice(id, &[BO, ANNA]) }
 }
 
 async fn world(database: Database) -> World {
@@ -102,7 +78,7 @@ async fn each_recipient_has_a_status_in_order(database: Database) {
     assert!(answer.contains(&expected), "{answer}");
     let again = world.posts(TOWN, PATH, notice("1", "Vattnet stängs.").envelope()).await.unwrap();
     assert_eq!(again, answer);
-    assert_eq!(world.count("SELECT count(*) FROM announcement").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 1);
     assert_eq!(all(&answer, "RecipientId"), [BO, ANNA]);
 }
 
@@ -137,7 +113,7 @@ async fn refusals_are_faults_and_leave_nothing(database: Database) {
         "SELECT count(*) FROM announcement_way",
         "SELECT count(*) FROM job",
     ] {
-        assert_eq!(world.count(sql).await, 0, "{sql}");
+        assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
     assert!(world.posts(TOWN, PATH, good.clone()).await.is_ok());
     let other = good.replace(">Vattnet stängs.<", ">Vattnet stängs inte.<");

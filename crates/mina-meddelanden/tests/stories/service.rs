@@ -1,14 +1,10 @@
 //! What an operator serves: deliveries, and faults in the interface's form.
 
 use crate::world::{ANNA, BO, CLEO, LADAN, TOWN, World, all, between};
-use delivery::{
-    Delivery, Message,
-    forward::Covering,
-    read::{Attachment, Support},
-    write,
-};
-use domain::CivilDate;
+use delivery::{Delivery, forward::Covering, read::Attachment};
 use store::{both, testing::Database};
+use testing::Rows as _;
+use testing::delivery::plain;
 
 both!(
     a_delivery_is_answered_with_what_became_of_it,
@@ -19,35 +15,13 @@ both!(
 const PATH: &str = "/Service/v3";
 
 pub fn to(recipient: &str, id: &str) -> Delivery {
-    Delivery {
-        sender_id: TOWN.into(),
-        sender_name: "Exempelkommunen".into(),
-        sender_attention: None,
-        recipient_id: recipient.into(),
-        reference: None,
-        correlation_id: None,
-        attention: None,
-        messages: vec![Message {
-            id: id.into(),
-            subject: "Beslut".into(),
-            support: Support { text: "Fråga oss".into(), ..Support::default() },
-            matter: None,
-            metadata: Vec::new(),
-            language: "svSE".into(),
-            reply: None,
-            receipt_request: None,
-            body_type: "text/plain".into(),
-            body: "Hej".into(),
-            attachments: Vec::new(),
-        }],
-    }
+    testing::delivery::to(recipient, vec![plain(id, "Beslut", "Hej")])
 }
 
 impl World {
     pub fn sealed(&self, delivery: &Delivery) -> String {
         let town = self.pki.signer(TOWN);
-        let signed = write::sign(delivery, &town).unwrap();
-        write::seal(&signed, CivilDate::parse("2026-11-22").unwrap(), &town).unwrap()
+        testing::delivery::sealed(delivery, &town, &town)
     }
 }
 
@@ -65,7 +39,7 @@ async fn a_delivery_is_answered_with_what_became_of_it(database: Database) {
     // The same again is the same letter.
     let again = world.posts(TOWN, PATH, message).await.unwrap();
     assert_eq!(between(&again, "TransId"), transaction);
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 1);
     // No mailbox is no fault.
     let answer = world.posts(TOWN, PATH, world.sealed(&to(BO, "m-2"))).await.unwrap();
     assert_eq!(all(&answer, "Delivered"), ["false"]);
@@ -94,7 +68,7 @@ async fn what_is_forwarded_is_answered_for_each_recipient(database: Database) {
     );
     let again = world.posts(LADAN, PATH, message.clone()).await.unwrap();
     assert_eq!(again, answer);
-    assert_eq!(world.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 1);
     let refused = |number, code: &str| Err((number, code.to_owned()));
     let other = Covering { subject: "Annat".into(), ..covering };
     let other = other.envelope(secure.as_bytes(), None).unwrap();
@@ -133,5 +107,5 @@ async fn faults_have_the_interfaces_numbers(database: Database) {
         let fault = world.posts(caller, PATH, message).await.unwrap_err();
         assert_eq!(fault, (number, code.to_owned()), "{name}");
     }
-    assert_eq!(world.count("SELECT count(*) FROM submission").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) FROM submission").await, 0);
 }

@@ -5,6 +5,7 @@ use crate::{
     world::{ANNA, BO, LADAN, World},
 };
 use store::{args, both, testing::Database};
+use testing::Rows as _;
 
 both!(ones_own_agreement_moves_nobody_else);
 
@@ -27,14 +28,17 @@ async fn ones_own_agreement_moves_nobody_else(database: Database) {
     let anna = world.mac(ANNA).await;
     let bo = world.mac(BO).await;
     let before = world.owner(&bo).await;
-    world.tampers(swaps, args![&anna, &bo]).await;
+    world.store.tamper(swaps, args![&anna, &bo]).await;
     assert_eq!(world.calls(LADAN, PATH, &away).await.unwrap_err().1, "unavailable");
-    world.tampers("UPDATE identity SET owner_id = $1 WHERE mac = $2", args![&before, &bo]).await;
+    world.store.tamper("UPDATE identity SET owner_id = $1 WHERE mac = $2", args![&before, &bo]).await;
     let open = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
-    assert_eq!((world.count(open).await, world.count("SELECT count(*) FROM registration").await), (2, 0));
+    assert_eq!(
+        (world.store.count(open).await, world.store.count("SELECT count(*) FROM registration").await),
+        (2, 0)
+    );
     // It was not used up, and moves his own.
     world.calls(LADAN, PATH, &away).await.unwrap();
-    assert_eq!(world.count(open).await, 1);
+    assert_eq!(world.store.count(open).await, 1);
     assert_eq!(
         (world.place(ANNA).await, world.place(BO).await),
         (vec!["Kuvert".into()], vec!["Lådan".into()])

@@ -21,6 +21,7 @@ use std::{
     time::Duration,
 };
 use store::{jobs::Worker, testing::Database};
+use testing::Rows as _;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use vault::SystemRandom;
@@ -227,9 +228,7 @@ impl Two {
     }
 
     pub async fn sql(&self, sql: &'static str) {
-        let mut tx = self.world.store.begin("test").await.unwrap();
-        let _ = tx.execute(sql, &[]).await.unwrap();
-        tx.commit().await.unwrap();
+        self.world.store.change(sql, &[]).await;
     }
 
     /// One try of all after so many seconds, whenever they are due.

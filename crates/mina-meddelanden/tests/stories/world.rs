@@ -1,42 +1,26 @@
 //! A register with its key service, senders, operators and people; calls go through the router, certificates and all.
 
 use axum::{Router, body::Body, extract::Request};
-use delivery::{XmlSigner, document, write::Xml};
-use domain::{Clock, Identity, IdentityKind, Language, MailboxId, ManualClock, OrgNumber, Time};
+use delivery::{document, write::Xml};
+use domain::{Clock, Identity, MailboxId, ManualClock, Time};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
 use key_client::{Connector, Role};
-use key_service::{KeyService, Root};
-use mailbox::Objects;
+use key_service::KeyService;
 use mina_meddelanden::{Agreements, Door, Far, FarParts, Said, Signed};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use registry::{
-    Directory, Owner, Recorder, Register,
-    boxes::{self, NewBox},
+    Directory, Register,
     operators::{self, NewOperator},
-    people::{self, NewPerson},
     register::{Signatory, SignatoryFile, SignatureRule},
 };
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 use store::{Store, testing::Database};
+use testing::{Authority, pki::named, registry::People};
 use tower::ServiceExt;
 use vault::{Authorities, Certificate, SystemRandom};
 
-pub const TOWN: &str = "164020000016";
-pub const OFFICE: &str = "164020000024";
-pub const DISPATCHER: &str = "164020000032";
-pub const COMPANY: &str = "164020000040";
-/// Ourselves, and another operator.
-pub const OWN: &str = "164020000057";
-pub const LADAN: &str = "164020000065";
-pub const BREVEN: &str = "164020000073";
-pub const ANNA: &str = "198101052382";
-pub const BO: &str = "199001012385";
-pub const CLEO: &str = "200001012384";
-/// Born in 2015.
-pub const DAVID: &str = "201501012387";
-pub const NOW: &str = "2026-11-22T10:00:00.000Z";
+pub use testing::{ANNA, BO, BREVEN, CLEO, COMPANY, DAVID, DISPATCHER, LADAN, OFFICE, OWN, TOWN, org};
 
 pub struct World {
     #[allow(dead_code, reason = "held for its folder")]
@@ -55,22 +39,24 @@ pub struct World {
     signatories: PathBuf,
 }
 
-/// One authority for all; the demo's published keys for organisations and people alike.
-pub struct Pki {
-    issuer: Issuer<'static, KeyPair>,
-    pem: Vec<u8>,
-}
+/// One authority for all, organisations and people alike.
+pub struct Pki(Authority);
 
-const KEY: &str = include_str!("../../../server/src/demo/keys/164020000016.pem");
+impl Deref for Pki {
+    type Target = Authority;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 impl Pki {
     pub fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem().into_bytes();
-        Self { issuer: Issuer::new(params, key), pem }
+        Self(Authority::new())
+    }
+
+    fn trusted(&self) -> Authorities {
+        Authorities::from_pem(&self.pem).unwrap()
     }
 
     /// What we sign and seal with.
@@ -81,20 +67,6 @@ impl Pki {
             envelope_bytes: 1024 * 1024,
             give_up_after,
         }
-    }
-
-    /// Of an organisation or a person.
-    pub fn signer(&self, number: &str) -> XmlSigner {
-        XmlSigner::from_pem(KEY.as_bytes(), &[self.certificate(number)]).unwrap()
-    }
-
-    fn certificate(&self, number: &str) -> Certificate {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
-        params.distinguished_name.push(DnType::CommonName, "Någon Exempel");
-        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
-        let certificate = params.signed_by(&KeyPair::from_pem(KEY).unwrap(), &self.issuer).unwrap();
-        Certificate::parse(certificate.der()).unwrap()
     }
 
     /// The signed document that says this act of today.
@@ -122,17 +94,14 @@ impl Pki {
             std::fs::write(&path, content).unwrap();
             path
         };
-        let key = KeyPair::from_pem(KEY).unwrap();
-        let server = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        let server = server.signed_by(&key, &self.issuer).unwrap().pem();
-        let mut client = CertificateParams::default();
-        client.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), caller);
-        let client = client.signed_by(&key, &self.issuer).unwrap().pem();
+        let server = self.server("127.0.0.1");
+        let client = self.pair(&named(caller));
         Files {
             authority: file("wire-ca.pem", &self.pem),
-            server: file("wire-server.pem", server.as_bytes()),
-            client: file("wire-client.pem", client.as_bytes()),
-            key: file("wire.key", KEY.as_bytes()),
+            server: file("wire-server.pem", server.certificate.as_bytes()),
+            server_key: file("wire-server.key", server.key.as_bytes()),
+            client: file("wire-client.pem", client.certificate.as_bytes()),
+            client_key: file("wire-client.key", client.key.as_bytes()),
         }
     }
 
@@ -148,12 +117,13 @@ impl Pki {
     }
 }
 
-/// PEM files; both ends have the same key.
+/// PEM files.
 pub struct Files {
     pub authority: PathBuf,
     pub server: PathBuf,
+    pub server_key: PathBuf,
     pub client: PathBuf,
-    pub key: PathBuf,
+    pub client_key: PathBuf,
 }
 
 /// What somebody signs.
@@ -183,53 +153,31 @@ impl World {
 
     async fn leaving(database: Database, whereabouts: Whereabouts, give_up_after: Option<Duration>) -> Self {
         let store = database.store.clone();
-        let dir = database.dir().to_owned();
-        let clock = Arc::new(ManualClock::at(Time::parse(NOW).unwrap()));
+        let clock = Arc::new(ManualClock::at(testing::now()));
         let random = || Arc::new(SystemRandom);
         let pki = Pki::new();
-        let service = KeyService::open(key_service::Parts {
-            root: Root::load_or_init(&dir.join("root.key"), &SystemRandom).unwrap(),
-            letters: store.clone(),
-            keys: database.keys().await.unwrap(),
-            verifiers: Vec::new(),
-            register: Some(Register::File(dir.join("signatories.json"))),
-            settings: key_service::Settings::default(),
-            clock: clock.clone(),
-            random: random(),
-        })
-        .await
-        .unwrap();
-        service.take_agreements(Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()));
-        let (connector, _) = service.start(tokio_util::sync::CancellationToken::new());
+        let service = testing::key_service::open(&database, clock.clone(), Vec::new()).await;
+        service.take_agreements(Agreements::Xml(pki.trusted()));
+        let connector = testing::key_service::start(&service);
         let connects = organisations(&store, &pki, clock.now()).await;
         service.adopt_silently().await.unwrap();
-        let directory = Directory::load(&store).await.unwrap();
-        let gateway = connector.keys(Role::Gateway);
-        let gateway_keys = Arc::new(gateway.gateway_keys().await.unwrap());
-        let parts = intake::Parts {
-            store: store.clone(),
-            gateway_keys: gateway_keys.clone(),
-            keys: gateway.clone(),
-            directory: directory.clone(),
-            trust: Trust::new(Authorities::from_pem(&pki.pem).unwrap()),
-            whereabouts,
-            outgoing: give_up_after.map(|time| Arc::new(pki.outgoing(time))),
-            objects: Objects::open(&dir.join("objects"), random()).unwrap(),
-            clock: clock.clone(),
-            random: random(),
-        };
-        let intake = Intake::start(parts, intake::Settings::new("kuvert.example")).await.unwrap();
-        let path = dir.join("signatories.json");
+        let mut parts = testing::intake::parts(&database, &connector, clock.clone()).await;
+        parts.trust = Trust::new(pki.trusted());
+        parts.whereabouts = whereabouts;
+        parts.outgoing = give_up_after.map(|time| Arc::new(pki.outgoing(time)));
+        let directory = parts.directory.clone();
+        let path = testing::key_service::signatories(&database);
         let far = Far(Arc::new(FarParts {
             store: store.clone(),
-            keys: gateway,
-            gateway_keys,
+            keys: parts.keys.clone(),
+            gateway_keys: parts.gateway_keys.clone(),
             directory: directory.clone(),
             register: Register::File(path.clone()),
-            agreements: Agreements::Xml(Authorities::from_pem(&pki.pem).unwrap()),
+            agreements: Agreements::Xml(pki.trusted()),
             clock: clock.clone(),
             random: random(),
         }));
+        let intake = Intake::start(parts, intake::Settings::new("kuvert.example")).await.unwrap();
         let door = Door {
             intake: intake.clone(),
             clock: clock.clone(),
@@ -275,20 +223,9 @@ impl World {
 
     /// The handle of a door to another key service on the same stores.
     pub async fn another_key_service(&self) -> key_client::Keys {
-        let service = KeyService::open(key_service::Parts {
-            root: Root::load_or_init(&self.folder().join("root.key"), &SystemRandom).unwrap(),
-            letters: self.store.clone(),
-            keys: self.database.keys().await.unwrap(),
-            verifiers: Vec::new(),
-            register: None,
-            settings: key_service::Settings::default(),
-            clock: self.clock.clone(),
-            random: Arc::new(SystemRandom),
-        })
-        .await
-        .unwrap();
-        service.take_agreements(Agreements::Xml(Authorities::from_pem(&self.pki.pem).unwrap()));
-        service.start(tokio_util::sync::CancellationToken::new()).0.keys(Role::Gateway)
+        let service = testing::key_service::open(&self.database, self.clock.clone(), Vec::new()).await;
+        service.take_agreements(Agreements::Xml(self.pki.trusted()));
+        testing::key_service::start(&service).keys(Role::Gateway)
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -319,28 +256,10 @@ impl World {
 
     /// A person with a mailbox here.
     pub async fn has_box(&self, number: &str) -> MailboxId {
-        let identity = Identity::parse(number).unwrap();
-        let keys = self.connector.keys(Role::Operator);
-        let macs = keys.person_macs(&[identity]).await.unwrap().remove(0);
-        let mailbox_id = MailboxId::new(&SystemRandom);
-        let (epoch, public_key) = keys.make_mailbox_key(mailbox_id).await.unwrap();
-        let events = self.connector.keys(Role::Gateway).gateway_keys().await.unwrap().events;
-        let recorder = Recorder::service(&events, &SystemRandom, &*self.clock);
-        let mut tx = self.store.begin("open").await.unwrap();
-        let new = NewPerson {
-            login_mac: &macs.login_mac,
-            address_mac: &macs.address_mac,
-            kind: IdentityKind::Personnummer,
-            profile: b"sealed",
-            language: Language::Swedish,
-        };
-        let (person, _) = people::register(&mut tx, &new, self.clock.now(), &SystemRandom).await.unwrap();
-        let owner = Owner::Person(person);
-        let new = NewBox { mailbox_id, owner, epoch, public_key: &public_key, adult: true };
-        let id = boxes::open(&mut tx, &new, &recorder).await.unwrap();
-        tx.commit().await.unwrap();
+        let people = People::new(&self.store, &self.connector, &*self.clock).await;
+        let (_, mailbox) = people.person(number, "Någon Exempel").await;
         self.service.adopt_silently().await.unwrap();
-        id
+        mailbox
     }
 
     /// Registers one more, for whom it names.
@@ -398,18 +317,6 @@ impl World {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
-
-    /// A change by whoever administers the letters' database.
-    pub async fn tampers(&self, sql: &'static str, values: &[store::Value<'_>]) {
-        let mut tx = self.store.begin("tamper").await.unwrap();
-        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
-        tx.commit().await.unwrap();
-    }
-
-    pub async fn count(&self, sql: &'static str) -> i64 {
-        let mut tx = self.store.read("count").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
-    }
 }
 
 /// Leaves an answer where `tests/peers/mina-meddelanden` holds it to the schemas that we serve, if that is asked for.
@@ -418,10 +325,6 @@ fn keep(path: &str, answer: &str) {
     let (service, _) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
     let name = format!("{}-{}.xml", service.to_lowercase(), hex::encode(vault::sha256(answer.as_bytes())));
     std::fs::write(PathBuf::from(folder).join(name), answer).unwrap();
-}
-
-pub fn org(number: &str) -> OrgNumber {
-    OrgNumber::parse(number).unwrap()
 }
 
 /// The text of the first element of this name.
@@ -442,41 +345,25 @@ pub fn all(xml: &str, name: &str) -> Vec<String> {
 async fn organisations(store: &Store, pki: &Pki, now: Time) -> HashMap<&'static str, [u8; 32]> {
     let mut connects = HashMap::new();
     let mut tx = store.begin("register").await.unwrap();
-    for (number, name, may_send) in [
-        (TOWN, "Exempelkommunen", true),
-        (OFFICE, "Exempelverket", true),
-        (DISPATCHER, "Exempelförmedlaren", false),
-        (LADAN, "Lådan", false),
-        (BREVEN, "Breven", false),
-    ] {
-        registry::senders::add(&mut tx, &org(number), name, may_send, now).await.unwrap();
-        if ![LADAN, BREVEN].contains(&number) {
-            let der = pki.certificate(number).der;
-            let entry = registry::certificates::add(&mut tx, &org(number), &der, now).await.unwrap();
-            connects.insert(number, entry.sha256);
-        }
+    testing::registry::senders(&mut tx, now).await;
+    for number in [TOWN, OFFICE, DISPATCHER] {
+        let der = pki.certificate(number, 2100).der;
+        let entry = registry::certificates::add(&mut tx, &org(number), &der, now).await.unwrap();
+        connects.insert(number, entry.sha256);
     }
     registry::dispatch::list(&mut tx, &org(TOWN), &org(DISPATCHER), now).await.unwrap();
-    let own = org(OWN);
-    let ladan = org(LADAN);
-    let breven = org(BREVEN);
-    let new = |number, domain, name, service_address| NewOperator {
-        number,
-        domain,
-        name,
-        service_address,
+    let ours = NewOperator {
+        number: &org(OWN),
+        domain: "kuvert.example",
+        name: "Kuvert",
+        service_address: "https://kuvert.example/Service/v3",
         ui_address: None,
     };
-    let ours = new(&own, "kuvert.example", "Kuvert", "https://kuvert.example/Service/v3");
     operators::set_own(&mut tx, &ours, now).await.unwrap();
-    for other in [
-        new(&ladan, "ladan.example", "Lådan", "https://ladan.example/service/v3"),
-        new(&breven, "breven.example", "Breven", "https://breven.example/service/v3"),
-    ] {
-        operators::add(&mut tx, &other, now).await.unwrap();
-    }
-    for number in [LADAN, BREVEN] {
-        let der = pki.certificate(number).der;
+    for (number, name) in [(LADAN, "Lådan"), (BREVEN, "Breven")] {
+        registry::senders::add(&mut tx, &org(number), name, false, now).await.unwrap();
+        testing::registry::operator(&mut tx, number, now).await;
+        let der = pki.certificate(number, 2100).der;
         let entry = operators::add_certificate(&mut tx, &der, now).await.unwrap();
         connects.insert(number, entry.sha256);
     }
