@@ -251,11 +251,14 @@ fn told(raw: &str, judged: Result<String, TextError>, at: &str) -> Result<String
         TextError::Characters | TextError::FileName => Code::CharactersNotAllowed.into(),
     };
     let text = judged.map_err(|error| refused(error).at(at))?;
-    match () {
-        () if text::has_link(&text) => Err(Refusal::new(Code::LinkNotAllowed).at(at)),
-        () if text::has_dear_number(&text) => Err(Refusal::new(Code::PhoneNotAllowed).at(at)),
-        () if text::imitates_us(&text) => Err(Refusal::new(Code::ImitatesService).at(at)),
-        () => Ok(text),
+    let found = [
+        (text::has_link(&text), Code::LinkNotAllowed),
+        (text::has_dear_number(&text), Code::PhoneNotAllowed),
+        (text::imitates_us(&text), Code::ImitatesService),
+    ];
+    match found.into_iter().find(|(found, _)| *found) {
+        Some((_, code)) => Err(Refusal::new(code).at(at)),
+        None => Ok(text),
     }
 }
 

@@ -114,11 +114,10 @@ fn state(happened: &[EventType], visible_from: Time, now: Time) -> LetterState {
     }
     // One that was to leave and whose recipient came here is accepted too.
     if is(EventType::TakenInCharge) && !is(EventType::Accepted) {
-        return match () {
-            () if is(EventType::Forwarded) => LetterState::Forwarded,
-            () if is(EventType::Returned) => LetterState::Returned,
-            () => LetterState::Forwarding,
-        };
+        if is(EventType::Forwarded) {
+            return LetterState::Forwarded;
+        }
+        return if is(EventType::Returned) { LetterState::Returned } else { LetterState::Forwarding };
     }
     if visible_from > now { LetterState::Scheduled } else { LetterState::Available }
 }

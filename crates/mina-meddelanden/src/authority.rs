@@ -5,7 +5,7 @@ use crate::{
     Door,
     agreement::{Agreement, CANCEL_CONSENT, OWNERSHIP, SignatureData},
     authorisation::{self, Authorised, person},
-    call::Call,
+    call::{Answering, Call},
     far::{Far, identity},
     fault::{CallId, Fault, Version},
     reply::respond,
@@ -36,17 +36,10 @@ pub(crate) async fn serve(
     State((door, far)): State<(Door, Far)>,
     request: Request,
 ) -> Result<Response, Fault> {
-    let id = CallId::new(&*door.random);
-    let started = std::time::Instant::now();
+    let answering = Answering::begin(&door, "authority");
     let mut operation = "getSenders";
-    let answered = answer(&door, &far, &id, request, &mut operation).await;
-    let outcome = if answered.is_ok() { "answered" } else { "fault" };
-    metrics::histogram!("kuvert_soap_call_seconds", "service" => "authority", "outcome" => outcome)
-        .record(started.elapsed());
-    match answered {
-        Ok(xml) => Ok(respond(StatusCode::OK, &xml)),
-        Err(error) => Err(Fault::new(&id, &error, Version::V1 { operation })),
-    }
+    let answered = answer(&door, &far, &answering.id, request, &mut operation).await;
+    answering.end(answered.map(|xml| respond(StatusCode::OK, &xml)), Version::V1 { operation })
 }
 
 async fn answer(

@@ -1,16 +1,21 @@
 //! One call as it comes in: who calls, and the whole message within its limit.
 
-use crate::{Door, fault::CallId};
+use crate::{
+    Door,
+    fault::{CallId, Fault, Version},
+};
 use axum::{
     body::Body,
     extract::Request,
     http::{Extensions, HeaderMap},
+    response::Response,
 };
 use bytes::{Bytes, BytesMut};
 use domain::{Code, OrgNumber, Refusal};
 use edge::{Peer, leftover::PATIENCE};
 use futures_util::StreamExt;
 use intake::{AcceptError, Arriving, Presented};
+use std::time::Instant;
 use tokio::time::timeout;
 
 /// A message and who sent it. Nothing of it is judged yet.
@@ -20,6 +25,32 @@ pub(crate) struct Call {
     pub envelope: Bytes,
     /// Held for the message until it is answered, or until intake holds its own for it.
     pub room: Option<Arriving>,
+}
+
+/// One call while it is answered: its id and how long it takes.
+pub(crate) struct Answering {
+    pub id: CallId,
+    service: &'static str,
+    started: Instant,
+}
+
+impl Answering {
+    /// `service`: as metrics name it.
+    pub(crate) fn begin(door: &Door, service: &'static str) -> Self {
+        Self { id: CallId::new(&*door.random), service, started: Instant::now() }
+    }
+
+    /// What went wrong becomes a fault in the form of `version`, and is logged.
+    pub(crate) fn end(
+        self,
+        answered: Result<Response, AcceptError>,
+        version: Version,
+    ) -> Result<Response, Fault> {
+        let outcome = if answered.is_ok() { "answered" } else { "fault" };
+        metrics::histogram!("kuvert_soap_call_seconds", "service" => self.service, "outcome" => outcome)
+            .record(self.started.elapsed());
+        answered.map_err(|error| Fault::new(&self.id, &error, version))
+    }
 }
 
 impl Call {

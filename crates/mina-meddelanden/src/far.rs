@@ -112,12 +112,6 @@ pub(crate) fn is_recipient_id(text: &str) -> bool {
 }
 
 /// A `ServiceSupplier` in the namespace in force.
-pub(crate) fn service_supplier(operator: &Operator, name: &str, xml: &mut Xml) {
-    xml.open(name);
-    supplier_members(operator, xml);
-    xml.close(name);
-}
-
 pub(crate) fn supplier_members(operator: &Operator, xml: &mut Xml) {
     xml.text("Id", operator.number.as_str());
     xml.text("Name", &operator.name);

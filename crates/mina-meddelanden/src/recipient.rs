@@ -12,7 +12,7 @@ mod signer;
 
 use crate::{
     Door,
-    call::Call,
+    call::{Answering, Call},
     far::Far,
     fault::{CallId, Fault, Version},
     reply::respond,
@@ -39,16 +39,9 @@ pub(crate) async fn serve(
     State((door, far)): State<(Door, Far)>,
     request: Request,
 ) -> Result<Response, Fault> {
-    let id = CallId::new(&*door.random);
-    let started = std::time::Instant::now();
-    let answered = answer(&door, &far, &id, request).await;
-    let outcome = if answered.is_ok() { "answered" } else { "fault" };
-    metrics::histogram!("kuvert_soap_call_seconds", "service" => "recipient", "outcome" => outcome)
-        .record(started.elapsed());
-    match answered {
-        Ok(xml) => Ok(respond(StatusCode::OK, &xml)),
-        Err(error) => Err(Fault::new(&id, &error, Version::V3)),
-    }
+    let answering = Answering::begin(&door, "recipient");
+    let answered = answer(&door, &far, &answering.id, request).await;
+    answering.end(answered.map(|xml| respond(StatusCode::OK, &xml)), Version::V3)
 }
 
 async fn answer(door: &Door, far: &Far, id: &CallId, request: Request) -> Result<String, AcceptError> {

@@ -9,7 +9,7 @@ pub(crate) use deliver_secure::result;
 
 use crate::{
     Door,
-    call::Call,
+    call::{Answering, Call},
     fault::{CallId, Fault, Version},
 };
 use axum::{
@@ -20,13 +20,9 @@ use intake::AcceptError;
 
 /// Serves one call.
 pub(crate) async fn serve(State(door): State<Door>, request: Request) -> Result<Response, Fault> {
-    let id = CallId::new(&*door.random);
-    let started = std::time::Instant::now();
-    let answered = answer(&door, &id, request).await.map_err(|error| Fault::new(&id, &error, Version::V3));
-    let outcome = if answered.is_ok() { "answered" } else { "fault" };
-    metrics::histogram!("kuvert_soap_call_seconds", "service" => "service", "outcome" => outcome)
-        .record(started.elapsed());
-    answered
+    let answering = Answering::begin(&door, "service");
+    let answered = answer(&door, &answering.id, request).await;
+    answering.end(answered, Version::V3)
 }
 
 async fn answer(door: &Door, id: &CallId, request: Request) -> Result<Response, AcceptError> {

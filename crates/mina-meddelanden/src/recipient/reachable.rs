@@ -1,7 +1,7 @@
 //! `isReachable` and `isRegistered`: up to a thousand recipients in one question, one answer each, in order.
 
 use super::{Session, response};
-use crate::far::{is_recipient_id, service_supplier};
+use crate::far::{is_recipient_id, supplier_members};
 use delivery::{
     ReadError,
     names::{RECIPIENT, RECIPIENT_V3},
@@ -60,7 +60,7 @@ impl Session<'_> {
             for (id, status) in asked.recipients.iter().zip(&statuses) {
                 xml.open("return");
                 xml.open_in(RECIPIENT, "AccountStatus");
-                self.account(id, status, xml);
+                self.account(id, status, None, xml);
                 xml.close("AccountStatus");
                 xml.text_in(RECIPIENT, "SenderAccepted", if status.accepts { "true" } else { "false" });
                 if let Some(at) = status.accept_changed_at {
@@ -82,7 +82,7 @@ impl Session<'_> {
         Ok(response(RECIPIENT_V3, "isRegisteredResponse", |xml| {
             for (id, status) in asked.recipients.iter().zip(&statuses) {
                 xml.open("return");
-                self.account_in(id, status, xml);
+                self.account(id, status, Some(RECIPIENT), xml);
                 xml.close("return");
             }
         }))
@@ -101,39 +101,36 @@ impl Session<'_> {
         Ok(statuses.collect())
     }
 
-    fn account(&self, id: &str, status: &Status, xml: &mut Xml) {
+    /// `namespace`: each member names it itself, where the element around is of another.
+    fn account(&self, id: &str, status: &Status, namespace: Option<&str>, xml: &mut Xml) {
         let snapshot = self.far.snapshot();
-        xml.text("RecipientId", id);
+        let text = |xml: &mut Xml, name, value: &str| match namespace {
+            Some(namespace) => xml.text_in(namespace, name, value),
+            None => xml.text(name, value),
+        };
+        text(xml, "RecipientId", id);
         let account = status.account.as_ref();
         let operator = account.and_then(|account| match &account.place {
             Place::Here => snapshot.own_operator(),
             Place::At(number) => snapshot.operator(number),
         });
-        xml.text(
-            "Type",
-            match account.map(|account| account.account_type) {
-                Some(AccountType::Secure) => "Secure",
-                Some(AccountType::Anonymous) => "Anonymous",
-                None => "Not",
-            },
-        );
-        xml.text("Pending", if status.pending { "true" } else { "false" });
+        let kind = match account.map(|account| account.account_type) {
+            Some(AccountType::Secure) => "Secure",
+            Some(AccountType::Anonymous) => "Anonymous",
+            None => "Not",
+        };
+        text(xml, "Type", kind);
+        text(xml, "Pending", if status.pending { "true" } else { "false" });
         if let Some(operator) = operator {
-            service_supplier(operator, "ServiceSupplier", xml);
+            match namespace {
+                Some(namespace) => xml.open_in(namespace, "ServiceSupplier"),
+                None => xml.open("ServiceSupplier"),
+            }
+            supplier_members(operator, xml);
+            xml.close("ServiceSupplier");
         }
         if let Some(account) = account {
-            xml.text("LastRegistration", &account.since.to_string());
+            text(xml, "LastRegistration", &account.since.to_string());
         }
-    }
-
-    /// The same where the element around is of another namespace.
-    fn account_in(&self, id: &str, status: &Status, xml: &mut Xml) {
-        let mut inside = Xml(String::new());
-        self.account(id, status, &mut inside);
-        // Each member names its namespace itself.
-        for name in ["RecipientId", "Type", "Pending", "ServiceSupplier", "LastRegistration"] {
-            inside.0 = inside.0.replacen(&format!("<{name}>"), &format!("<{name} xmlns=\"{RECIPIENT}\">"), 1);
-        }
-        xml.0.push_str(&inside.0);
     }
 }

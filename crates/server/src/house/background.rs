@@ -3,118 +3,112 @@
 use super::House;
 use domain::Time;
 use std::{sync::Arc, time::Duration};
-use store::jobs::{Worker, WorkerSettings};
+use store::jobs::{Handler, Worker, WorkerSettings};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
-/// The event feed is kept this long.
-const FEED_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
-
-/// The register of signatories is read this often, and at start.
-const REGISTER: Duration = Duration::from_secs(300);
-
 /// Starts all of it; each ends soon after `stop`.
 pub fn start(house: &Arc<House>, stop: &CancellationToken) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(async move {
-        h.worker(WorkerSettings::new(&[notifier::KIND])).run(h.notifier.clone(), s).await;
-    });
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(async move {
-        // A few at a time: each may go to thousands of addresses.
-        let settings = WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) };
-        h.worker(settings).run(Arc::new(notifier::Announcer(h.notifier.clone())), s).await;
-    });
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(async move {
-        let settings = WorkerSettings::new(&[notifier::MOVED]);
-        h.worker(settings).run(Arc::new(notifier::Mover(h.notifier.clone())), s).await;
-    });
+    let mut work = Background { house: house.clone(), stop: stop.clone(), tasks: JoinSet::new() };
+    work.off_the_queue(WorkerSettings::new(&[notifier::KIND]), house.notifier.clone());
+    // A few at a time: each may go to thousands of addresses.
+    let few = WorkerSettings { batch: 4, ..WorkerSettings::new(&[notifier::ANNOUNCEMENT]) };
+    work.off_the_queue(few, Arc::new(notifier::Announcer(house.notifier.clone())));
+    let moved = WorkerSettings::new(&[notifier::MOVED]);
+    work.off_the_queue(moved, Arc::new(notifier::Mover(house.notifier.clone())));
     for _ in 0..mina_meddelanden::HandOver::WORKERS {
-        let h = house.clone();
-        let s = stop.clone();
-        tasks.spawn(async move { h.hand_over(s).await });
+        let (house, stop) = work.shared();
+        work.tasks.spawn(async move { house.hand_over(stop).await });
     }
     let sequencer = house.sequencer.clone();
-    let s = stop.clone();
-    tasks.spawn(async move { sequencer.run(s.cancelled()).await });
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(1), s, move || {
-        let h = h.clone();
-        async move { h.directory.refresh(&h.stores.letters).await.map(drop).map_err(|e| e.to_string()) }
-    }));
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(1), s, move || {
-        let h = h.clone();
-        async move { h.hand_over_events().await.map_err(|e| e.to_string()) }
-    }));
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(1), s, move || {
-        let h = h.clone();
-        async move { h.key_service.service.check_some().await.map_err(|e| e.to_string()) }
-    }));
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(60), s, move || {
-        let h = h.clone();
-        async move { h.refresh_keys().await.map_err(|e| e.to_string()) }
-    }));
+    let stop = work.stop.clone();
+    work.tasks.spawn(async move { sequencer.run(stop.cancelled()).await });
+    work.every(SECOND, |house| async move { house.directory.refresh(&house.stores.letters).await.map(drop) });
+    work.every(SECOND, |house| async move { house.hand_over_events().await });
+    work.every(SECOND, |house| async move { house.key_service.service.check_some().await });
+    work.every(MINUTE, |house| async move { house.refresh_keys().await });
     house.tell_lists(0);
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(60), s, move || {
-        let h = h.clone();
-        async move { h.refresh_trust().map_err(|e| format!("{e:#}")) }
-    }));
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(15), s, move || {
-        let h = h.clone();
-        async move { h.measure_jobs().await.map_err(|e| e.to_string()) }
-    }));
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(every(Duration::from_secs(3600), s, move || {
-        let h = h.clone();
-        async move { h.tidy().await.map_err(|e| format!("{e:#}")) }
-    }));
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(async move {
-        let follow = move || {
-            let h = h.clone();
-            async move { h.follow_far().await.map_err(|e| format!("{e:#}")) }
-        };
+    work.every(MINUTE, |house| async move { house.refresh_trust() });
+    work.every(MEASURE, |house| async move { house.measure_jobs().await });
+    work.every(HOUR, |house| async move { house.tidy().await });
+    let first = house.clone();
+    let follow = work.repeated(super::far::FOLLOW, |house| async move { house.follow_far().await });
+    work.tasks.spawn(async move {
         // At start too: without it nobody is known who may send.
-        if let Err(error) = follow().await {
-            warn!(error, "The register of addresses does not answer; it will be asked again");
+        if let Err(error) = first.follow_far().await {
+            warn!(
+                error = format!("{error:#}"),
+                "The register of addresses does not answer; it will be asked again"
+            );
         }
-        every(super::far::FOLLOW, s, follow).await;
+        follow.await;
     });
-    let h = house.clone();
-    let s = stop.clone();
-    tasks.spawn(async move {
-        let accounts = h.operator().accounts;
+    let accounts = house.operator().accounts;
+    let again = accounts.clone();
+    let sync = work.repeated(SIGNATORIES, move |_| {
+        let accounts = again.clone();
+        async move {
+            accounts.sync_register().await;
+            anyhow::Ok(())
+        }
+    });
+    work.tasks.spawn(async move {
         accounts.sync_register().await;
-        every(REGISTER, s, move || {
-            let accounts = accounts.clone();
-            async move {
-                accounts.sync_register().await;
-                Ok(())
-            }
-        })
-        .await;
+        sync.await;
     });
-    tasks
+    work.tasks
+}
+
+/// What is started together.
+struct Background {
+    house: Arc<House>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Background {
+    fn shared(&self) -> (Arc<House>, CancellationToken) {
+        (self.house.clone(), self.stop.clone())
+    }
+
+    fn off_the_queue<H: Handler>(&mut self, settings: WorkerSettings, handler: Arc<H>) {
+        let worker = self.house.worker(settings);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { worker.run(handler, stop).await });
+    }
+
+    fn every<F, Fut, E>(&mut self, pause: Duration, act: F)
+    where
+        F: Fn(Arc<House>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send,
+        E: Into<anyhow::Error> + Send,
+    {
+        let repeated = self.repeated(pause, act);
+        self.tasks.spawn(repeated);
+    }
+
+    /// Waits, does it, and does it again until the end. What fails is told and tried again.
+    fn repeated<F, Fut, E>(&self, pause: Duration, act: F) -> impl Future<Output = ()> + Send + 'static
+    where
+        F: Fn(Arc<House>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send,
+        E: Into<anyhow::Error> + Send,
+    {
+        let (house, stop) = self.shared();
+        async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+                if let Err(error) = act(house.clone()).await {
+                    let error = format!("{:#}", error.into());
+                    warn!(error, "Background work failed; it will be tried again");
+                }
+            }
+        }
+    }
 }
 
 impl House {
@@ -170,7 +164,7 @@ impl House {
         tx.commit().await?;
         loop {
             let mut tx = self.stores.letters.begin_background("forget events").await?;
-            let forgotten = evidence::feed::forget(&mut tx, now.minus(FEED_KEPT.max(DAY))).await?;
+            let forgotten = evidence::feed::forget(&mut tx, now.minus(FEED_KEPT)).await?;
             tx.commit().await?;
             if forgotten == 0 {
                 return Ok(());
@@ -179,19 +173,11 @@ impl House {
     }
 }
 
-/// Does it, waits, and does it again until `stop`. What fails is told and tried again.
-async fn every<F, Fut>(pause: Duration, stop: CancellationToken, act: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = Result<(), String>>,
-{
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-        if let Err(error) = act().await {
-            warn!(error, "Background work failed; it will be tried again");
-        }
-    }
-}
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const MEASURE: Duration = Duration::from_secs(15);
+/// The register of signatories is read this often, and at start.
+const SIGNATORIES: Duration = Duration::from_secs(300);
+/// The event feed is kept this long.
+const FEED_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
