@@ -13,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
     Code, Identity, OrgNumber, Refusal,
     text::{self, TextError},
+    words::Channel,
 };
 use ring::digest;
 use roxmltree::Node;
@@ -71,6 +72,13 @@ pub struct Words {
     pub email: Option<Mail>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sms: Option<String>,
+}
+
+impl Words {
+    /// Whether there are words for this channel.
+    pub fn are_for(&self, channel: Channel) -> bool {
+        channel == Channel::Email && self.email.is_some() || channel == Channel::Sms && self.sms.is_some()
+    }
 }
 
 /// The words of an e-mail.

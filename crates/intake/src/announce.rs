@@ -207,11 +207,8 @@ impl Intake {
         let addresses = registry::contacts::for_mailboxes(&mut tx, &mailboxes, now).await?;
         drop(tx);
         for (mailbox_id, contact_id, channel) in addresses {
-            let has_words = match channel {
-                Channel::Email => words.email.is_some(),
-                Channel::Sms => words.sms.is_some() && self.0.settings.sms,
-            };
-            if has_words {
+            let sends = channel != Channel::Sms || self.0.settings.sms;
+            if sends && words.are_for(channel) {
                 told.entry(mailbox_id).or_default().add(channel);
                 // Who signs for a company and is a recipient too is told once.
                 ways.insert(contact_id, channel);

@@ -16,11 +16,10 @@ pub struct Told {
 }
 
 impl Told {
+    /// The interface has words for these two and answers by which of them somebody is told; no other carries announcements.
     pub(crate) fn add(&mut self, channel: Channel) {
-        match channel {
-            Channel::Email => self.email = true,
-            Channel::Sms => self.sms = true,
-        }
+        self.email |= channel == Channel::Email;
+        self.sms |= channel == Channel::Sms;
     }
 
     pub fn is_any(self) -> bool {

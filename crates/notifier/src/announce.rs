@@ -189,14 +189,13 @@ impl Words {
     /// the same ([`domain::text::imitates_us`]).
     fn of(&self, channel: Channel, language: Language, sender: &str) -> Option<(String, String)> {
         let by = texts::announced_by(language, sender);
-        match channel {
-            Channel::Email => self.email.as_ref().map(|mail| {
-                let below = texts::announced(language, sender);
-                let text = format!("{by}\n\n{}\n\n-- \n{below}\n", mail.text.trim());
-                (format!("{sender}: {}", mail.subject.trim()), text)
-            }),
-            Channel::Sms => self.sms.as_ref().map(|text| (String::new(), format!("{by} {}", text.trim()))),
+        if channel == Channel::Sms {
+            return self.sms.as_ref().map(|text| (String::new(), format!("{by} {}", text.trim())));
         }
+        let mail = self.email.as_ref().filter(|_| channel == Channel::Email)?;
+        let below = texts::announced(language, sender);
+        let text = format!("{by}\n\n{}\n\n-- \n{below}\n", mail.text.trim());
+        Some((format!("{sender}: {}", mail.subject.trim()), text))
     }
 }
 

@@ -26,19 +26,13 @@ pub async fn count_code(
     now: Time,
 ) -> Result<bool, Error> {
     let day = now.millis().div_euclid(DAY_MS);
-    let [of_person, of_prefix, of_all] = match channel {
-        Channel::Email => ["person-email", "", "all-email"],
-        Channel::Sms => ["person-sms", "prefix-sms", "all-sms"],
-    };
+    let prefix = &address.as_bytes()[..address.len().min(PREFIX)];
+    let of_prefix = (channel == Channel::Sms).then_some(("prefix", prefix, most.prefix));
     // `all` last: whoever holds that row makes everybody else wait.
-    for (scope, who, most) in [
-        (of_person, &person.as_bytes()[..], most.person),
-        (of_prefix, &address.as_bytes()[..address.len().min(PREFIX)], most.prefix),
-        (of_all, &[], most.all),
-    ] {
-        if scope.is_empty() {
-            continue;
-        }
+    let counted =
+        [Some(("person", &person.as_bytes()[..], most.person)), of_prefix, Some(("all", &[], most.all))];
+    for (of, who, most) in counted.into_iter().flatten() {
+        let scope = &format!("{of}-{}", channel.as_str());
         let row = tx.one(COUNT, args![day, scope, who]).await?;
         let sent = row.ok_or(Error::Unexpected { expected: 1, found: 0 })?.int(0)?;
         if sent > i64::from(most) {
