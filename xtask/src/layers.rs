@@ -268,6 +268,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sender_has_at_home_reaches_no_database_and_is_no_part_of_a_service() {
+        let house = house(&[
+            ("sender-tools", &["registry", "axum"]),
+            ("registry", &["store"]),
+            ("store", &["sqlx"]),
+            ("web", &["sender-tools"]),
+        ]);
+        assert_eq!(
+            house.faults(),
+            [
+                "sender-tools reaches registry, which it must not know",
+                "sender-tools reaches store, which it must not know",
+                "sender-tools imports registry, which it must not know",
+                "sender-tools imports axum, which it must not know",
+                "web links sender-tools: a service has no part in what its senders have at home",
+            ]
+        );
+    }
+
+    #[test]
     fn a_library_in_the_wrong_crate_is_named() {
         let mut house = house(&[("vault", &["hpke", "tokio"]), ("registry", &["sqlx"]), ("extra", &[])]);
         house.strangers.push(("some-library".to_owned(), "hpke".to_owned()));

@@ -96,6 +96,7 @@ impl Citizen {
         Ok(response.bytes().await?)
     }
 
+    /// By the button on the page, which ends the log-in on the service too.
     pub async fn log_out(&mut self) -> Result<()> {
         let page = self.page("/").await?;
         let fields = form(&page, "action=\"/logout\"").context("no way to log out on the page")?;

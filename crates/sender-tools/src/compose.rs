@@ -58,6 +58,7 @@ impl Draft {
         payload.to_string().into_bytes()
     }
 
+    /// A letter is not checked here: what the door refuses can be signed, too.
     pub fn sign(&self, signer: &LetterSigner) -> Result<Signed> {
         Ok(Signed { jws: signer.sign_flattened(&self.payload())?, attachments: self.attachments.clone() })
     }

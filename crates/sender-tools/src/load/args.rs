@@ -61,6 +61,7 @@ pub struct LoadArgs {
 }
 
 impl LoadArgs {
+    /// What the command line cannot say of one option by itself.
     pub fn check(&self) -> Result<()> {
         let counts = [self.letters, self.connections, self.mailboxes, self.readers, self.rounds];
         ensure!(counts.iter().all(|count| *count > 0), "give at least one of each");

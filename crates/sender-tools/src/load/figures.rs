@@ -39,7 +39,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub fn new(args: &LoadArgs, service: &Service, driven: &Driven, door: Door) -> Self {
+    pub(super) fn new(args: &LoadArgs, service: &Service, driven: &Driven, door: Door) -> Self {
         Self {
             letters: driven.accepted,
             bytes: args.bytes,
@@ -68,6 +68,7 @@ impl Figures {
         found.iter().any(|n| n.is_some_and(|n| n > 0)) || self.refused > 0 || too_few
     }
 
+    /// For people, and where asked for as one line of JSON.
     pub fn report(&self, args: &LoadArgs) {
         let Self { letters, seconds, letters_per_second, p50_ms, p95_ms, p99_ms, .. } = self;
         let resident = self.resident_mib.map_or("unknown".to_owned(), |mib| format!("{mib} MiB"));

@@ -10,6 +10,7 @@ use std::{
     sync::Mutex,
 };
 
+/// One line of it. A letter has its place in the order of signing as its number.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {

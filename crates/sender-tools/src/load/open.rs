@@ -30,7 +30,7 @@ pub struct Openings {
 }
 
 impl Openings {
-    pub fn report(&self) {
+    pub(super) fn report(&self) {
         let Self { letters, people, readers, seconds, letters_per_second, .. } = self;
         let cpu = self.cpu_ms.map_or("unknown".to_owned(), |ms| format!("{ms} ms"));
         let Self { p50_ms, p95_ms, p99_ms, recorded_p50_ms, recorded_p95_ms, recorded_p99_ms, .. } = self;
