@@ -9,6 +9,7 @@ mod errors;
 mod layers;
 mod lint;
 mod needs;
+mod openapi;
 mod operate;
 mod outside;
 mod peers;
@@ -61,6 +62,12 @@ const TASKS: &[Task] = &[
         summary: "write docs/errors.md from the catalogue",
         help: errors::HELP,
         run: errors::run,
+    },
+    Task {
+        name: "openapi",
+        summary: "write the API description from the door's types",
+        help: openapi::HELP,
+        run: openapi::run,
     },
     Task {
         name: "asvs",

@@ -1,27 +1,44 @@
 //! How the door writes what it is told of letters, and how inner errors become problems: decided here and nowhere else.
 
-use crate::{Gateway, caller::Caller};
+use crate::{
+    Gateway,
+    caller::Caller,
+    openapi::words::{self, EventType},
+};
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
 use domain::{Code, LetterId, OrgNumber, Refusal, identity::IdentityError, words::ReturnReason};
 use edge::Problem;
-use intake::{AcceptError, LetterName, LetterStatus, StatusEvent};
+use intake::{AcceptError, LetterName, StatusEvent};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
-struct Status {
+/// Where a letter is, and how it came there
+#[derive(Serialize, ToSchema)]
+pub struct LetterStatus {
+    /// As in the answer to POST
+    #[schema(value_type = String, format = "uuid")]
     letter_id: LetterId,
+    /// The sender's own
     reference: String,
+    #[schema(schema_with = words::letter_state)]
     state: &'static str,
+    /// What has happened, oldest first
+    #[schema(inline)]
     history: Vec<Line>,
 }
 
-#[derive(Serialize)]
+/// One line of a letter's history
+#[derive(Serialize, ToSchema)]
 struct Line {
+    /// When
+    #[schema(format = DateTime)]
     time: String,
+    #[schema(value_type = EventType)]
     r#type: &'static str,
+    #[schema(value_type = words::ReturnReason)]
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
 }
@@ -36,12 +53,12 @@ pub async fn status(
 ) -> Result<Response, Problem> {
     let senders = caller.senders(gateway, sender)?;
     let status = gateway.intake.letter_status(name, &senders).await.map_err(intake)?;
-    Ok(Json(Status::from(status.ok_or(Code::LetterNotFound)?)).into_response())
+    Ok(Json(LetterStatus::from(status.ok_or(Code::LetterNotFound)?)).into_response())
 }
 
-impl From<LetterStatus> for Status {
-    fn from(of: LetterStatus) -> Self {
-        let LetterStatus { letter_id, reference, state, history } = of;
+impl From<intake::LetterStatus> for LetterStatus {
+    fn from(of: intake::LetterStatus) -> Self {
+        let intake::LetterStatus { letter_id, reference, state, history } = of;
         Self {
             letter_id,
             reference,

@@ -2,7 +2,14 @@
 
 mod cursor;
 
-use crate::{Gateway, answers, caller::Caller};
+use crate::{
+    Gateway, answers,
+    caller::Caller,
+    openapi::{
+        refusals::*,
+        words::{self, EventType, OrganisationNumber},
+    },
+};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -12,37 +19,70 @@ use edge::Problem;
 use intake::{FeedPosition, SenderEvent};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
 
 /// How to read.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Read {
+    /// `next` from the last answer; absent: from the start
+    #[param(nullable = false)]
     after: Option<String>,
+    /// Events in one answer
+    #[param(nullable = false, minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
+    /// Seconds to wait when there is nothing yet
+    #[param(nullable = false, minimum = 0, maximum = 60, default = 0)]
     wait: Option<u64>,
+    /// Only this sender's
+    #[param(value_type = Option<OrganisationNumber>)]
     sender: Option<String>,
 }
 
-/// A page of the feed.
-#[derive(Serialize)]
+/// A page of the feed
+#[derive(Serialize, ToSchema)]
 pub struct Page {
-    events: Vec<Entry>,
+    /// In order, at most `limit`
+    events: Vec<Event>,
+    /// Opaque cursor
     next: String,
 }
 
-/// One event. Consumers ignore types and members that they do not know.
-#[derive(Serialize)]
-struct Entry {
+/// One event. Consumers ignore types and members that they do not know
+#[derive(Serialize, ToSchema)]
+struct Event {
+    /// The letter and the place in its history; the same at each reading
     id: String,
+    /// When it happened
+    #[schema(format = DateTime)]
     time: String,
+    #[schema(value_type = EventType)]
     r#type: &'static str,
+    /// As in the answer to POST
+    #[schema(format = "uuid")]
     letter_id: String,
+    /// The sender's own
+    #[schema(required)]
     reference: Option<String>,
-    /// Of `returned` alone.
+    #[schema(value_type = words::ReturnReason)]
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "events",
+    operation_id = "readEvents",
+    summary = "Read what happened",
+    description = "Ordered, replayable and complete. Keep `next` and give it as `after` the next time. Events are kept 400 days.",
+    params(Read),
+    responses(
+        (status = 200, description = "A page of the feed", body = inline(Page)),
+        Malformed, NotAllowed, OtherMethod, Expired, Failed, Unavailable,
+    ),
+)]
 /// Reads after a cursor; waits for something to come when asked to and there is nothing yet.
 pub async fn read(
     State(gateway): State<Gateway>,
@@ -85,10 +125,10 @@ async fn page(
 ) -> Result<Page, Problem> {
     let page = gateway.intake.sender_events(senders, after, limit).await.map_err(answers::intake)?;
     let next = cursor::write(&page.next, &gateway.gateway_keys.sender);
-    Ok(Page { events: page.events.into_iter().map(Entry::from).collect(), next })
+    Ok(Page { events: page.events.into_iter().map(Event::from).collect(), next })
 }
 
-impl From<SenderEvent> for Entry {
+impl From<SenderEvent> for Event {
     fn from(of: SenderEvent) -> Self {
         Self {
             id: of.id,

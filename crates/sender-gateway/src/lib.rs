@@ -29,7 +29,7 @@ use registry::Directory;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-pub use openapi::document;
+pub use openapi::{describe, document};
 
 /// What the door needs. Cloned for each request.
 #[derive(Clone)]

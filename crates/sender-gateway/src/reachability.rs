@@ -1,6 +1,13 @@
 //! `POST /v1/reachability`: who can be reached, up to a thousand at once.
 
-use crate::{Gateway, answers, body, caller::Caller};
+use crate::{
+    Gateway, answers, body,
+    caller::Caller,
+    openapi::{
+        refusals::*,
+        words::{self, OrganisationNumber},
+    },
+};
 use axum::{Json, body::Body, extract::State, http::HeaderMap};
 use domain::{
     Code, Identity, Refusal,
@@ -8,26 +15,36 @@ use domain::{
 };
 use edge::Problem;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+/// Whom a sender would write to
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
+    #[schema(value_type = OrganisationNumber)]
     sender: String,
+    /// Personnummer or samordningsnummer as YYYYMMDDNNNN, organisations as 16 and ten digits
+    #[schema(max_items = 1000)]
     recipients: Vec<String>,
 }
 
-/// One answer each, in order.
-#[derive(Serialize)]
+/// One answer each, in order
+#[derive(Serialize, ToSchema)]
 pub struct Results {
+    /// One for each recipient, in order
     results: Vec<Reachability>,
 }
 
-#[derive(Serialize)]
+/// Whether one recipient can be reached
+#[derive(Serialize, ToSchema)]
 struct Reachability {
+    /// As asked
     recipient: String,
+    /// Whether a letter from this sender would be taken now
     reachable: bool,
+    #[schema(schema_with = words::unreachable)]
     reason: Option<&'static str>,
-    /// Told only where it is not the plain way.
+    #[schema(schema_with = words::way)]
     #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<&'static str>,
 }
@@ -37,6 +54,27 @@ const MOST: usize = 1000;
 const MOST_BYTES: usize = 64 * 1024;
 
 /// A bad id gives a reason, not an error.
+#[utoipa::path(
+    post,
+    path = "/v1/reachability",
+    tag = "recipients",
+    operation_id = "askReachability",
+    summary = "Ask who can be reached",
+    description = "One answer for each recipient, in order. An id that is none gets a reason, not an error. The body has at most \
+        64 KiB. Each recipient counts against the caller's quota of the day, as each letter does; when it is used up the answer \
+        is 429 `lookups_used_up`, with Retry-After.",
+    request_body(
+        content = inline(Question),
+        examples(("Two people" = (
+            summary = "Two people",
+            value = json!({"sender": "164020000016", "recipients": ["198101052382", "199001012385"]})
+        ))),
+    ),
+    responses(
+        (status = 200, description = "One answer each, in order", body = inline(Results)),
+        Malformed, NotAllowed, OtherMethod, Late, TooLarge, WrongType, TooMany, Failed, Unavailable,
+    ),
+)]
 pub async fn ask(
     State(gateway): State<Gateway>,
     caller: Caller,

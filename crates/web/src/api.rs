@@ -71,7 +71,7 @@ pub struct Schema {
     pub about: Vec<String>,
     /// Its members, each followed by those within it.
     pub members: Vec<Member>,
-    /// Its words, when it is a closed list.
+    /// Its words, when it is a list of them.
     pub words: Vec<String>,
 }
 
@@ -214,7 +214,8 @@ fn kind_of(schema: &Value) -> String {
     }
     let words = words(schema);
     if !words.is_empty() {
-        return format!("one of {}", words.join(", "));
+        let open = if schema.get(OPEN).is_some() { ", or a new word" } else { "" };
+        return format!("one of {}{open}", words.join(", "));
     }
     let mut kinds = match &schema["type"] {
         Value::Array(kinds) => kinds.iter().map(text).collect(),
@@ -247,9 +248,14 @@ fn kind_of(schema: &Value) -> String {
     kind
 }
 
+/// The known words of a list that grows, which a closed `enum` would keep clients from reading on.
+const OPEN: &str = "x-extensible-enum";
+
 fn words(schema: &Value) -> Vec<String> {
-    let list = schema["enum"].as_array().into_iter().flatten();
-    list.chain(schema.get("const"))
+    let lists = [&schema["enum"], &schema[OPEN]];
+    let listed = lists.into_iter().filter_map(Value::as_array).flatten();
+    listed
+        .chain(schema.get("const"))
         .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
         .collect()
 }
@@ -300,7 +306,8 @@ mod tests {
             "components": {
                 "parameters": {"Id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}},
                 "responses": {"Problem": {"description": "A problem.", "content": {"a/b": {"schema": {"$ref": "#/components/schemas/P"}}}}},
-                "schemas": {"P": {"required": ["code"], "properties": {"code": {"enum": ["a", "b"]}, "n": {"type": ["string", "null"], "maxLength": 5}}}}
+                "schemas": {"P": {"required": ["code"], "properties": {"code": {"enum": ["a", "b"]}, "n": {"type": ["string", "null"], "maxLength": 5},
+                    "w": {"type": "string", "x-extensible-enum": ["c", "d"]}}}}
             }
         }));
         let operation = &api.operations[0];
@@ -311,6 +318,7 @@ mod tests {
         assert!(answer.members.is_empty(), "a named shape is shown once");
         assert_eq!(api.schemas[0].members[0].kind, "one of a, b, required");
         assert_eq!(api.schemas[0].members[1].kind, "string, at most 5, or null");
+        assert_eq!(api.schemas[0].members[2].kind, "one of c, d, or a new word");
     }
 
     #[test]
