@@ -112,7 +112,7 @@ impl Seeding {
 
     /// Letters over the real door, opened over the real pages, on the dates they bear.
     pub async fn letters(&self) -> Result<()> {
-        let all = letters::all(self.clock.now());
+        let all = letters::all(self.clock.now())?;
         let clients = self.clients()?;
         let last = all.last().context("no letters")?;
         if self.is_there(&clients, &last.draft.sender, &last.draft.reference).await {
