@@ -32,7 +32,7 @@ const NEEDS: &[Need] = &[
     Need {
         program: "python3",
         package: "python3-venv",
-        purpose: "SOAP clients and schema libraries of others",
+        purpose: "generated and SOAP clients and schema libraries of others",
         only_for: Some("peers"),
     },
     Need {
@@ -96,10 +96,10 @@ pub fn where_is(name: &str) -> Option<PathBuf> {
 /// Debian 12 has Node.js 18; the peers want 20.
 fn node_is_new_enough() -> Result<()> {
     let version = output(program("node").arg("--version"))?;
-    let major =
-        version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    if major.is_none_or(|major| major < 20) {
-        bail!("the tests need Node.js 20 or newer; this is {}", version.trim());
+    let mut numbers =
+        version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    if numbers.next().zip(numbers.next()).is_none_or(|found| found < (20, 19)) {
+        bail!("the tests need Node.js 20.19 or newer; this is {}", version.trim());
     }
     Ok(())
 }

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 
-/** The interpreter with what `requirements` names; installed where that is newer than the installation. */
+/** The interpreter with what `requirements` names, a file here or a whole path; installed where that is newer than the installation. */
 export function python(requirements) {
-  const wanted = path.join(HERE, requirements);
-  const venv = path.join(HERE, "node_modules", path.basename(requirements, ".txt"));
+  const wanted = path.resolve(HERE, requirements);
+  const venv = path.join(path.dirname(wanted), "node_modules", path.basename(wanted, ".txt"));
   const [mark, interpreter] = [path.join(venv, "installed"), path.join(venv, "bin", "python")];
   if (!existsSync(mark) || statSync(mark).mtimeMs < statSync(wanted).mtimeMs) {
     rmSync(venv, { recursive: true, force: true });
