@@ -1,7 +1,7 @@
 //! How a person wants to be told of letters.
 
 use crate::{AccountError, Accounts};
-use domain::{ContactId, Identity, PersonId, words::Channel};
+use domain::{CodeMac, ContactId, ContactMac, Identity, PersonId, words::Channel};
 use key_client::{By, Change, Changed, Column, SecretBytes, contact_address, contact_waiting};
 use mailbox::Actor;
 use registry::{
@@ -57,11 +57,11 @@ struct Sealed {
     contact_id: ContactId,
     channel: Channel,
     address: Vec<u8>,
-    address_mac: [u8; 32],
+    address_mac: ContactMac,
 }
 
 impl Sealed {
-    fn contact_of<'a>(&'a self, person_id: PersonId, code_mac: &'a [u8; 32]) -> NewContact<'a> {
+    fn contact_of<'a>(&'a self, person_id: PersonId, code_mac: &'a CodeMac) -> NewContact<'a> {
         NewContact {
             contact_id: self.contact_id,
             person_id,
@@ -104,7 +104,7 @@ impl Accounts {
     }
 
     /// The tag under which an address is kept, by which it is also counted.
-    pub fn contact_tag(&self, channel: Channel, address: &str) -> [u8; 32] {
+    pub fn contact_tag(&self, channel: Channel, address: &str) -> ContactMac {
         contacts::address_mac(&self.0.web_keys.contact, channel, address)
     }
 
@@ -133,7 +133,9 @@ impl Accounts {
         }
         tx.commit().await?;
         Ok(match added {
-            Added::Pending(contact_id) => NewAddress::Waits(CodeToSend { contact_id, code, id }),
+            Added::Pending(contact_id) => {
+                NewAddress::Waits(CodeToSend { contact_id, code, id: *id.as_bytes() })
+            }
             Added::Confirmed(_) => NewAddress::Confirmed,
             Added::TooSoon(_) => NewAddress::TooSoon,
             Added::TooMany => NewAddress::TooMany,

@@ -32,7 +32,7 @@ pub use open_mailbox::{OpenError, Opened};
 pub use signatories::SignatoryError;
 pub use who::Known;
 
-use domain::{Clock, Identity, MailboxId, Random, Time, words::Act};
+use domain::{AddressMac, Clock, Identity, MailboxId, Random, Time, words::Act};
 use key_client::{By, Change, Changed, Column, Keys, KeysError, WebKeys};
 use mailbox::{Actor, may_box};
 use registry::Register;
@@ -95,7 +95,7 @@ impl Accounts {
         Ok(one(self.0.keys.seal_columns(vec![(column, place, text.to_vec())]).await?)?)
     }
 
-    async fn address_mac(&self, identity: &Identity) -> Result<[u8; 32], AccountError> {
+    async fn address_mac(&self, identity: &Identity) -> Result<AddressMac, AccountError> {
         let caller = self.0.keys.role().as_str();
         Ok(one(self.0.keys.address_macs(caller, std::slice::from_ref(identity)).await?)?)
     }

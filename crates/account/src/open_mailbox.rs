@@ -1,7 +1,7 @@
 //! The first time: a mailbox of one's own. Whoever has one at another operator is asked before it moves here.
 
 use crate::{AccountError, Accounts};
-use domain::{Language, MailboxId, OrgNumber};
+use domain::{AddressMac, DeclinedMac, Language, MailboxId, OrgNumber};
 use key_client::{
     Applicant, By, Change, Changed, Column, GrantToken, OpenMailbox, Opening, TurnedOff, declined_sender,
 };
@@ -99,7 +99,7 @@ impl Accounts {
 
     async fn turned_off(
         &self,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
         mailbox_id: MailboxId,
     ) -> Result<Vec<TurnedOff>, AccountError> {
         let mac = &self.0.web_keys.sender;
@@ -109,7 +109,7 @@ impl Accounts {
         let tagged =
             senders.into_iter().map(|one| (declined::sender_mac(mac, mailbox_id, &one.number), one.number));
         let tagged: Vec<_> = tagged.collect();
-        let item = |(tag, number): &([u8; 32], OrgNumber)| {
+        let item = |(tag, number): &(DeclinedMac, OrgNumber)| {
             (Column::Declined, declined_sender(mailbox_id, tag), number.as_str().as_bytes().to_vec())
         };
         let sealed = self.0.keys.seal_columns(tagged.iter().map(item).collect()).await?;

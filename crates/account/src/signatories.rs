@@ -1,7 +1,7 @@
 //! The register of signatories is followed: what it says becomes rights over organisations' mailboxes.
 
 use crate::{AccountError, Accounts, NewPerson};
-use domain::{MailboxId, MandateId, OrgNumber, text::TextError, words::Because};
+use domain::{AddressMac, MailboxId, MandateId, OrgNumber, text::TextError, words::Because};
 use key_client::{By, Change, Changed, Column, mandate_note};
 use registry::{
     Register, mandates, people,
@@ -34,7 +34,7 @@ where
 impl Accounts {
     /// Gives someone who is known from now on the rights that the register names. What fails here is logged, and tried
     /// again at the next log-in.
-    pub async fn sync_person(&self, address_mac: &[u8; 32]) {
+    pub async fn sync_person(&self, address_mac: &AddressMac) {
         if let Err(error) = self.try_sync_person(address_mac).await {
             tracing::warn!(?error, "The register of signatories could not be followed at a log-in");
         }
@@ -107,7 +107,7 @@ impl Accounts {
         Ok(content.write(path).await?)
     }
 
-    async fn try_sync_person(&self, address_mac: &[u8; 32]) -> Result<(), AccountError> {
+    async fn try_sync_person(&self, address_mac: &AddressMac) -> Result<(), AccountError> {
         if matches!(self.0.register, Register::None) {
             return Ok(());
         }

@@ -6,7 +6,7 @@
 
 use crate::{Hash, ReadError, XmlSigner, document, names::DSIG, read::Children, write::Xml};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{CivilDate, Code, Identity, Refusal, Time};
+use domain::{AgreementDigest, CivilDate, Code, Identity, Refusal, Time};
 use std::{collections::BTreeSet, fmt, time::Duration};
 use vault::{Authorities, Untrusted, jws::SignerError};
 
@@ -53,7 +53,7 @@ pub struct Signer {
     pub name: String,
     pub signed: Signed,
     /// [`digest`] of what was agreed to, by this person, then.
-    pub digest: [u8; 32],
+    pub digest: AgreementDigest,
 }
 
 /// The name of the signed document's root.
@@ -236,7 +236,7 @@ fn xml(
 
 /// What somebody agreed to, and when, however it is written and signed: a hash of all that was said and of who said it.
 /// The same consent written anew, signed anew or sent another way has the same digest.
-pub fn digest(agreement: &Agreement, signer: &Identity, signed: Signed) -> [u8; 32] {
+pub fn digest(agreement: &Agreement, signer: &Identity, signed: Signed) -> AgreementDigest {
     let date = signed.to_string();
     let parts =
         [agreement.id.as_str(), agreement.act, &agreement.supplier, &date, &agreement.text, signer.expose()];
@@ -245,7 +245,7 @@ pub fn digest(agreement: &Agreement, signer: &Identity, signed: Signed) -> [u8; 
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());
     }
-    vault::sha256(&bytes)
+    AgreementDigest::from_bytes(vault::sha256(&bytes))
 }
 
 /// All that is said, without its date; and its date.

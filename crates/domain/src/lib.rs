@@ -12,6 +12,7 @@ pub mod language;
 pub mod letter;
 pub mod rate;
 pub mod refusal;
+pub mod tags;
 pub mod text;
 pub mod time;
 pub mod words;
@@ -25,4 +26,8 @@ pub use ids::{
 pub use language::Language;
 pub use rate::RateLimiter;
 pub use refusal::{Code, Refusal};
+pub use tags::{
+    AddressMac, AgreementDigest, AgreementMac, CertificateDigest, CodeMac, ContactMac, DeclinedMac, LoginMac,
+    PayloadMac, PreferenceMac, ReferenceMac, RowsDigest, SenderMac,
+};
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Time};

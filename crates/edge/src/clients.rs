@@ -4,7 +4,7 @@
 //! can be older than the list that names its certificate.
 
 use crate::tls::{TlsError, provider, read_certificates};
-use domain::OrgNumber;
+use domain::{CertificateDigest, OrgNumber};
 use parking_lot::RwLock;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
@@ -27,10 +27,10 @@ use std::{
 /// What the register says of certificates.
 pub trait Registered: Send + Sync {
     /// This very certificate is not let in, though its chain and validity hold.
-    fn is_revoked(&self, sha256: &[u8; 32]) -> bool;
+    fn is_revoked(&self, sha256: &CertificateDigest) -> bool;
 
     /// It is registered for this organisation: what counts for its share of the door.
-    fn is_known(&self, sha256: &[u8; 32], organisation: &OrgNumber) -> bool;
+    fn is_known(&self, sha256: &CertificateDigest, organisation: &OrgNumber) -> bool;
 }
 
 /// The authorities, their revocation lists and the register. The lists change while the door is open.
@@ -151,7 +151,7 @@ impl ClientCertVerifier for Handshake {
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let verified = self.0.chain().verifier.verify_client_cert(end_entity, intermediates, now)?;
-        if self.0.registered.is_revoked(&vault::sha256(end_entity)) {
+        if self.0.registered.is_revoked(&CertificateDigest::from_bytes(vault::sha256(end_entity))) {
             return Err(Error::InvalidCertificate(CertificateError::Revoked));
         }
         Ok(verified)

@@ -2,7 +2,7 @@
 
 use crate::Proxies;
 use axum::http::HeaderMap;
-use domain::OrgNumber;
+use domain::{CertificateDigest, OrgNumber};
 use std::net::{IpAddr, SocketAddr};
 
 /// The other end, put into each request's extensions by [`crate::listen`].
@@ -25,7 +25,7 @@ impl Peer {
 #[derive(Clone, Debug)]
 pub struct PeerCertificate {
     /// SHA-256 of the DER.
-    pub sha256: [u8; 32],
+    pub sha256: CertificateDigest,
     /// The organisation that it names, as where it is registered for signing.
     pub organisation: Option<OrgNumber>,
     /// On a revocation list that is in force at this request, itself or an authority above it.

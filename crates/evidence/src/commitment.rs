@@ -1,6 +1,6 @@
 //! Hashes that hide: without the nonce nothing can be guessed from them, not even the type of the event.
 
-use domain::{Identity, LetterId, MailboxId, PersonId, Time, words::Because};
+use domain::{AddressMac, Identity, LetterId, MailboxId, PersonId, SenderMac, Time, words::Because};
 
 /// The public side of an event, a leaf of the log: `SHA-256("kuvert-event/1" ‖ nonce ‖ event)`.
 pub fn entry(nonce: &[u8; 32], event: &[u8]) -> [u8; 32] {
@@ -38,8 +38,8 @@ pub fn original(nonce: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Under which tag the recipient was found: `SHA-256("kuvert-address/1" ‖ nonce ‖ tag)`.
-pub fn address(nonce: &[u8; 32], address_mac: &[u8; 32]) -> [u8; 32] {
-    salted(ADDRESS, nonce, address_mac)
+pub fn address(nonce: &[u8; 32], address_mac: &AddressMac) -> [u8; 32] {
+    salted(ADDRESS, nonce, address_mac.as_bytes())
 }
 
 /// What belongs to a letter and decides what is done with it. The rows repeat it; the event that accepts the letter
@@ -57,7 +57,7 @@ pub struct Belongings {
     pub tells_opened: bool,
     /// The signed original and the attachments.
     pub parts: i64,
-    pub sender_mac: [u8; 32],
+    pub sender_mac: SenderMac,
 }
 
 impl Belongings {
@@ -72,7 +72,7 @@ impl Belongings {
         bytes.extend_from_slice(&self.visible_from.millis().to_be_bytes());
         bytes.extend_from_slice(&[u8::from(self.confidential), u8::from(self.tells_opened)]);
         bytes.extend_from_slice(&self.parts.to_be_bytes());
-        bytes.extend_from_slice(&self.sender_mac);
+        bytes.extend_from_slice(self.sender_mac.as_bytes());
         salted(LETTER, nonce, &bytes)
     }
 }

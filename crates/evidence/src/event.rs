@@ -2,7 +2,7 @@
 
 use crate::commitment::{self, Belongings};
 use domain::{
-    EventId, Identity, LetterId, OrgNumber, Random, Time,
+    AddressMac, CertificateDigest, EventId, Identity, LetterId, OrgNumber, Random, Time,
     words::{Because, EventType},
 };
 use minicbor::{Decoder, Encoder};
@@ -32,7 +32,7 @@ pub struct Event {
     /// The sender concerned: of the letter, or the one that was turned off or on.
     pub sender: Option<OrgNumber>,
     /// SHA-256 of the certificate (`x5t#S256`) whose key signed the letter.
-    pub certificate: Option<[u8; 32]>,
+    pub certificate: Option<CertificateDigest>,
     /// A word of a closed list, `[a-z0-9_]{1,64}`. Never free text.
     pub detail: Option<String>,
     /// [`actor`](crate::actor) commitment, where a person acted. Salted apart from the nonce, so that whoever is shown the
@@ -56,10 +56,10 @@ pub struct Accepted<'a> {
     pub payload: &'a [u8],
     pub sender: &'a OrgNumber,
     /// SHA-256 of the certificate whose key signed.
-    pub certificate: [u8; 32],
+    pub certificate: CertificateDigest,
     pub belongings: &'a Belongings,
     /// The tag under which the recipient was found.
-    pub address_mac: &'a [u8; 32],
+    pub address_mac: &'a AddressMac,
     /// The plain bytes of part 0, where the letter is for a mailbox here.
     pub original: Option<&'a [u8]>,
 }
@@ -197,7 +197,7 @@ impl Event {
             out.u8(SENDER)?.str(sender.as_str())?;
         }
         if let Some(certificate) = &self.certificate {
-            out.u8(CERTIFICATE)?.bytes(certificate)?;
+            out.u8(CERTIFICATE)?.bytes(certificate.as_bytes())?;
         }
         if let Some(detail) = &self.detail {
             out.u8(DETAIL)?.str(detail)?;
@@ -225,7 +225,7 @@ impl Event {
             recipient: optional(from, &mut left, RECIPIENT, hash)?,
             content: optional(from, &mut left, CONTENT, hash)?,
             sender: optional(from, &mut left, SENDER, |from| OrgNumber::parse(from.str().ok()?).ok())?,
-            certificate: optional(from, &mut left, CERTIFICATE, hash)?,
+            certificate: optional(from, &mut left, CERTIFICATE, hash)?.map(CertificateDigest::from_bytes),
             detail: optional(from, &mut left, DETAIL, |from| from.str().ok().map(str::to_owned))?,
             by: optional(from, &mut left, BY, hash)?,
             letter: optional(from, &mut left, LETTER, hash)?,

@@ -5,7 +5,7 @@
 //! what it can see behind what it placed before.
 
 use crate::row::number;
-use domain::{LetterId, MailboxId, Time, words::EventType};
+use domain::{LetterId, MailboxId, SenderMac, Time, words::EventType};
 use store::{Many, Row, Store, Tx, Value, args, row as values};
 
 /// An event that waits for its position.
@@ -13,7 +13,7 @@ use store::{Many, Row, Store, Tx, Value, args, row as values};
 pub struct FeedRow {
     pub letter_id: LetterId,
     pub seq: u64,
-    pub sender_mac: [u8; 32],
+    pub sender_mac: SenderMac,
     pub at: Time,
     pub kind: EventType,
 }
@@ -22,7 +22,7 @@ pub struct FeedRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedEvent {
     pub position: i64,
-    pub sender_mac: [u8; 32],
+    pub sender_mac: SenderMac,
     pub letter_id: LetterId,
     pub seq: u64,
     pub at: Time,
@@ -83,7 +83,7 @@ pub async fn place(store: &Store) -> Result<usize, store::Error> {
 /// The events of these senders after a position, in order. Fewer than `limit` means that there are no more.
 pub async fn read(
     tx: &mut Tx,
-    sender_macs: &[[u8; 32]],
+    sender_macs: &[SenderMac],
     mut after: i64,
     limit: u32,
 ) -> Result<Vec<FeedEvent>, store::Error> {
@@ -171,7 +171,7 @@ fn event(row: &Row) -> Result<Option<FeedEvent>, store::Error> {
     let Some(kind) = EventType::parse(row.text(5)?) else { return Ok(None) };
     Ok(Some(FeedEvent {
         position: row.int(0)?,
-        sender_mac: row.array(1)?,
+        sender_mac: row.tag(1)?,
         letter_id: row.id(2)?,
         seq: row.number(3)?,
         at: row.time(4)?,

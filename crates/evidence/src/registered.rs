@@ -7,7 +7,7 @@ use crate::{
     chain::Flaw,
     rings::{EventKeys, Writer},
 };
-use domain::{OrgNumber, Random, Time, chance, words::RegistryEventType};
+use domain::{CertificateDigest, OrgNumber, Random, Time, chance, words::RegistryEventType};
 use key_client::KeyRing;
 use minicbor::{Decoder, Encoder};
 use vault::Place;
@@ -43,7 +43,7 @@ pub struct Particulars {
     /// Whether it sends letters of its own.
     pub may_send: Option<bool>,
     /// SHA-256 of the certificate.
-    pub certificate: Option<[u8; 32]>,
+    pub certificate: Option<CertificateDigest>,
     pub dispatcher: Option<OrgNumber>,
     pub domain: Option<String>,
     pub service_address: Option<String>,
@@ -144,7 +144,7 @@ impl Registered {
             out.u8(MAY_SEND)?.bool(may_send)?;
         }
         if let Some(certificate) = &of.certificate {
-            out.u8(CERTIFICATE)?.bytes(certificate)?;
+            out.u8(CERTIFICATE)?.bytes(certificate.as_bytes())?;
         }
         let dispatcher = of.dispatcher.as_ref().map(|number| number.as_str().to_owned());
         let texts = [

@@ -7,7 +7,7 @@ use crate::{
     rings::{EventKeys, Writer},
 };
 use domain::{
-    LetterId, MailboxId, PersonId, Random, Time,
+    LetterId, MailboxId, PersonId, Random, SenderMac, Time,
     words::{Because, EventType},
 };
 use key_client::{EventRing, KeyRing};
@@ -65,7 +65,7 @@ pub(crate) fn tell(tx: &mut Tx, ring: &EventRing, entries: Vec<(MailboxId, [u8; 
 
 impl EventRow {
     /// The row of the sender's feed for this event.
-    pub fn feed_row(&self, sender_mac: [u8; 32]) -> FeedRow {
+    pub fn feed_row(&self, sender_mac: SenderMac) -> FeedRow {
         FeedRow { letter_id: self.chain, seq: self.seq, sender_mac, at: self.at, kind: self.kind }
     }
 

@@ -1,7 +1,7 @@
 //! Reads the vectors that `tests/vectors/check.py` checks with other people's code.
 
 use crate::event::{Actor, Event};
-use domain::{EventId, LetterId, OrgNumber, Time, words::EventType};
+use domain::{CertificateDigest, EventId, LetterId, OrgNumber, Time, words::EventType};
 use serde_json::Value;
 
 pub(crate) const EVENTS: &str = include_str!("../tests/vectors/events.json");
@@ -34,7 +34,7 @@ pub(crate) fn event(value: &Value) -> Event {
         recipient: hash("recipient"),
         content: hash("content"),
         sender: text("sender").map(|number| OrgNumber::parse(number).unwrap()),
-        certificate: hash("certificate"),
+        certificate: hash("certificate").map(CertificateDigest::from_bytes),
         detail: text("detail").map(str::to_owned),
         by: hash("by"),
         letter: hash("letter"),

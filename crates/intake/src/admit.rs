@@ -16,7 +16,7 @@ use crate::{
     whereabouts::{Route, Sought},
 };
 use domain::{
-    Code, LetterId, OrgNumber, Refusal, Time,
+    Code, LetterId, OrgNumber, PayloadMac, ReferenceMac, Refusal, SenderMac, Time,
     letter::{Address, Forwarded, Letter},
 };
 use key_client::KeysError;
@@ -51,9 +51,9 @@ pub(crate) enum Admitted {
 
 /// The keyed hashes by which a submission is known.
 struct Macs {
-    sender: [u8; 32],
-    reference: [u8; 32],
-    payload: [u8; 32],
+    sender: SenderMac,
+    reference: ReferenceMac,
+    payload: PayloadMac,
 }
 
 /// Where a letter goes.
@@ -124,7 +124,7 @@ impl Intake {
         payload: &[u8],
     ) -> Result<Answer, AcceptError> {
         let parts: [&[u8]; 2] = [sender.as_str().as_bytes(), payload];
-        if !self.0.gateway_keys.sender.verify("payload", &parts, &stored.payload_mac) {
+        if !self.0.gateway_keys.sender.verify("payload", &parts, stored.payload_mac.as_bytes()) {
             return Err(Code::ReferenceConflict.into());
         }
         self.stored_answer(stored).await
@@ -148,7 +148,9 @@ impl Intake {
         Macs {
             sender: submission::sender_mac(mac, &address.sender),
             reference: submission::reference_mac(mac, &address.sender, &address.reference),
-            payload: mac.tag("payload", &[address.sender.as_str().as_bytes(), payload]),
+            payload: PayloadMac::from_bytes(
+                mac.tag("payload", &[address.sender.as_str().as_bytes(), payload]),
+            ),
         }
     }
 

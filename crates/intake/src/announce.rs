@@ -13,13 +13,13 @@ use delivery::{
     notice::{Announcement, Announcer, Words},
 };
 use domain::{
-    AnnouncementId, Code, ContactId, Identity, JobId, MailboxId, OrgNumber, Refusal, Time, words::Channel,
+    AddressMac, AnnouncementId, Code, ContactId, Identity, JobId, MailboxId, OrgNumber, Refusal, Time,
+    words::Channel,
 };
 use key_client::{AnnouncedTo, Column, announcement_words};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use store::Durability;
-use subtle::ConstantTimeEq;
 
 /// What became of an announcement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl Intake {
         let new = New { id, tags, answer, words, ways, job, at: now };
         let mut tx = house.store.begin("accept announcement").await?;
         // Otherwise those that come at once would each count only what was there before all of them.
-        tx.take_turns(&new.tags.sender).await?;
+        tx.take_turns(new.tags.sender.as_bytes()).await?;
         if announcement::insert(&mut tx, &new).await? {
             let asked = announcement::recipients_since(&mut tx, &new.tags, now.date().start()).await?;
             let quota = house.settings.announced_to_per_day(sender);
@@ -169,7 +169,7 @@ impl Intake {
         stored: Stored,
         tags: &Tags,
     ) -> Result<(AnnouncementId, Vec<Told>), AcceptError> {
-        if !bool::from(stored.payload_mac.ct_eq(&tags.payload)) {
+        if stored.payload_mac != tags.payload {
             return Err(Code::ReferenceConflict.into());
         }
         if self.0.durability == Durability::SyncQuorum {
@@ -186,7 +186,7 @@ impl Intake {
         &self,
         sender: &OrgNumber,
         recipients: &[Identity],
-        macs: &[[u8; 32]],
+        macs: &[AddressMac],
         words: &Words,
         now: Time,
     ) -> Result<(Plan, i64), AcceptError> {

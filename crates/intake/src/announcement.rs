@@ -1,6 +1,8 @@
 //! What is stored of an announcement: the answer for its repeats, and where its words go.
 
-use domain::{AnnouncementId, ContactId, JobId, OrgNumber, Time, words::Channel};
+use domain::{
+    AnnouncementId, ContactId, JobId, OrgNumber, PayloadMac, ReferenceMac, SenderMac, Time, words::Channel,
+};
 use store::{
     Error, Many, Row, Tx, args,
     jobs::{self, NewJob},
@@ -49,9 +51,9 @@ impl Told {
 
 /// The tags by which an announcement is known.
 pub(crate) struct Tags {
-    pub sender: [u8; 32],
-    pub reference: [u8; 32],
-    pub payload: [u8; 32],
+    pub sender: SenderMac,
+    pub reference: ReferenceMac,
+    pub payload: PayloadMac,
 }
 
 impl Tags {
@@ -60,8 +62,10 @@ impl Tags {
         let sender_bytes = sender.as_str().as_bytes();
         Self {
             sender: crate::submission::sender_mac(mac, sender),
-            reference: mac.tag("announcement", &[sender_bytes, reference.as_bytes()]),
-            payload: mac.tag("announced", &[sender_bytes, payload]),
+            reference: ReferenceMac::from_bytes(
+                mac.tag("announcement", &[sender_bytes, reference.as_bytes()]),
+            ),
+            payload: PayloadMac::from_bytes(mac.tag("announced", &[sender_bytes, payload])),
         }
     }
 }
@@ -69,7 +73,7 @@ impl Tags {
 /// One that was taken before.
 pub(crate) struct Stored {
     pub id: AnnouncementId,
-    pub payload_mac: [u8; 32],
+    pub payload_mac: PayloadMac,
     pub answer: Vec<Told>,
 }
 
@@ -124,7 +128,7 @@ pub(crate) async fn confirm(tx: &mut Tx, id: AnnouncementId) -> Result<(), Error
 fn read(row: &Row) -> Result<Stored, Error> {
     let answer = row.text(2)?.chars().map(Told::of).collect::<Option<_>>();
     let answer = answer.ok_or(Error::Column { index: 2, wanted: "letters of the answer" })?;
-    Ok(Stored { id: row.id(0)?, payload_mac: row.array(1)?, answer })
+    Ok(Stored { id: row.id(0)?, payload_mac: row.tag(1)?, answer })
 }
 
 /// The kind of job that the notifier works on, `notifier::ANNOUNCEMENT`.

@@ -1,13 +1,13 @@
 //! Who calls: the organisation in the TLS certificate, and nothing else.
 
 use crate::{AcceptError, Intake};
-use domain::{Code, OrgNumber, Refusal};
+use domain::{CertificateDigest, Code, OrgNumber, Refusal};
 use registry::NoCaller;
 
 /// A client certificate that passed the handshake, as the door has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Presented<'a> {
-    pub sha256: &'a [u8; 32],
+    pub sha256: &'a CertificateDigest,
     /// The organisation that it names.
     pub organisation: Option<&'a OrgNumber>,
     /// A revocation list that is in force names it, or an authority above it.

@@ -15,7 +15,6 @@ use std::{
     time::{Duration, Instant},
 };
 use store::Tx;
-use subtle::ConstantTimeEq;
 use tokio::sync::{Notify, oneshot};
 
 /// What waits to be committed together or not at all: a letter, or the letters of one delivery.
@@ -271,7 +270,7 @@ impl Intake {
             submission::by_reference(&mut tx, &submission.sender_mac, &submission.reference_mac).await?;
         drop(tx);
         let Some(stored) = stored else { return Err(AcceptError::Unknown) };
-        if !bool::from(stored.payload_mac.ct_eq(&submission.payload_mac)) {
+        if stored.payload_mac != submission.payload_mac {
             return Err(domain::Code::ReferenceConflict.into());
         }
         let answer = self.stored_answer(&stored).await?;
@@ -290,7 +289,7 @@ async fn whole(tx: &mut Tx, waiting: &Waiting, written: &mut Written) -> Result<
     for one in taken {
         let Submission { sender_mac, reference_mac, payload_mac, .. } = &one.submission;
         let stored = submission::by_reference(tx, sender_mac, reference_mac).await?;
-        if !stored.is_some_and(|stored| bool::from(stored.payload_mac.ct_eq(payload_mac))) {
+        if stored.is_none_or(|stored| stored.payload_mac != *payload_mac) {
             for one in &fresh {
                 submission::take_back(tx, &one.submission).await?;
                 written.new.remove(&one.submission.letter_id);

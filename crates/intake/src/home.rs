@@ -10,7 +10,7 @@ use crate::{
     submission,
 };
 use delivery::{Again, letter};
-use domain::Code;
+use domain::{CertificateDigest, Code};
 use evidence::{Rehoming, rehome};
 use mailbox::{Form, Original};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Intake {
         // What was proved when it was taken in charge is proved still: nobody signs anew, and nothing is promised again.
         let provenance = Provenance {
             certificate: original.certificate.as_slice().into(),
-            certificate_sha256: vault::sha256(&original.certificate),
+            certificate_sha256: CertificateDigest::from_bytes(vault::sha256(&original.certificate)),
             sender_name: original.sender_name.clone(),
             dispatcher: original.dispatcher.clone(),
             forwarded: original.forwarded.clone().map(Arc::new),

@@ -8,7 +8,7 @@ use crate::{
     submission::{self, Submission},
     vouched,
 };
-use domain::{Identity, OrgNumber, Time};
+use domain::{AddressMac, Identity, OrgNumber, ReferenceMac, SenderMac, Time};
 use key_client::KeysError;
 use parking_lot::Mutex;
 use registry::recipient::Found;
@@ -23,8 +23,8 @@ use tokio::sync::{Notify, oneshot};
 pub(crate) struct Question {
     pub(crate) caller: OrgNumber,
     pub(crate) sender: OrgNumber,
-    pub(crate) sender_mac: [u8; 32],
-    pub(crate) reference_mac: [u8; 32],
+    pub(crate) sender_mac: SenderMac,
+    pub(crate) reference_mac: ReferenceMac,
     /// None when the letter is refused anyway unless its reference is known.
     pub(crate) recipient: Option<Identity>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Known {
 
 /// A recipient's keyed hash, and what the registry knows of it.
 pub(crate) struct Addressed {
-    pub(crate) address_mac: [u8; 32],
+    pub(crate) address_mac: AddressMac,
     pub(crate) found: Found,
 }
 
@@ -59,7 +59,7 @@ struct Asked {
     answer: oneshot::Sender<Result<Known, AcceptError>>,
 }
 
-type Macs = Vec<Result<Option<[u8; 32]>, KeysError>>;
+type Macs = Vec<Result<Option<AddressMac>, KeysError>>;
 
 impl Lookups {
     pub(crate) async fn ask(&self, question: Question) -> Result<Known, AcceptError> {
@@ -216,7 +216,7 @@ async fn vouch(
     Ok(())
 }
 
-type Reference = ([u8; 32], [u8; 32]);
+type Reference = (SenderMac, ReferenceMac);
 
 async fn stored(
     tx: &mut Tx,
@@ -238,7 +238,7 @@ async fn recipients(
     macs: &Macs,
     now: Time,
 ) -> Result<HashMap<usize, Found>, store::Error> {
-    let asked: Vec<(usize, [u8; 32])> =
+    let asked: Vec<(usize, AddressMac)> =
         macs.iter().enumerate().filter_map(|(at, mac)| Some((at, mac.as_ref().ok().copied()??))).collect();
     let mut out = HashMap::with_capacity(asked.len());
     let declined = |sender: OrgNumber| {
@@ -249,7 +249,7 @@ async fn recipients(
         out.insert(at, registry::recipient::look_up(tx, &mac, now, declined(sender)).await?);
         return Ok(out);
     }
-    let mut by_sender: HashMap<&OrgNumber, Vec<(usize, [u8; 32])>> = HashMap::new();
+    let mut by_sender: HashMap<&OrgNumber, Vec<(usize, AddressMac)>> = HashMap::new();
     for (at, mac) in asked {
         by_sender.entry(&questions[at].sender).or_default().push((at, mac));
     }

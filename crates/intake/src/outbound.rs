@@ -2,7 +2,7 @@
 
 use crate::AcceptError;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{JobId, LetterId, OrgNumber, Random, Time, words::ReturnReason};
+use domain::{AddressMac, JobId, LetterId, OrgNumber, Random, SenderMac, Time, words::ReturnReason};
 use evidence::EventRow;
 use key_client::{EventRing, GatewayKeys};
 use mailbox::PreparedPart;
@@ -22,9 +22,9 @@ pub const HAND_OVER_JOB: &str = "hand_over";
 /// Everything of one such letter that the accepting transaction writes.
 pub(crate) struct PreparedOutbound {
     pub(crate) letter_id: LetterId,
-    pub(crate) sender_mac: [u8; 32],
-    pub(crate) address_mac: [u8; 32],
-    pub(crate) brought_by: [u8; 32],
+    pub(crate) sender_mac: SenderMac,
+    pub(crate) address_mac: AddressMac,
+    pub(crate) brought_by: SenderMac,
     pub(crate) operator: OrgNumber,
     pub(crate) proof: Vec<u8>,
     pub(crate) part: PreparedPart,
@@ -49,9 +49,9 @@ pub struct Outbound {
     pub sent_to: Option<OrgNumber>,
     /// Since when `operator` says that we may not dispatch for the sender.
     pub refused_since: Option<Time>,
-    pub(crate) brought_by: [u8; 32],
-    pub(crate) sender_mac: [u8; 32],
-    pub(crate) address_mac: [u8; 32],
+    pub(crate) brought_by: SenderMac,
+    pub(crate) sender_mac: SenderMac,
+    pub(crate) address_mac: AddressMac,
     pub(crate) object: Option<String>,
     pub(crate) stored_bytes: u64,
 }
@@ -234,13 +234,13 @@ fn job(letter: &PreparedOutbound) -> NewJob {
 fn read(letter_id: LetterId, row: &Row) -> Result<Outbound, Error> {
     Ok(Outbound {
         letter_id,
-        sender_mac: row.array(0)?,
-        address_mac: row.array(1)?,
+        sender_mac: row.tag(0)?,
+        address_mac: row.tag(1)?,
         object: row.opt_text(2)?.map(str::to_owned),
         stored_bytes: row.number(3)?,
         give_up_at: row.time(4)?,
         attempts: row.number(5)?,
-        brought_by: row.array(6)?,
+        brought_by: row.tag(6)?,
         operator: organisation(7, row.text(7)?)?,
         sent_to: row.opt_text(8)?.map(|number| organisation(8, number)).transpose()?,
         refused_since: row.opt_time(9)?,

@@ -12,7 +12,7 @@ use crate::{
     whereabouts::OperatorAddress,
 };
 use delivery::{Sealed, XmlSigner, from_letter, write};
-use domain::{Code, JobId, LetterId, OrgNumber, Refusal, Time, letter::Letter};
+use domain::{AddressMac, Code, JobId, LetterId, OrgNumber, Refusal, Time, letter::Letter};
 use mailbox::{Form, Original};
 use std::{sync::Arc, time::Duration};
 use vault::{Opaque, jws::SignerError, seal_to::PublicKey};
@@ -66,7 +66,7 @@ impl Intake {
     }
 
     /// Where a letter that leaves is filed: in no mailbox, sealed to the pair of those that wait.
-    pub(crate) fn waiting_room(&self, letter_id: LetterId, address_mac: [u8; 32], now: Time) -> Recipient {
+    pub(crate) fn waiting_room(&self, letter_id: LetterId, address_mac: AddressMac, now: Time) -> Recipient {
         let pair = self.0.gateway_keys.outgoing();
         Recipient {
             mailbox_id: letter_id.own_box(),

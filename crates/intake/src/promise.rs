@@ -5,15 +5,15 @@ use crate::{
     sealing::{FirstEvent, Sealing},
     submission::Submission,
 };
-use domain::{letter::Address, words::EventType};
+use domain::{PayloadMac, ReferenceMac, letter::Address, words::EventType};
 use evidence::{EventRow, receipt::Receipt};
 
 /// To whom a letter is promised, and by what it is known again.
 pub(crate) struct Pledge {
     /// Of a forwarded letter that of the operator that hands it over; else the letter's own.
     pub(crate) address: Address,
-    pub(crate) reference_mac: [u8; 32],
-    pub(crate) payload_mac: [u8; 32],
+    pub(crate) reference_mac: ReferenceMac,
+    pub(crate) payload_mac: PayloadMac,
 }
 
 /// See [`Intake::promise`].

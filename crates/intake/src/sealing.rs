@@ -10,7 +10,8 @@ use crate::{
 };
 use bytes::Bytes;
 use domain::{
-    Code, Identity, JobId, LetterId, MailboxId, OrgNumber, Random, Refusal, Time, chance,
+    AddressMac, Code, Identity, JobId, LetterId, MailboxId, OrgNumber, Random, Refusal, SenderMac, Time,
+    chance,
     letter::Letter,
     words::{EventType, ReceiptWish},
 };
@@ -45,7 +46,7 @@ pub(crate) struct Source {
 pub(crate) struct Filed {
     pub(crate) letter_id: LetterId,
     /// Of whom it is known by: the sender, or the operator that hands over what is forwarded.
-    pub(crate) sender_mac: [u8; 32],
+    pub(crate) sender_mac: SenderMac,
     pub(crate) recipient: Recipient,
     pub(crate) visible_from: Time,
     /// Set: for a mailbox at another operator.
@@ -57,7 +58,7 @@ pub(crate) struct Recipient {
     pub(crate) mailbox_id: MailboxId,
     pub(crate) epoch: i64,
     pub(crate) public_key: PublicKey,
-    pub(crate) address_mac: [u8; 32],
+    pub(crate) address_mac: AddressMac,
     pub(crate) asked_at: Time,
 }
 
@@ -84,7 +85,7 @@ impl Recipient {
     pub(crate) fn of(
         found: &Found,
         identity: &Identity,
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
         now: Time,
     ) -> Result<Self, Refusal> {
         let found = found.reachable(identity, now).map_err(|code| Refusal::new(code).at("/recipient"))?;

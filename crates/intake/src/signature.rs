@@ -4,7 +4,7 @@
 use crate::{AcceptError, Intake, sealer, signer};
 use delivery::{Sealed, letter::Addressed};
 use domain::{
-    Code, OrgNumber, Refusal, Time,
+    CertificateDigest, Code, OrgNumber, Refusal, Time,
     letter::{Address, Forwarded},
 };
 use registry::Snapshot;
@@ -38,7 +38,7 @@ pub(crate) struct SignedBy {
 pub(crate) struct Provenance {
     /// The signer's, DER.
     pub(crate) certificate: Arc<[u8]>,
-    pub(crate) certificate_sha256: [u8; 32],
+    pub(crate) certificate_sha256: CertificateDigest,
     /// As the registry had it.
     pub(crate) sender_name: String,
     /// Who signed or called in the sender's place.

@@ -1,7 +1,7 @@
 //! What a sender has sent before: the row behind a reference.
 
 use crate::{AcceptError, answer::Answer};
-use domain::{LetterId, MailboxId, OrgNumber, Random, Time};
+use domain::{LetterId, MailboxId, OrgNumber, PayloadMac, Random, ReferenceMac, SenderMac, Time};
 use key_client::{GatewayKeys, KeyRing};
 use store::{Error, Many, Row, Tx, Value, args, row as values};
 use vault::{Opaque, Place, mac::Mac};
@@ -9,9 +9,9 @@ use vault::{Opaque, Place, mac::Mac};
 /// One row of the table `submission`. References and receipts are sealed.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    pub sender_mac: [u8; 32],
-    pub reference_mac: [u8; 32],
-    pub payload_mac: [u8; 32],
+    pub sender_mac: SenderMac,
+    pub reference_mac: ReferenceMac,
+    pub payload_mac: PayloadMac,
     pub letter_id: LetterId,
     pub mailbox_id: MailboxId,
     /// Sealed, see [`Submission::reference`].
@@ -27,8 +27,8 @@ pub struct Submission {
 /// The row of a reference.
 pub async fn by_reference(
     tx: &mut Tx,
-    sender_mac: &[u8; 32],
-    reference_mac: &[u8; 32],
+    sender_mac: &SenderMac,
+    reference_mac: &ReferenceMac,
 ) -> Result<Option<Submission>, Error> {
     tx.one(BY_REFERENCE, args![sender_mac, reference_mac]).await?.as_ref().map(read).transpose()
 }
@@ -36,7 +36,7 @@ pub async fn by_reference(
 /// The rows of many references, those that there are.
 pub(crate) async fn by_references(
     tx: &mut Tx,
-    references: &[([u8; 32], [u8; 32])],
+    references: &[(SenderMac, ReferenceMac)],
 ) -> Result<Vec<Submission>, Error> {
     let wanted: Vec<_> = references.iter().map(|(sender, reference)| values![sender, reference]).collect();
     tx.query_many(&BY_REFERENCES, &wanted).await?.iter().map(read).collect()
@@ -48,13 +48,13 @@ pub async fn by_letter(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Submis
 }
 
 /// `submission.sender_mac`, `letter.sender_mac` and `feed.sender_mac`.
-pub fn sender_mac(mac: &Mac, sender: &OrgNumber) -> [u8; 32] {
-    mac.tag("sender", &[sender.as_str().as_bytes()])
+pub fn sender_mac(mac: &Mac, sender: &OrgNumber) -> SenderMac {
+    SenderMac::from_bytes(mac.tag("sender", &[sender.as_str().as_bytes()]))
 }
 
 /// `submission.reference_mac`.
-pub fn reference_mac(mac: &Mac, sender: &OrgNumber, reference: &str) -> [u8; 32] {
-    mac.tag("reference", &[sender.as_str().as_bytes(), reference.as_bytes()])
+pub fn reference_mac(mac: &Mac, sender: &OrgNumber, reference: &str) -> ReferenceMac {
+    ReferenceMac::from_bytes(mac.tag("reference", &[sender.as_str().as_bytes(), reference.as_bytes()]))
 }
 
 /// What `submission.reference` and `feed` readers open the reference at.
@@ -99,7 +99,7 @@ impl Submission {
     }
 
     /// In the order in which rows are written everywhere.
-    pub(crate) fn key(&self) -> ([u8; 32], [u8; 32]) {
+    pub(crate) fn key(&self) -> (SenderMac, ReferenceMac) {
         (self.sender_mac, self.reference_mac)
     }
 
@@ -144,9 +144,9 @@ pub(crate) async fn confirm(tx: &mut Tx, submission: &Submission) -> Result<(), 
 
 fn read(row: &Row) -> Result<Submission, Error> {
     Ok(Submission {
-        sender_mac: row.array(0)?,
-        reference_mac: row.array(1)?,
-        payload_mac: row.array(2)?,
+        sender_mac: row.tag(0)?,
+        reference_mac: row.tag(1)?,
+        payload_mac: row.tag(2)?,
         letter_id: row.id(3)?,
         mailbox_id: row.id(4)?,
         reference: row.bytes(5)?.to_vec(),

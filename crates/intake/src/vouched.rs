@@ -2,14 +2,13 @@
 //! only to the key that the key service names, and only where the rows of the recipient are those it vouches for.
 
 use crate::{AcceptError, House, Intake};
-use domain::{Expiring, OrgNumber, Time};
+use domain::{AddressMac, Expiring, OrgNumber, Time};
 use key_client::{AddressStatement, KeysError};
 use parking_lot::Mutex;
 use registry::{recipient::Found, sets::Table};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tracing::error;
 
-type AddressMac = [u8; 32];
 type Statement = Option<Arc<AddressStatement>>;
 
 /// What the key service said a few seconds ago.

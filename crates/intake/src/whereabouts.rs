@@ -1,7 +1,7 @@
 //! Where a recipient's mailbox is: our own registry knows, or another party's register of addresses is asked.
 
 use crate::{AcceptError, Intake};
-use domain::{Code, Identity, OrgNumber, Refusal, Time};
+use domain::{AddressMac, Code, Identity, OrgNumber, Refusal, Time};
 use registry::{
     directory::Snapshot,
     recipient::Found,
@@ -68,7 +68,7 @@ pub enum Route {
 #[derive(Clone, Copy, Debug)]
 pub struct Sought<'a> {
     pub identity: &'a Identity,
-    pub address_mac: &'a [u8; 32],
+    pub address_mac: &'a AddressMac,
     pub found: &'a Found,
 }
 

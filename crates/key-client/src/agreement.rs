@@ -1,6 +1,7 @@
 //! What recipients sign to the register of addresses, as the key service is asked to take it.
 
 use crate::{SecretBytes, wire};
+use domain::AgreementDigest;
 use serde::{Deserialize, Serialize};
 
 /// An agreement that is to be used: what was asked for, and the signatures as they came. The key service verifies them
@@ -20,7 +21,7 @@ pub struct AgreementUse {
     pub signatures: Vec<AgreementSignature>,
     /// Digests of those by others that came before and wait for these.
     #[serde(with = "wire::byte_lists")]
-    pub earlier: Vec<[u8; 32]>,
+    pub earlier: Vec<AgreementDigest>,
     /// True: the request is fulfilled, and none of them can be used again. False: they wait for more.
     pub acts: bool,
 }

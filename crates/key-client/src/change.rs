@@ -2,7 +2,10 @@
 //! it, and vouches for what stands in the database afterwards. No role hands it rows.
 
 use crate::{Applicant, SecretBytes, secret::GrantToken, wire};
-use domain::{ContactId, JobId, Language, MailboxId, MandateId, OrgNumber, PersonId, Time};
+use domain::{
+    AddressMac, CertificateDigest, ContactId, ContactMac, JobId, Language, MailboxId, MandateId, OrgNumber,
+    PersonId, Time,
+};
 use serde::{Deserialize, Serialize};
 
 /// By whose right.
@@ -30,7 +33,7 @@ pub enum Change {
     /// The operator opens an organisation's mailbox.
     OpenForOrganisation {
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
         #[serde(with = "wire::bytes")]
         profile: Vec<u8>,
         mailbox_id: MailboxId,
@@ -40,7 +43,7 @@ pub enum Change {
     /// The same by the operator, for whoever has this number.
     CloseFor {
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
     },
     /// A code that was sent to an address.
     ConfirmContact { contact_id: ContactId, code: SecretBytes },
@@ -56,7 +59,7 @@ pub enum Change {
         #[serde(with = "wire::bytes")]
         address: Vec<u8>,
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: ContactMac,
     },
     /// Somebody may read the mailbox until a day.
     GrantHelper {
@@ -87,14 +90,14 @@ pub enum Change {
     /// Somebody has died, or it was noted by mistake. Senders are told so, and nobody acts for the mailbox.
     Deceased {
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
         /// `None`: it was a mistake.
         at: Option<Time>,
     },
     /// Where a mailbox is, by a signed agreement.
     Move {
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
         /// The job by which the recipient is told.
         job: JobId,
         /// `None`: here.
@@ -105,7 +108,7 @@ pub enum Change {
     /// A registration at an operator, by a signed agreement.
     Register {
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
         job: JobId,
         operator: OrgNumber,
         account_type: String,
@@ -113,7 +116,7 @@ pub enum Change {
     /// Its end, or that of the mailbox here.
     Deregister {
         #[serde(with = "wire::bytes")]
-        address_mac: [u8; 32],
+        address_mac: AddressMac,
         job: JobId,
         /// `None`: here.
         from: Option<OrgNumber>,
@@ -170,7 +173,7 @@ pub enum SenderChange {
     /// For ever.
     RevokeCertificate {
         #[serde(with = "wire::bytes")]
-        sha256: [u8; 32],
+        sha256: CertificateDigest,
     },
 }
 
@@ -194,7 +197,7 @@ pub enum OperatorChange {
     /// For ever.
     RevokeCertificate {
         #[serde(with = "wire::bytes")]
-        sha256: [u8; 32],
+        sha256: CertificateDigest,
     },
 }
 

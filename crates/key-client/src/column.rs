@@ -1,7 +1,9 @@
 //! Sealed columns that only the key service opens.
 
 use crate::secret::GrantToken;
-use domain::{AnnouncementId, ContactId, LetterId, MailboxId, MandateId, PersonId};
+use domain::{
+    AddressMac, AnnouncementId, ContactId, DeclinedMac, LetterId, LoginMac, MailboxId, MandateId, PersonId,
+};
 use serde::{Deserialize, Serialize};
 use vault::Place;
 
@@ -71,8 +73,8 @@ pub enum NoticeFor {
 }
 
 /// The place of a person's profile. Bound to the log-in tag, since it is sealed before the person has an id.
-pub fn person_profile(login_mac: &[u8; 32]) -> Place {
-    Place::new("person/profile").bytes(login_mac)
+pub fn person_profile(login_mac: &LoginMac) -> Place {
+    Place::new("person/profile").bytes(login_mac.as_bytes())
 }
 
 /// The place of a contact point's address, once it is confirmed: the key service seals it there, and vouches for whose it is.
@@ -97,9 +99,9 @@ pub fn invitation_label(invitation_id: MandateId, mailbox_id: MailboxId) -> Plac
 }
 
 /// The place of the owner's name in an invitation, for whoever has the number that it was made out to.
-pub fn invitation_owner(invitation_id: MandateId, mailbox_id: MailboxId, address_mac: &[u8; 32]) -> Place {
+pub fn invitation_owner(invitation_id: MandateId, mailbox_id: MailboxId, address_mac: &AddressMac) -> Place {
     let place = Place::new("invitation/owner").id(invitation_id.as_bytes());
-    place.id(mailbox_id.as_bytes()).bytes(address_mac)
+    place.id(mailbox_id.as_bytes()).bytes(address_mac.as_bytes())
 }
 
 /// The place of the name of whoever said yes. Bound to the person: it does not open beside another's id.
@@ -109,18 +111,18 @@ pub fn invitation_helper(invitation_id: MandateId, mailbox_id: MailboxId, person
 }
 
 /// The place of a declined sender's number.
-pub fn declined_sender(mailbox_id: MailboxId, sender_mac: &[u8; 32]) -> Place {
-    Place::new("declined/sender").id(mailbox_id.as_bytes()).bytes(sender_mac)
+pub fn declined_sender(mailbox_id: MailboxId, sender_mac: &DeclinedMac) -> Place {
+    Place::new("declined/sender").id(mailbox_id.as_bytes()).bytes(sender_mac.as_bytes())
 }
 
 /// The place of a request that waits for signatures. `kind` is as in the row.
-pub fn pending_request(kind: &str, address_mac: &[u8; 32]) -> Place {
-    Place::new("pending/request").text(kind).bytes(address_mac)
+pub fn pending_request(kind: &str, address_mac: &AddressMac) -> Place {
+    Place::new("pending/request").text(kind).bytes(address_mac.as_bytes())
 }
 
 /// The place of an organisation's profile, bound to its addressing tag.
-pub fn organisation_profile(address_mac: &[u8; 32]) -> Place {
-    organisations().bytes(address_mac)
+pub fn organisation_profile(address_mac: &AddressMac) -> Place {
+    organisations().bytes(address_mac.as_bytes())
 }
 
 /// Whether a place is that of some organisation's profile.

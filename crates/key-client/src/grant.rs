@@ -1,7 +1,7 @@
 //! What a log-in gives.
 
 use crate::{secret::GrantToken, wire};
-use domain::{IdentityKind, PersonId, Time};
+use domain::{AddressMac, IdentityKind, LoginMac, PersonId, Time};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -41,10 +41,10 @@ pub struct Applicant {
     pub kind: IdentityKind,
     /// For table `login`.
     #[serde(with = "wire::bytes")]
-    pub login_mac: [u8; 32],
+    pub login_mac: LoginMac,
     /// For table `identity`.
     #[serde(with = "wire::bytes")]
-    pub address_mac: [u8; 32],
+    pub address_mac: AddressMac,
     /// For `person.profile`: `{"name","number"}`, at [`crate::person_profile`].
     #[serde(with = "wire::bytes")]
     pub profile_sealed: Vec<u8>,

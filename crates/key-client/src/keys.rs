@@ -7,7 +7,7 @@ use crate::{
     SecretKey, Status, WebKeys,
     transport::{Envelope, Transport},
 };
-use domain::{Identity, LetterId, MailboxId, OrgNumber, words::Because};
+use domain::{AddressMac, Identity, LetterId, MailboxId, OrgNumber, words::Because};
 use std::fmt;
 use tokio::sync::mpsc;
 use vault::{Key, Place, seal_to::PublicKey};
@@ -57,7 +57,7 @@ impl Keys {
         &self,
         caller: &str,
         identities: &[Identity],
-    ) -> Result<Vec<[u8; 32]>, KeysError> {
+    ) -> Result<Vec<AddressMac>, KeysError> {
         let request = Request::AddressMacs { caller: caller.to_owned(), identities: identities.to_vec() };
         ask!(self, request, Answer::AddressMacs(macs) if macs.len() == identities.len() => macs)
     }
@@ -66,7 +66,7 @@ impl Keys {
     /// Letters are sealed to the key in here and to no other.
     pub async fn statements(
         &self,
-        address_macs: &[[u8; 32]],
+        address_macs: &[AddressMac],
     ) -> Result<Vec<Option<AddressStatement>>, KeysError> {
         let count = address_macs.len();
         let request = Request::Statements { address_macs: address_macs.to_vec() };

@@ -5,7 +5,7 @@ use crate::{
     GrantToken, GrantView, HandedOver, History, KeysError, LogIn, LoggedIn, Nonce, NotifierMaterial,
     RegistryStatement, Rotated, SecretBytes, SecretKey, Status, WebMaterial, wire,
 };
-use domain::{Identity, LetterId, MailboxId, OrgNumber, words::Because};
+use domain::{AddressMac, Identity, LetterId, LoginMac, MailboxId, OrgNumber, words::Because};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub enum Request {
     },
     Statements {
         #[serde(with = "wire::byte_lists")]
-        address_macs: Vec<[u8; 32]>,
+        address_macs: Vec<AddressMac>,
     },
     RegistryStatements,
     Change {
@@ -141,7 +141,7 @@ pub enum Answer {
     WebKeys(Box<WebMaterial>),
     NotifierKeys(Box<NotifierMaterial>),
     PublicKeys(serde_json::Value),
-    AddressMacs(#[serde(with = "wire::byte_lists")] Vec<[u8; 32]>),
+    AddressMacs(#[serde(with = "wire::byte_lists")] Vec<AddressMac>),
     PersonMacs(Vec<PersonMacs>),
     Statements(Vec<Option<AddressStatement>>),
     RegistryStatements(Vec<RegistryStatement>),
@@ -224,10 +224,10 @@ pub struct LookupQuota {
 pub struct PersonMacs {
     /// For table `identity`.
     #[serde(with = "wire::bytes")]
-    pub address_mac: [u8; 32],
+    pub address_mac: AddressMac,
     /// For table `login`.
     #[serde(with = "wire::bytes")]
-    pub login_mac: [u8; 32],
+    pub login_mac: LoginMac,
 }
 
 impl Request {

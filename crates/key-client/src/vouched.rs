@@ -1,7 +1,7 @@
 //! What the key service vouches for: it alone keeps and moves these, in a store of its own.
 
 use crate::{MailboxKey, wire};
-use domain::MailboxId;
+use domain::{MailboxId, RowsDigest};
 use serde::{Deserialize, Serialize};
 
 /// Version and digests of one set of rows that decide; see `registry::sets`.
@@ -11,23 +11,23 @@ pub struct Vouched {
     pub version: i64,
     /// One digest for each table of the set, in its order.
     #[serde(with = "wire::byte_lists")]
-    pub digests: Vec<[u8; 32]>,
+    pub digests: Vec<RowsDigest>,
     /// Set while a change is between the two databases: either holds until it has settled.
     pub next: Option<Next>,
 }
 
 /// The digests of a change that is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Next(#[serde(with = "wire::byte_lists")] pub Vec<[u8; 32]>);
+pub struct Next(#[serde(with = "wire::byte_lists")] pub Vec<RowsDigest>);
 
 impl Vouched {
     /// Whether rows with these digests are vouched for, table by table. `None` is not looked at.
-    pub fn fits(&self, found: &[Option<[u8; 32]>]) -> bool {
+    pub fn fits(&self, found: &[Option<RowsDigest>]) -> bool {
         found.len() == self.digests.len() && (0..found.len()).all(|at| self.fits_at(found[at].as_ref(), at))
     }
 
     /// Whether the rows of table `at` are vouched for.
-    pub fn fits_at(&self, found: Option<&[u8; 32]>, at: usize) -> bool {
+    pub fn fits_at(&self, found: Option<&RowsDigest>, at: usize) -> bool {
         let Some(found) = found else { return true };
         let next = self.next.as_ref().and_then(|next| next.0.get(at));
         self.digests.get(at) == Some(found) || next == Some(found)

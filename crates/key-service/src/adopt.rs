@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     service::Inner,
 };
-use domain::PersonId;
+use domain::{AddressMac, LoginMac, PersonId};
 use registry::sets::{self, SetKind, Subject};
 use store::{Row, args};
 use tracing::warn;
@@ -93,7 +93,7 @@ impl Inner {
     }
 
     async fn adopt_addresses(&self) -> Result<(), Failure> {
-        let mut after: ([u8; 32], i64) = ([0; 32], i64::MIN);
+        let mut after: (AddressMac, i64) = (AddressMac::from_bytes([0; 32]), i64::MIN);
         loop {
             let mut letters = self.letters.read("read identities").await?;
             let rows = letters.query(IDENTITIES, args![&after.0, after.1]).await?;
@@ -113,11 +113,11 @@ impl Inner {
             let mut letters = self.letters.read("read log-ins").await?;
             let rows = letters.query(LOGINS, args![&after]).await?;
             drop(letters);
-            let login = |row: &Row| Ok((row.array(0)?, row.id(1)?));
+            let login = |row: &Row| Ok((row.tag(0)?, row.id(1)?));
             let logins =
-                rows.iter().map(login).collect::<Result<Vec<([u8; 32], PersonId)>, store::Error>>()?;
+                rows.iter().map(login).collect::<Result<Vec<(LoginMac, PersonId)>, store::Error>>()?;
             let Some((last, _)) = logins.last() else { return Ok(()) };
-            after = last.to_vec();
+            after = last.as_bytes().to_vec();
             let mut tx = self.keys.begin("adopt log-ins").await?;
             directory::adopt_known(&mut tx, &Known { addresses: vec![], logins }).await?;
             tx.commit().await?;

@@ -14,7 +14,7 @@ use crate::{
 use delivery::agreement::{
     Agreement, DAYS, DEREGISTER, MOVE, PREFERENCES, REGISTER, SignatureData, Signed, Signer,
 };
-use domain::{Code, Identity, Time};
+use domain::{AddressMac, AgreementDigest, AgreementMac, Code, DeclinedMac, Identity, Time};
 use key_client::{AgreementUse, KeysError};
 use registry::recipient;
 use std::{sync::Arc, time::Duration};
@@ -37,17 +37,17 @@ struct Last {
 
 /// An agreement that has come, as it is kept.
 struct Come {
-    tag: [u8; 32],
+    tag: AgreementMac,
     signed: Signed,
 }
 
 /// All that one use is judged by.
 struct Use {
-    address_mac: [u8; 32],
+    address_mac: AddressMac,
     act: &'static str,
     what: What,
     come: Vec<Come>,
-    earlier: Vec<[u8; 32]>,
+    earlier: Vec<AgreementMac>,
     acts: bool,
     now: Time,
 }
@@ -65,7 +65,7 @@ impl Inner {
         }
         let now = self.clock.now();
         let mac = self.keks.mac(Purpose::AddressIndex, now)?;
-        let tag = |digest: &[u8; 32]| mac.tag(LABEL, &[digest]);
+        let tag = |digest: &AgreementDigest| AgreementMac::from_bytes(mac.tag(LABEL, &[digest.as_bytes()]));
         let come = signers.iter().map(|signer| Come { tag: tag(&signer.digest), signed: signer.signed });
         let one = Use {
             address_mac: self.both_macs(now)?.of(&recipient).address_mac,
@@ -149,7 +149,7 @@ impl Inner {
         }
         // A request that asks for something else has taken the place of what waited.
         for row in tx.query(ALL_WAITING, args![&one.address_mac, one.act]).await? {
-            let tag: [u8; 32] = row.array(0)?;
+            let tag: AgreementMac = row.tag(0)?;
             if one.acts || !one.earlier.contains(&tag) && !one.come.iter().any(|come| come.tag == tag) {
                 tx.execute(SPEND, args![one.now, &tag]).await?.count();
             }
@@ -175,7 +175,9 @@ impl Inner {
         loop {
             attempt += 1;
             let mut tx = self.letters.read("find last change").await?;
-            let mut found = recipient::look_up(&mut tx, &one.address_mac, one.now, |_| [0; 32]).await?;
+            let mut found =
+                recipient::look_up(&mut tx, &one.address_mac, one.now, |_| DeclinedMac::from_bytes([0; 32]))
+                    .await?;
             let changed = match one.what {
                 What::Place => registry::registrations::last_change(&mut tx, &one.address_mac).await?,
                 What::Senders => registry::preferences::last_change(&mut tx, &one.address_mac).await?,

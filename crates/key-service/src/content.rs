@@ -7,7 +7,7 @@ use crate::{
     service::Inner,
 };
 use domain::{
-    LetterId, MailboxId, PersonId, Time,
+    LetterId, MailboxId, PersonId, SenderMac, Time,
     words::{Act, Because, EventType},
 };
 use evidence::{NewEvent, feed};
@@ -126,7 +126,7 @@ impl Inner {
 async fn tell_sender(
     tx: &mut Tx,
     letter_id: LetterId,
-    sender_mac: [u8; 32],
+    sender_mac: SenderMac,
     event: evidence::Appended,
 ) -> Result<(), store::Error> {
     let seq = event.seq;

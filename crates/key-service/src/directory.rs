@@ -10,7 +10,7 @@ pub(crate) use known::{
 pub(crate) use sets::{adopt, intend, introduce, page, promote, under_way, withdraw};
 
 use crate::{failure::Failure, service::Inner};
-use domain::PersonId;
+use domain::{AddressMac, LoginMac, PersonId, RowsDigest};
 use key_client::{
     AddressStatement, KeysError, MailboxKey, MailboxStatement, Next, RegistryStatement, Vouched,
 };
@@ -22,7 +22,7 @@ impl Inner {
     /// What is vouched for of each address, in order.
     pub(crate) async fn statements(
         &self,
-        macs: &[[u8; 32]],
+        macs: &[AddressMac],
     ) -> Result<Vec<Option<AddressStatement>>, Failure> {
         if macs.len() > MOST {
             return Err(KeysError::Budget.into());
@@ -37,7 +37,7 @@ impl Inner {
         drop(tx);
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
-            found.insert(row.array::<32>(0)?, statement(row)?);
+            found.insert(row.tag::<AddressMac>(0)?, statement(row)?);
         }
         Ok(macs.iter().map(|mac| found.get(mac).cloned()).collect())
     }
@@ -54,7 +54,7 @@ impl Inner {
     }
 
     /// Who logs in by this tag, and whether that has settled.
-    pub(crate) async fn known_login(&self, mac: &[u8; 32]) -> Result<Option<(PersonId, bool)>, Failure> {
+    pub(crate) async fn known_login(&self, mac: &LoginMac) -> Result<Option<(PersonId, bool)>, Failure> {
         let mut tx = self.keys.read("find log-in").await?;
         Ok(login(&mut tx, mac).await?)
     }
@@ -90,9 +90,13 @@ pub(crate) fn vouched(row: &Row, at: usize) -> Result<Vouched, Error> {
     Ok(Vouched { version: row.int(at)?, digests: split(row.bytes(at + 1)?, at + 1)?, next })
 }
 
-fn split(bytes: &[u8], index: usize) -> Result<Vec<[u8; 32]>, Error> {
+fn split(bytes: &[u8], index: usize) -> Result<Vec<RowsDigest>, Error> {
     let (digests, rest) = bytes.as_chunks::<32>();
-    if rest.is_empty() { Ok(digests.to_vec()) } else { Err(Error::Column { index, wanted: "digests" }) }
+    if rest.is_empty() {
+        Ok(digests.iter().copied().map(RowsDigest::from_bytes).collect())
+    } else {
+        Err(Error::Column { index, wanted: "digests" })
+    }
 }
 
 fn statement(row: &Row) -> Result<AddressStatement, Error> {

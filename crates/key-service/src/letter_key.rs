@@ -1,7 +1,7 @@
 //! Sealed letter keys: finding them and opening them.
 
 use crate::{failure::Failure, service::Inner, unseal::MailboxSecret, vouched::Unvouched};
-use domain::{LetterId, MailboxId};
+use domain::{LetterId, MailboxId, SenderMac};
 use evidence::{Accepting, EventKeys};
 use key_client::{letter_aad, seal_info};
 use mailbox::LetterFacts;
@@ -13,7 +13,7 @@ use vault::Key;
 /// A letter that is there, with its key.
 pub(crate) struct SealedKey {
     pub facts: LetterFacts,
-    pub sender_mac: [u8; 32],
+    pub sender_mac: SenderMac,
     pub epoch: i64,
     pub sealed: Vec<u8>,
     /// The event that accepted it.
@@ -119,7 +119,7 @@ fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
     let facts = LetterFacts::read(mailbox_id, row)?;
     Ok(SealedKey {
         facts,
-        sender_mac: row.array(11)?,
+        sender_mac: row.tag(11)?,
         epoch: row.int(12)?,
         sealed: row.bytes(13)?.to_vec(),
         accepting: None,

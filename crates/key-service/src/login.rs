@@ -1,7 +1,7 @@
 //! A log-in: the nonce is ours, the judgement is ours, the front only carries.
 
 use crate::{failure::Failure, grants::Verified, nonces, purpose::Purpose, service::Inner, unvouched::alarm};
-use domain::{Identity, PersonId, Time};
+use domain::{Identity, LoginMac, PersonId, Time};
 use key_client::{Applicant, Column, GrantToken, GrantView, KeysError, LoggedIn, Nonce, person_profile};
 use registry::sets::{SetKind, Subject, Table};
 use serde_json::json;
@@ -124,7 +124,7 @@ impl Inner {
         })
     }
 
-    async fn person_by(&self, login_mac: &[u8; 32]) -> Result<Option<PersonId>, Failure> {
+    async fn person_by(&self, login_mac: &LoginMac) -> Result<Option<PersonId>, Failure> {
         let stated = self.known_login(login_mac).await?;
         let mut tx = self.letters.read("find person").await?;
         let row = tx.one(PERSON, args![login_mac]).await?;

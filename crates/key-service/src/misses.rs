@@ -2,6 +2,7 @@
 //! hardly any. One of eight is compared, beside the answer, so that nobody waits for it.
 
 use crate::{failure::Failure, service::Inner};
+use domain::{AddressMac, DeclinedMac};
 use registry::recipient::{Found, look_up_many};
 use std::collections::HashMap;
 use tracing::warn;
@@ -9,7 +10,7 @@ use tracing::warn;
 /// What was looked up and is not compared yet, and what came of the rest of the day.
 #[derive(Default)]
 pub(crate) struct Misses {
-    waiting: Vec<(String, [u8; 32])>,
+    waiting: Vec<(String, AddressMac)>,
     seen: u64,
     day: String,
     callers: HashMap<String, Seen>,
@@ -38,7 +39,7 @@ impl Misses {
 
 impl Inner {
     /// Keeps some to be compared.
-    pub(crate) fn note_lookups(&self, caller: &str, macs: &[[u8; 32]]) {
+    pub(crate) fn note_lookups(&self, caller: &str, macs: &[AddressMac]) {
         let mut misses = self.misses.lock();
         for mac in macs {
             misses.seen += 1;
@@ -59,10 +60,10 @@ impl Inner {
             if some.is_empty() {
                 return Ok(());
             }
-            let macs: Vec<[u8; 32]> = some.iter().map(|(_, mac)| *mac).collect();
+            let macs: Vec<AddressMac> = some.iter().map(|(_, mac)| *mac).collect();
             let now = self.clock.now();
             let mut tx = self.letters.read("compare look-ups").await?;
-            let found = look_up_many(&mut tx, &macs, now, |_| [0; 32]).await?;
+            let found = look_up_many(&mut tx, &macs, now, |_| DeclinedMac::from_bytes([0; 32])).await?;
             drop(tx);
             let day = now.date().to_string();
             for (caller, mac) in some {

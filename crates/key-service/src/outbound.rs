@@ -8,7 +8,7 @@ use crate::{
     service::Inner,
     vouched::{Unvouched, fits},
 };
-use domain::{LetterId, MailboxId, rate::Taken};
+use domain::{AddressMac, LetterId, MailboxId, rate::Taken};
 use evidence::Belongings;
 use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, SecretBytes, letter_aad, seal_info};
 use std::time::Duration;
@@ -53,10 +53,11 @@ impl Inner {
             confidential: false,
             tells_opened: false,
             parts: OUTBOUND_PARTS,
-            sender_mac: row.array(3)?,
+            sender_mac: row.tag(3)?,
         };
         let vouched = taken.as_ref().ok_or(Unvouched::NeverAccepted).and_then(|taken| {
-            let found = row.array(4).ok().map(|mac| evidence::address(&taken.nonce, &mac));
+            let found =
+                row.array(4).ok().map(|mac| evidence::address(&taken.nonce, &AddressMac::from_bytes(mac)));
             match taken.event.address {
                 Some(address) if found != Some(address) => Err(Unvouched::Changed),
                 _ => fits(taken, &belongings),

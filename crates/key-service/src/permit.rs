@@ -65,7 +65,7 @@ pub(crate) fn permitted(role: Role, request: &Request) -> bool {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use domain::{LetterId, MailboxId, OrgNumber, Time};
+    use domain::{AddressMac, LetterId, MailboxId, OrgNumber, Time};
     use key_client::{ColumnItem, GrantToken, pending_request};
     use vault::SystemRandom;
 
@@ -108,7 +108,11 @@ mod tests {
         ));
         let seal = |columns: &[Column]| {
             let item = |column: &Column| {
-                ColumnItem::from((*column, pending_request("register", &[1; 32]), b"text".to_vec()))
+                ColumnItem::from((
+                    *column,
+                    pending_request("register", &AddressMac::from_bytes([1; 32])),
+                    b"text".to_vec(),
+                ))
             };
             Request::SealColumns { items: columns.iter().map(item).collect() }
         };

@@ -3,7 +3,7 @@
 //! stand in: those can be moved to anybody.
 
 use crate::{directory, failure::Failure, service::Inner, unvouched::Held};
-use domain::{MailboxId, PersonId, words::Because};
+use domain::{AddressMac, MailboxId, PersonId, words::Because};
 use key_client::{
     Column, ColumnItem, GrantToken, contact_address, contact_waiting, declined_sender, invitation_helper,
     invitation_label, invitation_owner, mandate_note, organisation_profile, person_profile,
@@ -85,7 +85,7 @@ impl Reached {
     }
 
     /// Who was asked learns by whom, as long as it waits.
-    async fn add_asked(&mut self, tx: &mut Tx, numbers: &[[u8; 32]]) -> Result<(), Failure> {
+    async fn add_asked(&mut self, tx: &mut Tx, numbers: &[AddressMac]) -> Result<(), Failure> {
         for mac in numbers {
             for row in tx.query(ASKED, args![mac]).await? {
                 self.add(Column::Note, &invitation_owner(row.id(0)?, row.id(1)?, mac));

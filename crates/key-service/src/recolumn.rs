@@ -132,7 +132,7 @@ static TABLES: [Table; 11] = [
             AND (invitation_id > $2 OR invitation_id = $2 AND mailbox_id > $3) ORDER BY invitation_id LIMIT $4",
         update: "UPDATE invitation SET owner_name = $1 WHERE owner_name = $2 AND invitation_id = $3",
         has_second: false,
-        place: |row| Ok(invitation_owner(row.id(0)?, row.id(1)?, &row.array(3)?)),
+        place: |row| Ok(invitation_owner(row.id(0)?, row.id(1)?, &row.tag(3)?)),
     },
     Table {
         name: "invitation helper",
@@ -153,7 +153,7 @@ static TABLES: [Table; 11] = [
             AND (mailbox_id > $2 OR mailbox_id = $2 AND sender_mac > $3) ORDER BY mailbox_id, sender_mac LIMIT $4",
         update: "UPDATE declined SET sender = $1 WHERE sender = $2 AND mailbox_id = $3 AND sender_mac = $4",
         has_second: true,
-        place: |row| Ok(declined_sender(row.id::<MailboxId>(0)?, &row.array(1)?)),
+        place: |row| Ok(declined_sender(row.id::<MailboxId>(0)?, &row.tag(1)?)),
     },
     // The kind is no bytes, so that the ciphertext itself is the second part of the key.
     Table {
@@ -163,7 +163,7 @@ static TABLES: [Table; 11] = [
             AND (address_mac > $2 OR address_mac = $2 AND request > $3) ORDER BY address_mac, request LIMIT $4",
         update: "UPDATE pending SET request = $1 WHERE request = $2 AND address_mac = $3",
         has_second: false,
-        place: |row| Ok(pending_request(row.text(3)?, &row.array(0)?)),
+        place: |row| Ok(pending_request(row.text(3)?, &row.tag(0)?)),
     },
     Table {
         name: "announcement",
@@ -185,7 +185,7 @@ static TABLES: [Table; 11] = [
             ORDER BY p.person_id, l.mac LIMIT $4",
         update: "UPDATE person SET profile = $1 WHERE profile = $2 AND person_id = $3",
         has_second: false,
-        place: |row| Ok(person_profile(&row.array(1)?)),
+        place: |row| Ok(person_profile(&row.tag(1)?)),
     },
     Table {
         name: "organisation",
@@ -197,6 +197,6 @@ static TABLES: [Table; 11] = [
             ORDER BY o.organisation_id, i.mac LIMIT $4",
         update: "UPDATE organisation SET profile = $1 WHERE profile = $2 AND organisation_id = $3",
         has_second: false,
-        place: |row| Ok(organisation_profile(&row.array(1)?)),
+        place: |row| Ok(organisation_profile(&row.tag(1)?)),
     },
 ];

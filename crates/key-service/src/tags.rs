@@ -1,7 +1,7 @@
 //! Keyed hashes of identities, and the keys that the roles work with.
 
 use crate::{failure::Failure, purpose::Purpose, service::Inner};
-use domain::{Identity, Time, rate::Taken};
+use domain::{AddressMac, Identity, LoginMac, Time, rate::Taken};
 use evidence::Writer;
 use key_client::{GatewayMaterial, KeysError, NotifierMaterial, PersonMacs, WebMaterial};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ impl Inner {
         &self,
         caller: &str,
         identities: &[Identity],
-    ) -> Result<Vec<[u8; 32]>, Failure> {
+    ) -> Result<Vec<AddressMac>, Failure> {
         if identities.len() > MOST {
             return Err(KeysError::Budget.into());
         }
@@ -23,7 +23,8 @@ impl Inner {
         }
         metrics::counter!("kuvert_keys_address_tags_total").increment(identities.len() as u64);
         let mac = self.keks.mac(Purpose::AddressIndex, now)?;
-        let macs: Vec<_> = identities.iter().map(|identity| tag(&mac, ADDRESS, identity)).collect();
+        let macs: Vec<_> =
+            identities.iter().map(|identity| AddressMac::from_bytes(tag(&mac, ADDRESS, identity))).collect();
         self.note_lookups(caller, &macs);
         Ok(macs)
     }
@@ -93,8 +94,8 @@ pub(crate) struct BothMacs {
 impl BothMacs {
     pub(crate) fn of(&self, identity: &Identity) -> PersonMacs {
         PersonMacs {
-            address_mac: tag(&self.address, ADDRESS, identity),
-            login_mac: tag(&self.login, LOGIN, identity),
+            address_mac: AddressMac::from_bytes(tag(&self.address, ADDRESS, identity)),
+            login_mac: LoginMac::from_bytes(tag(&self.login, LOGIN, identity)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All rows of a letter, in as few statements as there are tables.
 
 use crate::objects::Unclaimed;
-use domain::{JobId, LetterId, MailboxId, Time, words::NoticeState};
+use domain::{JobId, LetterId, MailboxId, SenderMac, Time, words::NoticeState};
 use evidence::EventRow;
 use key_client::EventRing;
 use store::{
@@ -18,7 +18,7 @@ pub struct PreparedLetter {
     pub visible_from: Time,
     /// Sealed, see [`crate::Header::seal`].
     pub header: Vec<u8>,
-    pub sender_mac: [u8; 32],
+    pub sender_mac: SenderMac,
     pub confidential: bool,
     pub tells_opened: bool,
     /// The epoch of the mailbox's key that `sealed_key` is sealed to.

@@ -5,7 +5,7 @@
 //! rows can seal something to a mailbox; nobody but the door can seal that event.
 
 use crate::Original;
-use domain::letter::Letter;
+use domain::{CertificateDigest, letter::Letter};
 use evidence::Event;
 use key_client::AcceptedEvent;
 
@@ -52,7 +52,10 @@ fn judge(
     hold(read.signature_holds, Doubt::Signature)?;
     let event = Event::from_cbor(&accepted.event).map_err(|_| Doubt::Event)?;
     let nonce = &accepted.nonce;
-    hold(event.certificate == Some(vault::sha256(&original.certificate)), Doubt::Certificate)?;
+    hold(
+        event.certificate == Some(CertificateDigest::from_bytes(vault::sha256(&original.certificate))),
+        Doubt::Certificate,
+    )?;
     let as_it_was = match event.original {
         Some(committed) => committed == evidence::original(nonce, &original.to_cbor()),
         // What was accepted before events committed to it.

@@ -6,7 +6,7 @@ use crate::{
     objects::{Objects, ObjectsError, Writer},
     places,
 };
-use domain::{LetterId, MailboxId, Random, Time};
+use domain::{LetterId, MailboxId, Random, SenderMac, Time};
 use evidence::Belongings;
 use vault::{
     Key, KeyId, Opaque, Purpose,
@@ -24,7 +24,7 @@ pub struct Says {
     pub visible_from: Time,
     pub confidential: bool,
     pub tells_opened: bool,
-    pub sender_mac: [u8; 32],
+    pub sender_mac: SenderMac,
 }
 
 /// The keys of a letter that is being accepted. Nothing sealed with them can be opened here: the letter key is

@@ -6,7 +6,7 @@ use crate::{
     far::{Far, failed},
 };
 use delivery::{names::AUTHORITY, write::Xml};
-use domain::{Code, Identity, OrgNumber, Refusal};
+use domain::{AddressMac, AgreementDigest, Code, Identity, OrgNumber, Refusal};
 use intake::AcceptError;
 use key_client::{Access, AgreementSignature, AgreementUse, Column, KeysError, SecretBytes, pending_request};
 use registry::{
@@ -28,7 +28,7 @@ pub(crate) struct Signatory {
     pub identity: Identity,
     pub name: String,
     /// Of the agreement; `None` for one that was taken before digests were kept.
-    pub digest: Option<[u8; 32]>,
+    pub digest: Option<AgreementDigest>,
 }
 
 /// A request that waits, as it is sealed.
@@ -48,7 +48,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     fn signers(&self) -> Vec<Signatory> {
         let digests = self.digests.iter().map(|one| digest(one)).chain(std::iter::repeat(None));
-        let signer = |((number, name), digest): (&(String, String), Option<[u8; 32]>)| {
+        let signer = |((number, name), digest): (&(String, String), Option<AgreementDigest>)| {
             Some(Signatory { identity: Identity::parse(number).ok()?, name: name.clone(), digest })
         };
         self.signed_by.iter().zip(digests).filter_map(signer).collect()
@@ -107,12 +107,16 @@ impl Far {
         caller: &OrgNumber,
         company: &Company,
         signers: Vec<Signatory>,
-    ) -> Result<(Vec<Signatory>, Vec<[u8; 32]>), AcceptError> {
+    ) -> Result<(Vec<Signatory>, Vec<AddressMac>), AcceptError> {
         let macs = self.macs_of(caller, &signers).await?;
         Ok(signers.into_iter().zip(macs).filter(|(_, mac)| signs(company, mac)).unzip())
     }
 
-    async fn macs_of(&self, caller: &OrgNumber, signers: &[Signatory]) -> Result<Vec<[u8; 32]>, AcceptError> {
+    async fn macs_of(
+        &self,
+        caller: &OrgNumber,
+        signers: &[Signatory],
+    ) -> Result<Vec<AddressMac>, AcceptError> {
         let identities: Vec<Identity> = signers.iter().map(|signer| signer.identity.clone()).collect();
         self.address_macs(caller, &identities).await
     }
@@ -140,7 +144,7 @@ impl Far {
     pub(crate) async fn waiting(
         &self,
         kind: PendingKind,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
     ) -> Result<Option<(Waiting, Vec<u8>)>, AcceptError> {
         let mut tx = self.0.store.read("find pending request").await?;
         let found = pending::find(&mut tx, kind, address_mac, self.0.clock.now()).await?;
@@ -191,7 +195,7 @@ impl Far {
     pub(crate) async fn let_wait(
         &self,
         kind: PendingKind,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
         before: Option<&[u8]>,
         agreement: &Agreement,
         signed_by: &[Signatory],
@@ -224,7 +228,7 @@ impl Far {
         &self,
         agreement: &Agreement,
         signatures: &[SignatureData],
-        earlier: Vec<[u8; 32]>,
+        earlier: Vec<AgreementDigest>,
         acts: bool,
     ) -> Result<(), AcceptError> {
         let signature = |one: &SignatureData| AgreementSignature {
@@ -256,7 +260,7 @@ impl Far {
         &self,
         kind: PendingKind,
         recipient: &Identity,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
     ) -> Result<bool, AcceptError> {
         self.0.keys.end_agreements(recipient, kind.as_str()).await?;
         let mut tx = self.0.store.begin("take request back").await?;
@@ -266,13 +270,13 @@ impl Far {
     }
 }
 
-fn digest(text: &str) -> Option<[u8; 32]> {
+fn digest(text: &str) -> Option<AgreementDigest> {
     let mut digest = [0; 32];
-    hex::decode_to_slice(text, &mut digest).ok().map(|()| digest)
+    hex::decode_to_slice(text, &mut digest).ok().map(|()| digest).map(AgreementDigest::from_bytes)
 }
 
 /// Whether this is a signatory's tag.
-fn signs(company: &Company, mac: &[u8; 32]) -> bool {
+fn signs(company: &Company, mac: &AddressMac) -> bool {
     company.signatories.iter().any(|one| one.person_mac == *mac)
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{agreement::Agreements, fault::CallId};
 use delivery::write::Xml;
-use domain::{Clock, Code, Identity, OrgNumber, Random, Refusal};
+use domain::{AddressMac, Clock, Code, Identity, OrgNumber, Random, Refusal};
 use intake::AcceptError;
 use key_client::{GatewayKeys, Keys, KeysError};
 use registry::{
@@ -77,7 +77,7 @@ impl Far {
         &self,
         caller: &OrgNumber,
         identities: &[Identity],
-    ) -> Result<Vec<[u8; 32]>, AcceptError> {
+    ) -> Result<Vec<AddressMac>, AcceptError> {
         Ok(self.0.keys.address_macs(caller.as_str(), identities).await?)
     }
 
@@ -85,7 +85,7 @@ impl Far {
         &self,
         caller: &OrgNumber,
         identity: &Identity,
-    ) -> Result<[u8; 32], AcceptError> {
+    ) -> Result<AddressMac, AcceptError> {
         let macs = self.address_macs(caller, std::slice::from_ref(identity)).await?;
         macs.first().copied().ok_or_else(|| KeysError::Unavailable.into())
     }

@@ -2,7 +2,7 @@
 
 use crate::{Notifier, worker::NotifyError};
 use domain::{
-    LetterId, MailboxId,
+    LetterId, MailboxId, SenderMac,
     words::{EventType, NoticeState},
 };
 use evidence::{
@@ -100,7 +100,13 @@ impl Notifier {
                 let seq = appended.seq;
                 let at = appended.at;
                 let kind = t.event();
-                Some(FeedRow { letter_id: t.letter_id, seq, sender_mac, at, kind })
+                Some(FeedRow {
+                    letter_id: t.letter_id,
+                    seq,
+                    sender_mac: SenderMac::from_bytes(sender_mac),
+                    at,
+                    kind,
+                })
             })
             .collect();
         feed::waiting(tx, &feed).await?;

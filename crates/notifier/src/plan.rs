@@ -1,7 +1,7 @@
 //! What there is to say about a batch of letters, and to whom.
 
 use crate::{Notifier, outcome::Told};
-use domain::{LetterId, MailboxId, Time, words::NoticeState};
+use domain::{LetterId, MailboxId, SenderMac, Time, words::NoticeState};
 use registry::contacts::{self, Reach};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::{Many, Tx, jobs::Job, row};
@@ -12,7 +12,7 @@ pub(crate) struct Group {
     pub jobs: Vec<Job>,
     pub contacts: Vec<Reach>,
     /// All letters' sender, when it is the same.
-    pub sender_mac: Option<[u8; 32]>,
+    pub sender_mac: Option<SenderMac>,
     /// Notices from after this instant count for these letters.
     pub since: Time,
     /// None of the jobs was begun before.
@@ -76,7 +76,7 @@ impl Notifier {
 
 struct Waiting {
     opened: bool,
-    sender_mac: [u8; 32],
+    sender_mac: SenderMac,
     visible_from: Time,
 }
 
@@ -88,7 +88,7 @@ async fn waiting(tx: &mut Tx, jobs: &[Job]) -> Result<HashMap<(MailboxId, Letter
         let letter = Waiting {
             // An erased letter keeps its row with an empty header: there is nothing left to tell of.
             opened: row.opt_time(2)?.is_some() || row.int(5)? == 0,
-            sender_mac: row.array(3)?,
+            sender_mac: row.tag(3)?,
             visible_from: row.time(4)?,
         };
         waiting.insert((row.id(0)?, row.id(1)?), letter);

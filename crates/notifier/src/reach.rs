@@ -7,7 +7,7 @@ use crate::{
     texts,
     window::{Attempt, Before, Planned},
 };
-use domain::{ContactId, words::NoticeState};
+use domain::{ContactId, SenderMac, words::NoticeState};
 use futures_util::{StreamExt, stream};
 use key_client::{Access, Column, NoticeFor, contact_address};
 use registry::contacts::Reach;
@@ -81,8 +81,10 @@ impl Notifier {
     }
 
     /// Neither letters nor announcements say in clear who sent them; the tag of each registered sender is tried.
-    pub(crate) fn sender_name(&self, mac: &[u8; 32]) -> Option<String> {
-        let tag = |number: &str| self.notifier_keys.sender.tag("sender", &[number.as_bytes()]);
+    pub(crate) fn sender_name(&self, mac: &SenderMac) -> Option<String> {
+        let tag = |number: &str| {
+            SenderMac::from_bytes(self.notifier_keys.sender.tag("sender", &[number.as_bytes()]))
+        };
         self.directory.current().senders().find(|s| tag(s.number.as_str()) == *mac).map(|s| s.name.clone())
     }
 

@@ -1,7 +1,7 @@
 //! Who may call at the agency door: an organisation that is registered, by a certificate that is registered for it.
 
 use crate::Snapshot;
-use domain::{Code, OrgNumber, Time};
+use domain::{CertificateDigest, Code, OrgNumber, Time};
 
 /// Why a certificate makes nobody a caller. The text is for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,12 @@ impl NoCaller {
 impl Snapshot {
     /// Whether this certificate makes this organisation the caller now: as a sender or dispatcher, or as a mailbox
     /// operator.
-    pub fn caller(&self, sha256: &[u8; 32], organisation: &OrgNumber, now: Time) -> Result<(), NoCaller> {
+    pub fn caller(
+        &self,
+        sha256: &CertificateDigest,
+        organisation: &OrgNumber,
+        now: Time,
+    ) -> Result<(), NoCaller> {
         let own = self.certificate(sha256).filter(|entry| entry.organisation == *organisation);
         let operators = self
             .operator_certificate(sha256)
@@ -53,7 +58,7 @@ impl Snapshot {
     }
 
     /// Whether it is registered for this organisation at all: what counts for a connection's share.
-    pub fn is_registered(&self, sha256: &[u8; 32], organisation: &OrgNumber) -> bool {
+    pub fn is_registered(&self, sha256: &CertificateDigest, organisation: &OrgNumber) -> bool {
         self.certificate(sha256).is_some_and(|entry| entry.organisation == *organisation)
             || self.operator_certificate(sha256).is_some_and(|entry| entry.operator == *organisation)
     }

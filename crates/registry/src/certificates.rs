@@ -6,7 +6,7 @@ use crate::{
     sets::Table,
     version::bump,
 };
-use domain::{Code, OrgNumber, Time};
+use domain::{CertificateDigest, Code, OrgNumber, Time};
 use std::sync::Arc;
 use store::{Error, Row, Tx, args};
 use vault::{Certificate, VerifyingKey};
@@ -69,7 +69,7 @@ pub async fn add(
 
 /// Revokes from now on; false when it is unknown or was revoked before. There is no way back: a certificate that
 /// was revoked by mistake is issued again.
-pub async fn revoke(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Result<bool, Error> {
+pub async fn revoke(tx: &mut Tx, sha256: &CertificateDigest, now: Time) -> Result<bool, Error> {
     let revoked = tx.execute(REVOKE, args![now, sha256]).await?.count() == 1;
     if revoked {
         bump(tx).await?;
@@ -78,7 +78,7 @@ pub async fn revoke(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Result<bool, E
 }
 
 /// Whose certificate it is.
-pub async fn organisation_of(tx: &mut Tx, sha256: &[u8; 32]) -> Result<Option<OrgNumber>, Error> {
+pub async fn organisation_of(tx: &mut Tx, sha256: &CertificateDigest) -> Result<Option<OrgNumber>, Error> {
     tx.one(ORGANISATION_OF, args![sha256]).await?.map(|row| number(&row, 0)).transpose()
 }
 
@@ -119,7 +119,7 @@ fn read(row: &Row) -> Result<Option<CertificateEntry>, Error> {
     };
     let Ok(key) = VerifyingKey::from_spki(&certificate.spki) else { return Ok(None) };
     Ok(Some(CertificateEntry {
-        sha256: row.array(0)?,
+        sha256: row.tag(0)?,
         organisation: number(row, 1)?,
         kid: row.text(2)?.to_owned(),
         der: Arc::from(der),

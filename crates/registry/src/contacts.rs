@@ -11,7 +11,7 @@ pub use count::{MostCodes, count_code};
 
 use crate::{boxes, error::RegistryError, owner::Owner, recorder::Recorder};
 use domain::{
-    ContactId, Language, MailboxId, PersonId, Time,
+    CodeMac, ContactId, ContactMac, Language, MailboxId, PersonId, Time,
     words::{Channel, EventType},
 };
 use std::time::Duration;
@@ -26,9 +26,9 @@ pub struct NewContact<'a> {
     /// (sealed, for this person and id) The address.
     pub address: &'a [u8],
     /// [`address_mac`]
-    pub address_mac: &'a [u8; 32],
+    pub address_mac: &'a ContactMac,
     /// [`code_mac`] of the code that is sent.
-    pub code_mac: &'a [u8; 32],
+    pub code_mac: &'a CodeMac,
 }
 
 /// What became of a new address.
@@ -51,7 +51,7 @@ pub struct Contact {
     pub channel: Channel,
     /// (sealed)
     pub address: Vec<u8>,
-    pub address_mac: [u8; 32],
+    pub address_mac: ContactMac,
     /// The person wants to see the sender's name in notices.
     pub show_sender: bool,
     pub added_at: Time,
@@ -215,7 +215,7 @@ fn read(row: &Row) -> Result<Contact, Error> {
         contact_id: row.id(0)?,
         channel: read_channel(row, 1)?,
         address: row.bytes(2)?.to_vec(),
-        address_mac: row.array(3)?,
+        address_mac: row.tag(3)?,
         show_sender: row.flag(4)?,
         added_at: row.time(5)?,
         confirmed_at: row.opt_time(6)?,

@@ -1,14 +1,14 @@
 //! Senders that an owner has turned off. Nothing of what they sent before changes.
 
 use crate::{error::RegistryError, recorder::Recorder};
-use domain::{MailboxId, OrgNumber, Time, words::EventType};
+use domain::{DeclinedMac, MailboxId, OrgNumber, Time, words::EventType};
 use store::{Error, Tx, args};
 use vault::mac::Mac;
 
 /// A sender that is turned off.
 #[derive(Clone, Debug)]
 pub struct Declined {
-    pub sender_mac: [u8; 32],
+    pub sender_mac: DeclinedMac,
     /// (sealed) The sender's number.
     pub sender: Vec<u8>,
     pub declined_at: Time,
@@ -16,8 +16,8 @@ pub struct Declined {
 
 /// The tag under which a mailbox turns a sender off: different in every mailbox, so that the table does not say
 /// who is unwanted by many.
-pub fn sender_mac(mac: &Mac, mailbox_id: MailboxId, sender: &OrgNumber) -> [u8; 32] {
-    mac.tag(LABEL, &[mailbox_id.as_bytes(), sender.as_str().as_bytes()])
+pub fn sender_mac(mac: &Mac, mailbox_id: MailboxId, sender: &OrgNumber) -> DeclinedMac {
+    DeclinedMac::from_bytes(mac.tag(LABEL, &[mailbox_id.as_bytes(), sender.as_str().as_bytes()]))
 }
 
 /// Turns a sender off: its letters are refused from now on. False when it was off already.
@@ -25,7 +25,7 @@ pub async fn decline(
     tx: &mut Tx,
     mailbox_id: MailboxId,
     sender: &OrgNumber,
-    sender_mac: &[u8; 32],
+    sender_mac: &DeclinedMac,
     sealed_sender: &[u8],
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
@@ -43,7 +43,7 @@ pub async fn accept(
     tx: &mut Tx,
     mailbox_id: MailboxId,
     sender: &OrgNumber,
-    sender_mac: &[u8; 32],
+    sender_mac: &DeclinedMac,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
     if tx.execute(ACCEPT, args![mailbox_id, sender_mac]).await?.count() == 0 {
@@ -58,7 +58,7 @@ pub async fn accept(
 pub async fn list(tx: &mut Tx, mailbox_id: MailboxId) -> Result<Vec<Declined>, Error> {
     let rows = tx.query(LIST, args![mailbox_id]).await?;
     let rows = rows.iter().map(|row| {
-        Ok(Declined { sender_mac: row.array(0)?, sender: row.bytes(1)?.to_vec(), declined_at: row.time(2)? })
+        Ok(Declined { sender_mac: row.tag(0)?, sender: row.bytes(1)?.to_vec(), declined_at: row.time(2)? })
     });
     rows.collect()
 }

@@ -15,7 +15,7 @@ use crate::{
     sets::Subject,
     version::version,
 };
-use domain::{Code, OrgNumber, Time};
+use domain::{CertificateDigest, Code, OrgNumber, Time};
 use key_client::Keys;
 use parking_lot::RwLock;
 use std::{
@@ -30,7 +30,7 @@ use vault::VerifyingKey;
 #[derive(Clone)]
 pub struct CertificateEntry {
     /// Of the DER: `x5t#S256`.
-    pub sha256: [u8; 32],
+    pub sha256: CertificateDigest,
     pub organisation: OrgNumber,
     /// RFC 7638 thumbprint of the key.
     pub kid: String,
@@ -49,10 +49,10 @@ pub struct Snapshot {
     pub version: i64,
     senders: HashMap<OrgNumber, Sender>,
     dispatch: HashMap<OrgNumber, Vec<Listing>>,
-    certificates: HashMap<[u8; 32], Arc<CertificateEntry>>,
+    certificates: HashMap<CertificateDigest, Arc<CertificateEntry>>,
     by_kid: HashMap<String, Vec<Arc<CertificateEntry>>>,
     operators: HashMap<OrgNumber, Operator>,
-    operator_certificates: HashMap<[u8; 32], OperatorCertificate>,
+    operator_certificates: HashMap<CertificateDigest, OperatorCertificate>,
     /// Senders, dispatchers and operators whose rows are not those that the key service vouches for: nothing is done for
     /// them.
     unvouched: HashSet<Subject>,
@@ -137,18 +137,18 @@ impl Snapshot {
 
     /// Whether this very certificate is revoked, for whatever it was registered: for the TLS handshake. One that is not
     /// registered is let in there, so that it can be told what is missing ([`Snapshot::caller`]).
-    pub fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
+    pub fn is_revoked(&self, sha256: &CertificateDigest) -> bool {
         self.certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
             || self.operator_certificates.get(sha256).is_some_and(|entry| entry.revoked_at.is_some())
     }
 
     /// One that an operator connects with, whatever its state.
-    pub fn operator_certificate(&self, sha256: &[u8; 32]) -> Option<&OperatorCertificate> {
+    pub fn operator_certificate(&self, sha256: &CertificateDigest) -> Option<&OperatorCertificate> {
         self.operator_certificates.get(sha256)
     }
 
     /// A registered certificate, whatever its state.
-    pub fn certificate(&self, sha256: &[u8; 32]) -> Option<&CertificateEntry> {
+    pub fn certificate(&self, sha256: &CertificateDigest) -> Option<&CertificateEntry> {
         self.certificates.get(sha256).map(|entry| &**entry)
     }
 
@@ -191,7 +191,7 @@ impl Snapshot {
         &self,
         sender: &OrgNumber,
         kid: Option<&str>,
-        x5t_s256: Option<&[u8; 32]>,
+        x5t_s256: Option<&CertificateDigest>,
         now: Time,
     ) -> Result<&CertificateEntry, Code> {
         let named: Vec<&Arc<CertificateEntry>> = match (kid, x5t_s256) {

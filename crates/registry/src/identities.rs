@@ -1,14 +1,14 @@
 //! The numbers of people and organisations over time. A letter goes to whom the number belongs when it comes.
 
 use crate::owner::Owner;
-use domain::{IdentityKind, Time};
+use domain::{AddressMac, IdentityKind, Time};
 use store::{Error, Tx, args};
 
 /// A number that is to be someone's.
 #[derive(Clone, Copy, Debug)]
 pub struct NewIdentity<'a> {
     /// Keyed hash of kind and number, addressing key.
-    pub mac: &'a [u8; 32],
+    pub mac: &'a AddressMac,
     pub kind: IdentityKind,
     pub owner: Owner,
     pub valid_from: Time,
@@ -17,7 +17,7 @@ pub struct NewIdentity<'a> {
 /// A number that is or was someone's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityRow {
-    pub mac: [u8; 32],
+    pub mac: AddressMac,
     pub kind: IdentityKind,
     pub valid_from: Time,
     pub valid_to: Option<Time>,
@@ -32,23 +32,23 @@ pub async fn add(tx: &mut Tx, new: &NewIdentity<'_>) -> Result<bool, Error> {
 }
 
 /// Whose a number became at this instant.
-pub async fn owner_of(tx: &mut Tx, mac: &[u8; 32], valid_from: Time) -> Result<Option<Owner>, Error> {
+pub async fn owner_of(tx: &mut Tx, mac: &AddressMac, valid_from: Time) -> Result<Option<Owner>, Error> {
     tx.one(OWNER_OF, args![mac, valid_from]).await?.map(|row| Owner::read(&row, 0, 1)).transpose()
 }
 
 /// Whose a number is now.
-pub async fn owner_now(tx: &mut Tx, mac: &[u8; 32], now: Time) -> Result<Option<Owner>, Error> {
+pub async fn owner_now(tx: &mut Tx, mac: &AddressMac, now: Time) -> Result<Option<Owner>, Error> {
     tx.one(OWNER_NOW, args![mac, now]).await?.map(|row| Owner::read(&row, 0, 1)).transpose()
 }
 
 /// Ends a number, as when a samordningsnummer has become a personnummer or an organisation is succeeded.
-pub async fn end(tx: &mut Tx, mac: &[u8; 32], owner: Owner, now: Time) -> Result<bool, Error> {
+pub async fn end(tx: &mut Tx, mac: &AddressMac, owner: Owner, now: Time) -> Result<bool, Error> {
     Ok(tx.execute(END, args![now, mac, owner.value()]).await?.count() == 1)
 }
 
 /// Holds a number's rows until the transaction ends, so that whoever opens a mailbox for its owner and whoever moves
 /// the owner elsewhere take turns. Someone whose number becomes known at the very same time is not held up.
-pub(crate) async fn hold(tx: &mut Tx, mac: &[u8; 32]) -> Result<(), Error> {
+pub(crate) async fn hold(tx: &mut Tx, mac: &AddressMac) -> Result<(), Error> {
     tx.execute(HOLD, args![mac]).await?.count();
     Ok(())
 }
@@ -64,7 +64,7 @@ pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Vec<IdentityRow>, Err
     let rows = tx.query(OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?;
     let rows = rows.iter().map(|row| {
         let kind = kind(row.text(1)?).ok_or(Error::Column { index: 1, wanted: "a kind of identity" })?;
-        Ok(IdentityRow { mac: row.array(0)?, kind, valid_from: row.time(2)?, valid_to: row.opt_time(3)? })
+        Ok(IdentityRow { mac: row.tag(0)?, kind, valid_from: row.time(2)?, valid_to: row.opt_time(3)? })
     });
     rows.collect()
 }

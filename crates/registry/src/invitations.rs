@@ -4,7 +4,7 @@
 //! An invitation is made out to a number, not to a person: who makes one learns nothing of whether the number is known.
 
 use crate::{boxes, owner::Owner, people};
-use domain::{MailboxId, MandateId, PersonId, Time};
+use domain::{AddressMac, MailboxId, MandateId, PersonId, Time};
 use std::time::Duration;
 use store::{Error, Row, Tx, args};
 
@@ -13,7 +13,7 @@ use store::{Error, Row, Tx, args};
 pub struct NewInvitation<'a> {
     pub invitation_id: MandateId,
     pub mailbox_id: MailboxId,
-    pub address_mac: &'a [u8; 32],
+    pub address_mac: &'a AddressMac,
     /// (sealed) What the owner calls the helper.
     pub label: &'a [u8],
     /// (sealed) The owner's name.
@@ -28,7 +28,7 @@ pub struct Invitation {
     pub invitation_id: MandateId,
     pub mailbox_id: MailboxId,
     /// Who is asked.
-    pub address_mac: [u8; 32],
+    pub address_mac: AddressMac,
     /// (sealed)
     pub label: Vec<u8>,
     /// (sealed)
@@ -134,7 +134,7 @@ fn read(row: &Row) -> Result<Invitation, Error> {
     Ok(Invitation {
         invitation_id: row.id(0)?,
         mailbox_id: row.id(1)?,
-        address_mac: row.array(8)?,
+        address_mac: row.tag(8)?,
         label: row.bytes(2)?.to_vec(),
         owner_name: row.bytes(3)?.to_vec(),
         valid_to: row.time(4)?,

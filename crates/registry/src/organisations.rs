@@ -5,7 +5,7 @@ use crate::{
     owner::Owner,
     version::take_turn,
 };
-use domain::{IdentityKind, OrganisationId, Random, Time};
+use domain::{AddressMac, IdentityKind, OrganisationId, Random, Time};
 use store::{Error, Row, Tx, args};
 
 /// An organisation that is known.
@@ -21,7 +21,7 @@ pub struct Organisation {
 /// Makes an organisation known under its number; one that is known already is answered, with `false`.
 pub async fn register(
     tx: &mut Tx,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     profile: &[u8],
     now: Time,
     random: &dyn Random,
@@ -50,7 +50,7 @@ pub async fn find(tx: &mut Tx, organisation_id: OrganisationId) -> Result<Option
 /// An organisation by the tag of a number that is its own now.
 pub async fn by_address(
     tx: &mut Tx,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     now: Time,
 ) -> Result<Option<Organisation>, Error> {
     tx.one(BY_ADDRESS, args![address_mac, now]).await?.as_ref().map(read).transpose()

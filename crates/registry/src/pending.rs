@@ -3,7 +3,7 @@
 //! Who has signed so far stands in the request, sealed: it is opened, added to and put back by whoever takes the next
 //! signature.
 
-use domain::Time;
+use domain::{AddressMac, Time};
 use std::time::Duration;
 use store::{Error, Row, Tx, args};
 
@@ -24,7 +24,7 @@ pub enum PendingKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
     pub kind: PendingKind,
-    pub address_mac: [u8; 32],
+    pub address_mac: AddressMac,
     /// (sealed) What was asked for and who has signed so far; its place is
     /// [`key_client::pending_request`] of kind and address.
     pub request: Vec<u8>,
@@ -52,7 +52,7 @@ impl PendingKind {
 pub async fn put(
     tx: &mut Tx,
     kind: PendingKind,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     before: Option<&[u8]>,
     request: &[u8],
     now: Time,
@@ -71,7 +71,7 @@ pub async fn put(
 pub async fn find(
     tx: &mut Tx,
     kind: PendingKind,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     now: Time,
 ) -> Result<Option<Pending>, Error> {
     tx.one(FIND, args![address_mac, kind.as_str(), now]).await?.as_ref().map(read).transpose()
@@ -80,19 +80,19 @@ pub async fn find(
 /// The requests of every kind that wait for at most 1000 addresses, in their order, each with the place of its address.
 pub async fn find_many(
     tx: &mut Tx,
-    address_macs: &[[u8; 32]],
+    address_macs: &[AddressMac],
     now: Time,
 ) -> Result<Vec<(usize, Pending)>, Error> {
     if address_macs.is_empty() {
         return Ok(Vec::new());
     }
     let count = i64::try_from(address_macs.len()).unwrap_or(i64::MAX);
-    let rows = tx.query(FIND_MANY, args![count, address_macs.as_flattened(), now]).await?;
+    let rows = tx.query(FIND_MANY, args![count, &AddressMac::flatten(address_macs), now]).await?;
     rows.iter().map(|row| Ok((row.number(5)?, read(row)?))).collect()
 }
 
 /// Takes a request away: it was fulfilled or taken back. False when there was none.
-pub async fn delete(tx: &mut Tx, kind: PendingKind, address_mac: &[u8; 32]) -> Result<bool, Error> {
+pub async fn delete(tx: &mut Tx, kind: PendingKind, address_mac: &AddressMac) -> Result<bool, Error> {
     Ok(tx.execute(DELETE, args![address_mac, kind.as_str()]).await?.count() == 1)
 }
 
@@ -106,7 +106,7 @@ fn read(row: &Row) -> Result<Pending, Error> {
     let kind = PendingKind::ALL.into_iter().find(|kind| kind.as_str() == text);
     Ok(Pending {
         kind: kind.ok_or(Error::Column { index: 0, wanted: "a kind of request" })?,
-        address_mac: row.array(1)?,
+        address_mac: row.tag(1)?,
         request: row.bytes(2)?.to_vec(),
         created_at: row.time(3)?,
         expires_at: row.time(4)?,

@@ -6,14 +6,17 @@ use crate::{
     owner::Owner,
     recorder::Recorder,
 };
-use domain::{CivilDate, Identity, IdentityKind, Language, PersonId, Random, Time, words::EventType};
+use domain::{
+    AddressMac, CivilDate, Identity, IdentityKind, Language, LoginMac, PersonId, Random, Time,
+    words::EventType,
+};
 use store::{Error, Row, Tx, args};
 
 /// Someone who is to be known.
 #[derive(Clone, Copy, Debug)]
 pub struct NewPerson<'a> {
-    pub login_mac: &'a [u8; 32],
-    pub address_mac: &'a [u8; 32],
+    pub login_mac: &'a LoginMac,
+    pub address_mac: &'a AddressMac,
     pub kind: IdentityKind,
     /// (sealed) Name and number.
     pub profile: &'a [u8],
@@ -77,7 +80,7 @@ pub async fn register(
 }
 
 /// Lets a person log in by one more number, as when a coordination number has become a personnummer.
-pub async fn add_login(tx: &mut Tx, login_mac: &[u8; 32], person_id: PersonId) -> Result<bool, Error> {
+pub async fn add_login(tx: &mut Tx, login_mac: &LoginMac, person_id: PersonId) -> Result<bool, Error> {
     Ok(tx.execute(ADD_LOGIN, args![login_mac, person_id]).await?.count() == 1)
 }
 
@@ -87,18 +90,18 @@ pub async fn find(tx: &mut Tx, person_id: PersonId) -> Result<Option<Person>, Er
 }
 
 /// A person by the tag of the number that they log in with.
-pub async fn by_login(tx: &mut Tx, login_mac: &[u8; 32]) -> Result<Option<Person>, Error> {
+pub async fn by_login(tx: &mut Tx, login_mac: &LoginMac) -> Result<Option<Person>, Error> {
     tx.one(BY_LOGIN, args![login_mac]).await?.as_ref().map(read).transpose()
 }
 
 /// A person by the tag of a number that is theirs now.
-pub async fn by_address(tx: &mut Tx, address_mac: &[u8; 32], now: Time) -> Result<Option<Person>, Error> {
+pub async fn by_address(tx: &mut Tx, address_mac: &AddressMac, now: Time) -> Result<Option<Person>, Error> {
     tx.one(BY_ADDRESS, args![address_mac, now]).await?.as_ref().map(read).transpose()
 }
 
 /// The tags that a person logs in by: the profile is sealed under one of them.
-pub async fn login_macs(tx: &mut Tx, person_id: PersonId) -> Result<Vec<[u8; 32]>, Error> {
-    tx.query(LOGIN_MACS, args![person_id]).await?.iter().map(|row| row.array(0)).collect()
+pub async fn login_macs(tx: &mut Tx, person_id: PersonId) -> Result<Vec<LoginMac>, Error> {
+    tx.query(LOGIN_MACS, args![person_id]).await?.iter().map(|row| row.tag(0)).collect()
 }
 
 /// Keeps the name as it was seen at the last log-in.

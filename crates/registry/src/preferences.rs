@@ -9,7 +9,7 @@ use crate::{
     recorder::Recorder,
     senders::{self, Sender},
 };
-use domain::{MailboxId, OrgNumber, Time};
+use domain::{AddressMac, DeclinedMac, MailboxId, OrgNumber, PreferenceMac, Time};
 use std::collections::HashMap;
 use store::{Error, Many, Tx, args, row};
 use vault::mac::Mac;
@@ -18,7 +18,7 @@ use vault::mac::Mac;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preference {
     /// [`sender_mac`]
-    pub sender_mac: [u8; 32],
+    pub sender_mac: PreferenceMac,
     /// False: turned off. True: it was off and is on again.
     pub accepts: bool,
     pub changed_at: Time,
@@ -29,18 +29,23 @@ pub struct Preference {
 pub struct BroughtHome<'a> {
     pub sender: &'a OrgNumber,
     /// [`declined::sender_mac`] of the mailbox here.
-    pub sender_mac: &'a [u8; 32],
+    pub sender_mac: &'a DeclinedMac,
     /// (sealed) The sender's number, for `declined.sender`.
     pub sealed_sender: &'a [u8],
 }
 
 /// The tag under which a recipient's word on a sender is kept: different for every recipient, as in [`declined`].
-pub fn sender_mac(mac: &Mac, address_mac: &[u8; 32], sender: &OrgNumber) -> [u8; 32] {
-    mac.tag(LABEL, &[address_mac, sender.as_str().as_bytes()])
+pub fn sender_mac(mac: &Mac, address_mac: &AddressMac, sender: &OrgNumber) -> PreferenceMac {
+    PreferenceMac::from_bytes(mac.tag(LABEL, &[address_mac.as_bytes(), sender.as_str().as_bytes()]))
 }
 
 /// From now on these senders are off and all others on. What was so already keeps its instant. Tells how many changed.
-pub async fn store(tx: &mut Tx, address_mac: &[u8; 32], off: &[[u8; 32]], now: Time) -> Result<u64, Error> {
+pub async fn store(
+    tx: &mut Tx,
+    address_mac: &AddressMac,
+    off: &[PreferenceMac],
+    now: Time,
+) -> Result<u64, Error> {
     let known: HashMap<_, _> =
         list(tx, address_mac).await?.into_iter().map(|one| (one.sender_mac, one.accepts)).collect();
     let newly_off = off.iter().filter(|tag| known.get(*tag) != Some(&false));
@@ -55,21 +60,21 @@ pub async fn store(tx: &mut Tx, address_mac: &[u8; 32], off: &[[u8; 32]], now: T
 }
 
 /// All that a recipient has said, by tag.
-pub async fn list(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Vec<Preference>, Error> {
+pub async fn list(tx: &mut Tx, address_mac: &AddressMac) -> Result<Vec<Preference>, Error> {
     let rows = tx.query(LIST, args![address_mac]).await?;
     let rows = rows.iter().map(|row| {
-        Ok(Preference { sender_mac: row.array(0)?, accepts: row.flag(1)?, changed_at: row.time(2)? })
+        Ok(Preference { sender_mac: row.tag(0)?, accepts: row.flag(1)?, changed_at: row.time(2)? })
     });
     rows.collect()
 }
 
 /// When a recipient last said anything of a sender.
-pub async fn last_change(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Time>, Error> {
+pub async fn last_change(tx: &mut Tx, address_mac: &AddressMac) -> Result<Option<Time>, Error> {
     tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
 }
 
 /// The registered senders that a recipient has turned off.
-pub async fn off(tx: &mut Tx, mac: &Mac, address_mac: &[u8; 32]) -> Result<Vec<Sender>, Error> {
+pub async fn off(tx: &mut Tx, mac: &Mac, address_mac: &AddressMac) -> Result<Vec<Sender>, Error> {
     let said = list(tx, address_mac).await?;
     if said.is_empty() {
         return Ok(Vec::new());
@@ -86,7 +91,7 @@ pub async fn off(tx: &mut Tx, mac: &Mac, address_mac: &[u8; 32]) -> Result<Vec<S
 /// mailbox; what is not in it is forgotten.
 pub async fn bring_home(
     tx: &mut Tx,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     mailbox_id: MailboxId,
     off: &[BroughtHome<'_>],
     recorder: &Recorder<'_>,

@@ -6,7 +6,7 @@ use crate::{
     senders::number,
     sets::{Facts, MailboxFacts, Set, Subject, Table},
 };
-use domain::{Code, Identity, MailboxId, OrgNumber, Time, words::Unreachable};
+use domain::{AddressMac, Code, DeclinedMac, Identity, MailboxId, OrgNumber, Time, words::Unreachable};
 use key_client::AddressStatement;
 use std::collections::HashMap;
 use store::{Error, Many, Row, Tx, args, row as values};
@@ -155,9 +155,9 @@ pub fn unreachable(code: Code) -> Unreachable {
 /// [`declined::sender_mac`](crate::declined::sender_mac).
 pub async fn look_up(
     tx: &mut Tx,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     now: Time,
-    declined_mac: impl Fn(MailboxId) -> [u8; 32] + Send,
+    declined_mac: impl Fn(MailboxId) -> DeclinedMac + Send,
 ) -> Result<Found, Error> {
     let rows = tx.query(LOOK_UP, args![address_mac, now]).await?;
     let mut gathered = Gathered::new(declined_mac);
@@ -171,15 +171,15 @@ pub async fn look_up(
 /// Looks many addresses up; each is in the answer.
 pub async fn look_up_many(
     tx: &mut Tx,
-    address_macs: &[[u8; 32]],
+    address_macs: &[AddressMac],
     now: Time,
-    declined_mac: impl Fn(MailboxId) -> [u8; 32] + Send,
-) -> Result<HashMap<[u8; 32], Found>, Error> {
+    declined_mac: impl Fn(MailboxId) -> DeclinedMac + Send,
+) -> Result<HashMap<AddressMac, Found>, Error> {
     let wanted: Vec<_> = address_macs.iter().map(|mac| values![mac]).collect();
     let rows = tx.query_many_with(&LOOK_UP_MANY, args![now], &wanted).await?;
     let mut gathered = Gathered::new(declined_mac);
     for row in &rows {
-        gathered.add(row.array(13)?, row)?;
+        gathered.add(row.tag(13)?, row)?;
     }
     Ok(gathered.found.into_iter().map(|(mac, (_, found))| (mac, found)).collect())
 }
@@ -188,15 +188,15 @@ pub async fn look_up_many(
 struct Gathered<F> {
     declined_mac: F,
     /// By address, with the instant since when the address is its owner's.
-    found: HashMap<[u8; 32], (Time, Found)>,
+    found: HashMap<AddressMac, (Time, Found)>,
 }
 
-impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
+impl<F: Fn(MailboxId) -> DeclinedMac> Gathered<F> {
     fn new(declined_mac: F) -> Self {
         Self { declined_mac, found: HashMap::new() }
     }
 
-    fn add(&mut self, address_mac: [u8; 32], row: &Row) -> Result<(), Error> {
+    fn add(&mut self, address_mac: AddressMac, row: &Row) -> Result<(), Error> {
         let (since, found) = self.found.entry(address_mac).or_insert_with(|| {
             // Whoever spoils the version keeps gateways from noticing changes with a letter; they look by themselves too.
             let version = row.int(0).unwrap_or_default();
@@ -215,14 +215,13 @@ impl<F: Fn(MailboxId) -> [u8; 32]> Gathered<F> {
 fn take(
     since: &mut Time,
     found: &mut Found,
-    declined_mac: &impl Fn(MailboxId) -> [u8; 32],
+    declined_mac: &impl Fn(MailboxId) -> DeclinedMac,
     row: &Row,
 ) -> Result<(), Error> {
     found.elsewhere = row.opt_text(1)?.map(|_| number(row, 1)).transpose()?;
     let Some(mailbox_id) = row.opt_id::<MailboxId>(5)? else { return Ok(()) };
     let valid_from = row.time(2)?;
-    // The declined tag is a keyed hash that the sender never sees; timing tells nothing of use here.
-    let off = row.opt_bytes(10)?.and_then(|mac| <[u8; 32]>::try_from(mac).ok());
+    let off = row.opt_bytes(10)?.and_then(|mac| DeclinedMac::try_from(mac).ok());
     let declined = off.is_some_and(|mac| mac == declined_mac(mailbox_id));
     if let Some(known) = &mut found.recipient {
         if known.mailbox_id == mailbox_id {

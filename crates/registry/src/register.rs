@@ -13,7 +13,7 @@ pub use follow::{any_signatory, unnamed};
 pub use rule::{Authorisation, Company, NotARule, SignatureRule};
 pub use sync::{Synced, sync};
 
-use domain::OrgNumber;
+use domain::{AddressMac, OrgNumber};
 use std::path::PathBuf;
 
 /// Where signatories are asked for.
@@ -50,7 +50,7 @@ impl Register {
     }
 
     /// The organisations that a person may sign for today, by the address tag of the person's number.
-    pub async fn organisations_of(&self, person_mac: &[u8; 32]) -> Result<Vec<OrgNumber>, RegisterError> {
+    pub async fn organisations_of(&self, person_mac: &AddressMac) -> Result<Vec<OrgNumber>, RegisterError> {
         Ok(self.read().await?.organisations_of(person_mac))
     }
 

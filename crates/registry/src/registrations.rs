@@ -19,7 +19,7 @@ pub use register::{NewRegistration, register};
 pub use status::{Account, Asked, Status, status_many};
 
 use crate::{boxes::BoxError, error::RegistryError, identities, operators, owner::Owner, senders::number};
-use domain::{MailboxId, OrgNumber, Time};
+use domain::{AddressMac, MailboxId, OrgNumber, Time};
 use store::{Error, Row, Tx, args};
 
 /// A registration that counts.
@@ -99,13 +99,13 @@ impl From<BoxError> for RegistrationError {
 }
 
 /// The registration of an address that counts now.
-pub async fn find(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Registration>, Error> {
+pub async fn find(tx: &mut Tx, address_mac: &AddressMac) -> Result<Option<Registration>, Error> {
     tx.one(FIND, args![address_mac]).await?.as_ref().map(read).transpose()
 }
 
 /// When the place of this recipient's mailbox last changed, by whatever way: registered or left elsewhere, opened or
 /// closed here.
-pub async fn last_change(tx: &mut Tx, address_mac: &[u8; 32]) -> Result<Option<Time>, Error> {
+pub async fn last_change(tx: &mut Tx, address_mac: &AddressMac) -> Result<Option<Time>, Error> {
     tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
 }
 
@@ -137,7 +137,7 @@ struct Local {
 
 impl Local {
     /// Looks, and lets nobody else open or move this mailbox until the transaction ends.
-    async fn hold(tx: &mut Tx, address_mac: &[u8; 32], now: Time) -> Result<Option<Self>, Error> {
+    async fn hold(tx: &mut Tx, address_mac: &AddressMac, now: Time) -> Result<Option<Self>, Error> {
         identities::hold(tx, address_mac).await?;
         let Some(row) = tx.one(LOCAL, args![address_mac, now]).await? else { return Ok(None) };
         let open = row.opt_time(4)?.is_none();
@@ -166,7 +166,7 @@ async fn add(tx: &mut Tx, new: &NewRegistration<'_>, now: Time) -> Result<bool, 
 }
 
 /// Ends whatever is current, also at an operator that has ended.
-async fn end_current(tx: &mut Tx, address_mac: &[u8; 32], now: Time) -> Result<(), Error> {
+async fn end_current(tx: &mut Tx, address_mac: &AddressMac, now: Time) -> Result<(), Error> {
     tx.execute(END_CURRENT, args![now, address_mac]).await?.count();
     Ok(())
 }

@@ -12,7 +12,7 @@ pub use read::{read, read_some};
 pub use rows::{CertificateFacts, ContactFacts, EventFacts, Facts, MailboxFacts, MandateFacts};
 
 use crate::owner::Owner;
-use domain::{MailboxId, OrgNumber, PersonId};
+use domain::{MailboxId, OrgNumber, PersonId, RowsDigest};
 use evidence::Party;
 use std::collections::BTreeMap;
 
@@ -223,12 +223,12 @@ impl Set {
     }
 
     /// One digest for each table of the kind.
-    pub fn digests(&self, subject: &Subject) -> Vec<[u8; 32]> {
+    pub fn digests(&self, subject: &Subject) -> Vec<RowsDigest> {
         subject.kind.tables().iter().map(|table| self.digest(subject, *table)).collect()
     }
 
     /// The digest of one table's rows.
-    pub fn digest(&self, subject: &Subject, table: Table) -> [u8; 32] {
+    pub fn digest(&self, subject: &Subject, table: Table) -> RowsDigest {
         let rows = self.rows.iter().filter(|((of, _), _)| *of == table);
         let rows: Vec<_> = rows.map(|((_, key), facts)| (key.as_slice(), facts.value())).collect();
         digest(subject, table, rows.iter().map(|(key, value)| (*key, value.as_slice())))
@@ -252,7 +252,11 @@ impl Set {
 }
 
 /// The digest of one table's rows of a set, in the order of their keys. Empty sets have one too.
-fn digest<'a>(subject: &Subject, table: Table, rows: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> [u8; 32] {
+fn digest<'a>(
+    subject: &Subject,
+    table: Table,
+    rows: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) -> RowsDigest {
     let mut text = Vec::new();
     let mut put = |bytes: &[u8]| {
         text.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
@@ -266,7 +270,7 @@ fn digest<'a>(subject: &Subject, table: Table, rows: impl Iterator<Item = (&'a [
         put(key);
         put(value);
     }
-    vault::sha256(&text)
+    RowsDigest::from_bytes(vault::sha256(&text))
 }
 
 const LABEL: &[u8] = b"kuvert-set/1";

@@ -8,7 +8,8 @@ use crate::{
     people::{self, NewPerson},
 };
 use domain::{
-    Clock, IdentityKind, Language, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId, Time,
+    AddressMac, Clock, IdentityKind, Language, LoginMac, MailboxId, ManualClock, OrgNumber, OrganisationId,
+    PersonId, Time,
     words::{Because, EventType},
 };
 use evidence::Event;
@@ -69,12 +70,12 @@ impl World {
     }
 
     /// Tags of a person or organisation, made from a name instead of a number.
-    pub fn address(&self, name: &str) -> [u8; 32] {
-        self.mac.tag("address", &[name.as_bytes()])
+    pub fn address(&self, name: &str) -> AddressMac {
+        AddressMac::from_bytes(self.mac.tag("address", &[name.as_bytes()]))
     }
 
-    pub fn login(&self, name: &str) -> [u8; 32] {
-        self.mac.tag("login", &[name.as_bytes()])
+    pub fn login(&self, name: &str) -> LoginMac {
+        LoginMac::from_bytes(self.mac.tag("login", &[name.as_bytes()]))
     }
 
     pub async fn person(&self, tx: &mut Tx, name: &str) -> PersonId {

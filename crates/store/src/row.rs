@@ -1,6 +1,9 @@
 //! What comes out of a statement, by position. A column of another kind than asked for is an error, never a guess.
 
-use crate::{Error, value::Id};
+use crate::{
+    Error,
+    value::{Id, Tag},
+};
 use domain::Time;
 use sqlx::{
     Decode, Row as _, Sqlite, Type, TypeInfo, ValueRef,
@@ -56,6 +59,18 @@ impl Row {
         match self.opt_bytes(index)? {
             None => Ok(None),
             Some(bytes) => T::from_stored(bytes).map(Some).ok_or(Error::column(index, "an id")),
+        }
+    }
+
+    /// A keyed hash or a digest of a type of its own: `let mac: AddressMac = row.tag(0)?`.
+    pub fn tag<T: Tag>(&self, index: usize) -> Result<T, Error> {
+        T::from_stored(self.bytes(index)?).ok_or(Error::column(index, "a tag"))
+    }
+
+    pub fn opt_tag<T: Tag>(&self, index: usize) -> Result<Option<T>, Error> {
+        match self.opt_bytes(index)? {
+            None => Ok(None),
+            Some(bytes) => T::from_stored(bytes).map(Some).ok_or(Error::column(index, "a tag")),
         }
     }
 

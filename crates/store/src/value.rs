@@ -1,7 +1,8 @@
 //! What goes into a statement. Three kinds of column exist (`TEXT`, `BIGINT`, `BYTEA`), so three kinds of value.
 
 use domain::{
-    AnnouncementId, Time,
+    AddressMac, AgreementDigest, AgreementMac, AnnouncementId, CertificateDigest, CodeMac, ContactMac,
+    DeclinedMac, LoginMac, PayloadMac, PreferenceMac, ReferenceMac, RowsDigest, SenderMac, Time,
     ids::{ContactId, EventId, JobId, LetterId, MailboxId, MandateId, OrganisationId, PersonId},
 };
 use sqlx::{
@@ -125,6 +126,42 @@ macro_rules! ids {
     )*};
 }
 ids!(LetterId, MailboxId, PersonId, OrganisationId, EventId, JobId, ContactId, MandateId, AnnouncementId);
+
+/// A keyed hash or a digest that is stored as its bytes.
+pub trait Tag: Sized {
+    /// `None` when the bytes are not as many as a tag has.
+    fn from_stored(bytes: &[u8]) -> Option<Self>;
+}
+
+macro_rules! tags {
+    ($($tag:ty),*) => {$(
+        impl<'a> From<&'a $tag> for Value<'a> {
+            fn from(tag: &'a $tag) -> Self {
+                Self::Bytes(tag.as_bytes())
+            }
+        }
+        impl Tag for $tag {
+            fn from_stored(bytes: &[u8]) -> Option<Self> {
+                Self::try_from(bytes).ok()
+            }
+        }
+    )*};
+}
+tags!(
+    AddressMac,
+    LoginMac,
+    SenderMac,
+    ReferenceMac,
+    PayloadMac,
+    DeclinedMac,
+    PreferenceMac,
+    ContactMac,
+    CodeMac,
+    AgreementMac,
+    CertificateDigest,
+    AgreementDigest,
+    RowsDigest
+);
 
 pub(crate) fn sqlite(values: &[Value<'_>]) -> Result<SqliteArguments, sqlx::Error> {
     let mut out = SqliteArguments::default();

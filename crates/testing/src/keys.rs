@@ -2,7 +2,7 @@
 //! registry says now, vouches for whatever stands there, and counts what it releases.
 
 use domain::{
-    LetterId, MailboxId, PersonId, Time, chance,
+    AddressMac, LetterId, LoginMac, MailboxId, PersonId, Time, chance,
     words::{Act, EventType, NoticeState},
 };
 use evidence::NewEvent;
@@ -86,8 +86,10 @@ impl TestKeys {
         grant
     }
 
-    pub fn address_mac(&self, identity: &domain::Identity) -> [u8; 32] {
-        self.address.tag("address", &[identity.kind().as_str().as_bytes(), identity.expose().as_bytes()])
+    pub fn address_mac(&self, identity: &domain::Identity) -> AddressMac {
+        AddressMac::from_bytes(
+            self.address.tag("address", &[identity.kind().as_str().as_bytes(), identity.expose().as_bytes()]),
+        )
     }
 
     /// What was sealed at this place.
@@ -125,7 +127,10 @@ impl TestKeys {
             Request::PersonMacs { identities } => {
                 let macs = |identity| {
                     let address_mac = self.address_mac(identity);
-                    PersonMacs { login_mac: vault::sha256(&address_mac), address_mac }
+                    PersonMacs {
+                        login_mac: LoginMac::from_bytes(vault::sha256(address_mac.as_bytes())),
+                        address_mac,
+                    }
                 };
                 Ok(Answer::PersonMacs(identities.iter().map(macs).collect()))
             }
@@ -152,7 +157,7 @@ impl TestKeys {
         }
     }
 
-    async fn statements(&self, address_macs: &[[u8; 32]]) -> Outcome {
+    async fn statements(&self, address_macs: &[AddressMac]) -> Outcome {
         let mut tx = self.store.read("state addresses").await.map_err(unavailable)?;
         let mut all = vec![];
         for mac in address_macs {
@@ -225,7 +230,7 @@ impl TestKeys {
             "SELECT i.mac FROM mailbox m JOIN identity i ON i.owner_id = m.owner_id WHERE m.mailbox_id = $1";
         let macs = tx.query(owners, args![mailbox]).await.map_err(unavailable)?;
         let named = |row: &store::Row| {
-            accepting.event.address == Some(evidence::address(&accepting.nonce, &row.array(0).unwrap()))
+            accepting.event.address == Some(evidence::address(&accepting.nonce, &row.tag(0).unwrap()))
         };
         Ok(Answer::Letter(Box::new(LetterKey {
             content: SecretKey::from(vault::derive(&key, Purpose::Content)),

@@ -6,7 +6,7 @@ use crate::{
     pem, sha256,
     verifying_key::{UnusableKey, VerifyingKey},
 };
-use domain::{Identity, OrgNumber, Time};
+use domain::{CertificateDigest, Identity, OrgNumber, Time};
 use x509_parser::{
     certificate::X509Certificate,
     oid_registry::{OID_PKCS1_RSAENCRYPTION, OID_X509_COMMON_NAME, OID_X509_SERIALNUMBER},
@@ -20,7 +20,7 @@ pub struct Certificate {
     /// As received.
     pub der: Vec<u8>,
     /// SHA-256 of `der`: `x5t#S256`.
-    pub sha256: [u8; 32],
+    pub sha256: CertificateDigest,
     /// SubjectPublicKeyInfo, DER.
     pub spki: Vec<u8>,
     /// First valid instant.
@@ -53,7 +53,7 @@ impl Certificate {
         let instant = |seconds: i64| Time::from_millis(seconds.saturating_mul(1000));
         Ok(Self {
             der: der.to_vec(),
-            sha256: sha256(der),
+            sha256: CertificateDigest::from_bytes(sha256(der)),
             spki: parsed.public_key().raw.to_vec(),
             not_before: instant(parsed.validity().not_before.timestamp()),
             not_after: instant(parsed.validity().not_after.timestamp()),

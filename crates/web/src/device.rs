@@ -7,6 +7,7 @@
 use crate::{cookies, state::Web};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::LoginMac;
 
 /// `firefox/windows`: browser and system, each one of a few.
 pub(crate) fn word(headers: &HeaderMap) -> String {
@@ -25,8 +26,9 @@ pub(crate) fn names(word: &str) -> (Option<&'static str>, Option<&'static str>) 
 }
 
 /// Whether this person has logged in here before, and the cookie that says from now on that they have.
-pub(crate) fn seen(web: &Web, headers: &HeaderMap, login_mac: &[u8; 32]) -> (bool, HeaderValue) {
-    let tag: Tag = web.0.parts.web_keys.csrf.tag(LABEL, &[login_mac])[..TAG].try_into().unwrap_or_default();
+pub(crate) fn seen(web: &Web, headers: &HeaderMap, login_mac: &LoginMac) -> (bool, HeaderValue) {
+    let tag: Tag =
+        web.0.parts.web_keys.csrf.tag(LABEL, &[login_mac.as_bytes()])[..TAG].try_into().unwrap_or_default();
     let mut tags =
         cookies::read(headers, cookies::DEVICE).and_then(|held| open(web, held)).unwrap_or_default();
     let before = tags.contains(&tag);

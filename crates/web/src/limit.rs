@@ -1,7 +1,7 @@
 //! How often something may be done from one place.
 
 use domain::{
-    Time,
+    ContactMac, Time,
     rate::{Rate, RateLimiter, Taken},
 };
 use parking_lot::Mutex;
@@ -21,7 +21,7 @@ pub(crate) enum Key {
     /// A person, however often they log in.
     Person([u8; 16]),
     /// An address that codes are sent to, by its tag.
-    Contact([u8; 32]),
+    Contact(ContactMac),
 }
 
 impl Key {

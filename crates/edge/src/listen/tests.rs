@@ -6,7 +6,7 @@ use crate::{
     tls::{mutual, public},
 };
 use axum::{Extension, routing::get};
-use domain::OrgNumber;
+use domain::{CertificateDigest, OrgNumber};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
@@ -27,11 +27,11 @@ struct Pki {
 struct Register;
 
 impl Registered for Register {
-    fn is_revoked(&self, _: &[u8; 32]) -> bool {
+    fn is_revoked(&self, _: &CertificateDigest) -> bool {
         false
     }
 
-    fn is_known(&self, _: &[u8; 32], organisation: &OrgNumber) -> bool {
+    fn is_known(&self, _: &CertificateDigest, organisation: &OrgNumber) -> bool {
         organisation.as_str() != UNKNOWN
     }
 }

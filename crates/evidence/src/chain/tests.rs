@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Accepted, Belongings, NewEvent, Rings, append, audit, feed, first, insert};
-use domain::{Identity, OrgNumber, PersonId, Time};
+use domain::{AddressMac, CertificateDigest, Identity, OrgNumber, PersonId, SenderMac, Time};
 use key_client::{EventRing, KeyRing};
 use store::{Store, both};
 use vault::SystemRandom;
@@ -42,18 +42,18 @@ async fn chain(tx: &mut Tx, ring: EventRing, mailbox: MailboxId) -> Chain {
         confidential: false,
         tells_opened: true,
         parts: 1,
-        sender_mac: [9; 32],
+        sender_mac: SenderMac::from_bytes([9; 32]),
     };
     let accepted = Accepted {
         belongings: &belongings,
-        address_mac: &[4; 32],
+        address_mac: &AddressMac::from_bytes([4; 32]),
         original: None,
         letter_id: letter,
         at: now(),
         recipient: &Identity::parse("198101052382").unwrap(),
         payload: b"{}",
         sender: &OrgNumber::parse("164020000016").unwrap(),
-        certificate: [3; 32],
+        certificate: CertificateDigest::from_bytes([3; 32]),
     };
     let event = Event::accepted(accepted, &[9; 32], &SystemRandom);
     insert(tx, &ring, &[first(&event, &[9; 32], mailbox, &ring, &SystemRandom)]).await.unwrap();
@@ -244,7 +244,7 @@ async fn an_end_that_was_cut_off_is_found_by_what_else_knows_of_it(store: Store)
     let row = feed::FeedRow {
         letter_id: chain.letter,
         seq: 4,
-        sender_mac: [1; 32],
+        sender_mac: SenderMac::from_bytes([1; 32]),
         at: now(),
         kind: EventType::Binned,
     };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{commitment, vectors};
-use domain::{MailboxId, chance};
+use domain::{AddressMac, CertificateDigest, MailboxId, SenderMac, chance};
 use proptest::prelude::*;
 use vault::SystemRandom;
 
@@ -45,13 +45,13 @@ fn commitments_are_made_as_the_vectors_make_them() {
                 confidential: letter["confidential"].as_bool().unwrap(),
                 tells_opened: letter["tells_opened"].as_bool().unwrap(),
                 parts: letter["parts"].as_i64().unwrap(),
-                sender_mac: vectors::array(&letter["sender_mac"]),
+                sender_mac: SenderMac::from_bytes(vectors::array(&letter["sender_mac"])),
             };
             assert_eq!(event.letter, Some(belongings.commitment(&nonce)));
             let original = vectors::bytes(&made_of["original"]);
             assert_eq!(event.original, Some(commitment::original(&nonce, &original)));
             let address = vectors::array(&made_of["address"]);
-            assert_eq!(event.address, Some(commitment::address(&nonce, &address)));
+            assert_eq!(event.address, Some(commitment::address(&nonce, &AddressMac::from_bytes(address))));
         } else {
             let by = &made_of["by"];
             let person = by["person"].as_str().unwrap().parse().unwrap();
@@ -89,18 +89,18 @@ fn a_first_event_hides_whom_and_what() {
         confidential: false,
         tells_opened: true,
         parts: 2,
-        sender_mac: [9; 32],
+        sender_mac: SenderMac::from_bytes([9; 32]),
     };
     let accepted = Accepted {
         belongings: &belongings,
-        address_mac: &[4; 32],
+        address_mac: &AddressMac::from_bytes([4; 32]),
         original: Some(b"part 0"),
         letter_id,
         at: Time::from_millis(7),
         recipient: &recipient,
         payload,
         sender: &sender,
-        certificate: [5; 32],
+        certificate: CertificateDigest::from_bytes([5; 32]),
     };
     let event = |nonce| Event::accepted(accepted, &nonce, &SystemRandom);
     let one = event([1; 32]);
@@ -110,7 +110,7 @@ fn a_first_event_hides_whom_and_what() {
     assert_eq!(one.recipient, Some(commitment::recipient(&[1; 32], &recipient)));
     assert_eq!(one.content, Some(commitment::content(&[1; 32], payload)));
     assert_eq!(one.original, Some(commitment::original(&[1; 32], b"part 0")));
-    assert_eq!(one.address, Some(commitment::address(&[1; 32], &[4; 32])));
+    assert_eq!(one.address, Some(commitment::address(&[1; 32], &AddressMac::from_bytes([4; 32]))));
     assert_eq!(one.letter, Some(belongings.commitment(&[1; 32])));
     let later = Time::from_millis(9);
     for other in [
@@ -122,7 +122,7 @@ fn a_first_event_hides_whom_and_what() {
         Belongings { confidential: true, ..belongings.clone() },
         Belongings { tells_opened: false, ..belongings.clone() },
         Belongings { parts: 3, ..belongings.clone() },
-        Belongings { sender_mac: [8; 32], ..belongings.clone() },
+        Belongings { sender_mac: SenderMac::from_bytes([8; 32]), ..belongings.clone() },
     ] {
         assert_ne!(one.letter, Some(other.commitment(&[1; 32])), "{other:?}");
     }
@@ -155,7 +155,7 @@ proptest! {
             recipient: hashes[1],
             content: hashes[2],
             sender: named.then(|| OrgNumber::parse("164020000024").unwrap()),
-            certificate: hashes[3],
+            certificate: hashes[3].map(CertificateDigest::from_bytes),
             detail,
             by: hashes[4],
             letter: hashes[5],

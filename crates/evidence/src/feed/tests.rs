@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Sequencer;
+use domain::SenderMac;
 use std::{
     collections::HashSet,
     sync::{
@@ -36,7 +37,13 @@ fn at(millis: i64) -> Time {
 
 fn row(millis: i64, sender: u8) -> FeedRow {
     let letter_id = LetterId::new(at(millis), &SystemRandom);
-    FeedRow { letter_id, seq: 0, sender_mac: [sender; 32], at: at(millis), kind: EventType::Accepted }
+    FeedRow {
+        letter_id,
+        seq: 0,
+        sender_mac: SenderMac::from_bytes([sender; 32]),
+        at: at(millis),
+        kind: EventType::Accepted,
+    }
 }
 
 async fn wait_for(store: &Store, rows: &[FeedRow]) {
@@ -45,7 +52,7 @@ async fn wait_for(store: &Store, rows: &[FeedRow]) {
     tx.commit().await.unwrap();
 }
 
-async fn all(store: &Store, after: i64, senders: &[[u8; 32]]) -> Vec<FeedEvent> {
+async fn all(store: &Store, after: i64, senders: &[SenderMac]) -> Vec<FeedEvent> {
     let mut tx = store.read("test").await.unwrap();
     read(&mut tx, senders, after, 1000).await.unwrap()
 }
@@ -79,7 +86,7 @@ async fn a_reader_never_skips_what_commits_late(store: Store) {
             loop {
                 let last_round = done.load(Ordering::SeqCst);
                 let mut tx = store.read("test").await.unwrap();
-                let page = read(&mut tx, &[[7; 32]], after, 5).await.unwrap();
+                let page = read(&mut tx, &[SenderMac::from_bytes([7; 32])], after, 5).await.unwrap();
                 drop(tx);
                 for event in &page {
                     assert_eq!(event.position, after + 1, "a position was skipped or came late");
@@ -152,7 +159,8 @@ async fn sequencers_take_turns(store: Store) {
         placed += placer.await.unwrap();
     }
     assert_eq!(placed, 300);
-    let positions: Vec<_> = all(&store, 0, &[[1; 32]]).await.iter().map(|event| event.position).collect();
+    let positions: Vec<_> =
+        all(&store, 0, &[SenderMac::from_bytes([1; 32])]).await.iter().map(|event| event.position).collect();
     assert_eq!(positions, (1..=300).collect::<Vec<_>>());
 }
 
@@ -165,7 +173,7 @@ async fn positions_follow_time_and_have_no_holes(store: Store) {
     wait_for(&store, &[row(5, 1)]).await;
     assert_eq!(place(&store).await.unwrap(), 1);
     rows.sort_by_key(|row| (row.at, *row.letter_id.as_bytes()));
-    let events = all(&store, 0, &[[1; 32]]).await;
+    let events = all(&store, 0, &[SenderMac::from_bytes([1; 32])]).await;
     let placed: Vec<_> = events.iter().map(|event| (event.position, event.letter_id, event.seq)).collect();
     let mut wanted: Vec<_> = (1..).zip(&rows).map(|(position, row)| (position, row.letter_id, 0)).collect();
     wanted.push((5, later.letter_id, 1));
@@ -179,12 +187,16 @@ async fn each_sender_sees_its_own(store: Store) {
     wait_for(&store, &rows).await;
     place(&store).await.unwrap();
     assert_eq!(
-        all(&store, 0, &[[9; 32]]).await.iter().map(|e| e.letter_id).collect::<Vec<_>>(),
+        all(&store, 0, &[SenderMac::from_bytes([9; 32])])
+            .await
+            .iter()
+            .map(|e| e.letter_id)
+            .collect::<Vec<_>>(),
         [rows[9].letter_id]
     );
-    assert!(all(&store, 0, &[[250; 32]]).await.is_empty());
+    assert!(all(&store, 0, &[SenderMac::from_bytes([250; 32])]).await.is_empty());
     assert!(all(&store, 0, &[]).await.is_empty());
-    let many: Vec<_> = (0u8..=150).map(|n| [n; 32]).collect();
+    let many: Vec<_> = (0u8..=150).map(|n| SenderMac::from_bytes([n; 32])).collect();
     let found: Vec<_> = all(&store, 50, &many).await.iter().map(|event| event.position).collect();
     assert_eq!(found, (51..=151).collect::<Vec<_>>());
     let mut tx = store.read("test").await.unwrap();
@@ -201,7 +213,7 @@ async fn a_page_ends_where_the_next_begins(store: Store) {
     let mut pages = Vec::new();
     loop {
         let mut tx = store.read("test").await.unwrap();
-        let page = read(&mut tx, &[[1; 32]], after, 5).await.unwrap();
+        let page = read(&mut tx, &[SenderMac::from_bytes([1; 32])], after, 5).await.unwrap();
         let Some(last) = page.last() else { break };
         after = last.position;
         pages.push(page.len());
@@ -217,9 +229,9 @@ async fn a_page_with_types_of_a_later_version_is_not_taken_for_the_last(store: S
         tx.execute("UPDATE feed SET type = 'of_later' WHERE position IN (2, 3, 4, 5, 9)", &[]).await;
     renamed.unwrap().exactly(5).unwrap();
     let positions = |events: Vec<FeedEvent>| events.iter().map(|event| event.position).collect::<Vec<_>>();
-    assert_eq!(positions(read(&mut tx, &[[1; 32]], 0, 3).await.unwrap()), [1, 6, 7]);
-    assert_eq!(positions(read(&mut tx, &[[1; 32]], 7, 3).await.unwrap()), [8]);
-    assert!(read(&mut tx, &[[1; 32]], 8, 1).await.unwrap().is_empty());
+    assert_eq!(positions(read(&mut tx, &[SenderMac::from_bytes([1; 32])], 0, 3).await.unwrap()), [1, 6, 7]);
+    assert_eq!(positions(read(&mut tx, &[SenderMac::from_bytes([1; 32])], 7, 3).await.unwrap()), [8]);
+    assert!(read(&mut tx, &[SenderMac::from_bytes([1; 32])], 8, 1).await.unwrap().is_empty());
 }
 
 async fn forgotten_positions_are_told(store: Store) {
@@ -238,7 +250,7 @@ async fn forgotten_positions_are_told(store: Store) {
     tx.commit().await.unwrap();
     wait_for(&store, &[row(100, 1)]).await;
     place(&store).await.unwrap();
-    assert_eq!(all(&store, 10, &[[1; 32]]).await[0].position, 11);
+    assert_eq!(all(&store, 10, &[SenderMac::from_bytes([1; 32])]).await[0].position, 11);
 }
 
 async fn an_old_event_stays_while_one_before_it_does(store: Store) {
@@ -249,7 +261,7 @@ async fn an_old_event_stays_while_one_before_it_does(store: Store) {
     let mut tx = store.begin("test").await.unwrap();
     assert_eq!(forget(&mut tx, at(10)).await.unwrap(), 1);
     assert_eq!(bounds(&mut tx).await.unwrap(), Bounds { forgotten: 1, newest: 3, epoch: FIRST_EPOCH });
-    let kept = read(&mut tx, &[[1; 32]], 1, 10).await.unwrap();
+    let kept = read(&mut tx, &[SenderMac::from_bytes([1; 32])], 1, 10).await.unwrap();
     assert_eq!(kept.iter().map(|event| event.position).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(forget(&mut tx, at(51)).await.unwrap(), 2);
 }
@@ -276,7 +288,7 @@ async fn the_sequencer_wakes_when_nudged_and_tells_readers(store: Store) {
         wait_for(&store, &[row(turn, 1)]).await;
         sequencer.nudge();
         tokio::time::timeout(Duration::from_secs(10), rounds.changed()).await.unwrap().unwrap();
-        assert_eq!(all(&store, turn, &[[1; 32]]).await.len(), 1);
+        assert_eq!(all(&store, turn, &[SenderMac::from_bytes([1; 32])]).await.len(), 1);
     }
     drop(stop);
     tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::rings::Rings;
+use domain::CertificateDigest;
 use vault::SystemRandom;
 
 fn event() -> Registered {
@@ -20,7 +21,7 @@ fn full() -> Registered {
         particulars: Particulars {
             name: Some("Lådan".into()),
             may_send: Some(true),
-            certificate: Some([8; 32]),
+            certificate: Some(CertificateDigest::from_bytes([8; 32])),
             dispatcher: Some(OrgNumber::parse("164020000032").unwrap()),
             domain: Some("ladan.example".into()),
             service_address: Some("https://ladan.example/service/v3".into()),

@@ -7,7 +7,7 @@ use crate::{
 use bytes::Bytes;
 use delivery::{Delivery, Sealed, XmlSigner, forward::Covering, read::Attachment, read_again, write};
 use domain::{
-    CivilDate, Code, LetterId, Time,
+    CertificateDigest, CivilDate, Code, LetterId, Time,
     words::{EventType, ReceiptWish},
 };
 use intake::{AcceptError, Answer};
@@ -156,7 +156,10 @@ async fn its_sender_is_told_nothing(database: Database) {
     let accepted = &chain[0];
     assert_eq!((accepted.kind, accepted.detail.as_deref()), (EventType::Accepted, Some("forwarded")));
     assert_eq!(accepted.sender, Some(org(LADAN)));
-    assert_eq!(accepted.certificate, Some(vault::sha256(&opened.original.certificate)));
+    assert_eq!(
+        accepted.certificate,
+        Some(CertificateDigest::from_bytes(vault::sha256(&opened.original.certificate)))
+    );
     assert_eq!(chain[1].kind, EventType::Opened);
     drop(tx);
     evidence::audit(&world.store, &keys.events).await.unwrap();
@@ -390,7 +393,13 @@ async fn an_old_letter_is_judged_as_of_its_day_and_what_was_revoked_as_of_today(
     let mut tx = world.store.begin("revoke").await.unwrap();
     let then = Time::parse("2025-01-01T00:00:00.000Z").unwrap();
     registry::certificates::add(&mut tx, &org(TOWN), &certificate.der, then).await.unwrap();
-    registry::certificates::revoke(&mut tx, &vault::sha256(&certificate.der), now).await.unwrap();
+    registry::certificates::revoke(
+        &mut tx,
+        &CertificateDigest::from_bytes(vault::sha256(&certificate.der)),
+        now,
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     world.directory.refresh(&world.store).await.unwrap();
     let revoked = forward(&words(&[ANNA]), &secure.into());

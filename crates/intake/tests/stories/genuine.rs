@@ -1,7 +1,7 @@
 //! What is shown as verified, and what is not.
 
 use crate::world::{ANNA, BO, World, letter, with};
-use domain::{Identity, LetterId, words::EventType};
+use domain::{CertificateDigest, Identity, LetterId, words::EventType};
 use evidence::Event;
 use mailbox::Doubt;
 use store::{args, both, testing::Database};
@@ -57,7 +57,10 @@ async fn a_letter_that_the_door_accepted_is_verified_and_no_other(database: Data
         (Doubt::Content, Box::new(|event, nonce| event.content = Some(evidence::content(nonce, b"{}")))),
         (Doubt::Content, Box::new(|event, nonce| event.original = Some(evidence::original(nonce, b"other")))),
         (Doubt::Content, Box::new(|event, _| event.original = None)),
-        (Doubt::Certificate, Box::new(|event, _| event.certificate = Some([1; 32]))),
+        (
+            Doubt::Certificate,
+            Box::new(|event, _| event.certificate = Some(CertificateDigest::from_bytes([1; 32]))),
+        ),
         (
             Doubt::Recipient,
             Box::new(move |event, nonce| event.recipient = Some(evidence::recipient(nonce, &bo))),

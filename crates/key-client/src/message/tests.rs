@@ -5,7 +5,10 @@ use crate::{
     AgreementSignature, HistoryLine, MailboxStatement, NamedKey, Next, NoticeFor, Opening, PurposeStatus,
     RingMaterial, SenderChange, VersionStatus, Vouched,
 };
-use domain::{IdentityKind, PersonId, Time, words::EventType};
+use domain::{
+    AddressMac, AgreementDigest, CertificateDigest, IdentityKind, LoginMac, PersonId, RowsDigest, Time,
+    words::EventType,
+};
 use vault::{Key, KeyId, SystemRandom};
 
 const PERSON: &str = "198101052382";
@@ -34,8 +37,8 @@ fn ring() -> RingMaterial {
 fn applicant() -> Applicant {
     Applicant {
         kind: IdentityKind::Personnummer,
-        login_mac: [1; 32],
-        address_mac: [2; 32],
+        login_mac: LoginMac::from_bytes([1; 32]),
+        address_mac: AddressMac::from_bytes([2; 32]),
         profile_sealed: vec![3; 100],
         adult: true,
     }
@@ -53,13 +56,17 @@ fn agreement() -> AgreementUse {
             signature: SecretBytes::new(b"<Agreement/>".to_vec()),
             certificate: String::new(),
         }],
-        earlier: vec![[8; 32]],
+        earlier: vec![AgreementDigest::from_bytes([8; 32])],
         acts: true,
     }
 }
 
 fn vouched() -> Vouched {
-    Vouched { version: 2, digests: vec![[1; 32], [2; 32]], next: Some(Next(vec![[3; 32], [4; 32]])) }
+    Vouched {
+        version: 2,
+        digests: vec![RowsDigest::from_bytes([1; 32]), RowsDigest::from_bytes([2; 32])],
+        next: Some(Next(vec![RowsDigest::from_bytes([3; 32]), RowsDigest::from_bytes([4; 32])])),
+    }
 }
 
 fn statement() -> AddressStatement {
@@ -118,12 +125,19 @@ fn requests() -> Vec<Request> {
         Request::Content { grant: grant(), mailbox: mailbox(), letter: letter() },
         Request::History { grant: grant(), mailbox: mailbox(), letter: Some(letter()) },
         Request::Committed { batch: HandedOver { id: [7; 16], events: vec![(mailbox(), [8; 32])] } },
-        Request::Statements { address_macs: vec![[1; 32], [2; 32]] },
+        Request::Statements {
+            address_macs: vec![AddressMac::from_bytes([1; 32]), AddressMac::from_bytes([2; 32])],
+        },
         Request::RegistryStatements,
-        Request::Change { by: By::Operator, change: Change::CloseFor { address_mac: [1; 32] } },
+        Request::Change {
+            by: By::Operator,
+            change: Change::CloseFor { address_mac: AddressMac::from_bytes([1; 32]) },
+        },
         Request::Change {
             by: By::Grant(grant()),
-            change: Change::Sender(SenderChange::RevokeCertificate { sha256: [3; 32] }),
+            change: Change::Sender(SenderChange::RevokeCertificate {
+                sha256: CertificateDigest::from_bytes([3; 32]),
+            }),
         },
         Request::Rights { grant: grant() },
         Request::EventsBefore { letter: letter() },
@@ -169,8 +183,11 @@ fn answers() -> Vec<Outcome> {
             sender: key(2),
         }))),
         Ok(Answer::PublicKeys(serde_json::json!({"keys": [{"kty": "OKP"}]}))),
-        Ok(Answer::AddressMacs(vec![[1; 32], [2; 32]])),
-        Ok(Answer::PersonMacs(vec![PersonMacs { address_mac: [1; 32], login_mac: [2; 32] }])),
+        Ok(Answer::AddressMacs(vec![AddressMac::from_bytes([1; 32]), AddressMac::from_bytes([2; 32])])),
+        Ok(Answer::PersonMacs(vec![PersonMacs {
+            address_mac: AddressMac::from_bytes([1; 32]),
+            login_mac: LoginMac::from_bytes([2; 32]),
+        }])),
         Ok(Answer::MailboxKeys(vec![MailboxKey { epoch: 3, public_key: [9; 32] }])),
         Ok(Answer::Sealed(vec![vec![], vec![1, 2, 3]])),
         Ok(Answer::Opened(vec![None, Some(SecretBytes::new(b"anna@example.se".to_vec()))])),

@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     unvouched::alarm,
 };
-use domain::{IdentityKind, Language, MailboxId, PersonId, words::Because};
+use domain::{AddressMac, IdentityKind, Language, MailboxId, PersonId, words::Because};
 use key_client::{Applicant, Changed, GrantToken, KeysError, OpenFor, OpenMailbox, Opening};
 use registry::{
     Owner, Recorder,
@@ -101,7 +101,7 @@ impl Acting<'_> {
 
     pub(super) async fn open_for_organisation(
         &mut self,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
         profile: &[u8],
         mailbox_id: MailboxId,
     ) -> Result<Acted, Failure> {
@@ -145,7 +145,7 @@ impl Acting<'_> {
     }
 
     /// The operator, by the number of whoever asked for it.
-    pub(super) async fn close_for(&mut self, address_mac: &[u8; 32]) -> Result<Acted, Failure> {
+    pub(super) async fn close_for(&mut self, address_mac: &AddressMac) -> Result<Acted, Failure> {
         match self.whose(address_mac).await?.and_then(|known| known.mailbox) {
             Some(mailbox_id) => self.close_mailbox(mailbox_id, registry::By::Service).await,
             None => Ok(Acted::refused("no_mailbox")),

@@ -3,7 +3,7 @@
 use super::{Acted, Expected};
 use crate::{change::Acting, columns::place, failure::Failure, purpose::Purpose, unvouched::alarm};
 use domain::{
-    ContactId, PersonId, Time,
+    ContactId, ContactMac, PersonId, Time,
     words::{Because, Channel},
 };
 use key_client::{Changed, Column, SecretBytes, contact_address, contact_waiting};
@@ -95,7 +95,7 @@ impl Acting<'_> {
         person: PersonId,
         (contact_id, email): (ContactId, bool),
         address: &[u8],
-        address_mac: &[u8; 32],
+        address_mac: &ContactMac,
     ) -> Result<Acted, Failure> {
         let subject = Subject::person(person);
         self.take(std::slice::from_ref(&subject)).await?;

@@ -2,7 +2,7 @@
 
 use super::{Acted, Expected};
 use crate::{change::Acting, failure::Failure};
-use domain::Time;
+use domain::{AddressMac, Time};
 use registry::{
     people,
     sets::{Facts, Subject, Table},
@@ -11,7 +11,7 @@ use registry::{
 impl Acting<'_> {
     pub(super) async fn deceased(
         &mut self,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
         at: Option<Time>,
     ) -> Result<Acted, Failure> {
         if at.is_some_and(|at| at > self.at.0) {

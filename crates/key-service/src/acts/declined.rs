@@ -2,7 +2,7 @@
 
 use super::{Acted, Expected};
 use crate::{change::Acting, failure::Failure, purpose::Purpose};
-use domain::{MailboxId, OrgNumber, PersonId};
+use domain::{DeclinedMac, MailboxId, OrgNumber, PersonId};
 use key_client::KeysError;
 use registry::{
     By, Recorder, declined,
@@ -35,12 +35,16 @@ impl Acting<'_> {
         let tag = self.declined_tag(mailbox, sender)?;
         let recorder = Recorder { clock: &at, ..self.inner.recorder_by(By::Person(person, because)) };
         let on = declined::accept(&mut self.tx, mailbox, sender, &tag, &recorder).await?;
-        let gone = Expected::Gone(Table::Declined, tag.to_vec());
+        let gone = Expected::Gone(Table::Declined, tag.as_bytes().to_vec());
         Ok(Acted::done(on, vec![(Subject::mailbox(mailbox), gone)]))
     }
 
     /// The tag under which the mailbox turns this sender off.
-    pub(super) fn declined_tag(&self, mailbox: MailboxId, sender: &OrgNumber) -> Result<[u8; 32], Failure> {
+    pub(super) fn declined_tag(
+        &self,
+        mailbox: MailboxId,
+        sender: &OrgNumber,
+    ) -> Result<DeclinedMac, Failure> {
         let mac = self.inner.keks.mac(Purpose::SenderIndex, self.at.0)?;
         Ok(declined::sender_mac(&mac, mailbox, sender))
     }

@@ -3,7 +3,7 @@
 
 use super::{Acted, Expected};
 use crate::{change::Acting, failure::Failure};
-use domain::{JobId, MailboxId, OrgNumber};
+use domain::{AddressMac, JobId, MailboxId, OrgNumber};
 use registry::{
     By, Recorder,
     pending::{self, PendingKind},
@@ -15,7 +15,7 @@ use store::jobs::{self, NewJob};
 impl Acting<'_> {
     pub(super) async fn move_to(
         &mut self,
-        (address_mac, job): (&[u8; 32], JobId),
+        (address_mac, job): (&AddressMac, JobId),
         to: Option<&OrgNumber>,
         account_type: &str,
     ) -> Result<Acted, Failure> {
@@ -32,7 +32,7 @@ impl Acting<'_> {
 
     pub(super) async fn register(
         &mut self,
-        (address_mac, job): (&[u8; 32], JobId),
+        (address_mac, job): (&AddressMac, JobId),
         operator: &OrgNumber,
         account_type: &str,
     ) -> Result<Acted, Failure> {
@@ -49,7 +49,7 @@ impl Acting<'_> {
 
     pub(super) async fn deregister(
         &mut self,
-        (address_mac, job): (&[u8; 32], JobId),
+        (address_mac, job): (&AddressMac, JobId),
         from: Option<&OrgNumber>,
     ) -> Result<Acted, Failure> {
         let mailbox = self.mailbox_behind(address_mac).await?;
@@ -66,7 +66,7 @@ impl Acting<'_> {
         &mut self,
         outcome: Result<bool, RegistrationError>,
         mailbox: Option<MailboxId>,
-        (kind, address_mac, job): (PendingKind, &[u8; 32], JobId),
+        (kind, address_mac, job): (PendingKind, &AddressMac, JobId),
     ) -> Result<Acted, Failure> {
         let done = match outcome {
             Ok(done) => done,
@@ -99,7 +99,7 @@ impl Acting<'_> {
     }
 
     /// The mailbox of whoever has this number now, taken up.
-    async fn mailbox_behind(&mut self, address_mac: &[u8; 32]) -> Result<Option<MailboxId>, Failure> {
+    async fn mailbox_behind(&mut self, address_mac: &AddressMac) -> Result<Option<MailboxId>, Failure> {
         Ok(self.whose(address_mac).await?.and_then(|known| known.mailbox))
     }
 }

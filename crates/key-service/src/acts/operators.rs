@@ -6,7 +6,7 @@ use super::{
     senders::{certificate, certified},
 };
 use crate::{change::Acting, failure::Failure};
-use domain::{OrgNumber, words::RegistryEventType as Kind};
+use domain::{CertificateDigest, OrgNumber, words::RegistryEventType as Kind};
 use evidence::{Particulars, Party};
 use key_client::{OperatorChange, OperatorDescription};
 use registry::{
@@ -115,7 +115,7 @@ impl Acting<'_> {
         Ok(Acted::done(true, vec![(subject, Expected::Row(Facts::OperatorCertificate(new))), event]))
     }
 
-    async fn revoke_operator_certificate(&mut self, sha256: &[u8; 32]) -> Result<Acted, Failure> {
+    async fn revoke_operator_certificate(&mut self, sha256: &CertificateDigest) -> Result<Acted, Failure> {
         let Some(number) = operators::of_certificate(&mut self.tx, sha256).await? else {
             return Ok(Acted::done(false, vec![]));
         };

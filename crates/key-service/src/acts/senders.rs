@@ -2,7 +2,7 @@
 
 use super::{Acted, Expected};
 use crate::{change::Acting, failure::Failure};
-use domain::{OrgNumber, words::RegistryEventType as Kind};
+use domain::{CertificateDigest, OrgNumber, words::RegistryEventType as Kind};
 use evidence::{Particulars, Party};
 use key_client::SenderChange;
 use registry::{
@@ -125,7 +125,7 @@ impl Acting<'_> {
         self.sender_done(number, Some(event), rows).await
     }
 
-    async fn revoke_certificate(&mut self, sha256: &[u8; 32]) -> Result<Acted, Failure> {
+    async fn revoke_certificate(&mut self, sha256: &CertificateDigest) -> Result<Acted, Failure> {
         let Some(of) = certificates::organisation_of(&mut self.tx, sha256).await? else {
             return Ok(Acted::done(false, vec![]));
         };
@@ -157,7 +157,7 @@ impl Acting<'_> {
         &self,
         subject: &Subject,
         table: Table,
-        sha256: &[u8; 32],
+        sha256: &CertificateDigest,
     ) -> Option<CertificateFacts> {
         self.before(subject)?.of(table).find_map(|facts| match facts {
             Facts::Certificate(one) | Facts::OperatorCertificate(one) if one.sha256 == *sha256 => Some(*one),
@@ -189,7 +189,7 @@ pub(super) fn certificate(der: &[u8]) -> Option<CertificateFacts> {
     Some(CertificateFacts { sha256, not_before, not_after, revoked_at: None })
 }
 
-pub(super) fn certified(sha256: &[u8; 32]) -> Particulars {
+pub(super) fn certified(sha256: &CertificateDigest) -> Particulars {
     Particulars { certificate: Some(*sha256), ..Particulars::default() }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     unvouched::{TRIES, alarm},
 };
-use domain::MailboxId;
+use domain::{AddressMac, MailboxId};
 use key_client::AddressStatement;
 use registry::{
     Owner, boxes, identities,
@@ -26,7 +26,7 @@ struct Gainsaid(Table, String);
 
 impl Acting<'_> {
     /// Who has this number now, taken up with the mailbox. `None` when nobody is known by it.
-    pub(super) async fn whose(&mut self, address_mac: &[u8; 32]) -> Result<Option<Known>, Failure> {
+    pub(super) async fn whose(&mut self, address_mac: &AddressMac) -> Result<Option<Known>, Failure> {
         let mut attempt = 0;
         let known = loop {
             attempt += 1;
@@ -49,7 +49,7 @@ impl Acting<'_> {
 
     async fn try_whose(
         &mut self,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
     ) -> Result<Result<Option<Known>, Gainsaid>, Failure> {
         let claimed = identities::owner_now(&mut self.tx, address_mac, self.at.0).await?;
         let stated = self.inner.statements(std::slice::from_ref(address_mac)).await?.pop().flatten();

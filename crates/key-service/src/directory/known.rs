@@ -1,13 +1,13 @@
 //! Whose numbers are, and who logs in by them: the key store's own rows.
 
-use domain::{PersonId, Time};
+use domain::{AddressMac, LoginMac, PersonId, Time};
 use registry::Owner;
 use store::{Error, Many, Row, Tx, args, row};
 
 /// A number that is or was somebody's, as the key store has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Address {
-    pub mac: [u8; 32],
+    pub mac: AddressMac,
     pub valid_from: Time,
     pub valid_to: Option<Time>,
     pub owner_kind: String,
@@ -18,7 +18,7 @@ pub(crate) struct Address {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     pub addresses: Vec<Address>,
-    pub logins: Vec<([u8; 32], PersonId)>,
+    pub logins: Vec<(LoginMac, PersonId)>,
 }
 
 impl Known {
@@ -28,7 +28,7 @@ impl Known {
 }
 
 impl Address {
-    pub(crate) fn new(mac: [u8; 32], valid_from: Time, owner: Owner) -> Self {
+    pub(crate) fn new(mac: AddressMac, valid_from: Time, owner: Owner) -> Self {
         let owner_kind = owner.kind().as_str().to_owned();
         Self { mac, valid_from, valid_to: None, owner_kind, owner_id: owner.id() }
     }
@@ -40,7 +40,7 @@ impl Address {
     /// From mac, valid_from, valid_to, owner_kind, owner_id.
     pub(crate) fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
-            mac: row.array(0)?,
+            mac: row.tag(0)?,
             valid_from: row.time(1)?,
             valid_to: row.opt_time(2)?,
             owner_kind: row.text(3)?.to_owned(),
@@ -50,31 +50,31 @@ impl Address {
 }
 
 /// Whose a number is now.
-pub(crate) async fn address(tx: &mut Tx, mac: &[u8; 32], now: Time) -> Result<Option<Address>, Error> {
+pub(crate) async fn address(tx: &mut Tx, mac: &AddressMac, now: Time) -> Result<Option<Address>, Error> {
     tx.one(ADDRESS, args![mac, now]).await?.as_ref().map(Address::read).transpose()
 }
 
 /// The tags of all numbers that are somebody's now.
-pub(crate) async fn addresses_of(tx: &mut Tx, owner: Owner, now: Time) -> Result<Vec<[u8; 32]>, Error> {
+pub(crate) async fn addresses_of(tx: &mut Tx, owner: Owner, now: Time) -> Result<Vec<AddressMac>, Error> {
     let id = owner.id();
     let kind = owner.kind().as_str();
-    tx.query(OF_OWNER, args![&id, kind, now]).await?.iter().map(|row| row.array(0)).collect()
+    tx.query(OF_OWNER, args![&id, kind, now]).await?.iter().map(|row| row.tag(0)).collect()
 }
 
 /// The same with those that were theirs before.
-pub(crate) async fn every_address_of(tx: &mut Tx, owner: Owner) -> Result<Vec<[u8; 32]>, Error> {
+pub(crate) async fn every_address_of(tx: &mut Tx, owner: Owner) -> Result<Vec<AddressMac>, Error> {
     let id = owner.id();
     let kind = owner.kind().as_str();
-    tx.query(EVER_OF_OWNER, args![&id, kind]).await?.iter().map(|row| row.array(0)).collect()
+    tx.query(EVER_OF_OWNER, args![&id, kind]).await?.iter().map(|row| row.tag(0)).collect()
 }
 
 /// The tags that somebody logs in by.
-pub(crate) async fn logins_of(tx: &mut Tx, person: PersonId) -> Result<Vec<[u8; 32]>, Error> {
-    tx.query(LOGINS_OF, args![person]).await?.iter().map(|row| row.array(0)).collect()
+pub(crate) async fn logins_of(tx: &mut Tx, person: PersonId) -> Result<Vec<LoginMac>, Error> {
+    tx.query(LOGINS_OF, args![person]).await?.iter().map(|row| row.tag(0)).collect()
 }
 
 /// Who logs in by this tag, and whether that has settled.
-pub(crate) async fn login(tx: &mut Tx, mac: &[u8; 32]) -> Result<Option<(PersonId, bool)>, Error> {
+pub(crate) async fn login(tx: &mut Tx, mac: &LoginMac) -> Result<Option<(PersonId, bool)>, Error> {
     tx.one(LOGIN, args![mac]).await?.map(|row| Ok((row.id(0)?, row.opt_time(1)?.is_none()))).transpose()
 }
 
@@ -120,7 +120,7 @@ pub(crate) async fn unsettled(tx: &mut Tx, before: Time) -> Result<Known, Error>
     let addresses = tx.query(UNSETTLED_ADDRESSES, args![before]).await?;
     let addresses = addresses.iter().map(Address::read).collect::<Result<_, _>>()?;
     let logins = tx.query(UNSETTLED_LOGINS, args![before]).await?;
-    let logins = logins.iter().map(|row| Ok((row.array(0)?, row.id(1)?))).collect::<Result<_, Error>>()?;
+    let logins = logins.iter().map(|row| Ok((row.tag(0)?, row.id(1)?))).collect::<Result<_, Error>>()?;
     Ok(Known { addresses, logins })
 }
 

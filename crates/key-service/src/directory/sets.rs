@@ -1,6 +1,6 @@
 //! Writing what the key store says of sets.
 
-use domain::Time;
+use domain::{RowsDigest, Time};
 use registry::{
     Owner,
     sets::{SetKind, Subject},
@@ -12,10 +12,11 @@ pub(crate) async fn intend(
     tx: &mut Tx,
     subject: &Subject,
     version: i64,
-    next: &[[u8; 32]],
+    next: &[RowsDigest],
     now: Time,
 ) -> Result<bool, Error> {
-    let args = args![next.as_flattened(), now, subject.kind.as_str(), &subject.id, version];
+    let next = RowsDigest::flatten(next);
+    let args = args![&next, now, subject.kind.as_str(), &subject.id, version];
     Ok(tx.execute(INTEND, args).await?.count() == 1)
 }
 
@@ -24,15 +25,15 @@ pub(crate) async fn introduce(
     tx: &mut Tx,
     subject: &Subject,
     owner: Option<Owner>,
-    (empty, next): (&[[u8; 32]], &[[u8; 32]]),
+    (empty, next): (&[RowsDigest], &[RowsDigest]),
     now: Time,
 ) -> Result<bool, Error> {
     let owner = owner.map(Owner::id);
     let owner = owner.as_ref().map(<[u8; 16]>::as_slice);
     let kind = subject.kind.as_str();
-    let empty = empty.as_flattened();
-    let next = next.as_flattened();
-    Ok(tx.execute(INTRODUCE, args![kind, &subject.id, owner, empty, next, now]).await?.count() == 1)
+    let empty = RowsDigest::flatten(empty);
+    let next = RowsDigest::flatten(next);
+    Ok(tx.execute(INTRODUCE, args![kind, &subject.id, owner, &empty, &next, now]).await?.count() == 1)
 }
 
 /// What was taken down holds from now on. False when nothing was under way.
@@ -55,11 +56,12 @@ pub(crate) async fn adopt(
     tx: &mut Tx,
     subject: &Subject,
     owner: Option<Owner>,
-    digests: &[[u8; 32]],
+    digests: &[RowsDigest],
 ) -> Result<(), Error> {
     let owner = owner.map(Owner::id);
     let owner = owner.as_ref().map(<[u8; 16]>::as_slice);
-    let args = args![subject.kind.as_str(), &subject.id, owner, digests.as_flattened()];
+    let digests = RowsDigest::flatten(digests);
+    let args = args![subject.kind.as_str(), &subject.id, owner, &digests];
     tx.execute(ADOPT, args).await?.exactly(1)
 }
 

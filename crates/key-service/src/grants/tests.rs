@@ -1,5 +1,5 @@
 use super::*;
-use domain::IdentityKind;
+use domain::{AddressMac, IdentityKind, LoginMac};
 use std::time::Duration;
 use vault::SystemRandom;
 
@@ -14,8 +14,8 @@ fn logged_in(settings: Settings) -> (Grants, GrantToken) {
     let token = GrantToken::random(&SystemRandom);
     let applicant = Applicant {
         kind: IdentityKind::Personnummer,
-        login_mac: [1; 32],
-        address_mac: [2; 32],
+        login_mac: LoginMac::from_bytes([1; 32]),
+        address_mac: AddressMac::from_bytes([2; 32]),
         profile_sealed: vec![],
         adult: true,
     };

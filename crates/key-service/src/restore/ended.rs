@@ -131,7 +131,7 @@ impl Inner {
         for row in letters.query(SENDERS, &[]).await? {
             let Ok(sender) = OrgNumber::parse(row.text(0)?) else { continue };
             let found = declined::sender_mac(&mac, mailbox, &sender);
-            if found.as_slice() == tag {
+            if found.as_bytes() == tag {
                 let at = crate::columns::place(Column::Declined, declined_sender(mailbox, &found).as_bytes());
                 let padded = vault::pad(sender.as_str().as_bytes());
                 let purpose = Purpose::Column(Column::Declined);

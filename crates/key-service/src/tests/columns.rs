@@ -2,7 +2,7 @@
 
 use super::world::{Citizen, World};
 use crate::purpose::Purpose;
-use domain::{AnnouncementId, ContactId, MandateId, OrganisationId, Time};
+use domain::{AddressMac, AnnouncementId, ContactId, DeclinedMac, LoginMac, MandateId, OrganisationId, Time};
 use key_client::{
     Access, Column, KeysError, announcement_words, contact_address, contact_waiting, declined_sender,
     mandate_note, organisation_profile, pending_request, person_profile,
@@ -79,7 +79,7 @@ async fn somebody_logged_in_opens_their_own_columns_only(database: Database) {
     let places = [
         (Column::Contact, contact_waiting(waits, anna.person)),
         (Column::Contact, contact_address(counts)),
-        (Column::Declined, declined_sender(anna.mailbox, &[1; 32])),
+        (Column::Declined, declined_sender(anna.mailbox, &DeclinedMac::from_bytes([1; 32]))),
         (Column::Note, mandate_note(mandate)),
     ];
     let mut items = vec![];
@@ -109,9 +109,9 @@ async fn the_operator_opens_organisations_and_notes_and_no_person(database: Data
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
     let places = [
-        (Column::Profile, organisation_profile(&[5; 32])),
+        (Column::Profile, organisation_profile(&AddressMac::from_bytes([5; 32]))),
         (Column::Note, place(1)),
-        (Column::Profile, person_profile(&[6; 32])),
+        (Column::Profile, person_profile(&LoginMac::from_bytes([6; 32]))),
         (Column::Contact, contact_address(ContactId::new(&SystemRandom))),
         (Column::Contact, contact_waiting(ContactId::new(&SystemRandom), anna.person)),
     ];
@@ -130,14 +130,14 @@ async fn the_operator_opens_organisations_and_notes_and_no_person(database: Data
 
 async fn the_doors_of_agencies_open_what_waits_for_signatures_and_nothing_else(database: Database) {
     let world = World::new(database).await;
-    let place = || pending_request("register", &[1; 32]);
+    let place = || pending_request("register", &AddressMac::from_bytes([1; 32]));
     let items = vec![(Column::Pending, place(), b"request".to_vec())];
     let request = world.gateway.seal_columns(items).await.unwrap().remove(0);
     let note = sealed(&world, Column::Note, b"Bo").await;
     let items = vec![
         (Column::Pending, place(), request.clone()),
-        (Column::Pending, pending_request("deregister", &[1; 32]), request.clone()),
-        (Column::Pending, pending_request("register", &[2; 32]), request.clone()),
+        (Column::Pending, pending_request("deregister", &AddressMac::from_bytes([1; 32])), request.clone()),
+        (Column::Pending, pending_request("register", &AddressMac::from_bytes([2; 32])), request.clone()),
         (Column::Note, self::place(1), note),
     ];
     let opened = world.gateway.open_columns(Access::Gateway, items).await.unwrap();
@@ -190,17 +190,17 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let mandate = MandateId::new(&SystemRandom);
     let organisation = OrganisationId::new(&SystemRandom);
     let announcement = AnnouncementId::new(Time::from_millis(0), &SystemRandom);
-    let login: [u8; 32] = {
+    let login: LoginMac = {
         let mut tx = world.letters.read("test").await.unwrap();
-        tx.one("SELECT mac FROM login", &[]).await.unwrap().unwrap().array(0).unwrap()
+        LoginMac::from_bytes(tx.one("SELECT mac FROM login", &[]).await.unwrap().unwrap().array(0).unwrap())
     };
     let places = [
         (Column::Contact, contact_address(contact)),
         (Column::Note, mandate_note(mandate)),
-        (Column::Declined, declined_sender(anna.mailbox, &[4; 32])),
+        (Column::Declined, declined_sender(anna.mailbox, &DeclinedMac::from_bytes([4; 32]))),
         (Column::Profile, person_profile(&login)),
-        (Column::Profile, organisation_profile(&[5; 32])),
-        (Column::Pending, pending_request("move", &[6; 32])),
+        (Column::Profile, organisation_profile(&AddressMac::from_bytes([5; 32]))),
+        (Column::Pending, pending_request("move", &AddressMac::from_bytes([6; 32]))),
         (Column::Announcement, announcement_words(announcement)),
     ];
     let items = places.iter().map(|(column, place)| (*column, place.clone(), b"text".to_vec())).collect();

@@ -1,7 +1,7 @@
 //! Somebody has died, or had not.
 
 use super::world::World;
-use domain::words::Because;
+use domain::{AddressMac, words::Because};
 use key_client::{By, Change, Changed, KeysError};
 use store::{both, testing::Database};
 
@@ -37,7 +37,7 @@ async fn somebody_who_has_died_is_noted_by_the_operator_alone(database: Database
     assert_eq!(world.count(events).await, 2);
     world.service.check_evidence().await.unwrap();
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
-    let nobody = Change::Deceased { address_mac: [7; 32], at: Some(day) };
+    let nobody = Change::Deceased { address_mac: AddressMac::from_bytes([7; 32]), at: Some(day) };
     let nobody = world.operator.change(By::Operator, nobody).await;
     assert_eq!(nobody, Ok(Changed::Refused("unknown_person".into())));
 }

@@ -2,7 +2,7 @@
 //! of which somebody else may have written every row.
 
 use super::world::{Citizen, World};
-use domain::{Code, Identity, OrgNumber};
+use domain::{CertificateDigest, Code, DeclinedMac, Identity, OrgNumber};
 use key_client::{By, Change, Changed, OperatorChange, OperatorDescription, SenderChange};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use registry::{Directory, Snapshot, recipient, sets::Table};
@@ -67,7 +67,10 @@ impl World {
         let now = self.clock_now();
         let identity = Identity::parse(number).unwrap();
         let mut tx = self.letters.read("look up").await.unwrap();
-        let mut found = recipient::look_up(&mut tx, &who.address_mac, now, |_| [0; 32]).await.unwrap();
+        let mut found =
+            recipient::look_up(&mut tx, &who.address_mac, now, |_| DeclinedMac::from_bytes([0; 32]))
+                .await
+                .unwrap();
         drop(tx);
         let stated = self.gateway.statements(&[who.address_mac]).await.unwrap().remove(0);
         found.vouched_by(stated.as_ref())?;
@@ -80,7 +83,8 @@ async fn a_sender_that_somebody_else_changed_is_left_out(database: Database) {
     let good = certificate(TOWN);
     let old = certificate(TOWN);
     let own = certificate(TOWN);
-    let [good_sha, old_sha, own_sha] = [&good, &old, &own].map(|der| vault::sha256(der));
+    let [good_sha, old_sha, own_sha] =
+        [&good, &old, &own].map(|der| CertificateDigest::from_bytes(vault::sha256(der)));
     let named =
         |number, name: &str| SenderChange::Put { number: org(number), name: name.into(), may_send: true };
     world.registers(named(TOWN, "Exempelkommunen")).await;
@@ -90,13 +94,17 @@ async fn a_sender_that_somebody_else_changed_is_left_out(database: Database) {
     for der in [good, old] {
         world.registers(SenderChange::AddCertificate { number: org(TOWN), der }).await;
     }
-    world.registers(SenderChange::RevokeCertificate { sha256: old_sha }).await;
+    world
+        .registers(SenderChange::RevokeCertificate {
+            sha256: CertificateDigest::from_bytes(*old_sha.as_bytes()),
+        })
+        .await;
     let now = world.clock_now();
     let fits = async || {
         let door = world.door().await;
         assert_eq!(door.may_send(&org(TOWN), &org(TOWN), now), Ok(()));
-        assert!(door.caller(&good_sha, &org(TOWN), now).is_ok());
-        assert!(door.caller(&old_sha, &org(TOWN), now).is_err());
+        assert!(door.caller(&CertificateDigest::from_bytes(*good_sha.as_bytes()), &org(TOWN), now).is_ok());
+        assert!(door.caller(&CertificateDigest::from_bytes(*old_sha.as_bytes()), &org(TOWN), now).is_err());
         assert_eq!(door.may_send(&org(DISPATCHER), &org(TOWN), now), Err(Code::CallerNotAllowed));
         assert_eq!(door.may_send(&org(DISPATCHER), &org(DISPATCHER), now), Err(Code::SenderUnknown));
     };

@@ -220,7 +220,7 @@ async fn tags_are_keyed_ordered_and_metered(database: Database) {
     let both = world.operator.person_macs(&people).await.unwrap();
     for (mac, both) in macs.iter().zip(&both) {
         assert_eq!(*mac, both.address_mac);
-        assert_ne!(*mac, both.login_mac, "addressing and log-in cannot be joined");
+        assert_ne!(mac.as_bytes(), both.login_mac.as_bytes(), "addressing and log-in cannot be joined");
     }
     let all: std::collections::HashSet<_> = macs.iter().collect();
     assert_eq!(all.len(), 3);

@@ -6,7 +6,7 @@ use super::{
     world::{Citizen, World},
 };
 use crate::purpose::Purpose;
-use domain::{ContactId, MandateId, PersonId, words::Channel};
+use domain::{ContactId, ContactMac, DeclinedMac, MandateId, PersonId, words::Channel};
 use key_client::{
     Access, By, Change, Changed, Column, SecretBytes, contact_address, contact_waiting, declined_sender,
     invitation_helper, invitation_label, invitation_owner, mandate_note, person_profile,
@@ -37,7 +37,7 @@ const INVITATION: &str = "INSERT INTO invitation (invitation_id, mailbox_id, add
 struct Kept {
     id: ContactId,
     sealed: Vec<u8>,
-    mac: [u8; 32],
+    mac: ContactMac,
     code: Code,
 }
 
@@ -214,12 +214,14 @@ async fn what_is_said_of_a_mailbox_opens_for_those_of_that_mailbox_alone(databas
     let mandate = world.mandate(anna, cleo, b"note").await;
     let note = world.sealed(Column::Note, mandate_note(mandate), "Cleo (my friend)").await;
     world.change("UPDATE mandate SET note = $1, revoked_at = 5", args![&note]).await;
-    let declined = world.sealed(Column::Declined, declined_sender(anna.mailbox, &[4; 32]), "16").await;
+    let declined = world
+        .sealed(Column::Declined, declined_sender(anna.mailbox, &DeclinedMac::from_bytes([4; 32])), "16")
+        .await;
     let decline = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $3, 0)";
     world.change(decline, args![anna.mailbox, &[4u8; 32], &declined]).await;
     let shown = async |to: Citizen| {
         let note = world.opens_for(to.person, Column::Note, mandate_note(mandate), &note).await;
-        let place = declined_sender(anna.mailbox, &[4; 32]);
+        let place = declined_sender(anna.mailbox, &DeclinedMac::from_bytes([4; 32]));
         let sender = world.opens_for(to.person, Column::Declined, place, &declined).await;
         [note.is_some(), sender.is_some()]
     };

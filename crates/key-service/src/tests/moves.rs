@@ -4,7 +4,7 @@ use super::{
     vouching::unvouched,
     world::{Citizen, START, World},
 };
-use domain::JobId;
+use domain::{AddressMac, JobId};
 use key_client::{By, Change, Changed, KeysError};
 use store::{args, both, testing::Database};
 use vault::SystemRandom;
@@ -80,7 +80,7 @@ async fn what_the_operator_orders_for_a_number_is_done_to_nobody_else(database: 
     assert_eq!(ordered(close()).await, Ok(Changed::Done(true)));
     assert_eq!(ordered(close()).await, Ok(Changed::Done(false)));
     assert_eq!(ordered(died()).await, Ok(Changed::Done(true)));
-    let nobody = Change::CloseFor { address_mac: [7; 32] };
+    let nobody = Change::CloseFor { address_mac: AddressMac::from_bytes([7; 32]) };
     assert_eq!(ordered(nobody).await, Ok(Changed::Refused("no_mailbox".into())));
     for keys in [&world.web, &world.gateway, &world.notifier, &world.outgoing] {
         assert_eq!(keys.change(By::Operator, close()).await, Err(KeysError::NotAllowed));
@@ -98,8 +98,11 @@ async fn a_number_that_was_taken_away_is_not_taken_for_nobodys(database: Databas
     // Neither a mailbox whose row is gone.
     world.tamper("UPDATE mailbox SET owner_id = $1", args![&[7u8; 16]]).await;
     unvouched(world.signed(leave(anna)).await, "mailbox");
-    let nobodys =
-        Change::Deregister { address_mac: [7; 32], job: JobId::new(START, &SystemRandom), from: None };
+    let nobodys = Change::Deregister {
+        address_mac: AddressMac::from_bytes([7; 32]),
+        job: JobId::new(START, &SystemRandom),
+        from: None,
+    };
     assert_eq!(world.signed(nobodys).await, Ok(Changed::Done(false)));
 }
 

@@ -2,7 +2,9 @@
 
 use super::world::{Citizen, START, World};
 use crate::{Settings, purpose::Purpose};
-use domain::{AnnouncementId, Clock, ContactId, LetterId, MailboxId, OrgNumber, Time, words::EventType};
+use domain::{
+    AddressMac, AnnouncementId, Clock, ContactId, LetterId, MailboxId, OrgNumber, Time, words::EventType,
+};
 use evidence::{NewEvent, Writer};
 use key_client::{Access, AnnouncedTo, Column, KeysError, NoticeFor, announcement_words, contact_address};
 use store::{args, both, testing::Database};
@@ -29,7 +31,7 @@ impl World {
         let sealed = self.web.seal_columns(vec![item]).await.unwrap().remove(0);
         let sql = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
             confirmed_at, code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, 0, 0)";
-        let mac: [u8; 32] = domain::chance::bytes(&SystemRandom);
+        let mac: AddressMac = AddressMac::from_bytes(domain::chance::bytes(&SystemRandom));
         self.change(sql, args![id, of.person, &sealed, &mac]).await;
         (id, sealed)
     }

@@ -1,7 +1,7 @@
 //! Letters that wait to be handed over to other operators.
 
 use super::world::{SENDER, START, World};
-use domain::{Clock as _, LetterId, MailboxId, words::EventType};
+use domain::{AddressMac, Clock as _, LetterId, MailboxId, words::EventType};
 use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, Role, letter_aad, seal_info};
 use std::time::Duration;
 use store::{args, both, testing::Database};
@@ -38,7 +38,7 @@ impl World {
             parts: OUTBOUND_PARTS,
             sender_mac: SENDER,
         };
-        let row = self.accepted(&belongings, &SENDER, EventType::TakenInCharge);
+        let row = self.accepted(&belongings, &AddressMac::from_bytes([9; 32]), EventType::TakenInCharge);
         let mut tx = self.letters.begin("test").await.unwrap();
         evidence::insert(&mut tx, &self.service.0.events, &[row]).await.unwrap();
         tx.commit().await.unwrap();

@@ -1,7 +1,7 @@
 //! What happens to senders and operators is on record, and who writes to the letters database cannot change the record.
 
 use super::{vouching::unvouched, world::World};
-use domain::{OrgNumber, words::RegistryEventType as E};
+use domain::{CertificateDigest, OrgNumber, words::RegistryEventType as E};
 use evidence::Party;
 use key_client::{By, Change, Changed, KeysError, OperatorChange, OperatorDescription, SenderChange};
 use rcgen::{CertificateParams, DnType, KeyPair};
@@ -84,7 +84,7 @@ async fn each_change_of_a_sender_leaves_an_event(database: Database) {
         SenderChange::Sha1 { number: town.clone(), allowed: true },
         SenderChange::Sha1 { number: town.clone(), allowed: false },
         dispatcher(false),
-        SenderChange::RevokeCertificate { sha256 },
+        SenderChange::RevokeCertificate { sha256: CertificateDigest::from_bytes(sha256) },
     ] {
         assert!(matches!(sender(&world, change).await, Ok(Changed::Done(_))));
         assert_eq!(world.service.check_sets(None).await.unwrap(), []);
@@ -108,7 +108,10 @@ async fn each_change_of_a_sender_leaves_an_event(database: Database) {
     let said: Vec<_> = events.iter().map(|event| &event.particulars).collect();
     assert_eq!((said[0].name.as_deref(), said[0].may_send), (Some("Exempelkommunen"), Some(false)));
     assert_eq!((said[1].name.as_deref(), said[2].may_send), (Some("Exempels kommun"), Some(true)));
-    assert_eq!((said[3].certificate, said[10].certificate), (Some(sha256), Some(sha256)));
+    assert_eq!(
+        (said[3].certificate, said[10].certificate),
+        (Some(CertificateDigest::from_bytes(sha256)), Some(CertificateDigest::from_bytes(sha256)))
+    );
     assert_eq!((&said[4].dispatcher, &said[9].dispatcher), (&Some(org(DISPATCHER)), &Some(org(DISPATCHER))));
 }
 
@@ -126,7 +129,7 @@ async fn what_changed_nothing_leaves_none(database: Database) {
         SenderChange::Sha1 { number: org(TOWN), allowed: false },
         SenderChange::Dispatcher { sender: org(TOWN), dispatcher: org(DISPATCHER), listed: true },
         SenderChange::Dispatcher { sender: org(TOWN), dispatcher: org(DISPATCHER), listed: false },
-        SenderChange::RevokeCertificate { sha256: [1; 32] },
+        SenderChange::RevokeCertificate { sha256: CertificateDigest::from_bytes([1; 32]) },
     ] {
         sender(&world, change).await.unwrap();
     }
@@ -193,8 +196,8 @@ async fn each_change_of_an_operator_leaves_an_event(database: Database) {
         (OperatorChange::Rename { number: org(LADAN), name: "Nya lådan".into() }, true),
         (OperatorChange::AddCertificate { der: der.clone() }, true),
         (OperatorChange::AddCertificate { der: der.clone() }, true),
-        (OperatorChange::RevokeCertificate { sha256 }, true),
-        (OperatorChange::RevokeCertificate { sha256 }, false),
+        (OperatorChange::RevokeCertificate { sha256: CertificateDigest::from_bytes(sha256) }, true),
+        (OperatorChange::RevokeCertificate { sha256: CertificateDigest::from_bytes(sha256) }, false),
         (OperatorChange::End { number: org(LADAN) }, true),
         (OperatorChange::End { number: org(LADAN) }, false),
         (OperatorChange::Put(described(LADAN, "Nya lådan")), true),

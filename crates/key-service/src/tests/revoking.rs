@@ -1,7 +1,7 @@
 //! A right that is taken back while somebody opens a letter by it: either the opening is on record before, or nothing opens.
 
 use super::world::World;
-use domain::words::EventType;
+use domain::{RowsDigest, words::EventType};
 use key_client::{By, Change, Changed, KeysError};
 use store::{DatabaseKind, Store, args, both, testing::Database};
 
@@ -82,7 +82,7 @@ async fn a_right_that_has_ended_while_somebody_waits_opens_nothing(database: Dat
     let after = registry::sets::read(&mut held, std::slice::from_ref(&subject)).await.unwrap();
     let next = after[&subject].digests(&subject);
     let take_down = "UPDATE vouched SET next = $1, next_at = $2 WHERE kind = 'mailbox' AND id = $3";
-    world.change_keys(take_down, args![next.as_flattened(), world.clock_now(), &subject.id]).await;
+    world.change_keys(take_down, args![&RowsDigest::flatten(&next), world.clock_now(), &subject.id]).await;
     let opening = {
         let web = world.web.clone();
         tokio::spawn(async move { web.content(&helper, anna.mailbox, sent.letter).await.map(drop) })

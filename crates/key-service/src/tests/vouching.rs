@@ -1,7 +1,7 @@
 //! What stands in the letters database counts as far as the key store vouches for it.
 
 use super::world::World;
-use domain::{Identity, MailboxId, MandateId, OrgNumber, PersonId, words::Because};
+use domain::{Identity, MailboxId, MandateId, OrgNumber, PersonId, RowsDigest, words::Because};
 use key_client::{By, Change, Changed, GrantToken, KeysError, OpenMailbox, Opening, SenderChange};
 use registry::sets::Subject;
 use std::time::Duration;
@@ -162,7 +162,7 @@ async fn a_change_that_was_cut_short_settles_either_way(database: Database) {
         let after = registry::sets::read(&mut tx, std::slice::from_ref(&subject)).await.unwrap();
         let next = after[&subject].digests(&subject);
         let take_down = "UPDATE vouched SET next = $1, next_at = $2 WHERE kind = 'mailbox'";
-        world.change_keys(take_down, args![next.as_flattened(), world.clock_now()]).await;
+        world.change_keys(take_down, args![&RowsDigest::flatten(&next), world.clock_now()]).await;
         if committed {
             tx.commit().await.unwrap();
         } else {

@@ -2,7 +2,8 @@
 
 use crate::{KeyService, Parts, Purpose, Root, Settings, Swept, grants::Verified};
 use domain::{
-    Clock, Identity, IdentityKind, LetterId, MailboxId, ManualClock, PersonId, Time,
+    AddressMac, CertificateDigest, Clock, Identity, IdentityKind, LetterId, LoginMac, MailboxId, ManualClock,
+    PersonId, SenderMac, Time,
     words::{EventType, NoticeState},
 };
 use evidence::Belongings;
@@ -37,8 +38,8 @@ pub struct World {
 pub struct Citizen {
     pub person: PersonId,
     pub mailbox: MailboxId,
-    pub address_mac: [u8; 32],
-    pub login_mac: [u8; 32],
+    pub address_mac: AddressMac,
+    pub login_mac: LoginMac,
 }
 
 /// A letter and what only the test knows: its key.
@@ -56,7 +57,7 @@ pub struct Wishes {
 }
 
 pub const START: Time = Time::from_millis(1_780_000_000_000);
-pub const SENDER: [u8; 32] = [9; 32];
+pub const SENDER: SenderMac = SenderMac::from_bytes([9; 32]);
 
 impl World {
     pub async fn new(database: Database) -> Self {
@@ -251,8 +252,8 @@ impl World {
         let grant = GrantToken::random(&SystemRandom);
         let applicant = Applicant {
             kind: IdentityKind::Personnummer,
-            login_mac: [1; 32],
-            address_mac: [2; 32],
+            login_mac: LoginMac::from_bytes([1; 32]),
+            address_mac: AddressMac::from_bytes([2; 32]),
             profile_sealed: vec![],
             adult: true,
         };
@@ -341,7 +342,7 @@ impl World {
     pub fn accepted(
         &self,
         belongings: &Belongings,
-        address_mac: &[u8; 32],
+        address_mac: &AddressMac,
         kind: EventType,
     ) -> evidence::EventRow {
         let nonce = domain::chance::bytes(&SystemRandom);
@@ -351,7 +352,7 @@ impl World {
             recipient: &Identity::parse("198101052382").unwrap(),
             payload: b"{}",
             sender: &domain::OrgNumber::parse("164020000016").unwrap(),
-            certificate: [3; 32],
+            certificate: CertificateDigest::from_bytes([3; 32]),
             belongings,
             address_mac,
             original: None,

@@ -10,7 +10,7 @@ use crate::{
     authorisation::Authorised,
     far::{changed, failed},
 };
-use domain::{Code, JobId, OrgNumber, Refusal};
+use domain::{AddressMac, AgreementDigest, Code, JobId, OrgNumber, PreferenceMac, Refusal};
 use intake::AcceptError;
 use key_client::{By, Change, Changed};
 use registry::{
@@ -23,11 +23,11 @@ use store::Tx;
 /// A request whose signatures hold.
 pub(super) struct Judged<'a> {
     pub kind: PendingKind,
-    pub address_mac: [u8; 32],
+    pub address_mac: AddressMac,
     pub agreement: &'a Agreement,
     pub signatures: &'a [SignatureData],
     /// Digests of those that came with this request.
-    pub now: Vec<[u8; 32]>,
+    pub now: Vec<AgreementDigest>,
     pub authorised: Authorised,
 }
 
@@ -37,12 +37,12 @@ pub(super) enum Effect<'a> {
     Deregister(Place),
     Move(Place),
     /// These tags of senders are off, all others on.
-    Senders(Vec<[u8; 32]>),
+    Senders(Vec<PreferenceMac>),
 }
 
 impl Judged<'_> {
     /// Digests of those that came before and still count.
-    pub(super) fn earlier(&self) -> Vec<[u8; 32]> {
+    pub(super) fn earlier(&self) -> Vec<AgreementDigest> {
         let all = self.authorised.signed_by.iter().filter_map(|signer| signer.digest);
         all.filter(|digest| !self.now.contains(digest)).collect()
     }

@@ -12,7 +12,7 @@ use delivery::{
     read::Children,
     write::Xml,
 };
-use domain::{Code, Refusal};
+use domain::{AddressMac, Code, Refusal};
 use intake::AcceptError;
 use registry::{operators::Operator, pending::PendingKind, register::Authorisation, registrations::Place};
 
@@ -109,7 +109,7 @@ impl Session<'_> {
     }
 
     /// A recipient for whom the person may act, and an operator asks. Anything else is told as not there.
-    pub(super) async fn owned(&self, asked: &Owned) -> Result<(domain::Identity, [u8; 32]), AcceptError> {
+    pub(super) async fn owned(&self, asked: &Owned) -> Result<(domain::Identity, AddressMac), AcceptError> {
         self.far.operator(self.caller)?;
         let id = identity(&asked.id, "/Id")?;
         let person = identity(&asked.user, "/UserIdentity")?;

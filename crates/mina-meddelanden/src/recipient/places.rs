@@ -2,7 +2,7 @@
 //! be, so a row that another hand has written must not be told.
 
 use super::Session;
-use domain::OrgNumber;
+use domain::{AddressMac, OrgNumber};
 use intake::AcceptError;
 use key_client::KeysError;
 use registry::{
@@ -14,7 +14,7 @@ impl Session<'_> {
     /// One status for each, in order. An answer has no word for who is not vouched for, so then nothing is told.
     pub(super) async fn places(
         &self,
-        macs: &[[u8; 32]],
+        macs: &[AddressMac],
         sender: Option<&OrgNumber>,
     ) -> Result<Vec<Status>, AcceptError> {
         let parts = &*self.far.0;

@@ -13,7 +13,7 @@ use delivery::{
     read::Children,
     write::Xml,
 };
-use domain::{Code, OrgNumber, Refusal};
+use domain::{AddressMac, Code, OrgNumber, Refusal};
 use intake::AcceptError;
 use registry::{pending::PendingKind, preferences, register::Authorisation, registrations::Place};
 
@@ -132,7 +132,7 @@ impl Session<'_> {
     }
 
     /// What a recipient has said of senders concerns the operator where the mailbox is.
-    async fn at_caller(&self, address_mac: &[u8; 32]) -> Result<(), AcceptError> {
+    async fn at_caller(&self, address_mac: &AddressMac) -> Result<(), AcceptError> {
         let place = self
             .places(std::slice::from_ref(address_mac), None)
             .await?

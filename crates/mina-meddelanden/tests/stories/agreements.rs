@@ -4,7 +4,7 @@ use crate::{
     moving::{PATH, account, agreed, change, store_preferences},
     world::{ANNA, Agreed, BO, BREVEN, CLEO, COMPANY, LADAN, OFFICE, World, between},
 };
-use domain::{Clock, Identity, Time};
+use domain::{AgreementDigest, Clock, Identity, Time};
 use key_client::{AgreementSignature, AgreementUse, KeysError, Role, SecretBytes};
 use registry::registrations::{self, Place};
 use std::time::Duration;
@@ -282,7 +282,8 @@ async fn what_was_used_stays_used_whatever_happens_to_the_letters(database: Data
     // It verifies for itself, whatever a door says.
     assert_eq!(keys.use_agreement(again(ANNA, "Något annat.")).await, rejected("agreement_invalid"));
     assert_eq!(keys.use_agreement(again(BO, away.text)).await, rejected("signatory_not_allowed"));
-    let unknown = AgreementUse { earlier: vec![[1; 32]], ..again(ANNA, away.text) };
+    let unknown =
+        AgreementUse { earlier: vec![AgreementDigest::from_bytes([1; 32])], ..again(ANNA, away.text) };
     assert_eq!(keys.use_agreement(unknown).await, rejected("agreement_used"));
     let nobody = Identity::parse(CLEO).unwrap();
     assert_eq!(keys.end_agreements(&nobody, "ownership").await, rejected("agreement_invalid"));

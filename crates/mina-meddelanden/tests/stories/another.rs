@@ -1,7 +1,7 @@
 //! Another operator and our register over a real wire: mutual TLS, a port, and the register that goes silent.
 
 use crate::world::{ANNA, BO, CLEO, COMPANY, LADAN, OFFICE, OWN, Pki, TOWN, World, org};
-use domain::{CivilDate, Clock, Identity, ManualClock};
+use domain::{CertificateDigest, CivilDate, Clock, Identity, ManualClock};
 use edge::listen;
 use intake::whereabouts::{OperatorAddress, Place, Register};
 use mina_meddelanden::{
@@ -105,11 +105,11 @@ impl Wire {
 struct All;
 
 impl edge::clients::Registered for All {
-    fn is_revoked(&self, _: &[u8; 32]) -> bool {
+    fn is_revoked(&self, _: &CertificateDigest) -> bool {
         false
     }
 
-    fn is_known(&self, _: &[u8; 32], _: &domain::OrgNumber) -> bool {
+    fn is_known(&self, _: &CertificateDigest, _: &domain::OrgNumber) -> bool {
         true
     }
 }

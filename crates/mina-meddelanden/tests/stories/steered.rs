@@ -4,13 +4,14 @@ use crate::{
     moving::{PATH, agreed},
     world::{ANNA, BO, LADAN, World},
 };
+use domain::AddressMac;
 use store::{args, both, testing::Database};
 use testing::Rows as _;
 
 both!(ones_own_agreement_moves_nobody_else);
 
 impl World {
-    async fn owner(&self, mac: &[u8; 32]) -> Vec<u8> {
+    async fn owner(&self, mac: &AddressMac) -> Vec<u8> {
         let mut tx = self.store.read("look").await.unwrap();
         let row = tx.one("SELECT owner_id FROM identity WHERE mac = $1", args![mac]).await.unwrap().unwrap();
         row.bytes(0).unwrap().to_vec()

@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, extract::Request};
 use delivery::{document, write::Xml};
-use domain::{Clock, Identity, MailboxId, ManualClock, Time};
+use domain::{AddressMac, CertificateDigest, Clock, Identity, MailboxId, ManualClock, Time};
 use edge::{Peer, peer::PeerCertificate};
 use http_body_util::BodyExt;
 use intake::{Intake, Outgoing, Trust, Whereabouts, whereabouts};
@@ -35,7 +35,7 @@ pub struct World {
     pub intake: Intake,
     pub directory: Directory,
     /// The certificates that the organisations connect with.
-    connects: HashMap<&'static str, [u8; 32]>,
+    connects: HashMap<&'static str, CertificateDigest>,
     signatories: PathBuf,
 }
 
@@ -249,7 +249,7 @@ impl World {
         self.directory.refresh(&self.store).await.unwrap();
     }
 
-    pub async fn mac(&self, number: &str) -> [u8; 32] {
+    pub async fn mac(&self, number: &str) -> AddressMac {
         let identity = Identity::parse(number).unwrap();
         self.connector.keys(Role::Operator).person_macs(&[identity]).await.unwrap()[0].address_mac
     }
@@ -277,7 +277,7 @@ impl World {
 
     /// The other end of a connection, by the organisation's own certificate.
     pub fn peer(&self, caller: &str) -> Peer {
-        let sha256 = self.connects.get(caller).copied().unwrap_or([7; 32]);
+        let sha256 = self.connects.get(caller).copied().unwrap_or(CertificateDigest::from_bytes([7; 32]));
         let certificate = PeerCertificate { sha256, organisation: Some(org(caller)), listed: false };
         Peer { address: ([127, 0, 0, 1], 5000).into(), certificate: Some(certificate) }
     }
@@ -342,7 +342,7 @@ pub fn all(xml: &str, name: &str) -> Vec<String> {
     nodes.map(|node| document::text(node).map(std::borrow::Cow::into_owned).unwrap_or_default()).collect()
 }
 
-async fn organisations(store: &Store, pki: &Pki, now: Time) -> HashMap<&'static str, [u8; 32]> {
+async fn organisations(store: &Store, pki: &Pki, now: Time) -> HashMap<&'static str, CertificateDigest> {
     let mut connects = HashMap::new();
     let mut tx = store.begin("register").await.unwrap();
     testing::registry::senders(&mut tx, now).await;

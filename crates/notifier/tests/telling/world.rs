@@ -1,8 +1,8 @@
 //! A small house: a store, a key service of columns, channels in memory, people, letters, a clock that is moved.
 
 use domain::{
-    Clock, ContactId, JobId, LetterId, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId, Time,
-    chance,
+    Clock, ContactId, JobId, LetterId, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId,
+    SenderMac, Time, chance,
     words::{Channel, EventType},
 };
 use evidence::{NewEvent, Sequencer, chain_holds, feed};
@@ -154,8 +154,8 @@ impl World {
         letters
     }
 
-    pub fn sender_mac(&self, sender: &str) -> [u8; 32] {
-        self.notifier.notifier_keys.sender.tag("sender", &[sender.as_bytes()])
+    pub fn sender_mac(&self, sender: &str) -> SenderMac {
+        SenderMac::from_bytes(self.notifier.notifier_keys.sender.tag("sender", &[sender.as_bytes()]))
     }
 
     pub fn worker(&self) -> Worker {

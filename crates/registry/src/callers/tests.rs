@@ -7,6 +7,7 @@ use crate::{
     senders,
     world::{BREVEN, KOMMUNEN, LADAN, OWN, VERKET, World, certificate, key, org},
 };
+use domain::CertificateDigest;
 use store::{Store, both};
 
 both!(
@@ -33,12 +34,12 @@ async fn only_a_registered_certificate_makes_its_organisation_the_caller(store: 
     let expired = certificates::add(&mut tx, &org(KOMMUNEN), &expired, world.now()).await.unwrap();
     let later = expired.not_after.plus(std::time::Duration::from_secs(1));
     let state = Snapshot::load(&mut tx).await.unwrap();
-    let caller = |sha256: &[u8; 32], number: &str| state.caller(sha256, &org(number), world.now());
+    let caller = |sha256: &CertificateDigest, number: &str| state.caller(sha256, &org(number), world.now());
     assert_eq!(caller(&own, KOMMUNEN), Ok(()));
-    assert_eq!(caller(&[7; 32], KOMMUNEN), Err(NoCaller::Certificate));
+    assert_eq!(caller(&CertificateDigest::from_bytes([7; 32]), KOMMUNEN), Err(NoCaller::Certificate));
     assert_eq!(caller(&own, VERKET), Err(NoCaller::Certificate), "another's");
     assert_eq!(caller(&own, "164020000081"), Err(NoCaller::Organisation));
-    assert_eq!(caller(&[7; 32], OWN), Err(NoCaller::Certificate));
+    assert_eq!(caller(&CertificateDigest::from_bytes([7; 32]), OWN), Err(NoCaller::Certificate));
     assert_eq!(caller(&expired.sha256, KOMMUNEN), Ok(()));
     assert_eq!(state.caller(&expired.sha256, &org(KOMMUNEN), later), Err(NoCaller::Expired));
     assert!(state.is_registered(&own, &org(KOMMUNEN)) && !state.is_registered(&own, &org(VERKET)));
@@ -67,7 +68,11 @@ async fn an_operator_calls_by_certificates_of_its_own(store: Store) {
     }
     assert!(operators::revoke_certificate(&mut tx, &one, world.now()).await.unwrap());
     assert!(!operators::revoke_certificate(&mut tx, &one, world.now()).await.unwrap());
-    assert!(!operators::revoke_certificate(&mut tx, &[7; 32], world.now()).await.unwrap());
+    assert!(
+        !operators::revoke_certificate(&mut tx, &CertificateDigest::from_bytes([7; 32]), world.now())
+            .await
+            .unwrap()
+    );
     let state = Snapshot::load(&mut tx).await.unwrap();
     assert!(state.is_revoked(&one) && !state.is_revoked(&two));
     assert_eq!(state.caller(&one, &org(LADAN), world.now()), Err(NoCaller::Revoked));

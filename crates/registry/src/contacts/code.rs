@@ -1,6 +1,6 @@
 //! Codes that confirm an address, and the tags under which codes and addresses are kept.
 
-use domain::{PersonId, Random, chance, words::Channel};
+use domain::{CodeMac, ContactMac, PersonId, Random, chance, words::Channel};
 use std::fmt;
 use vault::mac::Mac;
 
@@ -40,13 +40,13 @@ impl fmt::Debug for Code {
 
 /// The tag under which an address is found again. `address` in the form that it is sent to: the caller trims and,
 /// for e-mail, lowers the domain.
-pub fn address_mac(mac: &Mac, channel: Channel, address: &str) -> [u8; 32] {
-    mac.tag("address", &[channel.as_str().as_bytes(), address.as_bytes()])
+pub fn address_mac(mac: &Mac, channel: Channel, address: &str) -> ContactMac {
+    ContactMac::from_bytes(mac.tag("address", &[channel.as_str().as_bytes(), address.as_bytes()]))
 }
 
 /// The tag of a code, bound to the person and the address, so that it confirms nothing else.
-pub fn code_mac(mac: &Mac, person_id: PersonId, address_mac: &[u8; 32], code: &Code) -> [u8; 32] {
-    mac.tag("code", &[person_id.as_bytes(), address_mac, code.0.as_bytes()])
+pub fn code_mac(mac: &Mac, person_id: PersonId, address_mac: &ContactMac, code: &Code) -> CodeMac {
+    CodeMac::from_bytes(mac.tag("code", &[person_id.as_bytes(), address_mac.as_bytes(), code.0.as_bytes()]))
 }
 
 const MILLION: u32 = 1_000_000;

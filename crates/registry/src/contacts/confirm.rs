@@ -2,9 +2,8 @@
 
 use super::{CODE_TRIES, Code, code_mac, read_channel, record};
 use crate::{error::RegistryError, recorder::Recorder};
-use domain::{ContactId, PersonId, words::EventType};
+use domain::{CodeMac, ContactId, ContactMac, PersonId, words::EventType};
 use store::{Tx, args};
-use subtle::ConstantTimeEq;
 use vault::mac::Mac;
 
 /// What became of a code. Commit the transaction in every case: a wrong try counts only then.
@@ -36,9 +35,9 @@ pub async fn confirm(
         let known = tx.one(KNOWN, args![contact_id, person_id]).await?;
         return Ok(if known.is_some() { Confirmation::Ended } else { Confirmation::Unknown });
     };
-    let expected: [u8; 32] = row.array(0)?;
-    let address_mac: [u8; 32] = row.array(1)?;
-    let right: bool = code_mac(mac, person_id, &address_mac, code).ct_eq(&expected).into();
+    let expected: CodeMac = row.tag(0)?;
+    let address_mac: ContactMac = row.tag(1)?;
+    let right = code_mac(mac, person_id, &address_mac, code) == expected;
     if !right {
         let left = u32::try_from(CODE_TRIES - row.int(2)?).unwrap_or(0);
         return Ok(if left == 0 { Confirmation::Ended } else { Confirmation::Wrong { left } });

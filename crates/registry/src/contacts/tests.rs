@@ -6,7 +6,7 @@ use crate::{
     register::{self, Signatory},
     world::{World, somebody_waits},
 };
-use domain::MandateId;
+use domain::{CodeMac, ContactMac, MandateId};
 use store::{Store, both};
 use vault::SystemRandom;
 
@@ -233,8 +233,8 @@ async fn a_person_has_so_many_addresses_and_no_more(store: Store) {
         person_id: anna,
         channel: Channel::Sms,
         address: b"x",
-        address_mac: &[1; 32],
-        code_mac: &[2; 32],
+        address_mac: &ContactMac::from_bytes([1; 32]),
+        code_mac: &CodeMac::from_bytes([2; 32]),
     };
     assert_eq!(add(&mut tx, &new, world.now()).await.unwrap(), Added::TooMany);
 }
@@ -257,8 +257,8 @@ async fn addresses_that_come_at_once_are_no_more_either(store: Store) {
                 person_id: anna,
                 channel: Channel::Sms,
                 address: b"x",
-                address_mac: &[1; 32],
-                code_mac: &[2; 32],
+                address_mac: &ContactMac::from_bytes([1; 32]),
+                code_mac: &CodeMac::from_bytes([2; 32]),
             };
             add(&mut world.tx().await, &new, world.now()).await.unwrap()
         })

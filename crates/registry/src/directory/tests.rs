@@ -7,6 +7,7 @@ use crate::{
         BREVEN, FORMEDLAREN, KOMMUNEN, LADAN, OWN, VERKET, World, certificate, certificate_for, key, org,
     },
 };
+use domain::CertificateDigest;
 use std::time::Duration;
 use store::both;
 
@@ -133,12 +134,14 @@ async fn a_certificate_is_refused_before_after_and_when_revoked(store: Store) {
     let mut tx = world.tx().await;
     assert!(certificates::revoke(&mut tx, &sha256, world.now()).await.unwrap());
     assert!(!certificates::revoke(&mut tx, &sha256, world.now()).await.unwrap());
-    assert!(!certificates::revoke(&mut tx, &[0; 32], world.now()).await.unwrap());
+    assert!(
+        !certificates::revoke(&mut tx, &CertificateDigest::from_bytes([0; 32]), world.now()).await.unwrap()
+    );
     let after = Snapshot::load(&mut tx).await.unwrap();
     assert_eq!(after.version, before.version + 1);
     assert_eq!(state(&after, "2026-06-01T00:00:00Z"), Err(Code::CertificateRevoked));
     assert!(after.is_revoked(&sha256));
-    assert!(!after.is_revoked(&[0; 32]));
+    assert!(!after.is_revoked(&CertificateDigest::from_bytes([0; 32])));
     // Adding it again does not bring it back.
     let again = certificates::add(&mut tx, &sender, &entry.der, world.now()).await.unwrap();
     assert_eq!(again.revoked_at, Some(world.now()));

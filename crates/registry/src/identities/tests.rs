@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{organisations, world::World};
+use domain::AddressMac;
 use std::time::Duration;
 use store::{Store, both};
 use vault::SystemRandom;
@@ -66,8 +67,15 @@ async fn organisations_at_once_become_one(store: Store) {
                 let mut tx = store.begin("test").await.unwrap();
                 // Their clocks do not quite agree.
                 let now = Time::from_millis(9 - n);
-                let answer =
-                    organisations::register(&mut tx, &[3; 32], b"x", now, &SystemRandom).await.unwrap();
+                let answer = organisations::register(
+                    &mut tx,
+                    &AddressMac::from_bytes([3; 32]),
+                    b"x",
+                    now,
+                    &SystemRandom,
+                )
+                .await
+                .unwrap();
                 tx.commit().await.unwrap();
                 answer
             })

@@ -2,7 +2,7 @@
 //! sender or dispatcher.
 
 use crate::{directory::readable, operators, senders::number, sets::Table, version::bump};
-use domain::{Code, OrgNumber, Time};
+use domain::{CertificateDigest, Code, OrgNumber, Time};
 use store::{Error, Row, Tx, args};
 use vault::Certificate;
 
@@ -10,7 +10,7 @@ use vault::Certificate;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorCertificate {
     /// Of the DER.
-    pub sha256: [u8; 32],
+    pub sha256: CertificateDigest,
     pub operator: OrgNumber,
     pub not_before: Time,
     pub not_after: Time,
@@ -69,7 +69,7 @@ pub async fn add_certificate(
 }
 
 /// Revokes from now on; false when it is unknown or was revoked before. There is no way back.
-pub async fn revoke_certificate(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Result<bool, Error> {
+pub async fn revoke_certificate(tx: &mut Tx, sha256: &CertificateDigest, now: Time) -> Result<bool, Error> {
     let revoked = tx.execute(REVOKE, args![now, sha256]).await?.count() == 1;
     if revoked {
         bump(tx).await?;
@@ -78,7 +78,7 @@ pub async fn revoke_certificate(tx: &mut Tx, sha256: &[u8; 32], now: Time) -> Re
 }
 
 /// Whose certificate it is.
-pub async fn of_certificate(tx: &mut Tx, sha256: &[u8; 32]) -> Result<Option<OrgNumber>, Error> {
+pub async fn of_certificate(tx: &mut Tx, sha256: &CertificateDigest) -> Result<Option<OrgNumber>, Error> {
     Ok(tx.one(FIND, args![sha256]).await?.as_ref().map(read).transpose()?.map(|entry| entry.operator))
 }
 
@@ -94,7 +94,7 @@ pub async fn all_certificates(tx: &mut Tx) -> Result<Vec<OperatorCertificate>, E
 
 fn read(row: &Row) -> Result<OperatorCertificate, Error> {
     Ok(OperatorCertificate {
-        sha256: row.array(0)?,
+        sha256: row.tag(0)?,
         operator: number(row, 1)?,
         not_before: row.time(2)?,
         not_after: row.time(3)?,

@@ -6,7 +6,7 @@ use crate::{
     mandates::{self, NewHelper},
     world::World,
 };
-use domain::{MandateId, words::EventType};
+use domain::{AddressMac, LoginMac, MandateId, words::EventType};
 use std::{collections::HashSet, time::Duration};
 use store::{Store, both};
 use vault::SystemRandom;
@@ -47,7 +47,7 @@ async fn a_person_is_registered_once(store: Store) {
             .unwrap()
             .is_none()
     );
-    assert!(by_login(&mut tx, &[0; 32]).await.unwrap().is_none());
+    assert!(by_login(&mut tx, &LoginMac::from_bytes([0; 32])).await.unwrap().is_none());
     let numbers = identities::of_owner(&mut tx, Owner::Person(person)).await.unwrap();
     assert_eq!((numbers.len(), numbers[0].kind), (1, IdentityKind::Samordningsnummer));
 }
@@ -60,8 +60,8 @@ async fn log_ins_at_once_make_one_person(store: Store) {
             let store = store.clone();
             tokio::spawn(async move {
                 let new = NewPerson {
-                    login_mac: &login,
-                    address_mac: &address,
+                    login_mac: &LoginMac::from_bytes(login),
+                    address_mac: &AddressMac::from_bytes(address),
                     kind: IdentityKind::Personnummer,
                     profile: b"sealed",
                     language: Language::Swedish,

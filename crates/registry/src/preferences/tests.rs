@@ -5,7 +5,7 @@ use crate::{
     recipient,
     world::{FORMEDLAREN, KOMMUNEN, VERKET, World, org},
 };
-use domain::words::EventType;
+use domain::{PreferenceMac, words::EventType};
 use std::time::Duration;
 use store::{Store, both};
 
@@ -16,7 +16,7 @@ both!(
     what_was_said_elsewhere_is_brought_home,
 );
 
-fn tag(world: &World, name: &str, sender: &str) -> [u8; 32] {
+fn tag(world: &World, name: &str, sender: &str) -> PreferenceMac {
     sender_mac(&world.mac, &world.address(name), &org(sender))
 }
 
@@ -65,7 +65,7 @@ async fn each_recipient_has_tags_of_their_own(store: Store) {
         tag(&world, "anna", VERKET),
         tag(&world, "anna", KOMMUNEN),
         tag(&world, "bo", VERKET),
-        declined::sender_mac(&world.mac, mailbox, &org(VERKET)),
+        PreferenceMac::from_bytes(*declined::sender_mac(&world.mac, mailbox, &org(VERKET)).as_bytes()),
     ];
     assert!(tags.iter().enumerate().all(|(no, tag)| !tags[..no].contains(tag)));
 }
@@ -74,7 +74,8 @@ async fn hundreds_of_senders_are_stored_at_once(store: Store) {
     let world = World::new(store);
     let mut tx = world.tx().await;
     let anna = world.address("anna");
-    let tags: Vec<[u8; 32]> = (0..620u32).map(|n| world.mac.tag("test", &[&n.to_be_bytes()])).collect();
+    let tags: Vec<PreferenceMac> =
+        (0..620u32).map(|n| PreferenceMac::from_bytes(world.mac.tag("test", &[&n.to_be_bytes()]))).collect();
     assert_eq!(super::store(&mut tx, &anna, &tags, world.now()).await.unwrap(), 620);
     assert_eq!(super::store(&mut tx, &anna, &tags[..300], world.now()).await.unwrap(), 320);
     let listed = list(&mut tx, &anna).await.unwrap();

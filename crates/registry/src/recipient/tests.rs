@@ -8,7 +8,7 @@ use crate::{
     registrations::{self, AccountType, Place},
     world::{BREVEN, FORMEDLAREN, KOMMUNEN, LADAN, VERKET, World, org},
 };
-use domain::IdentityKind;
+use domain::{DeclinedMac, IdentityKind};
 use std::time::Duration;
 use store::{Store, both};
 
@@ -200,10 +200,11 @@ async fn whoever_is_elsewhere_is_not_reached_here(store: Store) {
     let operators = [None, Some(org(LADAN)), None, Some(org(BREVEN)), Some(org(LADAN))];
     let macs = names.map(|name| world.address(name));
     let both = async |tx: &mut Tx| {
-        let many = look_up_many(tx, &macs, world.now(), |_| [0; 32]).await.unwrap();
+        let many = look_up_many(tx, &macs, world.now(), |_| DeclinedMac::from_bytes([0; 32])).await.unwrap();
         let mut one_by_one = Vec::new();
         for mac in &macs {
-            one_by_one.push(look_up(tx, mac, world.now(), |_| [0; 32]).await.unwrap());
+            one_by_one
+                .push(look_up(tx, mac, world.now(), |_| DeclinedMac::from_bytes([0; 32])).await.unwrap());
         }
         [macs.map(|mac| many[&mac].clone()).to_vec(), one_by_one]
     };
@@ -240,11 +241,12 @@ async fn a_row_that_cannot_be_read_is_nobodys_and_stops_no_other(store: Store) {
             let kind = "UPDATE mailbox SET owner_kind = 'ghost'";
             tx.execute(kind, &[]).await.unwrap().exactly(1).unwrap();
         }
-        let short = if table == Table::Mailbox { &address[..31] } else { &address[..] };
+        let short = if table == Table::Mailbox { &address.as_bytes()[..31] } else { &address.as_bytes()[..] };
         tx.execute(sql, args![short]).await.unwrap().exactly(1).unwrap();
         world.citizen(&mut tx, "bo").await;
         let macs = [address, world.address("bo")];
-        let mut many = look_up_many(&mut tx, &macs, world.now(), |_| [0; 32]).await.unwrap();
+        let mut many =
+            look_up_many(&mut tx, &macs, world.now(), |_| DeclinedMac::from_bytes([0; 32])).await.unwrap();
         let mut one = found(&world, &mut tx, "anna", KOMMUNEN).await;
         assert!(!one.is_nobody(), "{sql}");
         for found in [&mut one, many.get_mut(&macs[0]).unwrap()] {

@@ -2,10 +2,10 @@
 
 use super::{Company, RegisterError, SignatureRule};
 use domain::{
-    MandateId, OrgNumber,
+    AddressMac, MandateId, OrgNumber,
     text::{self, TextError},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 
 /// The content of the file: signatories by organisation, and what else is known of it.
@@ -34,11 +34,15 @@ pub struct Signatory {
     /// What the mandate will be called; given when the signatory is added, so that the note can be sealed for it.
     pub mandate_id: MandateId,
     /// Address tag of the person's number.
-    #[serde(with = "hex::serde")]
-    pub person_mac: [u8; 32],
+    #[serde(serialize_with = "hex::serde::serialize", deserialize_with = "address_mac")]
+    pub person_mac: AddressMac,
     /// (sealed) The name as the register gives it, for `mandate.note`.
     #[serde(with = "hex::serde")]
     pub note: Vec<u8>,
+}
+
+fn address_mac<'de, D: Deserializer<'de>>(from: D) -> Result<AddressMac, D::Error> {
+    hex::serde::deserialize(from).map(AddressMac::from_bytes)
 }
 
 impl SignatoryFile {
@@ -83,7 +87,7 @@ impl SignatoryFile {
     }
 
     /// The organisations that a person may sign for.
-    pub fn organisations_of(&self, person_mac: &[u8; 32]) -> Vec<OrgNumber> {
+    pub fn organisations_of(&self, person_mac: &AddressMac) -> Vec<OrgNumber> {
         let theirs = |signatories: &[Signatory]| signatories.iter().any(|one| one.person_mac == *person_mac);
         self.signatories.iter().filter(|(_, all)| theirs(all)).map(|(number, _)| number.clone()).collect()
     }
@@ -116,7 +120,7 @@ impl SignatoryFile {
     }
 
     /// Removes a signatory; false when there is none such.
-    pub fn remove(&mut self, organisation: &OrgNumber, person_mac: &[u8; 32]) -> bool {
+    pub fn remove(&mut self, organisation: &OrgNumber, person_mac: &AddressMac) -> bool {
         let Some(all) = self.signatories.get_mut(organisation) else { return false };
         let before = all.len();
         all.retain(|one| one.person_mac != *person_mac);

@@ -1,7 +1,7 @@
 //! Whose signatories the register may no longer name. Only a register that was read says so: one that cannot be read, or
 //! is not there, says nothing.
 
-use domain::{MailboxId, Time};
+use domain::{AddressMac, MailboxId, Time};
 use std::collections::HashSet;
 use store::{Error, Tx, args};
 
@@ -12,12 +12,12 @@ pub async fn any_signatory(tx: &mut Tx) -> Result<bool, Error> {
 
 /// The mailboxes with signatories whose owner has none of these numbers: `named` are the address tags of all organisations
 /// that the register names. A person's mailbox has no signatories, so one that has some is among them.
-pub async fn unnamed(tx: &mut Tx, named: &HashSet<[u8; 32]>, now: Time) -> Result<Vec<MailboxId>, Error> {
+pub async fn unnamed(tx: &mut Tx, named: &HashSet<AddressMac>, now: Time) -> Result<Vec<MailboxId>, Error> {
     let mut unnamed: Vec<(MailboxId, bool)> = Vec::new();
     for row in tx.query(WITH_SIGNATORIES, args![now]).await? {
         let mailbox_id = row.id(0)?;
         let is_named = match row.opt_bytes(1)? {
-            Some(mac) => <[u8; 32]>::try_from(mac).is_ok_and(|mac| named.contains(&mac)),
+            Some(mac) => AddressMac::try_from(mac).is_ok_and(|mac| named.contains(&mac)),
             None => false,
         };
         match unnamed.last_mut().filter(|(last, _)| *last == mailbox_id) {

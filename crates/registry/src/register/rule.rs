@@ -1,6 +1,7 @@
 //! How many must sign for an organisation, and whether enough have.
 
 use super::Signatory;
+use domain::AddressMac;
 use serde::{Deserialize, Serialize};
 use std::{fmt, num::NonZeroU16, str::FromStr};
 
@@ -55,7 +56,7 @@ impl SignatureRule {
 impl Company {
     /// Judges signatures by the address tags of who gave them. Those of others than signatories do not count, nor does
     /// a second one by the same.
-    pub fn authorisation(&self, signed_by: &[[u8; 32]]) -> Authorisation {
+    pub fn authorisation(&self, signed_by: &[AddressMac]) -> Authorisation {
         let Some(needed) = self.rule.needed(self.signatories.len()) else {
             return Authorisation::RuleNotSupported;
         };

@@ -6,7 +6,7 @@ use crate::{
     owner::Owner,
     world::{KOMMUNEN, VERKET, World, org},
 };
-use domain::{MandateId, words::EventType};
+use domain::{AddressMac, MandateId, words::EventType};
 use std::{collections::HashSet, time::Duration};
 use store::{Store, args, both};
 use vault::SystemRandom;
@@ -108,7 +108,11 @@ async fn an_organisation_that_is_no_longer_named_has_no_signatories(store: Store
     let forged_id = MandateId::new(&SystemRandom);
     tx.execute(forged, args![forged_id, annas, bo, b"".as_slice()]).await.unwrap().exactly(1).unwrap();
     assert!(any_signatory(&mut tx).await.unwrap());
-    let both = HashSet::from([world.address("bolaget"), world.address("föreningen"), [9; 32]]);
+    let both = HashSet::from([
+        world.address("bolaget"),
+        world.address("föreningen"),
+        AddressMac::from_bytes([9; 32]),
+    ]);
     assert_eq!(unnamed(&mut tx, &both, world.now()).await.unwrap(), [annas]);
     let one = HashSet::from([world.address("bolaget")]);
     let mut gone = unnamed(&mut tx, &one, world.now()).await.unwrap();
@@ -137,12 +141,15 @@ async fn the_file_is_read_back_as_written() {
     let register = Register::File(path.clone());
     // What is not there says nothing: not that there is nobody.
     assert!(matches!(register.signatories(&org(KOMMUNEN)).await, Err(RegisterError::Missing)));
-    assert!(matches!(register.organisations_of(&[1; 32]).await, Err(RegisterError::Missing)));
+    assert!(matches!(
+        register.organisations_of(&AddressMac::from_bytes([1; 32])).await,
+        Err(RegisterError::Missing)
+    ));
     assert!(matches!(register.company(&org(KOMMUNEN)).await, Err(RegisterError::Missing)));
     assert_eq!(SignatoryFile::read_or_begin(&path).await.unwrap(), SignatoryFile::default());
     let one = |byte, note: &[u8]| Signatory {
         mandate_id: MandateId::new(&SystemRandom),
-        person_mac: [byte; 32],
+        person_mac: AddressMac::from_bytes([byte; 32]),
         note: note.to_vec(),
     };
     let mut file = SignatoryFile::default();
@@ -154,11 +161,14 @@ async fn the_file_is_read_back_as_written() {
     file.write(&path).await.unwrap();
     assert_eq!(register.read().await.unwrap(), file);
     assert_eq!(register.signatories(&org(KOMMUNEN)).await.unwrap()[1], renamed);
-    assert_eq!(register.organisations_of(&[1; 32]).await.unwrap(), [org(KOMMUNEN), org(VERKET)]);
-    assert_eq!(register.organisations_of(&[2; 32]).await.unwrap(), [org(KOMMUNEN)]);
-    assert!(file.remove(&org(KOMMUNEN), &[2; 32]));
-    assert!(!file.remove(&org(KOMMUNEN), &[2; 32]));
-    assert!(file.remove(&org(KOMMUNEN), &[1; 32]));
+    assert_eq!(
+        register.organisations_of(&AddressMac::from_bytes([1; 32])).await.unwrap(),
+        [org(KOMMUNEN), org(VERKET)]
+    );
+    assert_eq!(register.organisations_of(&AddressMac::from_bytes([2; 32])).await.unwrap(), [org(KOMMUNEN)]);
+    assert!(file.remove(&org(KOMMUNEN), &AddressMac::from_bytes([2; 32])));
+    assert!(!file.remove(&org(KOMMUNEN), &AddressMac::from_bytes([2; 32])));
+    assert!(file.remove(&org(KOMMUNEN), &AddressMac::from_bytes([1; 32])));
     // Still there, so that its mandates are taken back.
     assert_eq!(file.organisations().count(), 2);
     assert!(Register::None.read().await.unwrap().organisations().next().is_none());
@@ -199,7 +209,7 @@ async fn an_organisation_has_a_name_and_a_rule_and_without_them_anyone_signs_alo
     let register = Register::File(path.clone());
     let one = |byte| Signatory {
         mandate_id: MandateId::new(&SystemRandom),
-        person_mac: [byte; 32],
+        person_mac: AddressMac::from_bytes([byte; 32]),
         note: b"sealed".to_vec(),
     };
     let mut file = SignatoryFile::default();
@@ -254,12 +264,12 @@ fn a_rule_says_how_many_must_sign() {
 fn signatures_of_enough_signatories_complete_a_request() {
     let signatories = (1..=3).map(|byte| Signatory {
         mandate_id: MandateId::new(&SystemRandom),
-        person_mac: [byte; 32],
+        person_mac: AddressMac::from_bytes([byte; 32]),
         note: vec![],
     });
     let mut company = Company { signatories: signatories.collect(), ..Company::default() };
     let judge = |company: &Company, by: &[u8]| {
-        company.authorisation(&by.iter().map(|byte| [*byte; 32]).collect::<Vec<_>>())
+        company.authorisation(&by.iter().map(|byte| AddressMac::from_bytes([*byte; 32])).collect::<Vec<_>>())
     };
     assert_eq!(judge(&company, &[2]), Authorisation::Complete);
     assert_eq!(judge(&company, &[]), Authorisation::Incomplete(1));

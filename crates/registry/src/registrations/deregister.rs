@@ -2,13 +2,14 @@
 
 use super::{Local, Place, find};
 use crate::{boxes, error::RegistryError, recorder::Recorder};
+use domain::AddressMac;
 use store::{Tx, args};
 
 /// Ends the registration at an operator, or closes the mailbox here. False when the recipient's mailbox is not at
 /// that place, which changes nothing.
 pub async fn deregister(
     tx: &mut Tx,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     from: &Place,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {

@@ -5,7 +5,7 @@ use super::{
     end_current, end_of_owner, find, settle_here,
 };
 use crate::{boxes, owner::Owner, recorder::Recorder};
-use domain::{OrgNumber, Time};
+use domain::{AddressMac, OrgNumber, Time};
 use store::{Error, Tx};
 
 /// Moves a recipient, from wherever the mailbox is now or from nowhere. False when it is there already.
@@ -15,7 +15,7 @@ use store::{Error, Tx};
 /// [`preferences::bring_home`](crate::preferences::bring_home). `account_type` is of the mailbox elsewhere.
 pub async fn move_to(
     tx: &mut Tx,
-    address_mac: &[u8; 32],
+    address_mac: &AddressMac,
     to: &Place,
     account_type: AccountType,
     recorder: &Recorder<'_>,

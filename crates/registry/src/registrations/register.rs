@@ -2,14 +2,14 @@
 
 use super::{AccountType, Local, Place, RegistrationError, add, check_operator, end_current, find};
 use crate::recorder::Recorder;
-use domain::OrgNumber;
+use domain::{AddressMac, OrgNumber};
 use store::{Error, Tx};
 
 /// A mailbox at another operator.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRegistration<'a> {
     /// Addressing tag of the recipient's number.
-    pub address_mac: &'a [u8; 32],
+    pub address_mac: &'a AddressMac,
     /// Another one than we.
     pub operator: &'a OrgNumber,
     pub account_type: AccountType,

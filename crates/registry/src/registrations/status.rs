@@ -3,7 +3,7 @@
 
 use super::{AccountType, Place};
 use crate::{declined, preferences, senders::number};
-use domain::{MailboxId, OrgNumber, Time};
+use domain::{AddressMac, MailboxId, OrgNumber, PreferenceMac, Time};
 use store::{Error, Row, Tx, args};
 use vault::mac::Mac;
 
@@ -43,7 +43,7 @@ pub struct Account {
 /// One status for each of at most 1000 addresses, in order; an address may stand there several times.
 pub async fn status_many(
     tx: &mut Tx,
-    address_macs: &[[u8; 32]],
+    address_macs: &[AddressMac],
     asked: Option<Asked<'_>>,
     now: Time,
 ) -> Result<Vec<Status>, Error> {
@@ -53,11 +53,12 @@ pub async fn status_many(
     let tag = |address_mac| match asked {
         Some(Asked { mac, sender }) => preferences::sender_mac(mac, address_mac, sender),
         // No row has this tag.
-        None => [0; 32],
+        None => PreferenceMac::from_bytes([0; 32]),
     };
-    let preferences: Vec<u8> = address_macs.iter().flat_map(tag).collect();
+    let preferences = PreferenceMac::flatten(&address_macs.iter().map(tag).collect::<Vec<_>>());
+    let addresses = AddressMac::flatten(address_macs);
     let count = i64::try_from(address_macs.len()).unwrap_or(i64::MAX);
-    let rows = tx.query(STATUS, args![count, address_macs.as_flattened(), &preferences, now]).await?;
+    let rows = tx.query(STATUS, args![count, &addresses, &preferences, now]).await?;
     let mut gathered: Vec<Gathered> = address_macs.iter().map(|_| Gathered::default()).collect();
     for row in &rows {
         let no: usize = row.number(0)?;
@@ -120,7 +121,7 @@ impl Gathered {
         };
         here.deceased |= deceased;
         if let (Some(mailbox_id), Some(tag), Some(asked)) = (mailbox_id, row.opt_bytes(12)?, asked)
-            && tag == declined::sender_mac(asked.mac, mailbox_id, asked.sender)
+            && tag == declined::sender_mac(asked.mac, mailbox_id, asked.sender).as_bytes()
         {
             here.said = Some(Said { accepts: row.flag(13)?, at: row.time(14)? });
         }

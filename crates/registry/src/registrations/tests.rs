@@ -8,6 +8,7 @@ use crate::{
     recipient,
     world::{BREVEN, KOMMUNEN, LADAN, OWN, World, org},
 };
+use domain::DeclinedMac;
 use std::time::Duration;
 use store::Store;
 
@@ -40,7 +41,9 @@ async fn leaves(world: &World, tx: &mut Tx, name: &str, from: &Place) -> bool {
 /// agree.
 async fn place(world: &World, tx: &mut Tx, name: &str) -> Option<Place> {
     let address_mac = world.address(name);
-    let found = recipient::look_up(tx, &address_mac, world.now(), |_| [0; 32]).await.unwrap();
+    let found = recipient::look_up(tx, &address_mac, world.now(), |_| DeclinedMac::from_bytes([0; 32]))
+        .await
+        .unwrap();
     let status = status_many(tx, &[address_mac], None, world.now()).await.unwrap().remove(0);
     let identity = org(KOMMUNEN).identity();
     let taken_here = found.reachable(&identity, world.now()).is_ok();

@@ -5,6 +5,7 @@ use super::{
     Table,
 };
 use crate::{owner::Owner, senders::number};
+use domain::CertificateDigest;
 use std::collections::HashMap;
 use store::{Error, Many, Row, Tx, args, row};
 
@@ -73,7 +74,7 @@ fn facts(table: Table, row: &Row) -> Result<Facts, Error> {
             opened_at: row.time(3)?,
             closed_at: row.opt_time(4)?,
         }),
-        Table::Declined => Facts::Declined(row.array(1)?),
+        Table::Declined => Facts::Declined(row.tag(1)?),
         Table::Mandate => Facts::Mandate(MandateFacts {
             mandate_id: row.id(1)?,
             person_id: row.id(2)?,
@@ -86,7 +87,7 @@ fn facts(table: Table, row: &Row) -> Result<Facts, Error> {
         Table::Contact => Facts::Contact(ContactFacts {
             contact_id: row.id(1)?,
             channel: row.text(2)?.to_owned(),
-            address_mac: row.array(3)?,
+            address_mac: row.tag(3)?,
             show_sender: row.flag(4)?,
             confirmed_at: row.opt_time(5)?,
         }),
@@ -126,10 +127,11 @@ fn facts(table: Table, row: &Row) -> Result<Facts, Error> {
 }
 
 fn certificate(row: &Row) -> Result<CertificateFacts, Error> {
-    let kept: [u8; 32] = row.array(1)?;
+    let kept: CertificateDigest = row.tag(1)?;
     let der = row.bytes(2)?;
     // What is looked up by its digest is also the certificate of that digest.
-    let sha256 = if vault::sha256(der) == kept { kept } else { [0; 32] };
+    let sha256 =
+        if vault::sha256(der) == *kept.as_bytes() { kept } else { CertificateDigest::from_bytes([0; 32]) };
     let not_before = row.time(4)?;
     let not_after = row.time(5)?;
     Ok(CertificateFacts { sha256, not_before, not_after, revoked_at: row.opt_time(3)? })

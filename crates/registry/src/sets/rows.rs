@@ -2,7 +2,7 @@
 
 use super::Table;
 use crate::owner::Owner;
-use domain::{ContactId, MandateId, OrgNumber, PersonId, Time};
+use domain::{CertificateDigest, ContactId, ContactMac, DeclinedMac, MandateId, OrgNumber, PersonId, Time};
 
 /// What a row says that decides. Columns that are missing here decide nothing, or are vouched for elsewhere: epochs and
 /// public keys stand in the key store, codes and failures of contact points give nobody anything, and what is sealed opens
@@ -11,7 +11,7 @@ use domain::{ContactId, MandateId, OrgNumber, PersonId, Time};
 pub enum Facts {
     Mailbox(MailboxFacts),
     /// `declined.sender_mac`; the sealed number beside it opens only at its tag.
-    Declined([u8; 32]),
+    Declined(DeclinedMac),
     Mandate(MandateFacts),
     Person {
         protected_at: Option<Time>,
@@ -71,7 +71,7 @@ pub struct MandateFacts {
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateFacts {
     /// Of its DER.
-    pub sha256: [u8; 32],
+    pub sha256: CertificateDigest,
     pub not_before: Time,
     pub not_after: Time,
     pub revoked_at: Option<Time>,
@@ -93,7 +93,7 @@ pub struct ContactFacts {
     pub contact_id: ContactId,
     /// As stored.
     pub channel: String,
-    pub address_mac: [u8; 32],
+    pub address_mac: ContactMac,
     pub show_sender: bool,
     pub confirmed_at: Option<Time>,
 }
@@ -121,13 +121,13 @@ impl Facts {
     /// Which row of the set it is; empty where there is one.
     pub fn key(&self) -> Vec<u8> {
         match self {
-            Self::Declined(sender_mac) => sender_mac.to_vec(),
+            Self::Declined(sender_mac) => sender_mac.as_bytes().to_vec(),
             Self::Mandate(mandate) => mandate.mandate_id.as_bytes().to_vec(),
             Self::Contact(contact) => contact.contact_id.as_bytes().to_vec(),
             Self::Dispatch { dispatcher, valid_from, .. } => {
                 Encoded::default().bytes(dispatcher.as_str().as_bytes()).time(*valid_from).0
             }
-            Self::Certificate(one) | Self::OperatorCertificate(one) => one.sha256.to_vec(),
+            Self::Certificate(one) | Self::OperatorCertificate(one) => one.sha256.as_bytes().to_vec(),
             Self::Event(event) => event.seq.to_be_bytes().to_vec(),
             Self::Malformed(_) => b"malformed".to_vec(),
             Self::Mailbox(_)
@@ -156,7 +156,7 @@ impl Facts {
             Self::Person { protected_at, deceased_at } => out.instant(*protected_at).instant(*deceased_at),
             Self::Contact(one) => out
                 .bytes(one.channel.as_bytes())
-                .bytes(&one.address_mac)
+                .bytes(one.address_mac.as_bytes())
                 .flag(one.show_sender)
                 .instant(one.confirmed_at),
             Self::Organisation { ended_at } => out.instant(*ended_at),

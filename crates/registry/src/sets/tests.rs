@@ -4,7 +4,7 @@ use crate::{
     senders,
     world::World,
 };
-use domain::MandateId;
+use domain::{MandateId, RowsDigest};
 use std::time::Duration;
 use store::{Store, Tx, args, both};
 use vault::SystemRandom;
@@ -16,7 +16,7 @@ both!(
     sets_of_a_sender_have_its_rows_alone,
 );
 
-async fn digests(tx: &mut Tx, subject: &Subject) -> Vec<[u8; 32]> {
+async fn digests(tx: &mut Tx, subject: &Subject) -> Vec<RowsDigest> {
     read(tx, std::slice::from_ref(subject)).await.unwrap()[subject].digests(subject)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::door::{World, get, json, multipart, post};
 use axum::{body::Body, http::Request};
+use domain::CertificateDigest;
 use edge::peer::PeerCertificate;
 use serde_json::json;
 use store::{both, testing::Database};
@@ -16,7 +17,7 @@ both!(
 
 async fn whoever_has_no_registered_certificate_is_told_nothing(database: Database) {
     let world = World::new(database).await;
-    let certificate = |sha256: [u8; 32], number: &str| PeerCertificate {
+    let certificate = |sha256: CertificateDigest, number: &str| PeerCertificate {
         sha256,
         organisation: Some(org(number)),
         listed: false,
@@ -28,9 +29,12 @@ async fn whoever_has_no_registered_certificate_is_told_nothing(database: Databas
         (None, "no client certificate"),
         (Some(nameless), "names no organisation"),
         (Some(listed), "revocation list"),
-        (Some(certificate([7; 32], TOWN)), "not registered for its organisation"),
+        (
+            Some(certificate(CertificateDigest::from_bytes([7; 32]), TOWN)),
+            "not registered for its organisation",
+        ),
         (Some(certificate(own, OFFICE)), "not registered for its organisation"),
-        (Some(certificate([7; 32], NOBODY)), "organisation is not registered"),
+        (Some(certificate(CertificateDigest::from_bytes([7; 32]), NOBODY)), "organisation is not registered"),
     ] {
         for request in [
             get("/v1/events"),

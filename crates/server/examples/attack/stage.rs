@@ -6,7 +6,7 @@ use super::{
     wire,
 };
 use anyhow::Result;
-use domain::OrgNumber;
+use domain::{CertificateDigest, OrgNumber};
 use key_client::SenderChange;
 use server::{config::Config, house::Operator};
 use std::path::Path;
@@ -30,7 +30,9 @@ pub async fn cast(config: &Config, pki: &Path) -> Result<Cast> {
         let der = der.to_vec();
         let sha256 = vault::sha256(&der);
         operator.change_sender(SenderChange::AddCertificate { number, der }).await?;
-        operator.change_sender(SenderChange::RevokeCertificate { sha256 }).await?;
+        operator
+            .change_sender(SenderChange::RevokeCertificate { sha256: CertificateDigest::from_bytes(sha256) })
+            .await?;
     }
     operator.close().await;
     Ok(Cast { sender, dispatcher, other, recipient: "198101052382".into(), authority, revoked })

@@ -2,7 +2,7 @@
 
 use crate::{config::Config, published_keys::refuse_public};
 use anyhow::{Context, Result, ensure};
-use domain::Time;
+use domain::{CertificateDigest, Time};
 use std::path::Path;
 use vault::Certificate;
 
@@ -19,14 +19,14 @@ pub(super) fn read_certificate(config: &Config, file: &Path) -> Result<Certifica
 }
 
 /// Of a certificate in a file, or as it is written.
-pub(super) fn sha256_of(certificate: &str) -> Result<[u8; 32]> {
+pub(super) fn sha256_of(certificate: &str) -> Result<CertificateDigest> {
     match std::fs::read(certificate) {
         Ok(pem) => Ok(Certificate::from_pem(&pem)?.sha256),
         Err(error) => {
             let mut sha256 = [0; 32];
             hex::decode_to_slice(certificate, &mut sha256)
                 .with_context(|| format!("{certificate}: {error}; nor is it a SHA-256 in hexadecimal"))?;
-            Ok(sha256)
+            Ok(CertificateDigest::from_bytes(sha256))
         }
     }
 }

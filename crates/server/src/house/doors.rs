@@ -3,6 +3,7 @@
 use super::{House, background, codes::Codes, operator::signatories};
 use crate::config::Config;
 use anyhow::{Context, Result, bail, ensure};
+use domain::CertificateDigest;
 use edge::{
     clients::Registered,
     listen::{self, Door, Limits},
@@ -228,11 +229,11 @@ impl House {
 pub struct InRegistry(pub registry::Directory);
 
 impl Registered for InRegistry {
-    fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
+    fn is_revoked(&self, sha256: &CertificateDigest) -> bool {
         self.0.current().is_revoked(sha256)
     }
 
-    fn is_known(&self, sha256: &[u8; 32], organisation: &domain::OrgNumber) -> bool {
+    fn is_known(&self, sha256: &CertificateDigest, organisation: &domain::OrgNumber) -> bool {
         self.0.current().is_registered(sha256, organisation)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     strict::{Member, Members, base64url, base64url_array},
     verifying_key::VerifyingKey,
 };
-use domain::Time;
+use domain::{CertificateDigest, Time};
 
 /// A letter as signed. Parsed, not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Header {
     pub alg: Algorithm,
     /// SHA-256 of the signer's certificate. Looked up first when present: [`FlattenedJws::verify`] then checks
     /// that `kid` names the same key.
-    pub x5t_s256: Option<[u8; 32]>,
+    pub x5t_s256: Option<CertificateDigest>,
     /// RFC 7638 thumbprint of the signer's key.
     pub kid: Option<String>,
     /// When it was signed, as the signer says.
@@ -90,7 +90,8 @@ impl Header {
                 "alg" => alg = Some(Algorithm::parse(text("alg")?).ok_or(Error::Algorithm)?),
                 "typ" => typ = Some(text("typ")? == labels::LETTER_TYP),
                 "x5t#S256" => {
-                    x5t_s256 = Some(base64url_array(text("x5t#S256")?).ok_or(Error::Value("x5t#S256"))?);
+                    let digest = base64url_array(text("x5t#S256")?).ok_or(Error::Value("x5t#S256"))?;
+                    x5t_s256 = Some(CertificateDigest::from_bytes(digest));
                 }
                 "kid" => {
                     base64url_array::<32>(text("kid")?).ok_or(Error::Value("kid"))?;

@@ -52,7 +52,12 @@ impl LetterSigner {
         if pair.public() != Some(public.clone()) {
             return Err(SignerError::Mismatch);
         }
-        Ok(Self { pair, alg, x5t_s256: to_base64url(&certificate.sha256), kid: public.thumbprint() })
+        Ok(Self {
+            pair,
+            alg,
+            x5t_s256: to_base64url(certificate.sha256.as_bytes()),
+            kid: public.thumbprint(),
+        })
     }
 
     /// The same with another algorithm of its kind, such as RS256.

@@ -1,6 +1,7 @@
 //! Where letters go by the word of another register, and that none goes round in circles.
 
 use super::*;
+use domain::DeclinedMac;
 use intake::whereabouts::{Place, Register};
 use std::{collections::HashMap, pin::Pin, sync::Mutex};
 use testing::Rows as _;
@@ -93,8 +94,13 @@ async fn another_register_says_where_letters_go(database: Database) {
     let mut found = Vec::new();
     for identity in &identities {
         let mac = world.keys.address_mac(identity);
-        found
-            .push(registry::recipient::look_up(&mut tx, &mac, world.clock.now(), |_| [0; 32]).await.unwrap());
+        found.push(
+            registry::recipient::look_up(&mut tx, &mac, world.clock.now(), |_| {
+                DeclinedMac::from_bytes([0; 32])
+            })
+            .await
+            .unwrap(),
+        );
     }
     drop(tx);
     let macs = identities.each_ref().map(|identity| world.keys.address_mac(identity));

@@ -2,7 +2,7 @@
 //! one implements this over one state of it.
 
 use delivery::{Hash, Verified};
-use domain::{Code, OrgNumber, Time};
+use domain::{CertificateDigest, Code, OrgNumber, Time};
 
 /// One state of what is registered.
 pub trait Registry: Send + Sync {
@@ -22,7 +22,7 @@ pub trait Registry: Send + Sync {
     fn takes(&self, sender: &OrgNumber, hash: Hash) -> bool;
 
     /// Whether the operator revoked the certificate.
-    fn is_revoked(&self, sha256: &[u8; 32]) -> bool;
+    fn is_revoked(&self, sha256: &CertificateDigest) -> bool;
 }
 
 /// How a registry has an organisation.

@@ -64,7 +64,7 @@ pub async fn own_certificate(stage: &mut Stage) -> Result<Seen> {
     let like = like.into_iter().next().context("the office has no certificate")?;
     let kid = own.certificate.verifying_key().map(|key| key.thumbprint()).context("no key")?;
     let row = like
-        .with("sha256", Value::Bytes(own.certificate.sha256.to_vec()))
+        .with("sha256", Value::Bytes(own.certificate.sha256.as_bytes().to_vec()))
         .with("der", Value::Bytes(own.certificate.der.clone()))
         .with("kid", Value::Text(kid));
     stage.hand().insert(&[row]).await?;
@@ -85,7 +85,7 @@ pub async fn certificate_back(stage: &mut Stage) -> Result<Seen> {
     stage.service.must(&["agency", "cert", "revoke", &file], "").await?;
     let mark = stage.mark().await?;
     let mut seen = Seen::default();
-    let sha256 = stage.database.bytes(&stolen.certificate.sha256);
+    let sha256 = stage.database.bytes(stolen.certificate.sha256.as_bytes());
     let row = stage.database.row("certificate", &format!("WHERE sha256 = {sha256}")).await?;
     stage.hand().update(&row, &[("revoked_at", Value::Null)]).await?;
     stage.registry_changed().await?;

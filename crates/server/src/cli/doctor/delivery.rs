@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Result;
 use delivery::{Hash, Verified};
-use domain::{Code, OrgNumber, Time};
+use domain::{CertificateDigest, Code, OrgNumber, Time};
 use intake::sealer;
 use registry::Snapshot;
 use sender_tools::{
@@ -90,7 +90,7 @@ impl Registry for Registered {
         sealer::strong(&self.0, sender, hash).is_ok()
     }
 
-    fn is_revoked(&self, sha256: &[u8; 32]) -> bool {
+    fn is_revoked(&self, sha256: &CertificateDigest) -> bool {
         self.0.is_revoked(sha256)
     }
 }

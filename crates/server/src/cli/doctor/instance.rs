@@ -7,7 +7,7 @@ use crate::{
     house::{Operator, Stores},
 };
 use anyhow::{Context, Result, ensure};
-use domain::{Clock, SystemClock};
+use domain::{CertificateDigest, Clock, SystemClock};
 use key_service::Reconciled;
 use notifier::{Post, Sms, settings::SmsSettings};
 use sender_tools::doctor::{Findings, sender::validity};
@@ -136,11 +136,11 @@ fn writable(folder: &Path) -> Result<String> {
 struct Nobody;
 
 impl edge::clients::Registered for Nobody {
-    fn is_revoked(&self, _: &[u8; 32]) -> bool {
+    fn is_revoked(&self, _: &CertificateDigest) -> bool {
         false
     }
 
-    fn is_known(&self, _: &[u8; 32], _: &domain::OrgNumber) -> bool {
+    fn is_known(&self, _: &CertificateDigest, _: &domain::OrgNumber) -> bool {
         false
     }
 }

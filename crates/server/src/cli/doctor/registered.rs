@@ -125,7 +125,7 @@ fn certified(
     }
     let authority = authorities.count().0;
     for entry in certificates {
-        let named = hex::encode(&entry.sha256[..4]);
+        let named = hex::encode(&entry.sha256.as_bytes()[..4]);
         let Ok(certificate) = Certificate::parse(&entry.der) else { continue };
         let not_taken = |why: &dyn Display| format!("{named}… is not taken, others may be: {why}");
         if entry.usable(now) == Err(Code::CertificateRevoked) {
