@@ -21,7 +21,7 @@ const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
 /// From the ground up. A crate may import what stands on a lower floor.
 const FLOORS: &[&[&str]] = &[
-    &["domain"],
+    &["domain", "temporary-postgres"],
     &["vault"],
     &["store", "edge", "key-client", "delivery"],
     &["evidence"],

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use crate::{
     command::{cargo, find, listen, output},
     needs, operate, outside, peers,
-    postgres::{Cluster, URL_VARIABLE},
+    postgres::{self, URL_VARIABLE},
     tally::Tally,
 };
 
@@ -49,7 +49,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     needs::provide(&session.without)?;
     peers::install()?;
     let answers = session.folder_for_answers()?;
-    let cluster = Cluster::start()?;
+    let cluster = postgres::start()?;
     for part in PARTS {
         if session.without.iter().any(|name| name == part) {
             session.left_out.push(format!("{part}, as asked"));

@@ -7,6 +7,7 @@ use crate::{
 use domain::{CivilDate, Code, letter::Limits, words::ReplyWish};
 use proptest::prelude::*;
 use std::path::PathBuf;
+use testing::{Authority, DISPATCHER, OWN, TOWN, pki::rsa_key};
 
 pub(crate) fn vector(name: &str) -> Vec<u8> {
     std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name)).unwrap()
@@ -151,25 +152,18 @@ pub(crate) fn full() -> Delivery {
     }
 }
 
-/// With one of the demo's published keys, whoever it is.
+/// Of an authority that is thrown away.
 pub(crate) fn signer(number: &str) -> XmlSigner {
-    let key = include_str!("../../server/src/demo/keys/164020000016.pem");
-    XmlSigner::from_pem(key.as_bytes(), &[certificate(number, key)]).unwrap()
+    XmlSigner::from_pem(rsa_key(number).as_bytes(), &[certificate(number)]).unwrap()
 }
 
-fn certificate(number: &str, key: &str) -> vault::Certificate {
-    let pair = rcgen::KeyPair::from_pem(key).unwrap();
-    let mut names = rcgen::DistinguishedName::new();
-    names.push(rcgen::DnType::CustomDnType(vec![2, 5, 4, 5]), number);
-    let mut parameters = rcgen::CertificateParams::default();
-    parameters.distinguished_name = names;
-    let der = parameters.self_signed(&pair).unwrap().der().to_vec();
-    vault::Certificate::parse(&der).unwrap()
+fn certificate(number: &str) -> vault::Certificate {
+    Authority::new().certificate(number, 2100)
 }
 
 pub(crate) fn sealed(delivery: &Delivery) -> String {
-    let signed = write::sign(delivery, &signer("164020000016")).unwrap();
-    write::seal(&signed, CivilDate::parse("2026-11-25").unwrap(), &signer("164020000032")).unwrap()
+    let signed = write::sign(delivery, &signer(TOWN)).unwrap();
+    write::seal(&signed, CivilDate::parse("2026-11-25").unwrap(), &signer(DISPATCHER)).unwrap()
 }
 
 #[test]
@@ -189,7 +183,7 @@ fn what_is_written_is_read_back_and_both_signatures_hold() {
 
 #[test]
 fn a_signature_carries_its_whole_chain_and_no_more_than_is_read() {
-    let key = include_str!("../../server/src/demo/keys/164020000016.pem");
+    let key = rsa_key(TOWN);
     let others: Vec<_> = (0..6)
         .map(|no| {
             let mut parameters = rcgen::CertificateParams::default();
@@ -198,7 +192,7 @@ fn a_signature_carries_its_whole_chain_and_no_more_than_is_read() {
             vault::Certificate::parse(parameters.self_signed(&pair).unwrap().der()).unwrap()
         })
         .collect();
-    let mut chain = vec![certificate("164020000016", key)];
+    let mut chain = vec![certificate(TOWN)];
     chain.extend(others);
     let signer = XmlSigner::from_pem(key.as_bytes(), &chain[..6]).unwrap();
     let signed = write::sign(&full(), &signer).unwrap();
@@ -219,8 +213,7 @@ fn a_signature_carries_its_whole_chain_and_no_more_than_is_read() {
 fn another_dispatcher_can_seal_what_came() {
     let first = sealed(&full());
     let signed = signed_delivery(first.as_bytes()).unwrap();
-    let again =
-        write::seal(&signed, CivilDate::parse("2027-01-01").unwrap(), &signer("164020000057")).unwrap();
+    let again = write::seal(&signed, CivilDate::parse("2027-01-01").unwrap(), &signer(OWN)).unwrap();
     let first = Sealed::from_envelope(first.as_bytes()).unwrap();
     let again = Sealed::from_envelope(again.as_bytes()).unwrap();
     assert_eq!(first.payloads, again.payloads);

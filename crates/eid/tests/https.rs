@@ -8,11 +8,9 @@ use eid::{
     demo_provider::{DemoClient, DemoProvider, DemoSettings, provider_config},
 };
 use hyper_util::{rt::TokioExecutor, rt::TokioIo, server::conn::auto::Builder, service::TowerToHyperService};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::{io::Write, sync::Arc};
 use tempfile::NamedTempFile;
+use testing::Authority;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -31,8 +29,8 @@ async fn a_provider_is_believed_only_under_the_authority_named_for_it() {
         let query = format!("code=c&state=s&iss={}", issuer.replace(':', "%3A").replace('/', "%2F"));
         provider.callback(&query, "s").await
     };
-    assert!(ask(Some(&right.file())).await == Ok(Callback::Code("c".into())));
-    for untrusted in [Some(other.file()), None] {
+    assert!(ask(Some(&file(&right))).await == Ok(Callback::Code("c".into())));
+    for untrusted in [Some(file(&other)), None] {
         assert!(ask(untrusted.as_ref()).await == Err(Rejection::ProviderUnreachable));
     }
 
@@ -69,33 +67,8 @@ async fn answer(acceptor: TlsAcceptor, stream: tokio::net::TcpStream, app: Route
     let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn file(&self) -> NamedTempFile {
-        let mut file = NamedTempFile::new().unwrap();
-        file.write_all(self.0.pem().as_bytes()).unwrap();
-        file
-    }
-
-    fn acceptor(&self) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let certificate: CertificateDer<'static> = params.signed_by(&key, &self.0).unwrap().der().clone();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
+fn file(authority: &Authority) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&authority.pem).unwrap();
+    file
 }

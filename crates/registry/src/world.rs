@@ -8,15 +8,15 @@ use crate::{
     people::{self, NewPerson},
 };
 use domain::{
-    AddressMac, Clock, IdentityKind, Language, LoginMac, MailboxId, ManualClock, OrgNumber, OrganisationId,
-    PersonId, Time,
+    AddressMac, Clock, IdentityKind, Language, LoginMac, MailboxId, ManualClock, OrganisationId, PersonId, Time,
     words::{Because, EventType},
 };
 use evidence::Event;
 use key_client::{EventRing, KeyRing};
-use rcgen::{CertificateParams, DnType, KeyPair, KeyUsagePurpose};
+use rcgen::{KeyPair, KeyUsagePurpose};
 use std::time::Duration;
 use store::{DatabaseKind, Store, Tx};
+use testing::{OPERATORS, SENDERS, pki::named};
 use vault::{Key, SystemRandom, mac::Mac, seal_to::PublicKey};
 
 pub(crate) struct World {
@@ -26,17 +26,9 @@ pub(crate) struct World {
     pub mac: Mac,
 }
 
-pub(crate) const KOMMUNEN: &str = "164020000016";
-pub(crate) const VERKET: &str = "164020000024";
-pub(crate) const FORMEDLAREN: &str = "164020000032";
-/// Mailbox operators: we, and two others.
-pub(crate) const OWN: &str = "164020000057";
-pub(crate) const LADAN: &str = "164020000065";
-pub(crate) const BREVEN: &str = "164020000073";
-
-pub(crate) fn org(number: &str) -> OrgNumber {
-    OrgNumber::parse(number).unwrap()
-}
+pub(crate) use testing::{
+    BREVEN, DISPATCHER as FORMEDLAREN, LADAN, OFFICE as VERKET, OWN, TOWN as KOMMUNEN, org,
+};
 
 impl World {
     pub fn new(store: Store) -> Self {
@@ -119,11 +111,7 @@ impl World {
 
     /// Both senders and the dispatcher, listed by Kommunen alone.
     pub async fn senders(&self, tx: &mut Tx) {
-        for (number, name, may_send) in [
-            (KOMMUNEN, "Exempelkommunen", true),
-            (VERKET, "Exempelverket", true),
-            (FORMEDLAREN, "Exempelförmedlaren", false),
-        ] {
+        for (number, name, may_send) in SENDERS {
             assert!(crate::senders::add(tx, &org(number), name, may_send, self.now()).await.unwrap());
         }
         assert!(crate::dispatch::list(tx, &org(KOMMUNEN), &org(FORMEDLAREN), self.now()).await.unwrap());
@@ -131,23 +119,19 @@ impl World {
 
     /// We, and two other mailbox operators.
     pub async fn operators(&self, tx: &mut Tx) {
-        let own = org(OWN);
-        let ladan = org(LADAN);
-        let breven = org(BREVEN);
-        let new = |number, domain, name, service_address| NewOperator {
-            number,
-            domain,
-            name,
-            service_address,
-            ui_address: None,
-        };
-        let own = new(&own, "kuvert.example", "Vi", "https://kuvert.example/Service/v3");
-        assert!(operators::set_own(tx, &own, self.now()).await.unwrap());
-        for other in [
-            new(&ladan, "ladan.example", "Lådan", "https://ladan.example/service/v3"),
-            new(&breven, "breven.example", "Breven", "https://breven.example/service/v3"),
-        ] {
-            assert!(operators::add(tx, &other, self.now()).await.unwrap());
+        for one in OPERATORS {
+            let new = NewOperator {
+                number: &org(one.number),
+                domain: one.domain,
+                name: one.name,
+                service_address: one.service_address,
+                ui_address: None,
+            };
+            let added = match one.number {
+                OWN => operators::set_own(tx, &new, self.now()).await,
+                _ => operators::add(tx, &new, self.now()).await,
+            };
+            assert!(added.unwrap());
         }
     }
 }
@@ -164,9 +148,7 @@ pub(crate) fn certificate_for(
     years: (i32, i32),
     usages: &[KeyUsagePurpose],
 ) -> Vec<u8> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "Exempel");
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), serial);
+    let mut params = named(serial);
     params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
     params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
     params.key_usages = usages.to_vec();

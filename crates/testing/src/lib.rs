@@ -31,8 +31,8 @@ pub mod world;
 
 pub use letter::{attaching, entry, letter, with};
 pub use numbers::{
-    ANNA, BO, BREVEN, CLEO, COMPANY, DAVID, DISPATCHER, LADAN, NOBODY, NOW, OFFICE, OWN, TOWN, identity, now,
-    org,
+    ANNA, BO, BREVEN, CLEO, COMPANY, DAVID, DISPATCHER, LADAN, NOBODY, NOW, OFFICE, OPERATORS, OWN, Operator,
+    SENDERS, TOWN, identity, now, org,
 };
 pub use pki::{Authority, Organisation};
 #[cfg(feature = "store")]

@@ -19,6 +19,43 @@ pub const BREVEN: &str = "164020000073";
 /// An organisation that is registered nowhere.
 pub const NOBODY: &str = "164020000081";
 
+/// Number, name, and whether it sends letters of its own.
+pub const SENDERS: [(&str, &str, bool); 3] = [
+    (TOWN, "Exempelkommunen", true),
+    (OFFICE, "Exempelverket", true),
+    (DISPATCHER, "Exempelförmedlaren", false),
+];
+
+/// An operator of mailboxes.
+pub struct Operator {
+    pub number: &'static str,
+    pub domain: &'static str,
+    pub name: &'static str,
+    pub service_address: &'static str,
+}
+
+/// The one that runs this, and the two others.
+pub const OPERATORS: [Operator; 3] = [
+    Operator {
+        number: OWN,
+        domain: "kuvert.example",
+        name: "Kuvert",
+        service_address: "https://kuvert.example/Service/v3",
+    },
+    Operator {
+        number: LADAN,
+        domain: "ladan.example",
+        name: "Lådan",
+        service_address: "https://ladan.example/service/v3",
+    },
+    Operator {
+        number: BREVEN,
+        domain: "breven.example",
+        name: "Breven",
+        service_address: "https://breven.example/service/v3",
+    },
+];
+
 pub const ANNA: &str = "198101052382";
 pub const BO: &str = "199001012385";
 pub const CLEO: &str = "200001012384";

@@ -1,7 +1,9 @@
 //! Who is registered: senders, other operators, people and companies with mailboxes.
 
-use crate::{BREVEN, DISPATCHER, LADAN, OFFICE, TOWN, identity, org};
-use domain::{Clock, IdentityKind, Language, MailboxId, OrganisationId, PersonId, Time, words::Because};
+use crate::{LADAN, OPERATORS, OWN, SENDERS, identity, org};
+use domain::{
+    Clock, IdentityKind, Language, MailboxId, OrgNumber, OrganisationId, PersonId, Time, words::Because,
+};
 use key_client::{Column, Connector, GatewayKeys, Keys, Role, organisation_profile, person_profile};
 use registry::{
     Owner, Recorder,
@@ -18,24 +20,31 @@ use vault::SystemRandom;
 
 /// Both senders, and the dispatcher that sends nothing of its own.
 pub async fn senders(tx: &mut Tx, now: Time) {
-    for (number, name, may_send) in [
-        (TOWN, "Exempelkommunen", true),
-        (OFFICE, "Exempelverket", true),
-        (DISPATCHER, "Exempelförmedlaren", false),
-    ] {
+    for (number, name, may_send) in SENDERS {
         registry::senders::add(tx, &org(number), name, may_send, now).await.unwrap();
     }
 }
 
-/// Another operator of mailboxes: [`LADAN`] or [`BREVEN`].
+/// The operator that runs this.
+pub async fn own(tx: &mut Tx, now: Time) {
+    assert!(operators::set_own(tx, &described(OWN, &org(OWN)), now).await.unwrap());
+}
+
+/// Another operator of mailboxes: [`LADAN`] or [`BREVEN`](crate::BREVEN).
 pub async fn operator(tx: &mut Tx, number: &str, now: Time) {
-    let (domain, name, service_address) = match number {
-        LADAN => ("ladan.example", "Lådan", "https://ladan.example/service/v3"),
-        BREVEN => ("breven.example", "Breven", "https://breven.example/service/v3"),
-        _ => panic!("not an operator of these stories: {number}"),
-    };
-    let new = NewOperator { number: &org(number), domain, name, service_address, ui_address: None };
-    operators::add(tx, &new, now).await.unwrap();
+    operators::add(tx, &described(number, &org(number)), now).await.unwrap();
+}
+
+fn described<'a>(number: &str, parsed: &'a OrgNumber) -> NewOperator<'a> {
+    let one = OPERATORS.iter().find(|one| one.number == number);
+    let one = one.unwrap_or_else(|| panic!("not an operator of these stories: {number}"));
+    NewOperator {
+        number: parsed,
+        domain: one.domain,
+        name: one.name,
+        service_address: one.service_address,
+        ui_address: None,
+    }
 }
 
 /// Brings people and companies in, as the operator does it.

@@ -12,7 +12,7 @@ use super::proof::Proof;
 use crate::{
     command::{cargo, listen},
     needs, outside, peers,
-    postgres::{Cluster, URL_VARIABLE},
+    postgres::{self, URL_VARIABLE},
 };
 
 /// How often each proof held and failed, by its name.
@@ -32,7 +32,7 @@ impl Ran {
         let mut ran = Self::default();
         needs::provide(&[])?;
         peers::install()?;
-        let cluster = Cluster::start()?;
+        let cluster = postgres::start()?;
         ran.rust(&proofs, &cluster.url)?;
         for part in ["peers", "browser"] {
             ran.node(&proofs, part, &cluster.url)?;

@@ -2,7 +2,6 @@
 
 use super::*;
 use domain::CivilDate;
-use rcgen::{CertificateParams, IsCa, KeyPair};
 
 const GUIDE: &str = include_str!("../../../../docs/mina-meddelanden.md");
 
@@ -15,10 +14,8 @@ fn example() -> &'static str {
 
 /// What the register answers to a request of these words with that signature, on that day.
 fn answered(asked: &Said, signature: &str, day: &str) -> Code {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let another = params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
-    let agreements = Agreements::Xml(Authorities::from_pem(another.as_bytes()).unwrap());
+    let another = testing::Authority::new().pem;
+    let agreements = Agreements::Xml(Authorities::from_pem(&another).unwrap());
     let agreement = Agreement {
         id: asked.recipient.expose().to_owned(),
         act: ACTS.into_iter().find(|act| *act == asked.act).unwrap(),

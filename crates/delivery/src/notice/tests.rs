@@ -1,8 +1,7 @@
 use super::*;
 use crate::read::Support;
 use proptest::prelude::*;
-
-const ANNA: &str = "198101052382";
+use testing::ANNA;
 
 fn notice() -> Notice {
     Notice {

@@ -8,6 +8,7 @@ use corpus::{By, Cast, Forge, Party, all, harmless};
 use delivery::{Forward, Sealed, forward::Covering, letter, names::SERVICE_V3};
 use domain::letter::Limits;
 use std::time::{Duration, Instant};
+use testing::{DISPATCHER, OFFICE, TOWN, pki::rsa_key};
 
 /// As far as no registry and no authorities are needed.
 fn read(message: &[u8]) -> Result<Sealed, String> {
@@ -27,9 +28,9 @@ fn forge() -> Forge {
         let certificate = corpus::subject(number).signed_by(&pair, &authority).unwrap();
         Party::new(number, key, certificate.der())
     };
-    let sender = party("164020000016", include_str!("../../../server/src/demo/keys/164020000016.pem"));
-    let dispatcher = party("164020000032", include_str!("../../../server/src/demo/keys/164020000032.pem"));
-    let other = party("164020000024", include_str!("../../../server/src/demo/keys/164020000024.pem"));
+    let sender = party(TOWN, rsa_key(TOWN));
+    let dispatcher = party(DISPATCHER, rsa_key(DISPATCHER));
+    let other = party(OFFICE, rsa_key(OFFICE));
     let revoked = corpus::revocable([&sender, &dispatcher], &authority);
     let recipient = "198101052382".into();
     Forge::new(Cast { sender, dispatcher, other, recipient, authority, revoked }, "test", MOST)

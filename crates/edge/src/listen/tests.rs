@@ -8,20 +8,17 @@ use crate::{
 use axum::{Extension, routing::get};
 use domain::{CertificateDigest, OrgNumber};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+    CertificateRevocationListParams, ExtendedKeyUsagePurpose, KeyIdMethod, KeyPair, RevokedCertParams,
+    SerialNumber, date_time_ymd,
 };
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use testing::{Authority, NOBODY as UNKNOWN, OFFICE as TWO, TOWN as ONE, pki::named};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-const ONE: &str = "164020000016";
-const TWO: &str = "164020000024";
-const UNKNOWN: &str = "164020000032";
 
 /// An authority, a door's files, and clients of organisations.
 struct Pki {
     folder: tempfile::TempDir,
-    issuer: Issuer<'static, KeyPair>,
+    authority: Authority,
 }
 
 struct Register;
@@ -39,18 +36,13 @@ impl Registered for Register {
 impl Pki {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let key = KeyPair::generate().unwrap();
-        let file = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
-        file("ca.pem", params.self_signed(&key).unwrap().pem());
-        let issuer = Issuer::new(params, key);
-        let key = KeyPair::generate().unwrap();
-        let server = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-        file("door.pem", server.signed_by(&key, &issuer).unwrap().pem());
-        file("door.key", key.serialize_pem());
-        Self { folder, issuer }
+        let authority = Authority::new();
+        let door = authority.server("127.0.0.1");
+        let file = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
+        file("ca.pem", &authority.pem);
+        file("door.pem", door.certificate.as_bytes());
+        file("door.key", door.key.as_bytes());
+        Self { folder, authority }
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -84,16 +76,15 @@ impl Pki {
             revoked_certs: vec![revoked],
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        params.signed_by(&self.issuer).unwrap().der().to_vec()
+        params.signed_by(self.authority.issuer()).unwrap().der().to_vec()
     }
 
     fn client(&self, number: &str, serial: u64, alpn: &[&str]) -> Arc<ClientConfig> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
+        let mut params = named(number);
         params.serial_number = Some(SerialNumber::from(serial));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate().unwrap();
-        let own = params.signed_by(&key, &self.issuer).unwrap();
+        let own = params.signed_by(&key, self.authority.issuer()).unwrap();
         let mut roots = RootCertStore::empty();
         for ca in crate::tls::read_certificates(&self.path("ca.pem")).unwrap() {
             roots.add(ca).unwrap();

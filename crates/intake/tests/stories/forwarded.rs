@@ -17,6 +17,7 @@ use registry::{declined, dispatch, operators, senders};
 use std::time::Duration;
 use store::{both, testing::Database};
 use testing::Rows as _;
+use testing::{BREVEN, CLEO, LADAN};
 
 both!(
     a_forwarded_letter_is_read_as_its_sender_signed_it_and_says_who_sent_it_on,
@@ -30,11 +31,6 @@ both!(
     what_somebody_turned_off_is_not_told_to_whoever_forwards,
     copies_are_bounded_together,
 );
-
-const LADAN: &str = "164020000065";
-const BREVEN: &str = "164020000073";
-/// Has no mailbox here.
-const CLEO: &str = "200001012384";
 
 fn words(recipients: &[&str]) -> Covering {
     Covering {

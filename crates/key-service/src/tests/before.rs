@@ -10,6 +10,7 @@ use evidence::{Broken, Flaw, NewEvent, Writer};
 use key_client::{EventRing, KeyRing, RingMaterial};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, Rows as _};
 use vault::{KeyId, SystemRandom};
 
 both!(
@@ -18,8 +19,6 @@ both!(
     the_ring_of_before_says_nothing_of_what_came_after_it,
     what_it_sealed_opens_for_the_door_alone_and_for_a_chain_that_comes_home,
 );
-
-const ANNA: &str = "198101052382";
 
 impl World {
     async fn had_one_ring(&self, until: Time) {
@@ -57,7 +56,7 @@ impl World {
         let found = evidence::read_chain(&mut tx, &rings, of.mailbox, letter).await;
         drop(tx);
         let faults = self.service.check_all(Some(of.mailbox), &mut |_| {}).await.unwrap().faults;
-        self.tamper("DELETE FROM event WHERE type = 'opened'", &[]).await;
+        self.letters.tamper("DELETE FROM event WHERE type = 'opened'", &[]).await;
         match found {
             Ok(_) => Ok(()),
             Err(Broken::At { flaw, .. }) => {
@@ -74,9 +73,9 @@ impl World {
 
 async fn an_instance_that_begins_has_no_ring_of_before(database: Database) {
     let world = World::new(database).await;
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM kek WHERE purpose = 'events'").await, 0);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM kek WHERE purpose = 'events'").await, 0);
     let world = world.restarted(vec![]).await;
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM kek WHERE purpose = 'events'").await, 0);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM kek WHERE purpose = 'events'").await, 0);
     assert!(world.operator.status().await.unwrap().purposes.iter().all(|one| one.purpose != "events"));
     let rings = world.service.0.keks.event_rings(world.clock.now()).unwrap();
     assert!(rings.rings.iter().all(|(writer, _)| *writer != Writer::Before));

@@ -8,10 +8,8 @@ use key_client::{
     mandate_note, organisation_profile, pending_request, person_profile,
 };
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::{Place, SystemRandom};
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 
 both!(
     a_column_opens_in_its_place_and_nowhere_else,
@@ -244,7 +242,7 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     ] {
         assert_eq!(world.operator.rotate(purpose).await.unwrap().rewrapped, rows, "{purpose}");
     }
-    world.change_keys("DELETE FROM kek WHERE purpose LIKE 'column-%' AND version = 1", &[]).await;
+    world.keys_store.tamper("DELETE FROM kek WHERE purpose LIKE 'column-%' AND version = 1", &[]).await;
     let world = world.restarted(vec![]).await;
     let mut fresh = vec![];
     for sql in [

@@ -4,6 +4,7 @@ use super::world::World;
 use domain::{AddressMac, words::Because};
 use key_client::{By, Change, Changed, KeysError};
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 both!(somebody_who_has_died_is_noted_by_the_operator_alone);
 
@@ -23,7 +24,7 @@ async fn somebody_who_has_died_is_noted_by_the_operator_alone(database: Database
     assert_eq!(noted(Some(later)).await, Ok(Changed::Refused("in_future".into())));
     assert_eq!(noted(Some(day)).await, Ok(Changed::Done(true)));
     assert_eq!(noted(Some(day)).await, Ok(Changed::Done(false)));
-    assert_eq!(world.count("SELECT count(*) FROM person WHERE deceased_at IS NOT NULL").await, 1);
+    assert_eq!(world.letters.count("SELECT count(*) FROM person WHERE deceased_at IS NOT NULL").await, 1);
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
     // Nobody acts for the mailbox any more, and nothing is opened.
     let grant = world.log_in(Some(anna.person));
@@ -34,7 +35,7 @@ async fn somebody_who_has_died_is_noted_by_the_operator_alone(database: Database
     assert_eq!(world.web.rights(&grant).await.unwrap(), vec![(anna.mailbox, Because::Owner)]);
     let events = "SELECT count(*) FROM event WHERE type IN ('death_noted', 'death_withdrawn') \
         AND actor IS NULL AND mailbox_id = letter_id";
-    assert_eq!(world.count(events).await, 2);
+    assert_eq!(world.letters.count(events).await, 2);
     world.service.check_evidence().await.unwrap();
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
     let nobody = Change::Deceased { address_mac: AddressMac::from_bytes([7; 32]), at: Some(day) };

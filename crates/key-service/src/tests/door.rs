@@ -4,10 +4,10 @@
 use super::world::{Citizen, World};
 use domain::{CertificateDigest, Code, DeclinedMac, Identity, OrgNumber};
 use key_client::{By, Change, Changed, OperatorChange, OperatorDescription, SenderChange};
-use rcgen::{CertificateParams, DnType, KeyPair};
 use registry::{Directory, Snapshot, recipient, sets::Table};
 use std::sync::Arc;
 use store::{Value, args, both, testing::Database};
+use testing::{ANNA, BO, DISPATCHER, LADAN, OFFICE, Rows as _, TOWN, org, pki::self_signed as certificate};
 
 both!(
     a_sender_that_somebody_else_changed_is_left_out,
@@ -17,27 +17,8 @@ both!(
     a_mailbox_whose_key_is_lost_takes_no_letter,
 );
 
-const TOWN: &str = "164020000016";
-const OFFICE: &str = "164020000024";
-const DISPATCHER: &str = "164020000032";
-const LADAN: &str = "164020000065";
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
-
 /// A statement of whoever administers the letters database.
 type Sql<'a> = (&'static str, &'a [Value<'a>]);
-
-fn org(number: &str) -> OrgNumber {
-    OrgNumber::parse(number).unwrap()
-}
-
-fn certificate(number: &str) -> Vec<u8> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2040, 1, 1);
-    params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
-}
 
 impl World {
     async fn registers(&self, change: SenderChange) {
@@ -133,7 +114,7 @@ async fn a_sender_that_somebody_else_changed_is_left_out(database: Database) {
         ),
     ];
     for ((sql, values), (undo, back), number) in tamperings {
-        world.tamper(sql, values).await;
+        world.letters.tamper(sql, values).await;
         let door = world.door().await;
         assert_eq!(door.may_send(&org(number), &org(number), now), Err(Code::Unavailable), "{sql}");
         for sha256 in [&good_sha, &old_sha, &own_sha] {
@@ -142,7 +123,7 @@ async fn a_sender_that_somebody_else_changed_is_left_out(database: Database) {
         }
         assert!(door.may_send(&org(DISPATCHER), &org(TOWN), now).is_err(), "{sql}");
         assert_eq!(door.may_send(&org(OFFICE), &org(OFFICE), now), Ok(()), "{sql}: others go on");
-        world.tamper(undo, back).await;
+        world.letters.tamper(undo, back).await;
         fits().await;
     }
 }
@@ -158,9 +139,9 @@ async fn an_operator_that_somebody_else_changed_gets_no_letter(database: Databas
         ),
         ("UPDATE operator SET name = 'Brevlådan'", "UPDATE operator SET name = 'Lådan'"),
     ] {
-        world.tamper(sql, &[]).await;
+        world.letters.tamper(sql, &[]).await;
         assert!(world.door().await.operator(&org(LADAN)).is_none(), "{sql}");
-        world.tamper(undo, &[]).await;
+        world.letters.tamper(undo, &[]).await;
         assert!(world.door().await.operator(&org(LADAN)).is_some());
     }
 }
@@ -195,10 +176,10 @@ async fn a_recipient_that_somebody_else_changed_is_not_reached(database: Databas
         ((away, args![mac]), ("DELETE FROM registration", &[]), Table::Registration),
     ];
     for ((sql, values), (undo, back), table) in tamperings {
-        world.tamper(sql, values).await;
+        world.letters.tamper(sql, values).await;
         assert_eq!(world.reaches(anna, ANNA).await, Err(table), "{sql}");
         assert_eq!(world.reaches(bo, BO).await, Ok(Ok(())), "{sql}: others go on");
-        world.tamper(undo, back).await;
+        world.letters.tamper(undo, back).await;
         assert_eq!(world.reaches(anna, ANNA).await, Ok(Ok(())), "{undo}");
     }
 }
@@ -217,10 +198,10 @@ async fn whoever_has_moved_away_is_reached_there(database: Database) {
     moves(Some(org(LADAN))).await;
     assert_eq!(world.reaches(anna, ANNA).await, Ok(Err(Code::RecipientElsewhere)));
     // Opened again by another hand, so that letters lie here that she does not look for.
-    world.tamper("UPDATE mailbox SET closed_at = NULL", &[]).await;
-    world.tamper("DELETE FROM registration", &[]).await;
+    world.letters.tamper("UPDATE mailbox SET closed_at = NULL", &[]).await;
+    world.letters.tamper("DELETE FROM registration", &[]).await;
     assert_eq!(world.reaches(anna, ANNA).await, Err(Table::Mailbox));
-    world.tamper("UPDATE mailbox SET closed_at = $1", args![world.clock_now()]).await;
+    world.letters.tamper("UPDATE mailbox SET closed_at = $1", args![world.clock_now()]).await;
     moves(None).await;
     assert_eq!(world.reaches(anna, ANNA).await, Ok(Ok(())));
 }
@@ -230,12 +211,12 @@ async fn a_mailbox_whose_key_is_lost_takes_no_letter(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
     let bo = world.citizen(BO).await;
-    world.change_keys("DELETE FROM mailbox_key WHERE mailbox_id = $1", args![anna.mailbox]).await;
+    world.keys_store.tamper("DELETE FROM mailbox_key WHERE mailbox_id = $1", args![anna.mailbox]).await;
     assert_eq!(world.reaches(anna, ANNA).await, Err(Table::Mailbox));
     assert_eq!(world.reaches(bo, BO).await, Ok(Ok(())));
     // One that knows nothing of the mailbox and its owner.
-    world.change_keys("DELETE FROM vouched WHERE id = $1", args![anna.mailbox]).await;
+    world.keys_store.tamper("DELETE FROM vouched WHERE id = $1", args![anna.mailbox]).await;
     assert_eq!(world.reaches(anna, ANNA).await, Err(Table::Mailbox));
-    world.change_keys("DELETE FROM known_address WHERE owner_id = $1", args![anna.person]).await;
+    world.keys_store.tamper("DELETE FROM known_address WHERE owner_id = $1", args![anna.person]).await;
     assert_eq!(world.reaches(anna, ANNA).await, Err(Table::Identity));
 }

@@ -8,6 +8,7 @@ use domain::{
 use evidence::NewEvent;
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, Rows as _};
 use vault::SystemRandom;
 
 both!(
@@ -15,14 +16,12 @@ both!(
     what_is_erased_while_the_key_changes_asks_for_another_one,
 );
 
-const ANNA: &str = "198101052382";
-
 impl World {
     /// As the pages do it, the event with it.
     async fn erases(&self, of: Citizen, letter: LetterId) {
         self.erase(of, letter).await;
         let empty: &[u8] = &[];
-        self.tamper("UPDATE letter SET header = $1 WHERE letter_id = $2", args![empty, letter]).await;
+        self.letters.tamper("UPDATE letter SET header = $1 WHERE letter_id = $2", args![empty, letter]).await;
         let event = NewEvent::by_person(EventType::Erased, self.clock.now(), of.person, Because::Owner);
         let mut tx = self.letters.begin("test").await.unwrap();
         let events = &self.service.0.events;
@@ -32,7 +31,7 @@ impl World {
     }
 
     async fn private_keys(&self) -> i64 {
-        self.count_keys("SELECT COUNT(*) FROM mailbox_key").await
+        self.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await
     }
 
     fn a_minute_later(&self) {
@@ -48,13 +47,13 @@ async fn that_something_was_erased_cannot_be_taken_back(database: Database) {
     world.erases(anna, sent.letter).await;
     assert_eq!(world.faults(None).await, [] as [&str; 0]);
     for sql in ["UPDATE mailbox SET erased_since = NULL", "UPDATE mailbox SET erased_since = 9000000000000"] {
-        world.tamper(sql, &[]).await;
+        world.letters.tamper(sql, &[]).await;
         assert_eq!(world.faults(None).await, ["erased_since"], "{sql}");
         assert_eq!(world.faults(Some(anna)).await, ["erased_since"], "{sql}");
     }
     // The sweep comes by, and the key is destroyed as if nothing had been done to the row.
     world.service.check_some().await.unwrap();
-    world.tamper("UPDATE mailbox SET erased_since = NULL", &[]).await;
+    world.letters.tamper("UPDATE mailbox SET erased_since = NULL", &[]).await;
     assert_eq!(world.sweep().await.begun, 0, "not due yet");
     world.days(15);
     assert_eq!(world.sweep().await.begun, 1);
@@ -82,7 +81,7 @@ async fn what_is_erased_while_the_key_changes_asks_for_another_one(database: Dat
     world.erases(anna, second).await;
     world.sweep().await;
     assert_eq!(world.key_of(anna.mailbox).await.0, 2);
-    assert_eq!(world.count("SELECT COUNT(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
+    assert_eq!(world.letters.count("SELECT COUNT(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
     assert!(!world.faults(None).await.contains(&"erased_since"));
     world.days(15);
     assert_eq!(world.sweep().await.begun, 1);

@@ -2,6 +2,7 @@
 
 use super::world::World;
 use store::{both, testing::Database};
+use testing::Rows as _;
 
 both!(
     a_feed_that_has_gone_back_begins_a_new_epoch,
@@ -14,7 +15,7 @@ impl World {
     async fn epochs(&self) -> (i64, i64) {
         let mut tx = self.keys_store.read("test").await.unwrap();
         let row = tx.one("SELECT epoch FROM feed_epoch", &[]).await.unwrap().unwrap();
-        (row.int(0).unwrap(), self.count("SELECT epoch FROM feed_head").await)
+        (row.int(0).unwrap(), self.letters.count("SELECT epoch FROM feed_head").await)
     }
 
     async fn watched(&self) -> i64 {

@@ -5,12 +5,10 @@ use domain::{ContactId, MandateId};
 use key_client::{By, Change, Changed, Column, KeysError, contact_address};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::SystemRandom;
 
 both!(who_identified_some_time_ago_lets_nobody_help_removes_no_address_and_closes_nothing);
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 
 async fn who_identified_some_time_ago_lets_nobody_help_removes_no_address_and_closes_nothing(
     database: Database,
@@ -43,8 +41,8 @@ async fn who_identified_some_time_ago_lets_nobody_help_removes_no_address_and_cl
     }
     let nothing =
         "SELECT (SELECT COUNT(*) FROM mandate) + (SELECT COUNT(*) FROM mailbox WHERE closed_at IS NOT NULL)";
-    assert_eq!(world.count(nothing).await, 0);
-    assert_eq!(world.count("SELECT COUNT(*) FROM contact").await, 1);
+    assert_eq!(world.letters.count(nothing).await, 0);
+    assert_eq!(world.letters.count("SELECT COUNT(*) FROM contact").await, 1);
     let fresh = world.log_in(Some(anna.person));
     for change in changes() {
         let name = change.name();

@@ -7,10 +7,8 @@ use evidence::NewEvent;
 use key_client::{HandedOver, History};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::SystemRandom;
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 
 both!(
     what_is_taken_away_with_all_its_rows_is_missed,
@@ -107,7 +105,7 @@ async fn what_is_taken_away_with_all_its_rows_is_missed(database: Database) {
             "part" => "DELETE FROM part WHERE letter_id = $1",
             _ => "DELETE FROM submission WHERE letter_id = $1",
         };
-        world.tamper(sql, args![sent.letter]).await;
+        world.letters.tamper(sql, args![sent.letter]).await;
     }
     let checked = world.service.check_all(None, &mut |_| {}).await.unwrap();
     let missing = EvidenceFault { mailbox: anna.mailbox, chain: None, seq: None, what: "missing" };
@@ -122,8 +120,8 @@ async fn the_newest_events_cannot_be_cut_off(database: Database) {
     let grant = world.log_in(Some(anna.person));
     world.content(&grant, anna, &sent).await.unwrap();
     // At once: the opening stood in the key store before the answer.
-    world.tamper("DELETE FROM event WHERE type = 'opened'", &[]).await;
-    world.tamper("UPDATE letter SET opened_at = NULL", &[]).await;
+    world.letters.tamper("DELETE FROM event WHERE type = 'opened'", &[]).await;
+    world.letters.tamper("UPDATE letter SET opened_at = NULL", &[]).await;
     world.counted().await;
     assert_eq!(world.faults(None).await, ["missing"]);
 }
@@ -159,7 +157,7 @@ async fn what_a_crash_left_uncounted_is_taken_up_without_an_alarm(database: Data
     world.clock.advance(Duration::from_secs(121));
     world.service.check_some().await.unwrap();
     assert_eq!(world.head(anna).await.events, before.events + 1);
-    world.tamper("DELETE FROM event WHERE type = 'epoch_rolled'", &[]).await;
+    world.letters.tamper("DELETE FROM event WHERE type = 'epoch_rolled'", &[]).await;
     assert_eq!(world.faults(None).await, ["missing"]);
 }
 
@@ -191,7 +189,7 @@ async fn what_a_crash_left_in_a_busy_mailbox_is_known_until_it_is_counted(databa
     world.be_busy(anna, 1, false).await;
     assert_eq!(world.settled(anna).await.1, 1);
     assert_eq!(world.faults(None).await, [] as [&str; 0]);
-    world.tamper("DELETE FROM event WHERE type = 'epoch_rolled' AND seq = 20", &[]).await;
+    world.letters.tamper("DELETE FROM event WHERE type = 'epoch_rolled' AND seq = 20", &[]).await;
     assert!(world.faults(None).await.contains(&"missing"));
 }
 
@@ -252,10 +250,10 @@ async fn rows_that_say_other_than_the_chain_are_named(database: Database) {
         ("UPDATE submission SET mailbox_id = letter_id", "", "submission"),
     ];
     for (change, back, what) in tampered {
-        world.tamper(change, &[]).await;
+        world.letters.tamper(change, &[]).await;
         assert_eq!(world.faults(None).await, [what], "{change}");
         if !back.is_empty() {
-            world.tamper(back, &[]).await;
+            world.letters.tamper(back, &[]).await;
             assert_eq!(world.faults(None).await, [] as [&str; 0], "{back}");
         }
     }
@@ -273,8 +271,8 @@ async fn an_older_state_of_one_mailbox_is_missed(database: Database) {
     let grant = world.log_in(Some(anna.person));
     world.web.headers(&grant, anna.mailbox, vec![sent.letter]).await.unwrap();
     world.counted().await;
-    world.tamper("DELETE FROM event", &[]).await;
-    world.tamper("INSERT INTO event SELECT * FROM event_then", &[]).await;
+    world.letters.tamper("DELETE FROM event", &[]).await;
+    world.letters.tamper("INSERT INTO event SELECT * FROM event_then", &[]).await;
     assert_eq!(world.faults(None).await, ["missing"]);
 }
 
@@ -293,10 +291,10 @@ async fn a_history_that_does_not_hold_is_not_shown(database: Database) {
     let kinds: Vec<_> = lines(all).unwrap().iter().map(|line| (line.kind, line.actor)).collect();
     assert_eq!(kinds, [(EventType::Opened, Some(anna.person)), (EventType::Accepted, None)]);
     assert!(world.web.history(&grant, bo.mailbox, None).await.is_err(), "nobody sees another's history");
-    world.tamper("UPDATE event SET at = at - 1000 WHERE type = 'opened'", &[]).await;
+    world.letters.tamper("UPDATE event SET at = at - 1000 WHERE type = 'opened'", &[]).await;
     assert_eq!(world.web.history(&grant, anna.mailbox, Some(sent.letter)).await.unwrap(), History::Broken);
     assert_eq!(world.web.history(&grant, anna.mailbox, None).await.unwrap(), History::Broken);
-    world.tamper("DELETE FROM event WHERE type = 'opened'", &[]).await;
+    world.letters.tamper("DELETE FROM event WHERE type = 'opened'", &[]).await;
     world.counted().await;
     assert_eq!(world.web.history(&grant, anna.mailbox, None).await.unwrap(), History::Broken);
 }
@@ -323,7 +321,7 @@ async fn every_mailbox_has_its_turn(database: Database) {
     let never = "SELECT COUNT(*) FROM evidence_head WHERE checked_at = 0";
     assert_eq!(tx.one(never, &[]).await.unwrap().unwrap().int(0).unwrap(), 0);
     drop(tx);
-    world.tamper("UPDATE letter SET notice_state = 'sent'", &[]).await;
+    world.letters.tamper("UPDATE letter SET notice_state = 'sent'", &[]).await;
     world.clock.advance(Duration::from_secs(31));
     world.service.check_some().await.unwrap();
     let mut tx = world.keys_store.read("test").await.unwrap();

@@ -7,9 +7,8 @@ use evidence::{EventKeys, Writer};
 use key_client::{Column, KeysError};
 use std::{sync::Arc, time::Duration};
 use store::{both, testing::Database};
+use testing::{ANNA, Rows as _};
 use vault::{Place, SystemRandom};
-
-const ANNA: &str = "198101052382";
 
 both!(
     a_mailbox_key_is_made_once_whoever_asks_and_survives_a_restart,
@@ -35,7 +34,7 @@ async fn a_mailbox_key_is_made_once_whoever_asks_and_survives_a_restart(database
     }
     let made: std::collections::HashSet<_> = tasks.join_all().await.into_iter().collect();
     assert_eq!(made.len(), 1);
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM mailbox_key").await, 1);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await, 1);
     let world = world.restarted(vec![]).await;
     assert!(made.contains(&world.web.make_mailbox_key(mailbox).await.unwrap()));
     assert_eq!(world.gateway.make_mailbox_key(mailbox).await.err(), Some(KeysError::NotAllowed));
@@ -74,10 +73,10 @@ async fn another_root_or_a_lost_key_store_is_noticed(database: Database) {
     let other = Root::init(&world.root_path().with_extension("other"), &SystemRandom).unwrap();
     assert!(matches!(open(other).await, Err(OpenError::Keks(KeksError::WrongRoot))));
     assert!(open(Root::load(&world.root_path()).unwrap()).await.is_ok());
-    world.change_keys("DELETE FROM kek", &[]).await;
+    world.keys_store.tamper("DELETE FROM kek", &[]).await;
     let lost = open(Root::load(&world.root_path()).unwrap()).await;
     assert!(matches!(lost, Err(OpenError::Keks(KeksError::Lost))));
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM kek").await, 0, "nothing new was made");
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM kek").await, 0, "nothing new was made");
 }
 
 async fn rotation_of_mailbox_keys_wraps_them_all_anew(database: Database) {
@@ -95,7 +94,7 @@ async fn rotation_of_mailbox_keys_wraps_them_all_anew(database: Database) {
     assert_eq!(told, [(1, false, Some(START), Some(0)), (2, true, None, Some(601))]);
     assert_eq!(status.mailbox_keys, 601);
     // The old version is not needed for anything any more.
-    world.change_keys("DELETE FROM kek WHERE purpose = 'mailbox' AND version = 1", &[]).await;
+    world.keys_store.tamper("DELETE FROM kek WHERE purpose = 'mailbox' AND version = 1", &[]).await;
     let world = world.restarted(vec![]).await;
     world.content(&world.log_in(Some(anna.person)), anna, &sent).await.unwrap();
     assert_eq!(world.operator.rotate("mailbox").await.unwrap().version, 3);

@@ -1,11 +1,8 @@
 //! Logging in, by a real OpenID Connect provider on this machine.
 
 use super::world::World;
-use domain::{Clock, Identity, ManualClock};
-use eid::{
-    Callback, LoginRequest, Provider, ProviderConfig, Verifier, code_challenge,
-    demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings, provider_config},
-};
+use domain::{Clock, ManualClock};
+use eid::{Callback, LoginRequest, Provider, code_challenge};
 use key_client::{Access, Column, GrantToken, KeysError, person_profile};
 use reqwest::{Client, header, redirect::Policy};
 use std::{
@@ -13,10 +10,9 @@ use std::{
     time::Duration,
 };
 use store::{args, both, testing::Database};
+use testing::{ANNA, DAVID, Rows as _, eid::Demo};
 use vault::SystemRandom;
 
-const ANNA: &str = "198101052382";
-const YOUNG: &str = "201501012387";
 const CALLBACK: &str = "http://127.0.0.1:8080/eid/callback";
 
 both!(
@@ -32,7 +28,7 @@ both!(
 
 /// A browser, a provider and the front that carries between them.
 struct Front {
-    config: ProviderConfig,
+    demo: Demo,
     provider: Provider,
     /// By which the provider knows the browser again.
     cookie: Mutex<String>,
@@ -42,32 +38,9 @@ impl Front {
     async fn start(clock: &Arc<ManualClock>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let person = |number: &str| DemoPerson {
-            subject: number[8..].into(),
-            given_name: "Anna".into(),
-            family_name: "Exempelsson".into(),
-            identity: Identity::parse(number).unwrap(),
-        };
-        let settings = DemoSettings {
-            issuer: issuer.clone(),
-            clients: vec![DemoClient {
-                client_id: "kuvert".into(),
-                secret: None,
-                redirect_uris: vec![CALLBACK.into()],
-            }],
-            people: vec![person(ANNA), person(YOUNG)],
-        };
-        let clock = Arc::clone(clock) as Arc<dyn Clock>;
-        let demo = DemoProvider::new(settings, Arc::clone(&clock), Arc::new(SystemRandom)).unwrap();
-        tokio::spawn(async move { axum::serve(listener, demo.router()).await.unwrap() });
-        let config = provider_config("demo", &issuer, "kuvert", None);
-        let provider = Provider::open(config.clone(), clock, Arc::new(SystemRandom)).unwrap();
-        Self { config, provider, cookie: Mutex::default() }
-    }
-
-    fn verifier(&self) -> Verifier {
-        Verifier::open(self.config.clone()).unwrap()
+        let demo = Demo::start(listener, CALLBACK, Arc::clone(clock) as Arc<dyn Clock>);
+        let provider = demo.provider();
+        Self { demo, provider, cookie: Mutex::default() }
     }
 
     async fn logs_in(
@@ -94,7 +67,7 @@ impl Front {
         let (url, state) = self.address(nonce, &verifier).await;
         let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         form.push(("person".into(), number.into()));
-        let login = format!("{}/login", self.config.issuer);
+        let login = format!("{}/login", self.demo.issuer);
         let sent = browser().post(login).form(&form).send().await.unwrap();
         let cookie = sent.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
         cookie.clone_into(&mut self.cookie.lock().unwrap());
@@ -142,7 +115,7 @@ fn browser() -> Client {
 async fn world_with_front(database: Database) -> (World, Front) {
     let world = World::new(database).await;
     let front = Front::start(&world.clock).await;
-    let verifier = front.verifier();
+    let verifier = front.demo.verifier();
     (world.restarted(vec![verifier]).await, front)
 }
 
@@ -153,7 +126,7 @@ async fn a_verified_answer_is_a_log_in_and_is_taken_once(database: Database) {
     let nonce = world.web.begin_login("demo").await.unwrap();
     let answer = front.answer(ANNA, &nonce.nonce).await;
     let logged_in = world.web.finish_login("demo", answer.clone(), &nonce.nonce).await.unwrap();
-    assert_eq!((logged_in.person, logged_in.name.as_str()), (Some(anna.person), "Anna Exempelsson"));
+    assert_eq!((logged_in.person, logged_in.name.as_str()), (Some(anna.person), "Anna Exempel"));
     assert!(logged_in.applicant.adult);
     world.content(&logged_in.grant, anna, &sent).await.unwrap();
     let view = world.web.grant(&logged_in.grant).await.unwrap().unwrap();
@@ -190,7 +163,7 @@ async fn an_answer_for_another_nonce_or_too_late_is_rejected(database: Database)
     forged["id_token"] = format!("{signed}.{}", "A".repeat(86)).into();
     let refused = world.web.finish_login("demo", forged, &one.nonce).await.err();
     assert_eq!(refused, Some(KeysError::Rejected("signature_bad".into())));
-    assert_eq!(world.count_keys(USED).await, 0, "what is no log-in stores nothing and uses nothing up");
+    assert_eq!(world.keys_store.count(USED).await, 0, "what is no log-in stores nothing and uses nothing up");
     world.web.finish_login("demo", answer.clone(), &one.nonce).await.unwrap();
     assert_eq!(world.web.finish_login("demo", answer, &one.nonce).await.err(), mismatch, "used up");
 
@@ -211,7 +184,7 @@ async fn an_answer_that_was_used_counts_no_more_after_a_restart(database: Databa
     let answer = front.answer(ANNA, &one.nonce).await;
     let other = front.answer(ANNA, &two.nonce).await;
     world.web.finish_login("demo", answer.clone(), &one.nonce).await.unwrap();
-    let world = world.restarted(vec![front.verifier()]).await;
+    let world = world.restarted(vec![front.demo.verifier()]).await;
     assert_eq!(world.web.finish_login("demo", answer.clone(), &one.nonce).await.err(), mismatch);
     // One that was given out before counts after it, also when the key was renewed meanwhile.
     world.operator.rotate("login-nonce").await.unwrap();
@@ -219,10 +192,10 @@ async fn an_answer_that_was_used_counts_no_more_after_a_restart(database: Databa
     // Those that have lapsed are forgotten, an hour late.
     world.clock.advance(Duration::from_secs(69 * 60));
     world.service.tend().await.unwrap();
-    assert_eq!(world.count_keys(USED).await, 2);
+    assert_eq!(world.keys_store.count(USED).await, 2);
     world.clock.advance(Duration::from_secs(2 * 60));
     world.service.tend().await.unwrap();
-    assert_eq!(world.count_keys(USED).await, 0);
+    assert_eq!(world.keys_store.count(USED).await, 0);
     assert_eq!(world.web.finish_login("demo", answer, &one.nonce).await.err(), mismatch, "too late by now");
 }
 
@@ -265,7 +238,7 @@ async fn identifying_again_takes_the_place_of_the_log_in_and_counts_for_five_min
 async fn only_the_same_person_who_identified_anew_renews_a_log_in(database: Database) {
     let (world, front) = world_with_front(database).await;
     let old = front.logs_in(&world, ANNA, None).await.unwrap();
-    let other = front.logs_in(&world, YOUNG, Some(&old)).await;
+    let other = front.logs_in(&world, DAVID, Some(&old)).await;
     assert_eq!(other.err(), Some(KeysError::Rejected("other_person".into())));
     assert!(world.web.grant(&old).await.unwrap().is_some(), "and the log-in stays");
 
@@ -292,7 +265,7 @@ async fn a_person_sees_their_own_log_ins_and_ends_them_from_afar(database: Datab
         front.logs_in_on(&world, ANNA, "chrome/windows").await,
         front.logs_in_on(&world, ANNA, "Mozilla/5.0 (iPad; anna@example.se)").await,
     ];
-    let stranger = front.logs_in(&world, YOUNG, None).await.unwrap();
+    let stranger = front.logs_in(&world, DAVID, None).await.unwrap();
     world.clock.advance(Duration::from_secs(60));
     let all = world.web.log_ins(&phone).await.unwrap();
     let shown: Vec<_> = all.iter().map(|one| (one.device.as_str(), one.is_own)).collect();
@@ -331,7 +304,7 @@ async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Databa
         || vec![(Column::Profile, person_profile(&applicant.login_mac), applicant.profile_sealed.clone())];
     let opened = world.web.open_columns(Access::Grant(grant.clone()), items()).await.unwrap();
     let profile: serde_json::Value = serde_json::from_slice(opened[0].as_ref().unwrap()).unwrap();
-    assert_eq!(profile, serde_json::json!({"name": "Anna Exempelsson", "number": ANNA}));
+    assert_eq!(profile, serde_json::json!({"name": "Anna Exempel", "number": ANNA}));
 
     let anna = world.citizen(ANNA).await;
     let sql = "UPDATE person SET profile = $1 WHERE person_id = $2";
@@ -344,7 +317,7 @@ async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Databa
 
     let nonce = world.web.begin_login("demo").await.unwrap();
     let young =
-        world.web.finish_login("demo", front.answer(YOUNG, &nonce.nonce).await, &nonce.nonce).await.unwrap();
+        world.web.finish_login("demo", front.answer(DAVID, &nonce.nonce).await, &nonce.nonce).await.unwrap();
     assert!(!young.applicant.adult && young.person.is_none());
 }
 

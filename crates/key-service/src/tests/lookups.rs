@@ -2,10 +2,11 @@
 
 use super::world::World;
 use crate::Settings;
-use domain::{Clock, Identity, OrgNumber};
+use domain::{Clock, Identity};
 use key_client::KeysError;
 use std::time::Duration;
 use store::{both, testing::Database};
+use testing::{LADAN, OFFICE, TOWN, org};
 
 both!(
     a_caller_has_a_quota_of_the_day_that_a_restart_does_not_give_back,
@@ -13,14 +14,6 @@ both!(
     names_that_are_made_up_share_a_small_quota_and_the_role_has_a_ceiling,
     invented_numbers_are_told_and_known_ones_are_not,
 );
-
-const TOWN: &str = "164020000016";
-const OFFICE: &str = "164020000024";
-const LADAN: &str = "164020000065";
-
-fn org(number: &str) -> OrgNumber {
-    OrgNumber::parse(number).unwrap()
-}
 
 async fn world(database: Database, settings: Settings) -> World {
     let world = World::with(database, settings).await;

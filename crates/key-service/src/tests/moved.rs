@@ -14,6 +14,7 @@ use key_client::{
 use registry::contacts::{self, Code};
 use std::collections::BTreeMap;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, CLEO, Rows as _};
 use vault::SystemRandom;
 
 both!(
@@ -25,9 +26,6 @@ both!(
     what_waits_is_sealed_anew_for_whom_it_waits,
 );
 
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
-const CLEO: &str = "200001012384";
 const CONTACT: &str = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
     confirmed_at, code_mac, code_expires_at, code_tries) VALUES ($1, $2, 'email', $3, $4, 0, 0, $5, $6, $7, 0)";
 const INVITATION: &str = "INSERT INTO invitation (invitation_id, mailbox_id, address_mac, label, owner_name, valid_to, \
@@ -87,13 +85,14 @@ async fn an_address_that_was_moved_to_another_person_opens_for_nobody(database: 
     ] {
         assert!(world.shows(anna, kept).await.is_some());
         let away = "UPDATE contact SET person_id = $1, confirmed_at = NULL WHERE contact_id = $2";
-        world.tamper(away, args![bo.person, kept.id]).await;
+        world.letters.tamper(away, args![bo.person, kept.id]).await;
         assert_eq!(world.shows(bo, kept).await, None, "{then:?}");
-        world.tamper(back, args![anna.person, kept.id]).await;
+        world.letters.tamper(back, args![anna.person, kept.id]).await;
         assert!(world.shows(anna, kept).await.is_some());
     }
     // Neither as one that he has confirmed: his set has it not.
     world
+        .letters
         .tamper("UPDATE contact SET person_id = $1 WHERE contact_id = $2", args![bo.person, counts.id])
         .await;
     let access = Access::Grant(world.log_in(Some(bo.person)));
@@ -113,19 +112,19 @@ async fn an_address_that_was_moved_to_another_person_is_not_confirmed(database: 
         code_expires_at = 9000000000000, code_mac = (SELECT c.code_mac FROM contact c WHERE c.contact_id = $3) \
         WHERE contact_id = $4";
     let mac = "UPDATE contact SET address_mac = $1 WHERE contact_id = $2";
-    world.tamper(mac, args![&[7u8; 32], own.id]).await;
+    world.letters.tamper(mac, args![&[7u8; 32], own.id]).await;
     for hers in [&waits, &counts] {
-        world.tamper(put, args![bo.person, &own.mac, own.id, hers.id]).await;
+        world.letters.tamper(put, args![bo.person, &own.mac, own.id, hers.id]).await;
         assert_eq!(world.confirms(bo, hers.id, &own.code).await, Changed::Refused("ended".into()));
-        world.tamper("DELETE FROM contact WHERE contact_id = $1", args![hers.id]).await;
+        world.letters.tamper("DELETE FROM contact WHERE contact_id = $1", args![hers.id]).await;
         // Nor his own under the id of hers, beside which hers would open from then on.
         let renamed = "UPDATE contact SET contact_id = $1, address_mac = $2 WHERE contact_id = $3";
-        world.tamper(renamed, args![hers.id, &own.mac, own.id]).await;
+        world.letters.tamper(renamed, args![hers.id, &own.mac, own.id]).await;
         assert_eq!(world.confirms(bo, hers.id, &own.code).await, Changed::Refused("ended".into()));
-        world.tamper(renamed, args![own.id, &[7u8; 32], hers.id]).await;
+        world.letters.tamper(renamed, args![own.id, &[7u8; 32], hers.id]).await;
     }
     // His own is confirmed, and opens in the place of its row from then on.
-    world.tamper(mac, args![&own.mac, own.id]).await;
+    world.letters.tamper(mac, args![&own.mac, own.id]).await;
     assert_eq!(world.confirms(bo, own.id, &own.code).await, Changed::Done(true));
     let sealed = {
         let mut tx = world.letters.read("test").await.unwrap();
@@ -156,16 +155,16 @@ async fn a_name_that_was_moved_to_another_person_is_not_shown(database: Database
     assert_eq!(shown(bo.person, cleo, "Cleo").await.as_deref(), Some("Cleo"));
     // Bo may see whose Cleo's mailbox is: Anna's name and log-in are put there.
     let profile = "UPDATE person SET profile = $1 WHERE person_id = $2";
-    world.tamper(profile, args![&sealed["Anna"], cleo.person]).await;
-    world.tamper("DELETE FROM login WHERE person_id = $1", args![cleo.person]).await;
+    world.letters.tamper(profile, args![&sealed["Anna"], cleo.person]).await;
+    world.letters.tamper("DELETE FROM login WHERE person_id = $1", args![cleo.person]).await;
     let login = "UPDATE login SET person_id = $1 WHERE person_id = $2";
-    world.tamper(login, args![cleo.person, anna.person]).await;
+    world.letters.tamper(login, args![cleo.person, anna.person]).await;
     assert_eq!(shown(bo.person, anna, "Anna").await, None);
     assert_eq!(shown(bo.person, cleo, "Anna").await, None, "nor under the log-in that Cleo has");
     // Nor in his own place.
-    world.tamper(profile, args![&sealed["Anna"], bo.person]).await;
-    world.tamper("DELETE FROM login WHERE person_id = $1", args![bo.person]).await;
-    world.tamper(login, args![bo.person, cleo.person]).await;
+    world.letters.tamper(profile, args![&sealed["Anna"], bo.person]).await;
+    world.letters.tamper("DELETE FROM login WHERE person_id = $1", args![bo.person]).await;
+    world.letters.tamper(login, args![bo.person, cleo.person]).await;
     assert_eq!(shown(bo.person, anna, "Anna").await, None);
     assert_eq!(shown(anna.person, anna, "Anna").await.as_deref(), Some("Anna"));
 }
@@ -199,9 +198,9 @@ async fn an_invitation_that_was_moved_shows_no_name(database: Database) {
     assert_eq!(shown(anna, anna, cleo).await, [true, false, true]);
     assert_eq!(shown(cleo, anna, cleo).await, [false, true, false]);
     assert_eq!(shown(bo, anna, cleo).await, [false; 3]);
-    world.tamper("UPDATE invitation SET address_mac = $1", args![&bo.address_mac]).await;
+    world.letters.tamper("UPDATE invitation SET address_mac = $1", args![&bo.address_mac]).await;
     assert_eq!(shown(bo, anna, bo).await, [false; 3], "made out to another");
-    world.tamper("UPDATE invitation SET mailbox_id = $1", args![bo.mailbox]).await;
+    world.letters.tamper("UPDATE invitation SET mailbox_id = $1", args![bo.mailbox]).await;
     assert_eq!(shown(bo, bo, bo).await, [false; 3], "from another mailbox");
     assert_eq!(shown(bo, anna, cleo).await, [false; 3], "in the places that they had");
 }
@@ -228,10 +227,10 @@ async fn what_is_said_of_a_mailbox_opens_for_those_of_that_mailbox_alone(databas
     assert_eq!(shown(anna).await, [true, true]);
     assert_eq!(shown(bo).await, [false, false]);
     // A right that has ended is nobody's now; its row says that it is about Bo, or over his mailbox.
-    world.tamper("UPDATE mandate SET person_id = $1", args![bo.person]).await;
+    world.letters.tamper("UPDATE mandate SET person_id = $1", args![bo.person]).await;
     assert_eq!(shown(bo).await, [false, false]);
-    world.tamper("UPDATE mandate SET mailbox_id = $1", args![bo.mailbox]).await;
-    world.tamper("UPDATE declined SET mailbox_id = $1", args![bo.mailbox]).await;
+    world.letters.tamper("UPDATE mandate SET mailbox_id = $1", args![bo.mailbox]).await;
+    world.letters.tamper("UPDATE declined SET mailbox_id = $1", args![bo.mailbox]).await;
     let access = Access::Grant(world.log_in(Some(bo.person)));
     let item = (Column::Note, mandate_note(mandate), note.clone());
     let opened = world.web.open_columns(access, vec![item]).await.unwrap();
@@ -258,7 +257,7 @@ async fn what_waits_is_sealed_anew_for_whom_it_waits(database: Database) {
     for (purpose, rows) in [("column-contact", 1), ("column-note", 3)] {
         assert_eq!(world.operator.rotate(purpose).await.unwrap().rewrapped, rows, "{purpose}");
     }
-    world.change_keys("DELETE FROM kek WHERE purpose LIKE 'column-%' AND version = 1", &[]).await;
+    world.keys_store.tamper("DELETE FROM kek WHERE purpose LIKE 'column-%' AND version = 1", &[]).await;
     let world = world.restarted(vec![]).await;
     let read = async |sql: &'static str| {
         let mut tx = world.letters.read("test").await.unwrap();

@@ -7,6 +7,7 @@ use super::{
 use domain::{AddressMac, JobId};
 use key_client::{By, Change, Changed, KeysError};
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::SystemRandom;
 
 both!(
@@ -16,15 +17,13 @@ both!(
     a_registration_beside_an_open_mailbox_is_found,
 );
 
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 const SWAP: &str = "UPDATE identity SET owner_id = $1 WHERE mac = $2";
 const OPEN: &str = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
 
 impl World {
     /// As far as the letters database goes, Bo's number is Anna's.
     async fn leads(&self, number_of: Citizen, to: Citizen) {
-        self.tamper(SWAP, args![to.person, &number_of.address_mac]).await;
+        self.letters.tamper(SWAP, args![to.person, &number_of.address_mac]).await;
     }
 
     async fn signed(&self, change: Change) -> Result<Changed, KeysError> {
@@ -50,18 +49,18 @@ async fn ones_own_signature_moves_nobody_elses_mailbox(database: Database) {
     for change in [leave(bo), come_home(bo)] {
         unvouched(world.signed(change).await, "identity");
     }
-    assert_eq!(world.count(OPEN).await, 2, "hers stays open");
-    assert_eq!(world.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 0);
+    assert_eq!(world.letters.count(OPEN).await, 2, "hers stays open");
+    assert_eq!(world.letters.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 0);
     world.leads(bo, bo).await;
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
     assert_eq!(world.signed(leave(bo)).await, Ok(Changed::Done(true)));
     // It is his own that has closed, and it is he who is told. It does not open hers either.
     let his = "SELECT count(*) FROM job j JOIN mailbox m ON m.mailbox_id = j.mailbox_id \
         WHERE j.kind = 'moved' AND m.closed_at IS NOT NULL";
-    assert_eq!((world.count(OPEN).await, world.count(his).await), (1, 1));
+    assert_eq!((world.letters.count(OPEN).await, world.letters.count(his).await), (1, 1));
     world.leads(anna, bo).await;
     unvouched(world.signed(come_home(anna)).await, "identity");
-    assert_eq!(world.count(OPEN).await, 1);
+    assert_eq!(world.letters.count(OPEN).await, 1);
 }
 
 async fn what_the_operator_orders_for_a_number_is_done_to_nobody_else(database: Database) {
@@ -74,8 +73,8 @@ async fn what_the_operator_orders_for_a_number_is_done_to_nobody_else(database: 
     world.leads(bo, anna).await;
     unvouched(ordered(died()).await, "identity");
     unvouched(ordered(close()).await, "identity");
-    assert_eq!(world.count("SELECT count(*) FROM person WHERE deceased_at IS NOT NULL").await, 0);
-    assert_eq!(world.count(OPEN).await, 2);
+    assert_eq!(world.letters.count("SELECT count(*) FROM person WHERE deceased_at IS NOT NULL").await, 0);
+    assert_eq!(world.letters.count(OPEN).await, 2);
     world.leads(bo, bo).await;
     assert_eq!(ordered(close()).await, Ok(Changed::Done(true)));
     assert_eq!(ordered(close()).await, Ok(Changed::Done(false)));
@@ -92,11 +91,11 @@ async fn what_the_operator_orders_for_a_number_is_done_to_nobody_else(database: 
 async fn a_number_that_was_taken_away_is_not_taken_for_nobodys(database: Database) {
     let world = World::new(database).await;
     let anna = world.citizen(ANNA).await;
-    world.tamper("UPDATE identity SET valid_to = valid_from", &[]).await;
+    world.letters.tamper("UPDATE identity SET valid_to = valid_from", &[]).await;
     unvouched(world.signed(leave(anna)).await, "identity");
-    world.tamper("UPDATE identity SET valid_to = NULL", &[]).await;
+    world.letters.tamper("UPDATE identity SET valid_to = NULL", &[]).await;
     // Neither a mailbox whose row is gone.
-    world.tamper("UPDATE mailbox SET owner_id = $1", args![&[7u8; 16]]).await;
+    world.letters.tamper("UPDATE mailbox SET owner_id = $1", args![&[7u8; 16]]).await;
     unvouched(world.signed(leave(anna)).await, "mailbox");
     let nobodys = Change::Deregister {
         address_mac: AddressMac::from_bytes([7; 32]),
@@ -114,7 +113,7 @@ async fn a_registration_beside_an_open_mailbox_is_found(database: Database) {
     world.change(operator, &[]).await;
     let moved = "INSERT INTO registration (address_mac, registered_at, operator, account_type) \
         VALUES ($1, 0, '164020000065', 'secure')";
-    world.tamper(moved, args![&anna.address_mac]).await;
+    world.letters.tamper(moved, args![&anna.address_mac]).await;
     let faults = world.service.check_sets(None).await.unwrap();
     assert_eq!(faults.iter().map(|fault| fault.table).collect::<Vec<_>>(), ["registration"]);
     world.change("UPDATE mailbox SET closed_at = 1", &[]).await;

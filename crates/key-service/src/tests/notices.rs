@@ -8,6 +8,7 @@ use domain::{
 use evidence::{NewEvent, Writer};
 use key_client::{Access, AnnouncedTo, Column, KeysError, NoticeFor, announcement_words, contact_address};
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::SystemRandom;
 
 both!(
@@ -20,9 +21,6 @@ both!(
     a_move_is_told_to_whom_the_number_belongs,
     the_notifier_has_a_budget,
 );
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 
 impl World {
     async fn contact(&self, of: Citizen, address: &str) -> (ContactId, Vec<u8>) {
@@ -148,8 +146,9 @@ async fn a_mailbox_that_was_given_another_owner_opens_nobodys_address(database: 
     let bo = world.citizen(BO).await;
     let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
     let sent = world.send(anna).await;
-    world.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
+    world.letters.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
     world
+        .letters
         .tamper("UPDATE mailbox SET owner_id = $1 WHERE mailbox_id = $2", args![bo.person, anna.mailbox])
         .await;
     assert_eq!(world.opens(of(anna.mailbox, sent.letter), &contacts).await, [false, false]);
@@ -208,14 +207,14 @@ async fn a_move_is_told_when_somebody_signed_for_it(database: Database) {
     let moved = || vec![NoticeFor::Move(anna.mailbox)];
     assert_eq!(world.opens(moved(), &contacts).await, [false]);
     let agreed = "INSERT INTO agreed (address_mac, what, changed_at, exact, told) VALUES ($1, $2, $3, 0, 0)";
-    world.change_keys(agreed, args![&anna.address_mac, "senders", START]).await;
+    world.keys_store.tamper(agreed, args![&anna.address_mac, "senders", START]).await;
     assert_eq!(world.opens(moved(), &contacts).await, [false]);
-    world.change_keys(agreed, args![&anna.address_mac, "place", START]).await;
+    world.keys_store.tamper(agreed, args![&anna.address_mac, "place", START]).await;
     for _ in 0..16 {
         assert_eq!(world.opens(moved(), &contacts).await, [true]);
     }
     assert_eq!(world.opens(moved(), &contacts).await, [false], "told often enough");
-    world.change_keys("UPDATE agreed SET told = 0", &[]).await;
+    world.keys_store.tamper("UPDATE agreed SET told = 0", &[]).await;
     world.days(3);
     assert_eq!(world.opens(moved(), &contacts).await, [false]);
 }
@@ -227,11 +226,11 @@ async fn a_move_is_told_to_whom_the_number_belongs(database: Database) {
     let contacts = [world.contact(anna, "anna@example.se").await, world.contact(bo, "bo@example.se").await];
     let agreed =
         "INSERT INTO agreed (address_mac, what, changed_at, exact, told) VALUES ($1, 'place', $2, 0, 0)";
-    world.change_keys(agreed, args![&anna.address_mac, START]).await;
+    world.keys_store.tamper(agreed, args![&anna.address_mac, START]).await;
     // By the letters' rows each has the other's number.
     let lead = "UPDATE identity SET owner_id = $1 WHERE mac = $2";
-    world.tamper(lead, args![bo.person, &anna.address_mac]).await;
-    world.tamper(lead, args![anna.person, &bo.address_mac]).await;
+    world.letters.tamper(lead, args![bo.person, &anna.address_mac]).await;
+    world.letters.tamper(lead, args![anna.person, &bo.address_mac]).await;
     let moved = async |of: Citizen| world.opens(vec![NoticeFor::Move(of.mailbox)], &contacts).await;
     assert_eq!(moved(anna).await, [true, false]);
     assert_eq!(moved(bo).await, [false, false]);

@@ -5,6 +5,7 @@ use domain::{AddressMac, Clock as _, LetterId, MailboxId, words::EventType};
 use key_client::{KeysError, MailboxKey, OUTBOUND_PARTS, Role, letter_aad, seal_info};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::Rows as _;
 use vault::{
     Key, Purpose, SystemRandom, derive,
     seal_to::{PublicKey, seal_to},
@@ -105,15 +106,15 @@ async fn the_pair_is_renewed_daily_and_destroyed_when_nothing_waits_under_it(dat
     world.sweep().await;
     assert!(world.outgoing.outbound_key(letter).await.is_ok());
     let kept = "SELECT COUNT(*) FROM mailbox_key WHERE epoch = 1";
-    assert_eq!(world.count_keys(kept).await, 1);
+    assert_eq!(world.keys_store.count(kept).await, 1);
     let backup = "SELECT COUNT(*) FROM mailbox_key";
-    assert_eq!(world.count_keys(backup).await, 3);
+    assert_eq!(world.keys_store.count(backup).await, 3);
     world.has_ended(letter).await;
     world.days(1);
     world.sweep().await;
     // All but the newest pair, which was a day old, and the one that was made now.
-    assert_eq!(world.count_keys(kept).await, 0);
-    assert_eq!(world.count_keys(backup).await, 2);
+    assert_eq!(world.keys_store.count(kept).await, 0);
+    assert_eq!(world.keys_store.count(backup).await, 2);
     assert_eq!(world.pair().await.epoch, 4);
     assert!(world.clock.now().since(START) >= Duration::from_secs(3 * 24 * 3600));
     assert_eq!(world.service.0.secrets(MailboxId::OUTGOING).await.map(|held| held.len()).ok(), Some(2));

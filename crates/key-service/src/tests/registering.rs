@@ -1,11 +1,11 @@
 //! What happens to senders and operators is on record, and who writes to the letters database cannot change the record.
 
 use super::{vouching::unvouched, world::World};
-use domain::{CertificateDigest, OrgNumber, words::RegistryEventType as E};
+use domain::{CertificateDigest, words::RegistryEventType as E};
 use evidence::Party;
 use key_client::{By, Change, Changed, KeysError, OperatorChange, OperatorDescription, SenderChange};
-use rcgen::{CertificateParams, DnType, KeyPair};
 use store::{both, testing::Database};
+use testing::{DISPATCHER, LADAN, Rows as _, TOWN, org, pki::self_signed as certificate};
 
 both!(
     each_change_of_a_sender_leaves_an_event,
@@ -15,22 +15,6 @@ both!(
     an_operator_or_its_certificate_that_was_changed_is_found,
     a_row_that_a_trigger_adds_undoes_the_change,
 );
-
-const TOWN: &str = "164020000016";
-const DISPATCHER: &str = "164020000032";
-const LADAN: &str = "164020000065";
-
-fn org(number: &str) -> OrgNumber {
-    OrgNumber::parse(number).unwrap()
-}
-
-fn certificate(number: &str) -> Vec<u8> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), number);
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2040, 1, 1);
-    params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
-}
 
 async fn sender(world: &World, change: SenderChange) -> Result<Changed, KeysError> {
     world.operator.change(By::Operator, Change::Sender(change)).await
@@ -138,7 +122,7 @@ async fn what_changed_nothing_leaves_none(database: Database) {
     let other = SenderChange::AddCertificate { number: org(TOWN), der: certificate(LADAN) };
     assert!(matches!(sender(&world, other).await, Ok(Changed::Refused(_))));
     assert!(matches!(sender(&world, put(LADAN, "", true)).await, Ok(Changed::Refused(_))));
-    assert_eq!(world.count("SELECT count(*) FROM registry_event").await, 2);
+    assert_eq!(world.letters.count("SELECT count(*) FROM registry_event").await, 2);
 }
 
 async fn a_record_that_was_changed_stops_the_next_change_and_is_found(database: Database) {
@@ -158,7 +142,7 @@ async fn a_record_that_was_changed_stops_the_next_change_and_is_found(database: 
         "UPDATE registry_event SET entry = (SELECT o.entry FROM saved o WHERE o.seq = 0) WHERE seq = 1",
         "INSERT INTO registry_event SELECT party, number, 2, at, type, body, entry FROM saved WHERE seq = 1",
     ] {
-        world.tamper(sql, &[]).await;
+        world.letters.tamper(sql, &[]).await;
         assert_eq!(fault().await, ["registry_event"], "{sql}");
         assert!(world.service.history_of(Party::Sender, &org(TOWN)).await.is_err(), "{sql}");
         let next = sender(&world, SenderChange::Suspend { number: org(TOWN), suspended: true }).await;
@@ -168,7 +152,7 @@ async fn a_record_that_was_changed_stops_the_next_change_and_is_found(database: 
         assert_eq!(fault().await, Vec::<&str>::new());
     }
     // What is sealed in the row was flipped: its entry still fits the set, and it does not open.
-    world.tamper("UPDATE registry_event SET body = entry WHERE seq = 1", &[]).await;
+    world.letters.tamper("UPDATE registry_event SET body = entry WHERE seq = 1", &[]).await;
     assert_eq!(fault().await, ["registry_event"]);
     assert!(world.service.history_of(Party::Sender, &org(TOWN)).await.is_err());
 }
@@ -252,7 +236,7 @@ async fn an_operator_or_its_certificate_that_was_changed_is_found(database: Data
         ("UPDATE operator_certificate SET der = sha256", "operator_certificate"),
         ("DELETE FROM operator_certificate", "operator_certificate"),
     ] {
-        world.tamper(sql, &[]).await;
+        world.letters.tamper(sql, &[]).await;
         let faults = world.service.check_sets(None).await.unwrap();
         assert_eq!(faults.iter().map(|fault| fault.table).collect::<Vec<_>>(), [table], "{sql}");
         unvouched(operator(&world, OperatorChange::End { number: org(LADAN) }).await, table);
@@ -286,5 +270,5 @@ async fn a_row_that_a_trigger_adds_undoes_the_change(database: Database) {
     }
     unvouched(sender(&world, put(TOWN, "Skatteverket", true)).await, "registry_event");
     assert_eq!(kinds(&world, Party::Sender, TOWN).await, [E::SenderAdded]);
-    assert_eq!(world.count("SELECT count(*) FROM sender WHERE name = 'Skatteverket'").await, 0);
+    assert_eq!(world.letters.count("SELECT count(*) FROM sender WHERE name = 'Skatteverket'").await, 0);
 }

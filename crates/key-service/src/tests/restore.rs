@@ -7,12 +7,10 @@ use key_client::{
 };
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _, TOWN};
 use vault::SystemRandom;
 
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 const CLEO: &str = "197010632391";
-const TOWN: &str = "164020000016";
 
 both!(
     what_had_ended_stays_ended_and_what_is_missing_is_told,
@@ -140,7 +138,7 @@ async fn what_had_ended_stays_ended_and_what_is_missing_is_told(database: Databa
         ("mailbox", "SELECT COUNT(*) FROM mailbox WHERE closed_at IS NOT NULL"),
         ("sender", "SELECT COUNT(*) FROM sender WHERE suspended_at IS NOT NULL"),
     ] {
-        assert_eq!(world.count(sql).await, 1, "{what}");
+        assert_eq!(world.letters.count(sql).await, 1, "{what}");
     }
     assert!(world.chain(a.mailbox, a.mailbox.own_chain()).await.contains(&EventType::RestoreAccepted));
     let checked = world.service.check_all(None, &mut |_| {}).await.unwrap();
@@ -150,7 +148,7 @@ async fn what_had_ended_stays_ended_and_what_is_missing_is_told(database: Databa
     world.by(&anna, Change::TurnOn { mailbox_id: a.mailbox, sender: town }).await;
     let again = world.service.accept_restore("once more").await.unwrap();
     assert_eq!((again.ended, again.taken_up.len(), again.missing.len()), (0, 0, 0));
-    assert_eq!(world.count("SELECT COUNT(*) FROM declined").await, 0);
+    assert_eq!(world.letters.count("SELECT COUNT(*) FROM declined").await, 0);
 }
 
 async fn an_older_state_stops_only_whom_it_concerns(database: Database) {
@@ -188,17 +186,18 @@ async fn what_nobody_has_vouched_for_is_not_taken_up(database: Database) {
     let world = World::new(database).await;
     let (_, a) = world.opened(ANNA).await;
     world
+        .letters
         .tamper(
             "INSERT INTO person (person_id, profile, language, created_at) VALUES ($1, $1, 'sv', 0)",
             args![&[7u8; 16]],
         )
         .await;
     let steal = "UPDATE login SET person_id = $1";
-    world.tamper(steal, args![&[7u8; 16]]).await;
+    world.letters.tamper(steal, args![&[7u8; 16]]).await;
     let restored = world.service.accept_restore("somebody tries").await.unwrap();
     assert_eq!(restored.unknown.len(), 1);
     let rows = "SELECT COUNT(*) FROM login l JOIN mailbox m ON m.owner_id = l.person_id";
-    assert_eq!(world.count(rows).await, 1, "the key store says who logs in");
+    assert_eq!(world.letters.count(rows).await, 1, "the key store says who logs in");
     let macs = world.operator.person_macs(&[Identity::parse(ANNA).unwrap()]).await.unwrap()[0];
     assert_eq!(world.service.0.known_login(&macs.login_mac).await.unwrap().unwrap().0, a.person);
 }

@@ -4,14 +4,12 @@ use super::world::World;
 use domain::{RowsDigest, words::EventType};
 use key_client::{By, Change, Changed, KeysError};
 use store::{DatabaseKind, Store, args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 
 both!(
     an_opening_that_has_begun_is_on_record_before_the_right_ends,
     a_right_that_has_ended_while_somebody_waits_opens_nothing,
 );
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 
 /// How many wait for the one writer of SQLite, or for a row that another transaction of PostgreSQL holds.
 async fn how_many_wait(store: &Store) -> u64 {
@@ -82,7 +80,7 @@ async fn a_right_that_has_ended_while_somebody_waits_opens_nothing(database: Dat
     let after = registry::sets::read(&mut held, std::slice::from_ref(&subject)).await.unwrap();
     let next = after[&subject].digests(&subject);
     let take_down = "UPDATE vouched SET next = $1, next_at = $2 WHERE kind = 'mailbox' AND id = $3";
-    world.change_keys(take_down, args![&RowsDigest::flatten(&next), world.clock_now(), &subject.id]).await;
+    world.keys_store.tamper(take_down, args![&RowsDigest::flatten(&next), world.clock_now(), &subject.id]).await;
     let opening = {
         let web = world.web.clone();
         tokio::spawn(async move { web.content(&helper, anna.mailbox, sent.letter).await.map(drop) })

@@ -5,10 +5,8 @@ use crate::{Reconciled, Swept};
 use domain::words::EventType;
 use key_client::KeysError;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::{Purpose, derive};
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 
 both!(
     after_the_roll_a_backup_of_the_old_letter_rows_does_not_open,
@@ -35,7 +33,7 @@ async fn after_the_roll_a_backup_of_the_old_letter_rows_does_not_open(database: 
     assert_eq!(world.sweep().await, Swept { begun: 1, resealed: 1, ..Swept::default() });
     assert_eq!(world.key_of(anna.mailbox).await.0, 2);
     assert_eq!(
-        world.count_keys("SELECT COUNT(*) FROM mailbox_key").await,
+        world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await,
         3,
         "kept for letters on their way"
     );
@@ -44,7 +42,7 @@ async fn after_the_roll_a_backup_of_the_old_letter_rows_does_not_open(database: 
 
     world.days(1);
     assert_eq!(world.sweep().await, Swept { rolled: 1, ..Swept::default() });
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM mailbox_key").await, 2);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await, 2);
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await, [EventType::EpochRolled]);
     reads(&world, anna, &kept).await;
     reads(&world, bo, &of_bo).await;
@@ -79,7 +77,7 @@ async fn letters_on_their_way_during_a_roll_are_read_after_it(database: Database
     world.days(1);
     // What came in is sealed anew first, and only then the old key goes.
     assert_eq!(world.sweep().await, Swept { resealed: 1, rolled: 1, ..Swept::default() });
-    assert_eq!(world.count("SELECT COUNT(*) FROM letter_key WHERE epoch = 2").await, 2);
+    assert_eq!(world.letters.count("SELECT COUNT(*) FROM letter_key WHERE epoch = 2").await, 2);
     reads(&world, anna, &late).await;
     reads(&world, anna, &new).await;
 }
@@ -106,15 +104,16 @@ async fn a_roll_that_was_cut_short_is_gone_on_with(database: Database) {
     world.days(1);
     assert_eq!(world.sweep().await.rolled, 1);
     // After it was said, before the key was destroyed: it is not said twice.
-    world.change_keys("UPDATE mailbox_key SET created_at = created_at + 0", &[]).await;
+    world.keys_store.tamper("UPDATE mailbox_key SET created_at = created_at + 0", &[]).await;
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await, [EventType::EpochRolled]);
     let pair = "INSERT INTO mailbox_key (mailbox_id, epoch, public_key, wrapped, created_at) \
         SELECT mailbox_id, 1, public_key, wrapped, 0 FROM mailbox_key WHERE mailbox_id = $1";
-    world.change_keys(pair, args![anna.mailbox]).await;
+    world.keys_store.tamper(pair, args![anna.mailbox]).await;
     // That copy is bound to its own epoch and does not open, so it stops the mailbox and is told.
     assert_eq!(world.sweep().await.failed, 1);
     world
-        .change_keys("UPDATE mailbox_key SET wrapped = $1 WHERE epoch = 1", args![&rewrapped(&world, anna)])
+        .keys_store
+        .tamper("UPDATE mailbox_key SET wrapped = $1 WHERE epoch = 1", args![&rewrapped(&world, anna)])
         .await;
     world.sweep().await;
     world.days(1);
@@ -142,7 +141,7 @@ async fn a_letter_key_that_does_not_open_keeps_the_old_key_and_others_go_on(data
     world.days(1);
     let swept = world.sweep().await;
     assert_eq!((swept.rolled, swept.failed), (1, 1));
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM mailbox_key WHERE epoch = 1").await, 1);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key WHERE epoch = 1").await, 1);
     reads(&world, anna, &kept).await;
     reads(&world, bo, &of_bo).await;
 }
@@ -162,7 +161,7 @@ async fn a_mailbox_rolls_again_when_more_is_erased(database: Database) {
         assert_eq!(world.key_of(anna.mailbox).await.0, round);
         reads(&world, anna, &kept).await;
     }
-    assert_eq!(world.count_keys("SELECT COUNT(*) FROM mailbox_key").await, 1);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await, 1);
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await.len(), 2);
 }
 
@@ -207,7 +206,7 @@ async fn databases_of_different_ages_are_noticed_and_new_letters_can_be_read_aga
     let new = world.send(anna).await;
     reads(&world, anna, &new).await;
 
-    world.change_keys("DELETE FROM mailbox_key WHERE mailbox_id = $1", args![bo.mailbox]).await;
+    world.keys_store.tamper("DELETE FROM mailbox_key WHERE mailbox_id = $1", args![bo.mailbox]).await;
     assert_eq!(world.service.reconcile().await.unwrap(), Reconciled { lost: 1, ..fits });
 }
 

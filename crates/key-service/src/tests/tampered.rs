@@ -4,6 +4,7 @@ use super::world::{Citizen, World};
 use domain::ContactId;
 use key_client::{Column, contact_address};
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::SystemRandom;
 
 both!(
@@ -14,8 +15,6 @@ both!(
     another_public_key_in_the_mailbox_s_row_is_named,
 );
 
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
 const NONE: [&str; 0] = [];
 
 /// Somebody with a letter, of which everything holds.
@@ -30,7 +29,7 @@ async fn with_a_letter(world: &World) -> Citizen {
 async fn a_letter_s_key_that_was_deleted_is_missed(database: Database) {
     let world = World::new(database).await;
     with_a_letter(&world).await;
-    world.tamper("DELETE FROM letter_key", &[]).await;
+    world.letters.tamper("DELETE FROM letter_key", &[]).await;
     assert_eq!(world.faults(None).await, ["letter"]);
 }
 
@@ -39,9 +38,9 @@ async fn a_letter_that_was_emptied_without_an_event_is_missed(database: Database
     with_a_letter(&world).await;
     let empty: &[u8] = &[];
     // As erasing does it, but for the event.
-    world.tamper("UPDATE letter SET header = $1", args![empty]).await;
-    world.tamper("DELETE FROM letter_key", &[]).await;
-    world.tamper("DELETE FROM part", &[]).await;
+    world.letters.tamper("UPDATE letter SET header = $1", args![empty]).await;
+    world.letters.tamper("DELETE FROM letter_key", &[]).await;
+    world.letters.tamper("DELETE FROM part", &[]).await;
     assert_eq!(world.faults(None).await, ["letter"]);
 }
 
@@ -51,7 +50,7 @@ async fn a_notice_that_nobody_will_send_is_missed(database: Database) {
     // A letter is there to be told of from the next instant on.
     world.clock.advance(std::time::Duration::from_secs(1));
     assert_eq!(world.faults(None).await, NONE);
-    world.tamper("DELETE FROM job", &[]).await;
+    world.letters.tamper("DELETE FROM job", &[]).await;
     assert_eq!(world.faults(None).await, ["notice_job"]);
 }
 
@@ -70,10 +69,10 @@ async fn an_address_that_was_exchanged_is_named(database: Database) {
     }
     assert_eq!(world.faults(None).await, NONE);
     let put = "UPDATE contact SET address = $1 WHERE person_id = $2";
-    world.tamper(put, args![&sealed[1], anna.person]).await;
+    world.letters.tamper(put, args![&sealed[1], anna.person]).await;
     assert_eq!(world.faults(Some(anna)).await, ["contact"]);
     assert_eq!(world.faults(Some(bo)).await, NONE);
-    world.tamper(put, args![&sealed[0], anna.person]).await;
+    world.letters.tamper(put, args![&sealed[0], anna.person]).await;
     assert_eq!(world.faults(None).await, NONE);
 }
 
@@ -83,9 +82,9 @@ async fn another_public_key_in_the_mailbox_s_row_is_named(database: Database) {
     let (epoch, public_key) = world.key_of(anna.mailbox).await;
     let put = "UPDATE mailbox SET epoch = $1, public_key = $2";
     for (epoch, public_key) in [(epoch, &[7u8; 32]), (epoch + 1, public_key.as_bytes())] {
-        world.tamper(put, args![epoch, public_key]).await;
+        world.letters.tamper(put, args![epoch, public_key]).await;
         assert_eq!(world.faults(None).await, ["mailbox_key"]);
     }
-    world.tamper(put, args![epoch, public_key.as_bytes()]).await;
+    world.letters.tamper(put, args![epoch, public_key.as_bytes()]).await;
     assert_eq!(world.faults(None).await, NONE);
 }

@@ -6,6 +6,7 @@ use evidence::Belongings;
 use key_client::{GrantToken, KeysError, letter_aad, seal_info};
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _};
 use vault::{Key, Purpose, SystemRandom, derive, seal_to::seal_to};
 
 both!(
@@ -17,15 +18,12 @@ both!(
     a_letter_of_before_opens_as_it_stands,
 );
 
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
-
 /// Neither opened nor listed, and nothing written down as if it had been.
 async fn is_shut(world: &World, grant: &GrantToken, of: Citizen, sent: &Sent, why: &str) {
     assert_eq!(world.content(grant, of, sent).await.err(), Some(KeysError::Unavailable), "{why}");
     let keys = world.web.headers(grant, of.mailbox, vec![sent.letter]).await.unwrap();
     assert!(keys[0].1.is_none(), "{why}");
-    assert_eq!(world.count("SELECT COUNT(*) FROM event WHERE type <> 'accepted'").await, 0, "{why}");
+    assert_eq!(world.letters.count("SELECT COUNT(*) FROM event WHERE type <> 'accepted'").await, 0, "{why}");
 }
 
 async fn is_open(world: &World, grant: &GrantToken, of: Citizen, sent: &Sent) {

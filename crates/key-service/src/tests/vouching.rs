@@ -6,6 +6,7 @@ use key_client::{By, Change, Changed, GrantToken, KeysError, OpenMailbox, Openin
 use registry::sets::Subject;
 use std::time::Duration;
 use store::{args, both, testing::Database};
+use testing::{ANNA, BO, Rows as _, TOWN};
 use vault::SystemRandom;
 
 both!(
@@ -20,10 +21,6 @@ both!(
     a_sender_is_changed_by_the_operator_alone,
     the_check_names_each_set_that_is_not_as_vouched_for,
 );
-
-const ANNA: &str = "198101052382";
-const BO: &str = "199001012385";
-const TOWN: &str = "164020000016";
 
 async fn first_mailbox(world: &World, number: &str) -> (GrantToken, MailboxId) {
     let grant = world.log_in_as(number).await;
@@ -69,7 +66,7 @@ async fn a_key_that_the_administrator_puts_there_is_never_stated(database: Datab
     let world = World::new(database).await;
     let (_, mailbox_id) = first_mailbox(&world, ANNA).await;
     let before = state(&world, ANNA).await.unwrap().mailbox.unwrap().key;
-    world.tamper("UPDATE mailbox SET public_key = $1, epoch = 9", args![&[7u8; 32]]).await;
+    world.letters.tamper("UPDATE mailbox SET public_key = $1, epoch = 9", args![&[7u8; 32]]).await;
     assert_eq!(state(&world, ANNA).await.unwrap().mailbox.unwrap().key, before);
     // Neither is it the key of the mailbox for whoever asks to have one made.
     let made = world.web.make_mailbox_key(mailbox_id).await.unwrap();
@@ -92,16 +89,16 @@ async fn every_row_that_decides_stops_the_opening_when_it_is_changed(database: D
         ("UPDATE mailbox SET closed_at = NULL", "UPDATE mailbox SET closed_at = 1", "mailbox"),
         ("UPDATE person SET protected_at = NULL", "UPDATE person SET protected_at = 1", "person"),
     ] {
-        world.tamper(sql, &[]).await;
+        world.letters.tamper(sql, &[]).await;
         unvouched(world.web.content(&owner, anna.mailbox, letter).await, table);
         unvouched(world.web.headers(&owner, anna.mailbox, vec![letter]).await, table);
-        world.tamper(undo, &[]).await;
+        world.letters.tamper(undo, &[]).await;
         world.web.content(&owner, anna.mailbox, letter).await.unwrap();
     }
     // The mailbox moved under another owner is nobody's.
     let swap = "UPDATE mailbox SET owner_id = $1 WHERE mailbox_id = $2";
-    world.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
-    world.tamper(swap, args![bo.person, anna.mailbox]).await;
+    world.letters.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
+    world.letters.tamper(swap, args![bo.person, anna.mailbox]).await;
     let thief = world.log_in(Some(bo.person));
     unvouched(world.web.content(&thief, anna.mailbox, letter).await, "mailbox");
     assert!(world.web.content(&owner, anna.mailbox, letter).await.is_err());
@@ -113,11 +110,11 @@ async fn a_log_in_that_the_administrator_puts_there_is_nobodys(database: Databas
     let (bo, own) = first_mailbox(&world, BO).await;
     // Bo's log-in leads to Anna, as far as the letters database goes.
     let sql = "UPDATE login SET person_id = (SELECT owner_id FROM mailbox WHERE mailbox_id = $1)";
-    world.tamper(sql, args![mailbox_id]).await;
+    world.letters.tamper(sql, args![mailbox_id]).await;
     unvouched(world.web.refresh_person(&bo).await, "login");
     // Whoever was logged in stays who they were.
     assert_eq!(world.web.rights(&bo).await.unwrap(), [(own, Because::Owner)]);
-    world.tamper("DELETE FROM login", &[]).await;
+    world.letters.tamper("DELETE FROM login", &[]).await;
     unvouched(world.web.refresh_person(&bo).await, "login");
 }
 
@@ -131,20 +128,20 @@ async fn a_right_that_the_administrator_puts_there_opens_nothing_and_no_column(d
         let mandate = MandateId::new(&SystemRandom);
         let sql = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
             VALUES ($1, $2, $3, $4, $5, 0)";
-        world.tamper(sql, args![mandate, anna.mailbox, bo.person, kind, &[1u8; 40]]).await;
+        world.letters.tamper(sql, args![mandate, anna.mailbox, bo.person, kind, &[1u8; 40]]).await;
         unvouched(world.web.content(&thief, anna.mailbox, letter).await, "mandate");
         unvouched(world.web.headers(&thief, anna.mailbox, vec![letter]).await, "mandate");
         assert_eq!(world.web.rights(&thief).await.unwrap(), [(bo.mailbox, Because::Owner)]);
         // Neither does the owner go on as if nothing had happened.
         let owner = world.log_in(Some(anna.person));
         unvouched(world.web.content(&owner, anna.mailbox, letter).await, "mandate");
-        world.tamper("DELETE FROM mandate", &[]).await;
+        world.letters.tamper("DELETE FROM mandate", &[]).await;
     }
     // A right that was taken back does not come back by an older row.
     world.mandate(anna, bo, b"note").await;
     world.web.content(&thief, anna.mailbox, letter).await.unwrap();
     world.change("UPDATE mandate SET revoked_at = 5", &[]).await;
-    world.tamper("UPDATE mandate SET revoked_at = NULL", &[]).await;
+    world.letters.tamper("UPDATE mandate SET revoked_at = NULL", &[]).await;
     unvouched(world.web.content(&thief, anna.mailbox, letter).await, "mandate");
 }
 
@@ -162,7 +159,7 @@ async fn a_change_that_was_cut_short_settles_either_way(database: Database) {
         let after = registry::sets::read(&mut tx, std::slice::from_ref(&subject)).await.unwrap();
         let next = after[&subject].digests(&subject);
         let take_down = "UPDATE vouched SET next = $1, next_at = $2 WHERE kind = 'mailbox'";
-        world.change_keys(take_down, args![&RowsDigest::flatten(&next), world.clock_now()]).await;
+        world.keys_store.tamper(take_down, args![&RowsDigest::flatten(&next), world.clock_now()]).await;
         if committed {
             tx.commit().await.unwrap();
         } else {
@@ -172,11 +169,11 @@ async fn a_change_that_was_cut_short_settles_either_way(database: Database) {
         world.web.content(&grant, anna.mailbox, letter).await.unwrap();
         world.clock.advance(Duration::from_secs(31));
         world.service.settle().await.unwrap();
-        assert_eq!(world.count_keys("SELECT count(*) FROM vouched WHERE next IS NOT NULL").await, 0);
+        assert_eq!(world.keys_store.count("SELECT count(*) FROM vouched WHERE next IS NOT NULL").await, 0);
         world.web.content(&grant, anna.mailbox, letter).await.unwrap();
         if committed {
             // And what held before does not any more.
-            world.tamper("UPDATE mailbox SET closed_at = NULL", &[]).await;
+            world.letters.tamper("UPDATE mailbox SET closed_at = NULL", &[]).await;
             unvouched(world.web.content(&grant, anna.mailbox, letter).await, "mailbox");
             world.change("UPDATE mailbox SET closed_at = 3", &[]).await;
             world.change("UPDATE mailbox SET closed_at = NULL", &[]).await;
@@ -192,20 +189,20 @@ async fn nothing_rides_along_with_a_change(database: Database) {
     // What stands there wrongly before a change is not vouched for by it.
     let sql = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from) \
         VALUES ($1, $2, $3, 'signatory', $4, 0)";
-    world.tamper(sql, args![MandateId::new(&SystemRandom), mailbox_id, bo.person, &[1u8; 40]]).await;
+    world.letters.tamper(sql, args![MandateId::new(&SystemRandom), mailbox_id, bo.person, &[1u8; 40]]).await;
     let off = |sender: &str| Change::TurnOff {
         mailbox_id,
         sender: OrgNumber::parse(sender).unwrap(),
         sealed: vec![1; 40],
     };
     unvouched(world.web.change(By::Grant(grant.clone()), off(TOWN)).await, "mandate");
-    world.tamper("DELETE FROM mandate", &[]).await;
+    world.letters.tamper("DELETE FROM mandate", &[]).await;
     assert_eq!(world.web.change(By::Grant(grant.clone()), off(TOWN)).await, Ok(Changed::Done(true)));
     // Neither what hangs on to it.
     world.ride_along(mailbox_id, bo.person).await;
     unvouched(world.web.change(By::Grant(grant.clone()), off("164020000024")).await, "mandate");
-    assert_eq!(world.count("SELECT count(*) FROM mandate").await, 0, "and nothing of it stands");
-    assert_eq!(world.count("SELECT count(*) FROM declined").await, 1);
+    assert_eq!(world.letters.count("SELECT count(*) FROM mandate").await, 0, "and nothing of it stands");
+    assert_eq!(world.letters.count("SELECT count(*) FROM declined").await, 1);
 }
 
 async fn what_an_older_version_wrote_is_taken_over_once(database: Database) {
@@ -220,7 +217,7 @@ async fn what_an_older_version_wrote_is_taken_over_once(database: Database) {
         "DELETE FROM known_login",
         "DELETE FROM adoption",
     ] {
-        world.change_keys(sql, &[]).await;
+        world.keys_store.tamper(sql, &[]).await;
     }
     let grant = world.log_in_as(ANNA).await;
     unvouched(world.web.refresh_person(&grant).await, "login");
@@ -229,7 +226,7 @@ async fn what_an_older_version_wrote_is_taken_over_once(database: Database) {
     world.web.refresh_person(&grant).await.unwrap();
     assert!(state(&world, ANNA).await.unwrap().mailbox.is_some());
     assert!(world.service.adopt(crate::Adoption::Upgrade).await.is_err(), "once and never again");
-    assert_eq!(world.count_keys("SELECT count(*) FROM adoption").await, 1);
+    assert_eq!(world.keys_store.count("SELECT count(*) FROM adoption").await, 1);
 }
 
 async fn a_sender_is_changed_by_the_operator_alone(database: Database) {
@@ -246,7 +243,7 @@ async fn a_sender_is_changed_by_the_operator_alone(database: Database) {
     assert_eq!(world.operator.change(By::Operator, put("Exempelkommunen")).await, Ok(Changed::Done(true)));
     let stated = world.gateway.registry_statements().await.unwrap();
     assert_eq!((stated.len(), stated[0].number.as_str(), stated[0].vouched.version), (1, TOWN, 1));
-    world.tamper("UPDATE sender SET name = 'Skatteverket'", &[]).await;
+    world.letters.tamper("UPDATE sender SET name = 'Skatteverket'", &[]).await;
     unvouched(world.operator.change(By::Operator, put("Exempelkommunen 2")).await, "sender");
 }
 
@@ -285,15 +282,15 @@ async fn the_check_names_each_set_that_is_not_as_vouched_for(database: Database)
             vec!["identity", "identity"],
         ),
     ] {
-        world.tamper(sql, &[]).await;
+        world.letters.tamper(sql, &[]).await;
         assert_eq!(faults(None).await, tables, "{sql}");
-        world.tamper(undo, &[]).await;
+        world.letters.tamper(undo, &[]).await;
         assert_eq!(faults(None).await, Vec::<&str>::new(), "{undo}");
     }
     // A log-in that leads to another; a mailbox that is gone; one that was never opened.
-    world.tamper("UPDATE login SET person_id = $1", args![&person(&anna)]).await;
+    world.letters.tamper("UPDATE login SET person_id = $1", args![&person(&anna)]).await;
     assert_eq!(faults(None).await, ["login", "login"]);
-    world.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
+    world.letters.tamper("DELETE FROM mailbox WHERE mailbox_id = $1", args![bo.mailbox]).await;
     assert!(faults(None).await.contains(&"mailbox"));
     assert_eq!(faults(Some(anna.mailbox)).await, Vec::<&str>::new());
     assert_eq!(faults(Some(bo.mailbox)).await, ["mailbox"]);

@@ -10,6 +10,7 @@ use evidence::Belongings;
 use key_client::{Access, Applicant, Column, Connector, GrantToken, Keys, Role, letter_aad, seal_info};
 use std::{sync::Arc, time::Duration};
 use store::{Store, args, testing::Database};
+use testing::Rows as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vault::{
@@ -392,33 +393,10 @@ impl World {
         rows.iter().map(|row| EventType::parse(row.text(0).unwrap()).unwrap()).collect()
     }
 
-    pub async fn count(&self, sql: &'static str) -> i64 {
-        let mut tx = self.letters.read("test").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
-    }
-
-    pub async fn count_keys(&self, sql: &'static str) -> i64 {
-        let mut tx = self.keys_store.read("test").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
-    }
-
     /// A change of the letters database that is vouched for.
     pub async fn change(&self, sql: &'static str, values: &[store::Value<'_>]) {
-        self.tamper(sql, values).await;
+        self.letters.tamper(sql, values).await;
         self.service.adopt_silently().await.unwrap();
-    }
-
-    /// A change by whoever administers that database.
-    pub async fn tamper(&self, sql: &'static str, values: &[store::Value<'_>]) {
-        let mut tx = self.letters.begin("test").await.unwrap();
-        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
-        tx.commit().await.unwrap();
-    }
-
-    pub async fn change_keys(&self, sql: &'static str, values: &[store::Value<'_>]) {
-        let mut tx = self.keys_store.begin("test").await.unwrap();
-        assert!(tx.execute(sql, values).await.unwrap().count() > 0, "{sql}");
-        tx.commit().await.unwrap();
     }
 
     pub fn days(&self, days: u64) {

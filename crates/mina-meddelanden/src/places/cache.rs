@@ -85,8 +85,7 @@ const MOST: usize = 200_000;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-
-    const ANNA: &str = "198101052382";
+    use testing::ANNA;
 
     fn cache() -> (Cache, OrgNumber) {
         (

@@ -3,8 +3,7 @@
 use crate::world::{ANNA, BO, CLEO, LADAN, TOWN, World, all, between};
 use delivery::{Delivery, forward::Covering, read::Attachment};
 use store::{both, testing::Database};
-use testing::Rows as _;
-use testing::delivery::plain;
+use testing::{Rows as _, delivery::plain};
 
 both!(
     a_delivery_is_answered_with_what_became_of_it,

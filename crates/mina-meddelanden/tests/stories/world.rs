@@ -10,8 +10,7 @@ use key_client::{Connector, Role};
 use key_service::KeyService;
 use mina_meddelanden::{Agreements, Door, Far, FarParts, Said, Signed};
 use registry::{
-    Directory, Register,
-    operators::{self, NewOperator},
+    Directory, Register, operators,
     register::{Signatory, SignatoryFile, SignatureRule},
 };
 use std::{collections::HashMap, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
@@ -352,14 +351,7 @@ async fn organisations(store: &Store, pki: &Pki, now: Time) -> HashMap<&'static 
         connects.insert(number, entry.sha256);
     }
     registry::dispatch::list(&mut tx, &org(TOWN), &org(DISPATCHER), now).await.unwrap();
-    let ours = NewOperator {
-        number: &org(OWN),
-        domain: "kuvert.example",
-        name: "Kuvert",
-        service_address: "https://kuvert.example/Service/v3",
-        ui_address: None,
-    };
-    operators::set_own(&mut tx, &ours, now).await.unwrap();
+    testing::registry::own(&mut tx, now).await;
     for (number, name) in [(LADAN, "Lådan"), (BREVEN, "Breven")] {
         registry::senders::add(&mut tx, &org(number), name, false, now).await.unwrap();
         testing::registry::operator(&mut tx, number, now).await;

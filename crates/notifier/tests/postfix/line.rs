@@ -1,8 +1,6 @@
 //! A line to the mail server that can be cut. It ends TLS itself, so that it sees where a message ends.
 
 use crate::server::MailServer;
-use rustls::ServerConfig;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{
     sync::{
         Arc, Mutex,
@@ -38,7 +36,7 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fault = Arc::new(Mutex::new(Fault::None));
-        let acceptor = acceptor(server);
+        let acceptor = server.authority.acceptor();
         let behind = server.plain_port;
         tokio::spawn({
             let fault = Arc::clone(&fault);
@@ -112,18 +110,4 @@ async fn back(
             return;
         }
     }
-}
-
-fn acceptor(server: &MailServer) -> TlsAcceptor {
-    let (certificate, key) = server.authority.localhost();
-    let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
 }

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod authority;
 mod line;
 mod server;
 
-use authority::Authority;
 use domain::{Time, words::Channel};
 use line::{Fault, Line};
 use notifier::{
@@ -15,6 +13,7 @@ use notifier::{
 };
 use server::{MailServer, header, text_of};
 use std::path::PathBuf;
+use testing::Authority;
 
 #[tokio::test]
 async fn a_notice_arrives_over_starttls_and_over_tls() {
@@ -134,7 +133,7 @@ async fn a_server_that_cannot_be_believed_gets_nothing() {
     let server = MailServer::start();
     let strangers = Authority::new();
     let file = server.folder().join("strangers.pem");
-    std::fs::write(&file, strangers.pem()).unwrap();
+    std::fs::write(&file, &strangers.pem).unwrap();
     for (port, security) in [(server.starttls_port, Security::Starttls), (server.tls_port, Security::Tls)] {
         let right = smtp(&server, port, security);
         // Another authority, the machine's authorities, and a certificate for another name.

@@ -1,6 +1,5 @@
 //! Postfix in a temporary folder, stopped when the test ends, however it ends.
 
-use crate::authority::Authority;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     fmt::Write as _,
@@ -15,6 +14,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use testing::Authority;
 
 pub struct MailServer {
     folder: TempDir,
@@ -43,10 +43,10 @@ impl MailServer {
             "Postfix is started as root, which then becomes its own users: run the tests as root"
         );
         let authority = Authority::new();
-        let (certificate, key) = authority.localhost();
+        let testing::pki::Pair { certificate, key } = authority.server("localhost");
         let [starttls_port, tls_port, plain_port] = free_ports();
         for (name, content) in [
-            ("ca.pem", authority.pem()),
+            ("ca.pem", String::from_utf8(authority.pem.clone()).unwrap()),
             ("server.pem", certificate),
             ("server.key", key),
             ("access", ACCESS.to_owned()),

@@ -18,8 +18,7 @@ use tokio_util::sync::CancellationToken;
 use vault::{Key, Place, SystemRandom, mac::Mac};
 
 pub const START: Time = Time::from_millis(1_795_000_000_000);
-pub const TOWN: &str = "164020000016";
-pub const AGENCY: &str = "164020000024";
+pub use testing::{OFFICE as AGENCY, TOWN};
 
 pub struct World {
     pub store: Store,

@@ -5,11 +5,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Certificate, Client, Identity};
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
+pub use testing::{DISPATCHER, OFFICE, TOWN};
 use vault::jws::LetterSigner;
-
-pub const TOWN: &str = "164020000016";
-pub const OFFICE: &str = "164020000024";
-pub const DISPATCHER: &str = "164020000032";
 
 /// An organisation with its certificate, at the agency door.
 pub struct Agency {

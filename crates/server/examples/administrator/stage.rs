@@ -9,6 +9,7 @@ use crate::play::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Duration;
+pub use testing::{ANNA, BO, CLEO};
 use uuid::Uuid;
 
 pub type Id = [u8; 16];
@@ -235,7 +236,3 @@ pub fn path(mailbox: &Id, letter: &Id) -> String {
 pub fn id(bytes: &[u8]) -> Result<Id> {
     bytes.try_into().context("an id of another length")
 }
-
-pub const ANNA: &str = "198101052382";
-pub const BO: &str = "199001012385";
-pub const CLEO: &str = "200001012384";

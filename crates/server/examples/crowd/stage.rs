@@ -8,16 +8,13 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use std::{net::SocketAddr, path::Path, process::Stdio, sync::Arc, time::Duration};
+use testing::{ANNA, OFFICE, TOWN};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     process::Command,
 };
 use tokio_rustls::TlsConnector;
-
-const TOWN: &str = "164020000016";
-const OFFICE: &str = "164020000024";
-const ANNA: &str = "198101052382";
 
 pub struct Stage {
     pub service: Demo,

@@ -29,6 +29,7 @@ use std::{
     process::ExitCode,
     time::{Duration, Instant},
 };
+use testing::ANNA;
 
 fn main() -> ExitCode {
     common::main("log_in_flood", run)
@@ -105,6 +106,5 @@ fn percentile(of: &[Duration], share: usize) -> f64 {
 }
 
 /// Of the demo.
-const ANNA: &str = "198101052382";
 /// How long the quiet figure is taken.
 const QUIET: Duration = Duration::from_secs(15);

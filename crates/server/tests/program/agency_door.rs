@@ -9,14 +9,11 @@ use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, Ser
 use reqwest::{Method, Version};
 use serde_json::{Value, json};
 use store::DatabaseKind;
+use testing::{LADAN as OPERATOR, NOBODY};
 use tokio::task::JoinSet;
 
 /// Status, version and text of an answer.
 type Reply = (u16, Version, String);
-
-const OPERATOR: &str = "164020000065";
-/// Registered nowhere.
-const NOBODY: &str = "164020000081";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_not_registered_calls_nothing() {

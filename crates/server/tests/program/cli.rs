@@ -18,11 +18,8 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use std::{path::PathBuf, time::Duration};
-
-/// An operator of the demo's, that is no sender there.
-pub const NEW: &str = "164020000057";
-/// Lists nobody and is listed by both of the demo's senders.
-pub const DISPATCHER: &str = "164020000032";
+// An operator of the demo's that is no sender there, and one that lists nobody and is listed by both of its senders.
+pub use testing::{DISPATCHER, OWN as NEW};
 
 /// What the registry changes holds at the door within seconds; here other tests run beside it.
 pub const SOON: Duration = Duration::from_secs(10);

@@ -6,18 +6,13 @@ use crate::{
     search::Needles,
     sender::{ANNA, CLEO, Sender, TOWN},
 };
-use delivery::{
-    Delivery, Message,
-    forward::Covering,
-    read::{Attachment, Support},
-    write,
-};
+use delivery::{Message, forward::Covering, read::Attachment, write};
 use domain::CivilDate;
 use server::compose_soap;
 use store::DatabaseKind;
+// It plays the other operator: it has a certificate in the demo.
+use testing::{DISPATCHER as OPERATOR, delivery::plain};
 
-/// Plays the other operator: it has a certificate in the demo.
-const OPERATOR: &str = "164020000032";
 /// Has no mailbox in the demo.
 const NILS: &str = "189001019802";
 const NAME: &str = "Kanarie Vidaresson";
@@ -84,28 +79,11 @@ const WORDS_BASE64: &str = "S2FuYXJpZW9yZCBRdnhmIG9tIGJyZXZldA==";
 
 /// What the town once sent to Nils, forwarded by him.
 fn forwarded(demo: &Demo, id: &str, recipients: &[&str]) -> String {
-    let delivery = Delivery {
-        sender_id: TOWN.into(),
-        sender_name: "Exempelkommunen".into(),
-        sender_attention: None,
-        recipient_id: NILS.into(),
-        reference: None,
-        correlation_id: None,
-        attention: None,
-        messages: vec![Message {
-            id: id.into(),
-            subject: "Kanarieärende".into(),
-            support: Support { text: "Fråga oss".into(), ..Support::default() },
-            matter: None,
-            metadata: Vec::new(),
-            language: "svSE".into(),
-            reply: None,
-            receipt_request: Some("SIMPLE".into()),
-            body_type: "text/plain".into(),
-            body: BODY.into(),
-            attachments: vec![Attachment::new(FILE, "text/plain", b"en bilaga".to_vec())],
-        }],
+    let message = Message {
+        attachments: vec![Attachment::new(FILE, "text/plain", b"en bilaga".to_vec())],
+        ..plain(id, "Kanarieärende", BODY)
     };
+    let delivery = testing::delivery::to(NILS, vec![message]);
     let town =
         compose_soap::signer(&demo.pki(&format!("{TOWN}.pem")), &demo.pki(&format!("{TOWN}.key"))).unwrap();
     let signed = write::sign(&delivery, &town).unwrap();

@@ -7,6 +7,7 @@ use crate::{
 use delivery::Notice;
 use std::path::Path;
 use store::{DatabaseKind, Settings, Store};
+use testing::DISPATCHER;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_tells_people_in_its_own_words_on_sqlite() {
@@ -18,7 +19,6 @@ async fn an_agency_tells_people_in_its_own_words_on_postgres() {
     an_agency_tells_people_in_its_own_words(DatabaseKind::Postgres).await;
 }
 
-const DISPATCHER: &str = "164020000032";
 /// A published test number without a mailbox in the demo.
 const NOBODY: &str = "199001022392";
 const TEXT: &str = "Vattnet stängs på tisdag kl. 10.";

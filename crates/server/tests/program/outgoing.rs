@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 use server::{agency_client::Reply, config::Config, house::Operator};
 use std::{fs, path::Path};
 use store::DatabaseKind;
+use testing::LADAN;
 use vault::SystemRandom;
 
-const LADAN: &str = "164020000065";
 /// Without a mailbox anywhere.
 const NILS: &str = "189001019802";
 

@@ -2,9 +2,8 @@
 
 use crate::process::Demo;
 use delivery::{
-    Message, Notice,
+    Notice,
     notice::{EmailMessage, SmsMessage},
-    read::Support,
 };
 use domain::letter::AttachmentType;
 use reqwest::{Certificate, Client, ClientBuilder, Identity};
@@ -14,12 +13,8 @@ use server::{
     compose::{self, Draft, File},
 };
 use std::path::{Path, PathBuf};
-
-pub const TOWN: &str = "164020000016";
-pub const OFFICE: &str = "164020000024";
-pub const ANNA: &str = "198101052382";
-pub const BO: &str = "199001012385";
-pub const CLEO: &str = "200001012384";
+#[allow(unused_imports, reason = "an example that shares this file knows fewer of them")]
+pub use testing::{ANNA, BO, CLEO, OFFICE, TOWN};
 
 pub struct Sender {
     pub client: AgencyClient,
@@ -111,29 +106,14 @@ pub fn letter(sender: &str, recipient: &str, reference: &str, subject: &str, bod
 /// Words of the town for these people, the same in the e-mail and the text message.
 pub fn notice(id: &str, recipients: &[&str], subject: &str, text: &str) -> Notice {
     Notice {
-        sender_id: TOWN.into(),
-        sender_name: "Ett annat namn".into(),
-        recipient_ids: recipients.iter().map(|id| (*id).to_owned()).collect(),
-        message: Message {
-            id: id.into(),
-            subject: subject.into(),
-            support: Support::default(),
-            matter: None,
-            metadata: Vec::new(),
-            language: "svSE".into(),
-            reply: None,
-            receipt_request: None,
-            body_type: "text/plain".into(),
-            body: text.into(),
-            attachments: Vec::new(),
-        },
+        message: testing::delivery::plain(id, subject, text),
         email: Some(EmailMessage {
             from: "vatten@exempelkommunen.example".into(),
             subject: subject.into(),
             text: text.into(),
         }),
         sms: Some(SmsMessage { from: "Kommunen".into(), text: text.into() }),
-        payload: [0; 32],
+        ..testing::delivery::notice(id, recipients)
     }
 }
 

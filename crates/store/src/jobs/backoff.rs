@@ -17,19 +17,13 @@ const SCHEDULE_MINUTES: [u64; 7] = [1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60];
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct All(u8);
-    impl Random for All {
-        fn fill(&self, out: &mut [u8]) {
-            out.fill(self.0);
-        }
-    }
+    use testing::random::Always;
 
     #[test]
     fn waits_grow_from_a_minute_to_a_day_and_end() {
-        assert_eq!(backoff(1, &All(0)), Some(Duration::from_secs(54)));
-        assert_eq!(backoff(1, &All(255)), Some(Duration::from_secs(66)));
-        assert_eq!(backoff(7, &All(0)), Some(Duration::from_secs(24 * 3600 * 9 / 10)));
-        assert_eq!(backoff(8, &All(0)), None);
+        assert_eq!(backoff(1, &Always(0)), Some(Duration::from_secs(54)));
+        assert_eq!(backoff(1, &Always(255)), Some(Duration::from_secs(66)));
+        assert_eq!(backoff(7, &Always(0)), Some(Duration::from_secs(24 * 3600 * 9 / 10)));
+        assert_eq!(backoff(8, &Always(0)), None);
     }
 }

@@ -2,15 +2,13 @@
 
 use super::*;
 use crate::{Error, Store, both, testing::Database};
-use domain::{Clock, ManualClock, Random};
+use domain::{Clock, ManualClock};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
+use testing::random::Counting;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -36,18 +34,8 @@ both!(
 const START: Time = Time::from_millis(1_800_000_000_000);
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Different at every call, and the same in every run.
-struct Count(AtomicU64);
-impl Random for Count {
-    fn fill(&self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
-            let next = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
-        }
-    }
-}
-fn random() -> Arc<Count> {
-    Arc::new(Count(AtomicU64::new(0x1234_5678)))
+fn random() -> Arc<Counting> {
+    Arc::new(Counting::from(0x1234_5678))
 }
 
 fn job(number: u16, kind: &'static str) -> NewJob {
@@ -209,7 +197,7 @@ async fn many_workers_do_each_job_once(store: Store) {
     let mut running = tokio::task::JoinSet::new();
     for number in 0..4u64 {
         let mut worker = worker(&store, &clock);
-        worker.random = Arc::new(Count(AtomicU64::new(number << 32)));
+        worker.random = Arc::new(Counting::from(number << 32));
         let seen = Arc::clone(&seen);
         let stop = stop.clone();
         let handler = each(8, move |job: Job| {

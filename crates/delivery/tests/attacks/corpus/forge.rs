@@ -14,6 +14,7 @@ use rcgen::{
 };
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use std::cell::Cell;
+use testing::delivery::plain;
 use vault::{
     Certificate,
     jws::{Algorithm, LetterSigner},
@@ -143,32 +144,13 @@ impl Forge {
     /// A `Delivery` of the sender that was not sent before; `subject` tells a forged one.
     pub fn letter(&self, subject: &str) -> String {
         self.made.set(self.made.get() + 1);
-        let delivery = Delivery {
-            sender_id: self.cast.sender.number.clone(),
-            sender_name: "Exempelkommunen".into(),
-            sender_attention: None,
-            recipient_id: self.cast.recipient.clone(),
-            reference: None,
-            correlation_id: None,
-            attention: None,
-            messages: vec![Message {
-                id: format!("attack-{}-{}", self.run, self.made.get()),
-                subject: subject.into(),
-                support: Support { text: "Ring oss".into(), ..Support::default() },
-                matter: None,
-                metadata: Vec::new(),
-                language: "svSE".into(),
-                reply: None,
-                receipt_request: None,
-                body_type: "text/plain".into(),
-                body: b"Betala till 1234".to_vec(),
-                attachments: vec![Attachment::new(
-                    "a.pdf",
-                    "application/pdf",
-                    include_bytes!("small.pdf").to_vec(),
-                )],
-            }],
-        };
+        let id = format!("attack-{}-{}", self.run, self.made.get());
+        let file = Attachment::new("a.pdf", "application/pdf", include_bytes!("small.pdf").to_vec());
+        // ASCII alone, so that in other encodings it is read as the attacks mean it.
+        let support = Support { text: "Ring oss".into(), ..Support::default() };
+        let message = Message { support, attachments: vec![file], ..plain(&id, subject, "Betala till 1234") };
+        let sender_id = self.cast.sender.number.clone();
+        let delivery = Delivery { sender_id, ..testing::delivery::to(&self.cast.recipient, vec![message]) };
         let signed = write::sign(&delivery, &self.cast.sender.xml_signer()).unwrap();
         let end = signed.find("</Delivery>").unwrap() + "</Delivery>".len();
         signed[signed.find("<Delivery>").unwrap()..end].to_owned()

@@ -4,6 +4,7 @@ use super::*;
 use domain::DeclinedMac;
 use intake::whereabouts::{Place, Register};
 use std::{collections::HashMap, pin::Pin, sync::Mutex};
+use testing::CLEO;
 use testing::Rows as _;
 
 both!(
@@ -46,7 +47,6 @@ impl Register for Told {
 }
 
 async fn another_register_says_where_letters_go(database: Database) {
-    const CLEO: &str = "200001012384";
     let told = Arc::new(Told::default());
     let (world, pki) = world_with(database, Whereabouts::Register(told.clone())).await;
     let says = |number: &str, place| told.0.lock().unwrap().insert(number.into(), place);
@@ -120,7 +120,6 @@ async fn another_register_says_where_letters_go(database: Database) {
 
 async fn no_letter_goes_back_to_who_brought_it_or_on_for_another_operator(database: Database) {
     // Without a mailbox here.
-    const CLEO: &str = "200001012384";
     let told = Arc::new(Told::default());
     let (world, pki) = world_with(database, Whereabouts::Register(told.clone())).await;
     let says = |place| told.0.lock().unwrap().insert(CLEO.into(), Some(place));

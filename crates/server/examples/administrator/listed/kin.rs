@@ -8,6 +8,7 @@ use crate::play::{
     stage::{ANNA, BO, Kind, Letter, Stage},
 };
 use anyhow::Result;
+use testing::LADAN as OPERATOR;
 
 /// 43: Anna's address stands among Bo's as one that he has not confirmed, and he looks at his addresses.
 pub async fn address_of_another(stage: &mut Stage) -> Result<Seen> {
@@ -92,6 +93,3 @@ async fn lies(stage: &Stage, letter: &Letter) -> Result<Vec<Vec<Value>>> {
     let columns = ["header", "archived_at", "binned_at", "done_at"];
     Ok(rows.iter().map(|row| columns.map(|column| row.get(column).clone()).to_vec()).collect())
 }
-
-/// Another operator, that is registered.
-const OPERATOR: &str = "164020000065";

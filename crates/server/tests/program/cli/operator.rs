@@ -12,11 +12,8 @@ use registry::registrations::AccountType;
 use server::{config::Config, house::Operator};
 use std::path::Path;
 use store::DatabaseKind;
+use testing::{BREVEN, COMPANY, LADAN};
 use vault::SystemRandom;
-
-const LADAN: &str = "164020000065";
-const BREVEN: &str = "164020000073";
-const COMPANY: &str = "164020000040";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_are_added_changed_and_ended_and_we_are_one_of_them() {
