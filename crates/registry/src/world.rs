@@ -8,7 +8,8 @@ use crate::{
     people::{self, NewPerson},
 };
 use domain::{
-    AddressMac, Clock, IdentityKind, Language, LoginMac, MailboxId, ManualClock, OrganisationId, PersonId, Time,
+    AddressMac, Clock, IdentityKind, Language, LoginMac, MailboxId, ManualClock, OrganisationId, PersonId,
+    Time,
     words::{Because, EventType},
 };
 use evidence::Event;

@@ -2,7 +2,7 @@
 
 use crate::door::Open;
 use axum::{Extension, Router, http::HeaderMap, routing::get};
-use domain::OrgNumber;
+use domain::{CertificateDigest, OrgNumber};
 use edge::{
     Peer, Proxies,
     clients::{Clients, Registered},
@@ -27,11 +27,11 @@ fn router() -> Router {
 struct All;
 
 impl Registered for All {
-    fn is_revoked(&self, _: &[u8; 32]) -> bool {
+    fn is_revoked(&self, _: &CertificateDigest) -> bool {
         false
     }
 
-    fn is_known(&self, _: &[u8; 32], _: &OrgNumber) -> bool {
+    fn is_known(&self, _: &CertificateDigest, _: &OrgNumber) -> bool {
         true
     }
 }

@@ -80,7 +80,10 @@ async fn a_right_that_has_ended_while_somebody_waits_opens_nothing(database: Dat
     let after = registry::sets::read(&mut held, std::slice::from_ref(&subject)).await.unwrap();
     let next = after[&subject].digests(&subject);
     let take_down = "UPDATE vouched SET next = $1, next_at = $2 WHERE kind = 'mailbox' AND id = $3";
-    world.keys_store.tamper(take_down, args![&RowsDigest::flatten(&next), world.clock_now(), &subject.id]).await;
+    world
+        .keys_store
+        .tamper(take_down, args![&RowsDigest::flatten(&next), world.clock_now(), &subject.id])
+        .await;
     let opening = {
         let web = world.web.clone();
         tokio::spawn(async move { web.content(&helper, anna.mailbox, sent.letter).await.map(drop) })
