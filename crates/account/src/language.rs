@@ -5,7 +5,6 @@ use domain::{Language, PersonId};
 use registry::people;
 
 impl Accounts {
-    /// Keeps the language.
     pub async fn set_language(&self, person_id: PersonId, language: Language) -> Result<(), AccountError> {
         let mut tx = self.0.store.begin("set language").await?;
         people::set_language(&mut tx, person_id, language).await?;

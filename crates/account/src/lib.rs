@@ -46,7 +46,6 @@ pub struct Accounts(Arc<Parts>);
 
 /// What the acts work with.
 pub struct Parts {
-    /// The letters' database.
     pub store: Store,
     /// The handle of role web, or of the operator: what that role may not ask, no act does.
     pub keys: Keys,

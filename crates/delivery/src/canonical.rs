@@ -43,7 +43,6 @@ pub fn write(
     Writer { to, omitted }.element(element, name, "")
 }
 
-/// In memory.
 pub fn text(element: Node<'_, '_>, renamed: Option<Name<'_>>) -> Result<String, PrefixedAttribute> {
     let mut out = String::new();
     write(element, renamed, None, &mut out)?;

@@ -65,7 +65,7 @@ pub struct Announcement {
     pub words: Words,
 }
 
-/// One or both.
+/// What is said over each channel; a notice has words for one or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Words {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -51,7 +51,6 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
 }
 
-/// Where to ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
     pub text: String,
@@ -72,7 +71,6 @@ pub struct OfficialMatter {
     pub status: Option<String>,
 }
 
-/// A file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
     pub content_type: String,

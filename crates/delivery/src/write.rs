@@ -125,7 +125,6 @@ pub fn envelope(inside: &str) -> String {
 pub struct Xml(pub String);
 
 impl Xml {
-    /// Begins an element.
     pub fn open(&mut self, name: &str) {
         self.0.push_str(&format!("<{name}>"));
     }

@@ -104,7 +104,7 @@ impl OrgNumber {
         }
     }
 
-    /// The twelve digits.
+    /// Twelve digits, without a sign between.
     pub fn as_str(&self) -> &str {
         &self.0
     }

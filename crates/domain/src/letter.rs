@@ -27,7 +27,6 @@ pub struct Letter {
     pub body: Body,
     /// The manifest, in the order in which the parts are sent.
     pub attachments: Vec<Attachment>,
-    /// Where to ask.
     pub support: Option<Support>,
     /// The matter (*ärende*) that the letter belongs to.
     pub matter: Option<Matter>,
@@ -95,7 +94,6 @@ pub struct Body {
 /// The two forms of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyType {
-    /// Unformatted text.
     #[serde(rename = "text/plain")]
     Plain,
     #[serde(rename = "text/html")]
@@ -109,7 +107,6 @@ pub struct Attachment {
     pub name: String,
     /// One of the allowed types.
     pub media_type: AttachmentType,
-    /// The exact size.
     pub bytes: u64,
     /// SHA-256 of the content.
     #[serde(with = "fields::base64url_32")]
@@ -136,7 +133,6 @@ pub enum AttachmentType {
 }
 
 impl AttachmentType {
-    /// Every allowed type.
     pub const ALL: [Self; 7] =
         [Self::Pdf, Self::Png, Self::Jpeg, Self::Text, Self::Csv, Self::Xml, Self::Calendar];
 

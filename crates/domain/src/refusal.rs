@@ -127,7 +127,6 @@ catalogue! {
 /// A refusal: a code and, where it helps, which member and why. Holds nothing of what the letter says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The stable code.
     pub code: Code,
     /// One sentence about this case, without personal data.
     pub detail: Option<Cow<'static, str>>,

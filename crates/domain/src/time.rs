@@ -19,12 +19,10 @@ pub struct Time(i64);
 pub struct NotATime;
 
 impl Time {
-    /// From stored milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// As stored.
     pub const fn millis(self) -> i64 {
         self.0
     }
@@ -135,11 +133,10 @@ impl<'de> Deserialize<'de> for CivilDate {
 
 /// What time it is. Everything that asks is given one of these.
 pub trait Clock: Send + Sync {
-    /// The present instant.
     fn now(&self) -> Time;
 }
 
-/// The machine's clock.
+/// The machine's clock; the one place where the system's time is asked for.
 #[derive(Debug, Default)]
 pub struct SystemClock;
 
@@ -160,7 +157,6 @@ impl ManualClock {
         Self(AtomicI64::new(start.0))
     }
 
-    /// Moves forward.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
     }

@@ -27,7 +27,6 @@ pub(crate) struct Begun<S> {
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 impl<S> Begun<S> {
-    /// Within so long.
     pub(crate) fn within(time: Duration, stream: S) -> Self {
         Self { stream, matched: Some(0), deadline: Box::pin(sleep(time)) }
     }

@@ -43,7 +43,6 @@ pub type IsProxy = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 pub struct Door {
     /// For logs and metrics.
     pub name: &'static str,
-    /// What answers.
     pub router: Router,
     /// `None`: plain HTTP, for loopback or behind a proxy.
     pub tls: Option<Arc<rustls::ServerConfig>>,
@@ -123,6 +122,8 @@ pub async fn serve(listeners: Vec<TcpListener>, door: Door, stop: CancellationTo
     for listener in listeners {
         loops.spawn(accept(listener, serving.clone()));
     }
+    // All accept loops first: a tracker that is closed while one still spawns would not wait for what it
+    // took.
     while loops.join_next().await.is_some() {}
     serving.connections.close();
     if timeout(DRAIN, serving.connections.wait()).await.is_err() {
@@ -154,6 +155,7 @@ async fn accept(listener: TcpListener, serving: Serving) {
                     let tracker = serving.connections.clone();
                     tracker.spawn(async move { serving.welcome(stream, address, place).await });
                 }
+                // Dropped without a word: an answer, or even an alert, would cost more than the attempt.
                 Err(crowded) => serving.turned_away(crowded.as_str()),
             },
             // Out of file descriptors, most likely: wait a little instead of spinning.
@@ -171,6 +173,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 impl Serving {
     /// From the first byte to the last.
     async fn welcome(self, stream: TcpStream, address: SocketAddr, place: Place) {
+        // Answers are written in one piece; Nagle's algorithm would hold their last segment back.
         let _ = stream.set_nodelay(true);
         let Limits { handshake, .. } = self.door.limits;
         let shaking = async {
@@ -180,6 +183,7 @@ impl Serving {
         };
         let begun = tokio::select! {
             () = self.stop.cancelled() => return,
+            // Turn and handshake share one time: who is slow costs those behind no more than it.
             begun = timeout(handshake, shaking) => begun,
         };
         let Ok(Some((stream, shown))) = begun else {
@@ -191,6 +195,8 @@ impl Serving {
         let (certificate, shown) = shown.unzip();
         let mut peer = Peer { address, certificate };
         let shown = shown.zip(self.door.clients.clone());
+        // A resumed session skips the verifier of certificates, and the certificate may have been revoked
+        // since.
         if let Some((shown, clients)) = &shown
             && !may_stay(&mut peer, shown, clients)
         {
@@ -227,6 +233,7 @@ impl Serving {
 
     fn holder(&self, peer: &Peer) -> Holder {
         let Some(clients) = &self.door.clients else {
+            // `::ffff:192.0.2.1` is the same source as `192.0.2.1`; counted apart it would have two shares.
             let address = peer.address.ip().to_canonical();
             return match (self.door.is_proxy)(address) {
                 true => Holder::Proxy(Source::of(address)),
@@ -237,6 +244,8 @@ impl Serving {
         let organisation = certificate.and_then(|one| Some((one.sha256, one.organisation.clone()?)));
         match organisation {
             Some((sha256, number)) if clients.registered().is_known(&sha256, &number) => {
+                // Only who is registered gets an organisation's share: a number in a certificate from any
+                // authority could otherwise eat up another's.
                 Holder::Organisation(number)
             }
             other => Holder::Stranger(other.map(|(_, number)| number)),
@@ -260,6 +269,8 @@ impl Serving {
             let under_way = noted.begin();
             let mut peer = peer.clone();
             if let Some((shown, clients)) = &shown {
+                // At each request, not once a connection: one that is kept open must not outlive a
+                // revocation.
                 may_stay(&mut peer, shown, clients);
             }
             let mut request = request.map(|body| idle::noted(body, &noted));
@@ -271,6 +282,7 @@ impl Serving {
         builder
             .http2()
             .timer(TokioTimer::new())
+            // Each stream holds a window of memory, so streams are bounded as connections are.
             .max_concurrent_streams(64)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
@@ -296,6 +308,8 @@ impl Serving {
             }
         }
         metrics::counter!("kuvert_connections_idle_closed_total", "door" => self.door.name).increment(1);
+        // HTTP/2 clients are told (GOAWAY), so that they do not take the close for a failure and a request
+        // for lost.
         serving.as_mut().graceful_shutdown();
         let _ = timeout(CLOSING, serving).await;
     }

@@ -46,7 +46,6 @@ impl Problem {
         self
     }
 
-    /// The stable code.
     pub fn code(&self) -> Code {
         self.refusal.code
     }

@@ -26,7 +26,6 @@ struct Network {
 pub struct NotANetwork;
 
 impl Default for Proxies {
-    /// This machine alone.
     fn default() -> Self {
         Self(
             [Network::of(Ipv4Addr::LOCALHOST.into(), 8), Network::of(Ipv6Addr::LOCALHOST.into(), 128)].into(),

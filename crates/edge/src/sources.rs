@@ -34,7 +34,6 @@ impl Source {
     }
 }
 
-/// A door's handshakes.
 pub(crate) struct Sources {
     at_once: usize,
     all: usize,
@@ -64,7 +63,6 @@ pub(crate) enum Crowded {
 }
 
 impl Crowded {
-    /// For metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",

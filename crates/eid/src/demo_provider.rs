@@ -48,11 +48,8 @@ pub struct DemoClient {
 pub struct DemoPerson {
     /// The provider's own word for the person, the same over restarts; not the number.
     pub subject: String,
-    /// First name.
     pub given_name: String,
-    /// Last name.
     pub family_name: String,
-    /// The number.
     pub identity: Identity,
 }
 
@@ -76,14 +73,12 @@ struct House {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     grants: Grants,
-    /// Signs ID tokens.
     id_tokens: Signer,
     /// Signs userinfo; another kind of key, so that both are exercised.
     userinfo: Signer,
 }
 
 impl DemoProvider {
-    /// Makes new keys.
     pub fn new(
         settings: DemoSettings,
         clock: Arc<dyn Clock>,

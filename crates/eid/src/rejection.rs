@@ -14,7 +14,6 @@ macro_rules! rejections {
             /// All of them, for catalogues and tests.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The stable code.
             pub fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
             }

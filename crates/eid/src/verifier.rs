@@ -31,7 +31,6 @@ pub struct Login {
     pub issuer: String,
     /// The provider's word for the person.
     pub subject: String,
-    /// Who it is.
     pub identity: Identity,
     /// What the person is called, if the provider says.
     pub name: Option<String>,

@@ -26,7 +26,6 @@ pub enum Column {
 }
 
 impl Column {
-    /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Profile, Self::Contact, Self::Note, Self::Declined, Self::Pending, Self::Announcement];
 

@@ -35,7 +35,6 @@ pub enum KeysError {
 }
 
 impl KeysError {
-    /// The stable code.
     pub fn code(&self) -> &str {
         match self {
             Self::NoGrant => "no_grant",

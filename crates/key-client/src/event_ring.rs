@@ -42,7 +42,6 @@ impl EventRing {
         &self.committed
     }
 
-    /// The ring alone.
     pub fn into_ring(self) -> KeyRing {
         self.ring
     }

@@ -82,7 +82,6 @@ pub struct LogIn {
     pub provider: String,
     /// What kind of browser on what kind of device, in a word of the pages' own.
     pub device: String,
-    /// When it began.
     pub logged_in_at: Time,
     /// When it was last used.
     pub used_at: Time,

@@ -14,7 +14,7 @@ pub enum History {
     Broken,
 }
 
-/// One event.
+/// One event of a mailbox's history, opened for who may read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryLine {
     /// Which letter, or the mailbox's own chain.

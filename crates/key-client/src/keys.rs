@@ -125,19 +125,16 @@ impl Keys {
 
 /// Agency doors and notices.
 impl Keys {
-    /// For role gateway.
     pub async fn gateway_keys(&self) -> Result<GatewayKeys, KeysError> {
         let material = ask!(self, Request::GatewayKeys, Answer::GatewayKeys(material) => *material)?;
         material.try_into().map_err(|_| KeysError::Unavailable)
     }
 
-    /// For role web.
     pub async fn web_keys(&self) -> Result<WebKeys, KeysError> {
         let material = ask!(self, Request::WebKeys, Answer::WebKeys(material) => *material)?;
         material.try_into().map_err(|_| KeysError::Unavailable)
     }
 
-    /// For role notifier.
     pub async fn notifier_keys(&self) -> Result<NotifierKeys, KeysError> {
         let material = ask!(self, Request::NotifierKeys, Answer::NotifierKeys(material) => *material)?;
         material.try_into().map_err(|_| KeysError::Unavailable)
@@ -254,7 +251,6 @@ impl Keys {
     }
 }
 
-/// Evidence.
 impl Keys {
     /// What happened to a letter, or in the whole mailbox what people did: checked against chains and head, newest first,
     /// a thousand lines at most.

@@ -28,7 +28,6 @@ pub struct GatewayKeys {
 pub struct WebKeys {
     /// The sealed log-in cookie.
     pub session: KeyRing,
-    /// Tokens in forms.
     pub csrf: Mac,
     /// `event.body`.
     pub events: EventRing,

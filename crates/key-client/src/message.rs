@@ -9,7 +9,6 @@ use domain::{AddressMac, Identity, LetterId, LoginMac, MailboxId, OrgNumber, wor
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What comes back.
 pub type Outcome = Result<Answer, KeysError>;
 
 /// A question. The method of the same name on [`crate::Keys`] says what it does.
@@ -167,12 +166,10 @@ pub enum Answer {
 /// A column with its place; the text is plain on the way to sealing, sealed on the way to opening.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ColumnItem {
-    /// Which keys.
     pub column: Column,
     /// The bytes of its `vault::Place`.
     #[serde(with = "wire::bytes")]
     pub place: Vec<u8>,
-    /// Plain or sealed.
     pub text: SecretBytes,
 }
 

@@ -83,10 +83,8 @@ pub struct RingMaterial {
 /// One key of a ring.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct NamedKey {
-    /// Its name.
     #[serde(with = "wire::key_id")]
     pub id: KeyId,
-    /// Itself.
     pub key: SecretKey,
 }
 

@@ -17,7 +17,6 @@ impl SecretBytes {
         Self(Zeroizing::new(bytes))
     }
 
-    /// In clear.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -57,7 +56,6 @@ impl<'de> Deserialize<'de> for SecretBytes {
 pub struct SecretKey(Key);
 
 impl SecretKey {
-    /// For use.
     pub fn into_key(self) -> Key {
         self.0
     }
@@ -93,7 +91,6 @@ impl<'de> Deserialize<'de> for SecretKey {
 pub struct GrantToken(Zeroizing<[u8; 32]>);
 
 impl GrantToken {
-    /// A new token.
     pub fn random(random: &dyn Random) -> Self {
         Self(Zeroizing::new(chance::bytes(random)))
     }

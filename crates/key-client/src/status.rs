@@ -29,7 +29,7 @@ pub struct PurposeStatus {
     pub versions: Vec<VersionStatus>,
 }
 
-/// One key-encryption key.
+/// One version of a purpose's key-encryption key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionStatus {
     /// 1, 2, 3 …
@@ -50,9 +50,7 @@ pub struct VersionStatus {
 /// What a rotation did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rotated {
-    /// As asked.
     pub purpose: String,
-    /// The new version.
     pub version: i64,
     /// When it begins to seal.
     pub seals_from: Time,

@@ -7,11 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 /// Who is asking. Given with the handle (later: with the socket), never said in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The agency doors.
     Gateway,
-    /// The citizen pages.
     Web,
-    /// Notices.
     Notifier,
     /// Whoever hands letters over to other operators.
     Outgoing,
@@ -34,9 +31,7 @@ impl Role {
 
 /// One request with the way back.
 pub struct Envelope {
-    /// Who asks.
     pub role: Role,
-    /// What.
     pub request: Request,
     /// Where the answer goes; nobody may be waiting any more.
     pub answer: oneshot::Sender<Outcome>,

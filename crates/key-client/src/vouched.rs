@@ -52,11 +52,9 @@ pub struct AddressStatement {
 /// A mailbox, and the only key that letters to it may be sealed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailboxStatement {
-    /// Which.
     pub mailbox_id: MailboxId,
     /// Of the newest epoch in the key store.
     pub key: MailboxKey,
-    /// The mailbox's set.
     pub vouched: Vouched,
 }
 
@@ -65,7 +63,6 @@ pub struct MailboxStatement {
 pub struct RegistryStatement {
     /// As stored: sender or operator.
     pub kind: String,
-    /// Organisation number.
     pub number: String,
     /// Name and states, dispatchers, certificates, and what happened to them.
     pub vouched: Vouched,

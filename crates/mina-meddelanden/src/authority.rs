@@ -31,7 +31,6 @@ const DISPATCHER: &str = "http://minameddelanden.gov.se/schema/Dispatcher";
 const NONE: &str = "";
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Serves one call.
 pub(crate) async fn serve(
     State((door, far)): State<(Door, Far)>,
     request: Request,

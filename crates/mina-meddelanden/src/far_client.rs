@@ -17,7 +17,6 @@ use crate::{
 use domain::OrgNumber;
 use roxmltree::Node;
 
-/// The register's client.
 #[derive(Clone, Debug)]
 pub struct FarClient {
     soap: SoapClient,

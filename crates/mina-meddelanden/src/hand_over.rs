@@ -91,7 +91,6 @@ impl HandOver {
         Self { intake, keys, soap, clock, random, operators: Operators::default(), started_at }
     }
 
-    /// Of each worker.
     pub fn settings() -> WorkerSettings {
         WorkerSettings { batch: 1, ..WorkerSettings::new(&[HAND_OVER_JOB]) }
     }
@@ -127,21 +126,29 @@ impl HandOver {
     /// whatever stood in the way, but not soon after a start and not for want of a place.
     async fn written(&self, letter: &Outbound, tried: Tried) -> Result<Tried, AcceptError> {
         let now = self.clock.now();
+        // Two ends. A try that reached the operator at the end of the letter's time was the last one it is
+        // owed. One that did not says nothing of the operator: our own network may be down, so a day more is
+        // given, and after a start the time for everything else to come up.
         let is_over = now >= letter.give_up_at;
         let at_last = now >= letter.give_up_at.plus(GRACE).max(self.started_at.plus(AFTER_START));
         match &tried {
             Tried::Ended => {}
             Tried::Sent(_) if is_over => return self.returned(letter, ReturnReason::GivenUp).await,
+            // Not for want of a turn (`NoTurn` of another kind): that is our own doing, and no reason to give
+            // a letter up.
             Tried::Unreached(_) | Tried::Skipped(NoTurn::Silent, _) if at_last => {
                 return self.returned(letter, ReturnReason::GivenUp).await;
             }
             Tried::Not(code) if at_last => {
+                // What stood in the way can be a reason that the sender is told; most of what can, such as a
+                // database that does not answer, is none.
                 let why = ReturnReason::parse(code).unwrap_or(ReturnReason::GivenUp);
                 return self.returned(letter, why).await;
             }
             Tried::Sent(code) | Tried::Unreached(code) | Tried::Unwritten(code) => {
                 self.intake.outbound_tried(letter, code).await?;
             }
+            // No try at the operator, so it must not look like one to whoever asks how often it was sent.
             Tried::Not(code) => self.intake.outbound_skipped(letter, code).await?,
             Tried::Skipped(why, _) => self.intake.outbound_skipped(letter, why.code()).await?,
         }
@@ -162,6 +169,7 @@ impl HandOver {
             Err(error) => return Err(error.into()),
         };
         let original = self.intake.outbound_envelope(letter, &key).await?;
+        // Wiped as soon as the envelope is open: the calls below can take minutes.
         drop(key);
         let mut refused_by = None;
         for _ in 0..MOVES {
@@ -174,6 +182,8 @@ impl HandOver {
                 Heading::Home => continue,
                 Heading::Nowhere(why) => return self.returned(letter, why).await,
             };
+            // The register was asked anew after the operator said *not here* and still names it: to go round
+            // once more would change nothing.
             if refused_by.as_ref() == Some(&to) {
                 return self.returned(letter, ReturnReason::NotDelivered).await;
             }
@@ -189,6 +199,8 @@ impl HandOver {
                     Err(why) => return Ok(Tried::Skipped(why, to.number)),
                 },
             };
+            // Written before it is sent, or a crash in between would leave a letter at an operator of which
+            // nothing here knows.
             if !self.intake.outbound_sends(letter.letter_id, &to.number).await? {
                 return Ok(Tried::Ended);
             }
@@ -198,6 +210,7 @@ impl HandOver {
             let said = self.deliver(&to, &original).await;
             self.learn(letter, &said, earlier.as_ref());
             let was_silent = self.operators.heard(&to.number, said.is_answer(), self.clock.now());
+            // Before anything is written: the operator is free for the next letter while the database works.
             drop(turn);
             if (was_silent || again) && said.takes_letters() {
                 self.hasten(&to.number).await;

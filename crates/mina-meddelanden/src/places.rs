@@ -54,7 +54,6 @@ struct Inner {
 struct State {
     cache: Cache,
     queue: Queue,
-    /// Calls under way.
     calls: usize,
     /// Until then the register is taken for silent without asking it: letters do not wait for a time-out each.
     silent_until: Option<Time>,
@@ -97,12 +96,15 @@ impl Register for Places {
         recipients: &'a [Identity],
     ) -> Pin<Box<dyn Future<Output = Vec<Option<Place>>> + Send + 'a>> {
         Box::pin(async move {
+            // One end for all of them: recipients that each wait in turn would add up.
             let until = Instant::now() + PATIENCE;
+            // All are in the queue before any call starts, so that they share one.
             let (mut places, waiting) = self.0.ask(sender, recipients);
             Inner::start(&self.0);
             for Waiting { at, key, answer } in waiting {
                 places[at] = match timeout_at(until, answer).await {
                     Ok(told) => told.unwrap_or_default(),
+                    // The call goes on; what it brings is there for the next who asks.
                     Err(_) => self.0.older(&self.0.state.lock().cache, &key),
                 };
             }
@@ -175,6 +177,7 @@ impl Inner {
         let mut recipients: Vec<Identity> = Vec::with_capacity(batch.len());
         let mut places: HashMap<Key, usize> = HashMap::with_capacity(batch.len());
         for asked in &batch {
+            // Several letters to one person at once: the register is asked for each once.
             places.entry(asked.key).or_insert_with(|| {
                 recipients.push(asked.recipient.clone());
                 recipients.len() - 1
@@ -199,6 +202,7 @@ impl Inner {
                     state.cache.put(asked.key, place, now);
                     Some(place.clone())
                 }
+                // Answered, so nothing older counts: it would bring a letter to where somebody no longer is.
                 Some(Said::Nothing) => None,
                 Some(Said::Unclear) | None => self.older(&state.cache, &asked.key),
             };
@@ -260,7 +264,6 @@ fn count(answer: &'static str, more: u64) {
     }
 }
 
-/// Questions at once.
 const CALLS: usize = 4;
 /// A letter waits for the register no longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);

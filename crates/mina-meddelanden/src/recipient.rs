@@ -34,7 +34,6 @@ use intake::{AcceptError, Intake};
 /// Questions for a thousand recipients are some 60 KiB.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Serves one call.
 pub(crate) async fn serve(
     State((door, far)): State<(Door, Far)>,
     request: Request,
@@ -66,7 +65,6 @@ async fn answer(door: &Door, far: &Far, id: &CallId, request: Request) -> Result
     }
 }
 
-/// One caller's question.
 struct Session<'a> {
     far: &'a Far,
     /// Compares recipients with what the key service vouches for.

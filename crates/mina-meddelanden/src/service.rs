@@ -18,7 +18,6 @@ use axum::{
 };
 use intake::AcceptError;
 
-/// Serves one call.
 pub(crate) async fn serve(State(door): State<Door>, request: Request) -> Result<Response, Fault> {
     let answering = Answering::begin(&door, "service");
     let answered = answer(&door, &answering.id, request).await;

@@ -8,7 +8,6 @@ pub struct Delivery {
     pub id: [u8; 32],
     /// E-mail address or E.164 number.
     pub address: String,
-    /// How it goes.
     pub channel: Channel,
     /// The subject of an e-mail.
     pub subject: String,
@@ -32,7 +31,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Later(code) | Self::Never(code) | Self::BadAddress(code) => code,

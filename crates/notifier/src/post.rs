@@ -13,7 +13,6 @@ use message::message;
 use smtp::Smtp;
 use std::{path::PathBuf, sync::Arc};
 
-/// Where e-mail goes.
 pub enum Post {
     /// A mail server, over TLS, with a pool of connections.
     Smtp { smtp: Box<Smtp>, from: Mailbox },
@@ -33,7 +32,6 @@ impl Post {
         }
     }
 
-    /// Into memory.
     pub fn memory(from: &str, memory: Arc<Memory>) -> Result<Self, SetUpError> {
         Ok(Self::Memory { memory, from: sender(from)? })
     }

@@ -12,7 +12,6 @@ use std::{path::PathBuf, sync::Arc};
 
 /// Where text messages go.
 pub enum Sms {
-    /// Nowhere.
     Off,
     Http(Box<Gateway>),
     /// One file for each message.
@@ -22,7 +21,6 @@ pub enum Sms {
 }
 
 impl Sms {
-    /// From the configuration.
     pub fn open(settings: &SmsSettings) -> Result<Self, SetUpError> {
         match settings {
             SmsSettings::Off => Ok(Self::Off),

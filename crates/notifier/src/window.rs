@@ -39,6 +39,7 @@ impl Notifier {
         groups: &[Group],
     ) -> Result<Vec<Vec<Planned>>, store::Error> {
         let now = self.clock.now();
+        // Before anything is read: without it two workers would each find no notice and each send one.
         hold(tx, groups).await?;
         let known = known(tx, groups, now).await?;
         let mut new = Vec::new();
@@ -114,6 +115,7 @@ struct Notice {
 /// must see what the first wrote down.
 async fn hold(tx: &mut Tx, groups: &[Group]) -> Result<(), store::Error> {
     let mut contacts: Vec<_> = groups.iter().flat_map(|g| &g.contacts).map(|c| c.contact_id).collect();
+    // In one order for all workers, or two of them would wait for each other.
     contacts.sort_unstable();
     contacts.dedup();
     let rows: Vec<_> = contacts.iter().map(|contact_id| row![contact_id]).collect();
@@ -132,6 +134,8 @@ async fn known(
         .iter()
         .flat_map(|group| group.contacts.iter().map(|c| row![group.mailbox_id, c.contact_id, group.since]))
         .collect();
+    // One contact can have several rows here: its window may have had a notice that failed, one that was sent
+    // before somebody looked into the box, and one that is being sent.
     let mut known: HashMap<_, Notice> = HashMap::new();
     // Newest first; of those equal in rank the first one stays.
     let mut rows = tx.query_many(&KNOWN, &wanted).await?;
@@ -145,6 +149,7 @@ async fn known(
             // Who has been in the box since may have seen its letters, but not those that came after.
             "sent" if row.flag(6)? => continue,
             "sent" => Some(Before::Sent),
+            // It counts last: it must stop neither a notice that was sent nor one that is still to be.
             "failed" => Some(Before::Failed),
             // A job that was begun before can have been cut short by a crash, so its notice is sent again.
             _ if fresh && tries == 0 && now.since(window_at) < UNDER_WAY => Some(Before::UnderWay),
@@ -152,6 +157,8 @@ async fn known(
         };
         let notice = Notice { notice_id: row.array(2)?, window_at, before };
         match known.get(&key) {
+            // What was sent outweighs all else, so that nobody is told twice; what is under way outweighs
+            // what waits.
             Some(other) if rank(other.before) <= rank(notice.before) => {}
             _ => {
                 known.insert(key, notice);
@@ -173,6 +180,7 @@ fn rank(before: Option<Before>) -> u8 {
 /// How long a notice that was written down and never tried is left to whoever wrote it down.
 const UNDER_WAY: Duration = Duration::from_secs(120);
 
+// Changes nothing: an update is how both databases lock a row, since SQLite has no `FOR UPDATE`.
 static HOLD: Many = Many::new("UPDATE contact SET failed_at = failed_at WHERE contact_id IN (", 1, ")");
 static KNOWN: Many = Many::new(
     "SELECT n.mailbox_id, n.contact_id, n.notice_id, n.window_at, n.state, n.attempts, \

@@ -103,7 +103,6 @@ impl Citizen {
         self.post("/logout", &fields).await.map(drop)
     }
 
-    /// Sends a form.
     pub async fn post(&mut self, path: &str, fields: &[(String, String)]) -> Result<String> {
         let response = self.submit(path, fields).await?;
         self.html(response).await

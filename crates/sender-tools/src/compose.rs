@@ -41,7 +41,6 @@ pub struct Signed {
 pub const BOUNDARY: &str = "kuvert-0q8m3v5z1x7c9b2n4k6j";
 
 impl Draft {
-    /// The payload's JSON.
     pub fn payload(&self) -> Vec<u8> {
         let mut payload = json!({
             "reference": self.reference, "sender": self.sender, "recipient": self.recipient,

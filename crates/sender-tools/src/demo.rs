@@ -21,12 +21,10 @@ impl Pki {
         self.0.join("ca.pem")
     }
 
-    /// An organisation's certificate.
     pub fn certificate(&self, number: &str) -> PathBuf {
         self.0.join(format!("{number}.pem"))
     }
 
-    /// Its private key.
     pub fn key(&self, number: &str) -> PathBuf {
         self.0.join(format!("{number}.key"))
     }

@@ -38,7 +38,6 @@ impl Findings {
         }
     }
 
-    /// What holds.
     pub fn good(&mut self, check: &'static str, says: impl Into<String>) -> bool {
         self.0.push(Finding { check, good: Some(true), code: None, says: says.into() });
         true

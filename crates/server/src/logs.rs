@@ -7,7 +7,6 @@ use tracing_subscriber::{
     EnvFilter, Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-/// Starts logging.
 pub fn start(log: &Log) -> Result<()> {
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(true);
     let lines = match log.format {

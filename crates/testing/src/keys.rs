@@ -79,7 +79,6 @@ impl TestKeys {
         (keys, connector)
     }
 
-    /// Somebody logs in.
     pub fn log_in(&self, person: PersonId) -> GrantToken {
         let grant = GrantToken::random(&SystemRandom);
         self.grants.lock().unwrap().insert(grant.hash(), person);

@@ -62,7 +62,6 @@ pub const CLEO: &str = "200001012384";
 /// Born in 2015.
 pub const DAVID: &str = "201501012387";
 
-/// When stories begin.
 pub const NOW: &str = "2026-11-22T10:00:00.000Z";
 
 /// [`NOW`], parsed.

@@ -38,7 +38,6 @@ pub fn self_signed(number: &str) -> Vec<u8> {
 /// An authority of the test's own, and what it certifies.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// The root.
     pub pem: Vec<u8>,
     /// The authorities between the root and what is certified.
     pub between: Vec<Certificate>,

@@ -155,7 +155,6 @@ impl World {
         self.moves(number, Place::At(org(LADAN))).await;
     }
 
-    /// And back again.
     pub async fn moves_back(&self, number: &str) {
         self.moves(number, Place::Here).await;
     }

@@ -17,15 +17,12 @@ use x509_parser::{
 /// What we need of an X.509 certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
-    /// As received.
     pub der: Vec<u8>,
     /// SHA-256 of `der`: `x5t#S256`.
     pub sha256: CertificateDigest,
     /// SubjectPublicKeyInfo, DER.
     pub spki: Vec<u8>,
-    /// First valid instant.
     pub not_before: Time,
-    /// Last valid instant.
     pub not_after: Time,
     /// The subject's `serialNumber`, when it is an organisation number; `None` when several disagree.
     pub organisation: Option<OrgNumber>,

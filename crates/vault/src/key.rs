@@ -42,7 +42,6 @@ impl Key {
 pub struct KeyId([u8; 8]);
 
 impl KeyId {
-    /// A new name.
     pub fn random(random: &dyn Random) -> Self {
         Self(chance::bytes(random))
     }
@@ -57,7 +56,6 @@ impl KeyId {
         bytes.try_into().map(Self).map_err(|_| Opaque)
     }
 
-    /// As stored.
     pub const fn as_bytes(&self) -> &[u8; 8] {
         &self.0
     }

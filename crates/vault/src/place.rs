@@ -29,7 +29,6 @@ impl Place {
         self.field(b'n', &number.to_be_bytes())
     }
 
-    /// A word.
     #[must_use]
     pub fn text(self, text: &str) -> Self {
         self.field(b't', text.as_bytes())

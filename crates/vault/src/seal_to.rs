@@ -31,7 +31,6 @@ impl PublicKey {
         bytes.try_into().map(Self).map_err(|_| Opaque)
     }
 
-    /// As stored.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -35,7 +35,6 @@ impl SigningKey {
         Self::from_pkcs8(blocks.first().ok_or(NotASigningKey)?)
     }
 
-    /// The public half.
     pub fn verifying_key(&self) -> [u8; 32] {
         self.public
     }

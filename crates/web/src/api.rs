@@ -6,19 +6,15 @@ use domain::{Code, Language};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The page.
 #[derive(Template)]
 #[template(path = "developers.html")]
 pub struct Developers {
     pub f: Frame,
-    /// What it shows.
     pub api: Arc<Api>,
 }
 
-/// The agency API.
 #[derive(Clone, Debug, Default)]
 pub struct Api {
-    /// Its name.
     pub title: String,
     pub version: String,
     /// What it says of itself, a paragraph each.
@@ -27,7 +23,6 @@ pub struct Api {
     pub servers: Vec<(String, Vec<Member>)>,
     /// In the document's order.
     pub operations: Vec<Operation>,
-    /// The named shapes.
     pub schemas: Vec<Schema>,
 }
 
@@ -38,9 +33,7 @@ pub struct Operation {
     pub method: String,
     /// "/v1/letters".
     pub path: String,
-    /// One line.
     pub summary: String,
-    /// A paragraph each.
     pub about: Vec<String>,
     /// In the address or the query.
     pub parameters: Vec<Member>,
@@ -63,11 +56,9 @@ pub struct Content {
     pub members: Vec<Member>,
 }
 
-/// A named shape.
 #[derive(Clone, Debug)]
 pub struct Schema {
     pub name: String,
-    /// A paragraph each.
     pub about: Vec<String>,
     /// Its members, each followed by those within it.
     pub members: Vec<Member>,

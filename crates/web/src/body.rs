@@ -19,6 +19,7 @@ use std::{
 /// Plain text as paragraphs of HTML: everything escaped, lines kept, and addresses that begin with `https://` made
 /// links whose text is the address itself, so that no link says another place than it leads to.
 pub fn plain(text: &str) -> Vec<String> {
+    // A lone carriage return ended lines on old systems, and JSON carries it as it came.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut paragraphs = vec![String::new()];
     for line in text.split('\n') {
@@ -48,6 +49,7 @@ pub fn html(sent: &str) -> String {
 /// With links that are not looked at yet.
 fn reduced(sent: &str) -> String {
     let apart = pictures::apart(sent);
+    // Before any parser sees it: there is no way to stop one halfway.
     if !tame::is_tame(&apart.html) {
         let paragraphs = plain(&tame::text_of(&apart.html)).join("</p><p>");
         return format!("<p>{paragraphs}</p>");
@@ -100,8 +102,11 @@ fn reduced(sent: &str) -> String {
         "ul",
     ]
     .into();
+    // From nothing up, not from the library's defaults: what a later version of it thinks harmless does not
+    // come in.
     let clean = Builder::empty()
         .tags(tags)
+        // With what is inside: as text, a script would stand in the letter as gibberish.
         .clean_content_tags(["script", "style", "template", "title", "noscript"].into())
         // `empty` still knows attributes for tags that we let in, such as `cite` with any address.
         .tag_attributes(HashMap::new())
@@ -113,12 +118,16 @@ fn reduced(sent: &str) -> String {
         .add_tag_attributes("th", ["colspan", "rowspan", "scope"])
         .add_tag_attributes("ol", ["start"])
         .url_schemes(["https", "mailto", "tel", pictures::SCHEME].into())
+        // A relative link would lead to our own pages, in a letter that somebody else wrote.
         .url_relative(UrlRelative::Deny)
+        // The page that is opened must neither reach back to ours nor learn from where it was opened.
         .link_rel(Some("noopener noreferrer nofollow"))
         .set_tag_attribute_value("a", "target", "_blank")
         .attribute_filter(move |_, attribute, value| match attribute {
             // Of `img` alone: an address of another kind is no picture here.
             "src" => pictures.take(value).map(Cow::Owned),
+            // Our own marks must not come from outside: a link with one would be an address that nobody has
+            // checked.
             "href" if url::Url::parse(value).is_ok_and(|url| url.scheme() == pictures::SCHEME) => None,
             // Shown over whatever the pointer is on, also a link.
             "title" if !names::named(value).is_empty() => None,
@@ -158,6 +167,7 @@ pub(crate) fn words(body: &Body) -> String {
             .replace("&nbsp;", " ")
             .replace("&lt;", "<")
             .replace("&gt;", ">")
+            // Last: undone first, `&amp;lt;` would become a mark that nobody wrote.
             .replace("&amp;", "&"),
     };
     let mut lines: Vec<&str> = text.split('\n').map(str::trim).collect();
@@ -207,6 +217,7 @@ fn linked(line: &str, out: &mut String) {
         out.push_str(&escaped(before));
         let end =
             from.find(|c: char| c.is_whitespace() || "<>\"'()[]{}«»”“".contains(c)).unwrap_or(from.len());
+        // They end the sentence in which the address stands far more often than the address.
         let address = from[..end].trim_end_matches(['.', ',', ';', ':', '!', '?']);
         match is_plain_address(address) {
             true => {

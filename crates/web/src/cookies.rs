@@ -37,12 +37,10 @@ pub(crate) fn device(sealed: &str) -> HeaderValue {
     value(&format!("{DEVICE}={sealed}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax"))
 }
 
-/// A year.
 pub(crate) fn language(code: &str) -> HeaderValue {
     value(&format!("{LANGUAGE}={code}; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax"))
 }
 
-/// Takes one away.
 pub(crate) fn gone(name: &str) -> HeaderValue {
     let site = if name == SESSION { "Strict" } else { "Lax" };
     value(&format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite={site}"))

@@ -11,7 +11,6 @@ pub enum Place {
     Archive,
     Bin,
     Settings,
-    /// None of them.
     Elsewhere,
 }
 
@@ -50,7 +49,6 @@ pub struct Frame {
 /// Said at the top of a page after an act.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// One sentence.
     pub text: String,
     /// How to take it back.
     pub undo: Option<Undo>,
@@ -59,9 +57,7 @@ pub struct Done {
 /// A form that takes the last act back.
 #[derive(Clone, Debug)]
 pub struct Undo {
-    /// Where it posts.
     pub action: String,
-    /// Hidden fields.
     pub fields: Vec<(&'static str, String)>,
 }
 

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 /// Counts by key; one that it cannot tell apart for want of room is let through, and that is counted.
 pub(crate) struct Limiter(Mutex<RateLimiter<Key>>);
 
-/// Who is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     /// An IPv4 address, or the first 64 bits of an IPv6 address: a household has as many of those as it likes.

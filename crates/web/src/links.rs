@@ -3,7 +3,6 @@
 /// A link that says where it leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// What is shown.
     pub text: String,
     /// Where it leads; `None` for what is text alone.
     pub href: Option<String>,

@@ -16,7 +16,6 @@ impl BoxNames {
         Ok(Self(accounts.box_names(&session.grant, &session.view, &session.boxes).await?))
     }
 
-    /// A mailbox's name.
     pub(crate) fn of(&self, mailbox: MailboxId) -> Option<&str> {
         self.0.get(&mailbox).map(String::as_str)
     }

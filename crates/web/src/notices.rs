@@ -32,7 +32,6 @@ pub(crate) async fn addresses(web: &Web, actor: &Actor) -> Vec<To> {
     found.into_iter().filter_map(good).collect()
 }
 
-/// Tells them all.
 pub(crate) fn tell(web: &Web, what: AccountChange, to: Vec<To>, language: Language) {
     let at = web.now();
     for To { channel, address } in to {

@@ -26,11 +26,9 @@ pub(crate) struct ReturnTo {
 /// A form that was on its way when a log-in was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Form {
-    /// Where it posts.
     pub action: String,
     /// Its fields, without the token: that belongs to the log-in.
     pub fields: Vec<(String, String)>,
-    /// Who typed it.
     owner: Owner,
 }
 

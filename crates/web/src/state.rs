@@ -18,7 +18,6 @@ use std::{future::Future, pin::Pin, sync::Arc};
 pub struct Parts {
     /// The handle of role web.
     pub keys: Keys,
-    /// What it gave.
     pub web_keys: Arc<WebKeys>,
     /// Lists, opens and keeps letters.
     pub mailboxes: Mailboxes,
@@ -85,7 +84,6 @@ pub struct AccountNotice {
     pub at: Time,
 }
 
-/// What was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountChange {
     /// Notices go to another address too.

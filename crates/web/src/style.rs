@@ -1,6 +1,5 @@
 //! The one style sheet, served under a name that changes with its content.
 
-/// The style sheet.
 pub const CSS: &str = concat!(
     include_str!("../style/tokens.css"),
     include_str!("../style/frame.css"),

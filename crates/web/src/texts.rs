@@ -20,7 +20,6 @@ pub struct Texts {
     pub lang: Language,
     /// The frame, errors and words used on many pages.
     pub all: Everywhere,
-    /// Lists and letters.
     pub letters: Letters,
     /// Settings: senders, notices, helpers, history, profile.
     pub settings: Settings,

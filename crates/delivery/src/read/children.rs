@@ -11,7 +11,6 @@ use roxmltree::Node;
 /// The child elements of one element, taken in order.
 pub struct Children<'a, 'i> {
     next: std::iter::Peekable<std::vec::IntoIter<Node<'a, 'i>>>,
-    /// For errors.
     pub path: String,
 }
 

@@ -39,7 +39,6 @@ impl Scan {
         Self { charset, head: Vec::with_capacity(HEAD_BYTES), cut: Vec::new(), broken: false }
     }
 
-    /// The next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         let missing = HEAD_BYTES - self.head.len();
         self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);

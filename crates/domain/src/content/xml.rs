@@ -35,7 +35,6 @@ impl Default for Scan {
 }
 
 impl Scan {
-    /// The next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         // Entities can be declared only inside a document type declaration.
         let after_doctype = self.doctype.search(bytes);
@@ -56,7 +55,6 @@ impl Scan {
         }
     }
 
-    /// Whether it holds.
     pub fn finish(mut self) -> bool {
         if self.text.is_none() {
             self.begin();

@@ -33,10 +33,11 @@ pub struct SignedAgreement {
 /// What the register makes of signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorised {
-    /// It is done.
     Complete,
     /// It waits: others must sign too. So many have.
-    Incomplete { signed: usize },
+    Incomplete {
+        signed: usize,
+    },
     /// The company's rule is none that the register understands.
     RulesNotSupported,
 }

@@ -69,7 +69,6 @@ impl Queue {
         None
     }
 
-    /// All of them.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Asked> + use<> {
         self.waiting = 0;
         self.turns.clear();

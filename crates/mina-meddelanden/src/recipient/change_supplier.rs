@@ -16,7 +16,6 @@ use domain::{AddressMac, Code, Refusal};
 use intake::AcceptError;
 use registry::{operators::Operator, pending::PendingKind, register::Authorisation, registrations::Place};
 
-/// Who moves where.
 pub(super) struct Change {
     agreement: Agreement,
     user: String,

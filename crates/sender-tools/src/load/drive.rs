@@ -22,7 +22,6 @@ use std::{
 };
 use tokio::{sync::Mutex, task::JoinSet};
 
-/// What happened.
 pub struct Driven {
     pub accepted: usize,
     pub refused: usize,

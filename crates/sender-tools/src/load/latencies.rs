@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-/// In order.
 #[derive(Default)]
 pub struct Latencies(Vec<Duration>);
 

@@ -16,7 +16,6 @@ use tokio::{
 };
 use vault::SystemRandom;
 
-/// A running service.
 pub struct Service {
     folder: PathBuf,
     config: PathBuf,
@@ -24,13 +23,10 @@ pub struct Service {
     child: Option<Own>,
 }
 
-/// Where it answers.
 pub struct Addresses {
     /// The agency door's origin.
     pub door: String,
-    /// The pages' origin.
     pub web: String,
-    /// Of its health.
     pub internal: Option<SocketAddr>,
 }
 
@@ -76,7 +72,6 @@ impl Service {
         &self.addresses.door
     }
 
-    /// The pages' origin.
     pub fn web(&self) -> &str {
         &self.addresses.web
     }

@@ -16,7 +16,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where everything is.
 pub struct Folder {
     pub path: PathBuf,
     pub config: Config,

@@ -16,11 +16,9 @@ pub struct Seed {
     pub opened: bool,
     /// Whether it comes as a delivery of Mina Meddelanden instead of by the agency API.
     pub soap: bool,
-    /// The letter.
     pub draft: Draft,
 }
 
-/// The file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Past {

@@ -19,7 +19,6 @@ pub struct Operator {
     pub store: Store,
     /// What the operator does for people and organisations.
     pub accounts: Accounts,
-    /// Of role operator.
     pub keys: Keys,
     pub clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,

@@ -67,7 +67,6 @@ impl Lists {
         Ok(read)
     }
 
-    /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &RevocationList> {
         self.0.values().flatten()
     }

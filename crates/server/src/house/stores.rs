@@ -5,7 +5,6 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use store::{Settings, Store};
 
-/// Both databases, open.
 #[derive(Clone)]
 pub struct Stores {
     pub letters: Store,

@@ -11,7 +11,6 @@ use serde_json::Value;
 use std::collections::HashMap;
 use store::{Tx, args};
 
-/// What was found.
 #[derive(Default)]
 pub struct Checked {
     /// Promised, and not stored as promised.

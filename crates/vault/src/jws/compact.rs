@@ -13,7 +13,6 @@ use serde::Serialize;
 pub struct CompactJws {
     /// What the header says; members without a meaning here are passed over, as RFC 7515 §4 asks.
     pub header: CompactHeader,
-    /// The decoded payload.
     pub payload: Vec<u8>,
     signing_input: String,
     signature: Vec<u8>,
@@ -24,7 +23,6 @@ pub struct CompactJws {
 pub struct CompactHeader {
     /// How it is signed.
     pub alg: Algorithm,
-    /// What it is.
     pub typ: Option<String>,
     /// A name of the key, for the issuer's own list of keys.
     pub kid: Option<String>,

@@ -13,11 +13,9 @@ use domain::{CertificateDigest, Time};
 pub struct FlattenedJws {
     /// The protected header; there is no other.
     pub protected: Header,
-    /// The decoded payload.
     pub payload: Vec<u8>,
     /// What is signed: both parts as they came, with a dot between.
     pub signing_input: Vec<u8>,
-    /// The decoded signature.
     pub signature: Vec<u8>,
 }
 

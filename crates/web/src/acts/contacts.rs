@@ -175,7 +175,6 @@ async fn add(web: &Web, posted: Posted, channel: Channel) -> Result<Response, Fa
 
 /// No code is on its way.
 struct Unsent {
-    /// What to say.
     error: &'static str,
     /// The contact point that waits all the same.
     of: Option<ContactId>,

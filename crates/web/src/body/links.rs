@@ -35,7 +35,10 @@ pub(super) fn is_plain_address(address: &str) -> bool {
             && url.username().is_empty()
             && url.password().is_none()
             && host.contains('.')
+            // `xn--` is how a host is written whose letters only look like ours.
             && !host.split('.').any(|label| label.starts_with("xn--"))
+            // What the browser reads as the host must be what a person reads: no encoding, no backslash, no
+            // folded width before it.
             && shown.to_ascii_lowercase().starts_with(host)
             && !address.chars().any(odd)
     })
@@ -116,6 +119,7 @@ impl Target {
         };
         let digits = national(text);
         named(text).into_iter().any(other)
+            // Shorter ones are hours, floors and extensions rather than another telephone number.
             || self.kind == Kind::Telephone && digits.len() >= 5 && digits != national(&self.shown)
     }
 }
@@ -136,6 +140,7 @@ fn national(number: &str) -> String {
     let number = number.replacen("(0)", "", 1);
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     match digits.strip_prefix("46").filter(|_| number.trim_start().starts_with('+')) {
+        // +46 70 and 070 are the same telephone, and letters write it either way.
         Some(rest) => format!("0{rest}"),
         None => digits,
     }
@@ -150,6 +155,7 @@ fn write(tag: &str, inside: &str, out: &mut String) {
     let text = visible(inside);
     let has_picture = inside.contains("<img");
     let target = attribute(tag, "href").and_then(|href| Target::of(&href));
+    // A link that nobody sees can still be reached by the keyboard and by what reads aloud.
     let Some(target) = target.filter(|_| has_picture || !text.trim().is_empty()) else {
         return out.push_str(inside);
     };
@@ -162,6 +168,7 @@ fn write(tag: &str, inside: &str, out: &mut String) {
         }
         _ => out.push_str(inside),
     }
+    // A picture can show any address as pixels, so with one the true host always stands beside it.
     if !target.shown.is_empty() && (has_picture || !target.is_said_by(&text)) {
         // Set apart from what surrounds it, which may run from right to left.
         out.push_str(&format!(" <bdi>({})</bdi>", escaped(&target.shown)));

@@ -6,8 +6,10 @@ use url::Url;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Named {
     /// A web address or a host. `whole`: the word is this host with or without `https://` and what follows it.
-    Host { host: String, whole: bool },
-    /// An e-mail address.
+    Host {
+        host: String,
+        whole: bool,
+    },
     Mail(String),
     /// An address that is made to be read as another one.
     Trick,
@@ -27,6 +29,8 @@ pub(super) fn named(text: &str) -> Vec<Named> {
 fn plainer(text: &str) -> String {
     let seen = text.chars().filter(|c| !is_invisible(*c));
     let dotted: String = seen.map(|c| if is_dot(c) { '.' } else { c }).collect();
+    // As people write addresses that should not become links, and as people hide them from those who look for
+    // links.
     let mut text = dotted.replace("[.]", ".").replace("(.)", ".").replace("{.}", ".");
     while let Some(at) = text.find(" .").filter(|at| text[at + 2..].starts_with(|c: char| !c.is_whitespace()))
     {
@@ -47,6 +51,7 @@ fn is_invisible(c: char) -> bool {
 
 fn address(word: &str) -> Option<Named> {
     let lower = word.to_lowercase();
+    // `hxxp` is what mail filters make of `http`; a reader takes it for the same.
     let scheme = ["https", "http", "hxxps", "hxxp", "ftp"].into_iter().find(|scheme| {
         lower.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('\u{ff1a}'))
     });
@@ -64,6 +69,8 @@ fn address(word: &str) -> Option<Named> {
         .unwrap_or(rest.len());
     let authority = rest[..end].trim_end_matches('.');
     if let Some((name, host)) = authority.rsplit_once('@') {
+        // `https://bank.se@evil.example` reads as the bank and leads elsewhere; without a scheme it is how
+        // mail addresses look.
         return match scheme {
             Some(_) => Some(Named::Trick),
             None if is_host(host) && !name.is_empty() => Some(Named::Mail(authority.to_owned())),
@@ -98,6 +105,8 @@ fn is_host(word: &str) -> bool {
     }
     let numbers = labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok());
     let country =
+        // Two letters are a country, whether or not it exists today: a list would be out of date, and a miss
+        // lets a lie through.
         last.len() == 2 && last.bytes().all(|b| b.is_ascii_alphabetic()) && !ABBREVIATED.contains(last);
     // Letters of another alphabet, which can look like ours.
     let foreign = last.chars().count() >= 2

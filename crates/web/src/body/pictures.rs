@@ -26,6 +26,7 @@ pub(super) fn apart(sent: &str) -> Apart<'_> {
     let mut found = Vec::new();
     let mut from = 0;
     for (colon, _) in sent.match_indices(':') {
+        // Inside the picture before, which is taken as a whole.
         if colon < from {
             continue;
         }
@@ -82,6 +83,7 @@ fn picture_at(sent: &str, colon: usize) -> Option<(usize, Range<usize>)> {
     let name = before.strip_suffix('=')?.trim_end_matches(SPACE);
     let name = name.get(name.len().checked_sub(3)?..)?;
     let rest = sent.get(colon + 1..)?;
+    // Bounded, or each colon of a long letter would have it read to the end.
     let comma = rest.bytes().take(MOST_OF_A_TYPE).position(|b| b == b',')?;
     let media_type = rest[..comma].to_ascii_lowercase();
     if !name.eq_ignore_ascii_case("src")
@@ -106,6 +108,7 @@ fn picture_at(sent: &str, colon: usize) -> Option<(usize, Range<usize>)> {
 /// By its first bytes, whatever the sender says it is.
 fn data_address(base64: &str) -> Option<String> {
     let compact: String = base64.chars().filter(|c| !SPACE.contains(c)).collect();
+    // Browsers do without padding too, and encoders leave it out.
     let bytes = LENIENT.decode(compact).ok()?;
     let kind = match bytes.as_slice() {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => "png",
@@ -113,6 +116,7 @@ fn data_address(base64: &str) -> Option<String> {
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => "gif",
         _ => return None,
     };
+    // Written anew from the bytes, so that nothing but base64 can stand between the quotes.
     Some(format!("data:image/{kind};base64,{}", STANDARD.encode(bytes)))
 }
 
@@ -129,6 +133,7 @@ fn pixels_high(base64: &str) -> usize {
         }
         _ => A_PHOTOGRAPH,
     };
+    // A file may claim four thousand million.
     pixels.min(MOST_PIXELS)
 }
 

@@ -4,12 +4,10 @@ use axum::http::HeaderValue;
 use domain::letter::AttachmentType;
 use std::borrow::Cow;
 
-/// To be shown.
 pub(crate) fn inline(name: &str) -> HeaderValue {
     disposition("inline", name)
 }
 
-/// To be saved.
 pub(crate) fn attachment(name: &str) -> HeaderValue {
     disposition("attachment", name)
 }

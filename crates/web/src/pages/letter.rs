@@ -3,19 +3,16 @@
 use crate::{frame::Frame, icons, links::Link, pages::Listing, texts::Texts};
 use askama::Template;
 
-/// The letter's text.
 #[derive(Clone, Debug)]
 pub enum LetterBody {
     /// Paragraphs of safe HTML made by [`crate::body::plain`]: escaped text, line breaks and links.
     Plain(Vec<String>),
     /// Safe HTML made by [`crate::body::html`]: elements of ours alone, without style or script.
     Html(String),
-    /// There is none.
     Empty,
     /// Very long HTML or text, in a frame from the content origin: its address and an estimate of its
     /// height, 1–12.
     Framed {
-        /// The capability address.
         src: String,
         /// The class of height.
         height: usize,
@@ -44,11 +41,9 @@ pub struct Attachment {
     pub what: String,
     /// Shown in the browser; only types that are safe to show.
     pub show: Option<String>,
-    /// Downloaded.
     pub download: String,
 }
 
-/// Whom to ask.
 #[derive(Clone, Debug, Default)]
 pub struct Support {
     /// In the sender's words.
@@ -82,7 +77,6 @@ pub struct Detail {
 /// The signed original, to keep.
 #[derive(Clone, Debug)]
 pub struct KeepCopy {
-    /// Its capability address.
     pub href: String,
     /// "XML, 12 kB".
     pub what: String,
@@ -95,9 +89,7 @@ pub struct KeepCopy {
 pub struct Forwarded {
     /// "Vidarebefordrat av Bo Bengtsson".
     pub title: String,
-    /// Who says so.
     pub says: String,
-    /// Their own heading.
     pub subject: String,
     /// Their words, as bare text.
     pub words: String,
@@ -131,13 +123,11 @@ pub struct OpenedBy {
 /// Why the letter is genuine.
 #[derive(Clone, Debug)]
 pub struct HowVerified {
-    /// The sentence.
     pub text: String,
     /// The signed original, to keep.
     pub original: Option<KeepCopy>,
 }
 
-/// An opened letter.
 #[derive(Debug, Template)]
 #[template(path = "letter.html")]
 pub struct Letter {
@@ -150,7 +140,6 @@ pub struct Letter {
     pub href: String,
     /// Two letters of the sender's name.
     pub initials: String,
-    /// The sender's name.
     pub sender: String,
     /// The dispatcher, when another than the sender.
     pub via: Option<String>,
@@ -167,13 +156,9 @@ pub struct Letter {
     pub subject_language: String,
     /// The letter's own language.
     pub language: String,
-    /// Dates and matter.
     pub facts: Vec<Fact>,
-    /// The text.
     pub body: LetterBody,
-    /// The files.
     pub attachments: Vec<Attachment>,
-    /// Whom to ask.
     pub support: Option<Support>,
     /// What is said of answers, when the sender wants or takes one.
     pub reply: Option<&'static str>,
@@ -224,7 +209,6 @@ pub struct Closed {
     pub href: String,
     /// Two letters of the sender's name.
     pub initials: String,
-    /// The sender's name.
     pub sender: String,
     /// "Vidarebefordrat av Bo Bengtsson".
     pub forwarded: Option<String>,

@@ -15,16 +15,13 @@ pub enum Act {
 /// One letter in a list.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// How it opens.
     pub act: Act,
     /// Two letters of the sender's name.
     pub initials: String,
-    /// The sender's name.
     pub sender: String,
     pub subject: String,
     /// "09.14".
     pub when: String,
-    /// Not opened yet.
     pub unread: bool,
     /// "Vidarebefordrat av Bo Bengtsson", when somebody else got it first.
     pub forwarded: Option<String>,
@@ -38,7 +35,6 @@ pub struct Row {
     pub done: bool,
     /// "31 jan", when an answer is asked for.
     pub due: Option<String>,
-    /// How many attachments.
     pub files: usize,
     /// The one that is shown beside the list.
     pub current: bool,
@@ -58,9 +54,7 @@ pub struct Group {
 /// Something to do by a date.
 #[derive(Clone, Debug)]
 pub struct Todo {
-    /// How it opens.
     pub act: Act,
-    /// The letter's subject.
     pub subject: String,
     /// The sender, and the owner when there is more than one box.
     pub sender: String,
@@ -77,15 +71,12 @@ pub struct Todo {
 /// A choice above the list.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// Where it leads.
     pub href: String,
-    /// What it says.
     pub name: String,
     /// Whether it is in force.
     pub chosen: bool,
 }
 
-/// What was sought.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     /// The words; empty when nothing is sought.
@@ -103,27 +94,22 @@ pub struct Search {
 /// Why a list is empty.
 #[derive(Clone, Debug)]
 pub struct Empty {
-    /// A heading.
     pub title: &'static str,
     /// What will come, or what to try.
     pub text: &'static str,
 }
 
-/// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folder {
     /// Letters neither archived nor binned.
     Inbox,
-    /// Archived letters.
     Archive,
-    /// Binned letters.
     Bin,
 }
 
 /// The part that inbox and letter share: the letters themselves.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// Which list.
     pub folder: Folder,
     /// The letters by time.
     pub groups: Vec<Group>,
@@ -149,7 +135,6 @@ pub enum Banner {
 #[template(path = "list.html")]
 pub struct List {
     pub f: Frame,
-    /// The heading.
     pub title: &'static str,
     /// What waits for an answer elsewhere than in a letter.
     pub banners: Vec<Banner>,
@@ -162,7 +147,6 @@ pub struct List {
     /// One for each box, when there is more than one.
     pub boxes: Vec<Filter>,
     pub search: Search,
-    /// The letters.
     pub listing: Listing,
     /// Set when there are none.
     pub empty: Option<Empty>,

@@ -9,7 +9,6 @@ use domain::Language;
 #[template(path = "message.html")]
 pub struct Message {
     pub f: Frame,
-    /// What happened.
     pub title: &'static str,
     /// What it means and what to do.
     pub text: &'static str,
@@ -29,15 +28,12 @@ pub struct Confirm {
     pub about: Option<String>,
     /// What it means, a sentence each.
     pub means: Vec<&'static str>,
-    /// Where yes posts.
     pub action: String,
-    /// Hidden fields.
     pub fields: Vec<(&'static str, String)>,
     /// The words of yes.
     pub yes: String,
     /// Cannot be undone.
     pub grave: bool,
-    /// Where no leads.
     pub back: String,
     /// The words of no.
     pub no: &'static str,
@@ -50,7 +46,6 @@ pub struct Operator {
     pub name: String,
     /// For questions.
     pub email: String,
-    /// Its organisation number.
     pub number: String,
 }
 

@@ -6,17 +6,13 @@ use askama::Template;
 /// Which page of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingsPlace {
-    /// Who may send.
     Senders,
     /// How to be told.
     Contacts,
-    /// Who may read.
     Helpers,
-    /// What has happened.
     History,
     /// Where one is logged in.
     LogIns,
-    /// Name and language.
     Profile,
 }
 
@@ -55,7 +51,6 @@ impl SettingsPlace {
 #[template(path = "settings.html")]
 pub struct SettingsRoot {
     pub f: Frame,
-    /// None is chosen.
     pub here: Option<SettingsPlace>,
 }
 
@@ -71,12 +66,10 @@ pub struct SenderRow {
     pub off: Option<String>,
 }
 
-/// Who may send.
 #[derive(Debug, Template)]
 #[template(path = "senders.html")]
 pub struct Senders {
     pub f: Frame,
-    /// This page.
     pub here: Option<SettingsPlace>,
     /// One for each box, when there is more than one.
     pub boxes: Vec<crate::pages::Filter>,
@@ -86,7 +79,6 @@ pub struct Senders {
     pub senders: Vec<SenderRow>,
 }
 
-/// A contact point.
 #[derive(Clone, Debug)]
 pub struct Contact {
     /// Its id, which the forms post.
@@ -107,9 +99,7 @@ pub struct Contact {
 /// A field of a form as it was sent, and what was wrong with it.
 #[derive(Clone, Debug, Default)]
 pub struct Field {
-    /// As written.
     pub value: String,
-    /// What to mend.
     pub error: Option<&'static str>,
 }
 
@@ -118,9 +108,7 @@ pub struct Field {
 #[template(path = "contacts.html")]
 pub struct Contacts {
     pub f: Frame,
-    /// This page.
     pub here: Option<SettingsPlace>,
-    /// The contact points.
     pub contacts: Vec<Contact>,
     /// The field for a new e-mail address.
     pub email: Field,
@@ -159,7 +147,6 @@ pub struct HelperRow {
 /// Someone whose box the person may read.
 #[derive(Clone, Debug)]
 pub struct Helping {
-    /// The owner's name.
     pub name: String,
     /// "till och med 31 maj 2027", or "firmatecknare".
     pub until: String,
@@ -168,7 +155,6 @@ pub struct Helping {
 /// Somebody who was asked to help.
 #[derive(Clone, Debug)]
 pub struct AskedRow {
-    /// The invitation's id.
     pub id: String,
     /// What the owner calls them.
     pub label: String,
@@ -181,20 +167,16 @@ pub struct AskedRow {
 /// Somebody who asks the person to help.
 #[derive(Clone, Debug)]
 pub struct AsksRow {
-    /// The invitation's id.
     pub id: String,
-    /// The owner's name.
     pub name: String,
     /// "till och med 31 maj 2027".
     pub until: String,
 }
 
-/// Who may read.
 #[derive(Debug, Template)]
 #[template(path = "helpers.html")]
 pub struct Helpers {
     pub f: Frame,
-    /// This page.
     pub here: Option<SettingsPlace>,
     /// Those who may read the person's own box.
     pub helpers: Vec<HelperRow>,
@@ -211,7 +193,6 @@ pub struct Helpers {
     pub name: Field,
     /// The number field. Its value is never shown again.
     pub number: Field,
-    /// The date field.
     pub until: Field,
     /// The first and last date that can be chosen.
     pub dates: (String, String),
@@ -260,36 +241,30 @@ pub struct HistoryDay {
     pub rows: Vec<HistoryRow>,
 }
 
-/// What has happened.
 #[derive(Debug, Template)]
 #[template(path = "history.html")]
 pub struct History {
     pub f: Frame,
-    /// This page.
     pub here: Option<SettingsPlace>,
     /// That of one mailbox is not shown, since it does not hold.
     pub broken: bool,
     /// By day, newest first.
     pub days: Vec<HistoryDay>,
-    /// The next page.
     pub older: Option<String>,
 }
 
 /// A box in the profile.
 #[derive(Clone, Debug)]
 pub struct ProfileBox {
-    /// Whose.
     pub name: String,
     /// "öppnad 12 oktober 2026", "firmatecknare".
     pub note: String,
 }
 
-/// Name and language.
 #[derive(Debug, Template)]
 #[template(path = "profile.html")]
 pub struct Profile {
     pub f: Frame,
-    /// This page.
     pub here: Option<SettingsPlace>,
     /// The name from the e-ID.
     pub name: String,
@@ -297,7 +272,6 @@ pub struct Profile {
     pub provider: String,
     /// When the log-in ends at the latest.
     pub ends: String,
-    /// The person's boxes.
     pub boxes: Vec<ProfileBox>,
     /// Whether the own one is open; `None` without one.
     pub open: Option<bool>,
@@ -310,9 +284,7 @@ pub struct LogInRow {
     pub id: String,
     /// "Firefox, Windows".
     pub name: String,
-    /// The e-ID.
     pub provider: String,
-    /// When it began.
     pub began: String,
     /// When it was last used.
     pub used: String,
@@ -325,7 +297,6 @@ pub struct LogInRow {
 #[template(path = "log_ins.html")]
 pub struct LogIns {
     pub f: Frame,
-    /// This page.
     pub here: Option<SettingsPlace>,
     /// One's own first.
     pub rows: Vec<LogInRow>,

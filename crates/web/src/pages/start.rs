@@ -15,7 +15,6 @@ pub struct Provider {
 /// Why the last log-in did not work.
 #[derive(Clone, Debug)]
 pub struct Trouble {
-    /// What happened.
     pub title: &'static str,
     /// What it means and what to do.
     pub text: &'static str,
@@ -41,7 +40,6 @@ pub struct Continue {
     pub f: Frame,
     /// What was typed, by the names of the fields.
     pub typed: Vec<(&'static str, String)>,
-    /// Where it posts.
     pub action: String,
     /// All that is sent.
     pub fields: Vec<(String, String)>,

@@ -3,7 +3,6 @@
 use super::{Language, Texts};
 
 impl Texts {
-    /// Picks by language.
     fn pick(&self, sv: String, en: String) -> String {
         match self.lang {
             Language::Swedish => sv,

@@ -10,7 +10,6 @@ use domain::{
     letter::{AttachmentType, Limits},
 };
 
-/// Letter, attachments, recipient.
 pub(super) fn examine(findings: &mut Findings, known: &Known, delivery: Option<&Delivery>) {
     let Some(delivery) = delivery else {
         return ["letter", "attachments", "recipient"]

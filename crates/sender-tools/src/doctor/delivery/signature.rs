@@ -16,7 +16,6 @@ pub(super) struct Signed {
     hash: &'static str,
     issuer: &'static str,
     revoked: &'static str,
-    /// What is signed.
     root: &'static str,
     is_seal: bool,
 }

@@ -11,7 +11,6 @@ use domain::{
     words::ReplyWish,
 };
 
-/// Deadline and matter.
 pub(super) fn facts(letter: &Letter, done: bool, now: Time, t: &Texts) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(day) = letter.reply_by {
@@ -78,7 +77,6 @@ pub(super) fn forwarded(of: &domain::letter::Forwarded, t: &Texts) -> Forwarded 
     }
 }
 
-/// Where to ask.
 pub(super) fn support(support: &domain::letter::Support) -> Support {
     Support {
         text: support.text.clone(),
