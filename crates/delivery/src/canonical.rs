@@ -102,9 +102,11 @@ impl<S: Sink> Writer<'_, S> {
             self.to.push("\"");
         }
         let mut attributes: Vec<_> = element.attributes().collect();
+        // Refused rather than guessed: which prefix its signer wrote is not to be known.
         if attributes.iter().any(|attribute| attribute.namespace().is_some()) {
             return Err(PrefixedAttribute);
         }
+        // Canonical XML orders attributes by namespace and name; without namespaces the name decides alone.
         attributes.sort_unstable_by_key(|attribute| attribute.name());
         for attribute in attributes {
             self.to.push(" ");
@@ -139,6 +141,7 @@ impl<S: Sink> Writer<'_, S> {
 fn escape(text: &str, to: &mut impl Sink, replaced: impl Fn(u8) -> bool, by: impl Fn(u8) -> &'static str) {
     let mut done = 0;
     for (no, piece) in text.as_bytes().chunks(PIECE_BYTES).enumerate() {
+        // No early return within a piece: only so does the compiler look at many bytes at once.
         if !piece.iter().fold(false, |any, byte| any | replaced(*byte)) {
             continue;
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// Elements, texts and comments in one message. A delivery with one letter has about a hundred.
 const NODES: u32 = 10_000;
-/// Elements within elements.
+/// Elements within elements; whatever walks the message does so by recursion.
 const DEPTH: usize = 32;
 /// Attributes and namespace declarations of one element. In the whole message there may be two for each node, where few
 /// have one.
@@ -79,6 +79,7 @@ pub fn parse_within(bytes: &[u8], nodes: u32) -> Result<Document<'_>, XmlError> 
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     declared(text)?;
     bounded(text, nodes)?;
+    // Entities are how a kilobyte becomes a gigabyte, and how a parser is made to fetch files.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: nodes, entity_resolver: None };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected | roxmltree::Error::UnknownEntityReference(..) => {
@@ -93,6 +94,7 @@ pub fn parse_within(bytes: &[u8], nodes: u32) -> Result<Document<'_>, XmlError> 
     // In document order; a node's own depth follows from its parent's, which stands before it.
     for node in document.root().descendants() {
         if node.is_element() {
+            // Never further up than the limit, or a deep document would cost the square of its depth.
             depth = depth.max(node.ancestors().take(DEPTH + 2).count());
         }
     }

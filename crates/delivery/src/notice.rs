@@ -100,7 +100,6 @@ impl Notice {
         Ok(read(soap::only(operation, NOTIFY).ok_or(DeliveryError::NoDelivery)?)?)
     }
 
-    /// Sender and reference.
     pub fn announcer(&self) -> Result<Announcer, Refusal> {
         let sender = OrgNumber::parse(&self.sender_id);
         let sender = sender.map_err(|e| crate::letter::number(e, "/Header/Sender/Id"))?;

@@ -69,6 +69,8 @@ pub(crate) fn is_taken(algorithm: &str) -> bool {
 
 /// Reads the one signature that is a child of `signed`. `what` names the signed thing in errors.
 pub(crate) fn of<'a, 'i>(signed: Node<'a, 'i>, what: &'static str) -> Result<Parsed<'a, 'i>, SignatureError> {
+    // A child, and the only one: a signature further in, or a second, is how a verifier is made to check one
+    // element while another is read (signature wrapping).
     let mut found = signed.children().filter(|child| is(child, (DSIG, "Signature")));
     let element = found.next().ok_or(SignatureError::Missing(what))?;
     if found.next().is_some() {
@@ -91,6 +93,7 @@ impl Reader {
         let [signed_info, value, key_info] =
             self.exactly(element, ["SignedInfo", "SignatureValue", "KeyInfo"])?;
         self.bare(signed_info)?;
+        // Exactly one reference: with more, what was verified and what is read could be two things.
         let [canonicalization, method, reference] =
             self.exactly(signed_info, ["CanonicalizationMethod", "SignatureMethod", "Reference"])?;
         if ![EXCLUSIVE, INCLUSIVE].contains(&self.algorithm(canonicalization)?) {
@@ -163,6 +166,7 @@ impl Reader {
             algorithms.push(self.algorithm(transform)?);
         }
         match algorithms[..] {
+            // Any other transform, such as XPath or XSLT, would let the signer choose what is looked at.
             [ENVELOPED] | [ENVELOPED, EXCLUSIVE | INCLUSIVE] => Ok(()),
             _ => Err(SignatureError::Algorithm(self.what)),
         }
@@ -174,6 +178,7 @@ impl Reader {
         let form = || SignatureError::Form(self.what, "KeyInfo");
         let mut certificates = Vec::new();
         for data in elements(key_info).ok_or_else(form)? {
+            // A bare key says nothing of whose it is; only certificates do.
             if is(&data, (DSIG, "KeyName")) || is(&data, (DSIG, "KeyValue")) {
                 continue;
             }
@@ -183,6 +188,7 @@ impl Reader {
             for entry in elements(data).ok_or_else(form)? {
                 match entry.tag_name().name() {
                     _ if entry.tag_name().namespace() != Some(DSIG) => return Err(form()),
+                    // Each is parsed and tried, so their number is bounded.
                     "X509Certificate" if certificates.len() == CERTIFICATES => return Err(form()),
                     "X509Certificate" => certificates.push(self.binary(entry)?),
                     "X509SubjectName" | "X509IssuerSerial" | "X509SKI" => {}

@@ -206,7 +206,7 @@ pub struct Limits {
     pub letter_bytes: u64,
     /// Of the body's content.
     pub body_bytes: u64,
-    /// In one letter.
+    /// How many one letter may have.
     pub attachments: usize,
     pub attachment_bytes: u64,
     /// Of all attachments of one letter.

@@ -33,9 +33,11 @@ pub(crate) fn id_token(
     lifetime(claims, now)?;
     match text(claims, "nonce")? {
         None => return Err(Rejection::NonceMissing),
+        // An empty one was never given out, and must not match a token whose own is empty.
         Some(given) if !nonce.is_empty() && same(given, nonce) => {}
         Some(_) => return Err(Rejection::NonceMismatch),
     }
+    // Optional in the code flow; where it is given, it binds the access token to this ID token.
     if let Some(hash) = text(claims, "at_hash")?
         && !same(hash, &half_hash(token, access_token))
     {
@@ -69,6 +71,7 @@ pub(crate) fn userinfo(
             return Err(Rejection::UserinfoExpired);
         }
     }
+    // Core §5.3.2: or another person's userinfo could be put beside a good ID token.
     if text(claims, "sub")? != Some(subject_of_id_token) {
         return Err(Rejection::UserinfoSubject);
     }
@@ -112,6 +115,7 @@ fn audience(claims: &Claims, ours: &str) -> Result<(), Rejection> {
     }
     match text(claims, "azp")? {
         Some(party) if party == ours => Ok(()),
+        // A token that is for several must say which of them asked for it.
         None if audiences.len() == 1 => Ok(()),
         _ => Err(Rejection::AuthorizedPartyWrong),
     }
@@ -140,6 +144,7 @@ fn lifetime(claims: &Claims, now: Time) -> Result<(), Rejection> {
 }
 
 fn authenticated_at(claims: &Claims, config: &ProviderConfig, now: Time) -> Result<Time, Rejection> {
+    // Not when the token was issued: a session at the provider can be hours old while its token is new.
     let at = seconds(claims, "auth_time")?.ok_or(Rejection::AuthTimeMissing)?;
     if at > now.plus(SKEW) {
         return Err(Rejection::AuthTimeInFuture);

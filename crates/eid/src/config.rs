@@ -107,7 +107,6 @@ pub enum UserinfoMode {
 #[derive(Debug, thiserror::Error)]
 #[error("e-ID provider \"{provider}\": {key}: {what}")]
 pub struct ConfigError {
-    /// The provider's id.
     pub provider: String,
     /// The key that is wrong.
     pub key: &'static str,
@@ -257,7 +256,7 @@ fn yes() -> bool {
 
 /// Substantial: the level of Swedish e-IDs in common use.
 pub const LOA3: &str = "http://id.elegnamnden.se/loa/1.0/loa3";
-/// High.
+/// High: the highest level of Swedish e-IDs.
 pub const LOA4: &str = "http://id.elegnamnden.se/loa/1.0/loa4";
 /// What a pretend or test e-ID says; accepted only by an alias.
 pub const UNCERTIFIED_LOA3: &str = "http://id.swedenconnect.se/loa/1.0/uncertified-loa3";

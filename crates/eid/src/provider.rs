@@ -72,8 +72,11 @@ impl Provider {
                 .append_pair("state", request.state)
                 .append_pair("nonce", request.nonce)
                 .append_pair("code_challenge", request.code_challenge)
+                // PKCE (RFC 7636), also with a client secret: a code that leaks from the browser is worth
+                // nothing to another client.
                 .append_pair("code_challenge_method", "S256")
                 .append_pair("acr_values", &self.acr_values())
+                // Only asked for here; what counts is `auth_time` in the answer, which the verifier looks at.
                 .append_pair("max_age", &if request.anew { 0 } else { config.max_age_seconds }.to_string())
                 .append_pair("ui_locales", request.locale);
             if config.always_identify || request.anew {
@@ -109,6 +112,7 @@ impl Provider {
         form.extend(proof.form.iter().map(|(name, value)| (*name, value.as_str())));
         let basic = proof.basic.as_ref().map(|credentials| credentials.as_str());
         let reply = self.http.post(&metadata.token, basic, &form).await?;
+        // Read before the status is judged: a refusal has its reason in the body (RFC 6749, section 5.2).
         let body = json::object(&reply.body).map_err(|_| Rejection::TokenAnswerMalformed);
         if reply.status != 200 {
             return Err(refusal(&body?));
@@ -161,6 +165,7 @@ fn refusal(body: &Map<String, Value>) -> Rejection {
     match body.get("error").and_then(Value::as_str) {
         Some("invalid_grant") => Rejection::CodeRefused,
         Some("invalid_client" | "unauthorized_client") => Rejection::ClientRefused,
+        // Worth another try by the person, as the others are not.
         Some("temporarily_unavailable") => Rejection::ProviderUnreachable,
         Some(_) => Rejection::ProviderRefused,
         None => Rejection::TokenAnswerMalformed,

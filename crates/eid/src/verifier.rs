@@ -70,6 +70,7 @@ impl Verifier {
         let userinfo = self.userinfo(answer, &authenticated.subject, now).await?;
 
         let identity = match (claims::identity(&id_token.claims)?, claims::identity(&userinfo)?) {
+            // Two numbers for one person: nobody here can say which is right, and either may open a mailbox.
             (Some(one), Some(other)) if one != other => return Err(Rejection::IdentityConflict),
             (one, other) => one.or(other).ok_or(Rejection::IdentityMissing)?,
         };
@@ -94,6 +95,8 @@ impl Verifier {
                 })?;
                 (opened.claims, true)
             }
+            // Fetched here and not taken from the front: it has no signature by which the front's word could
+            // be checked.
             (UserinfoMode::Plain, _) => (self.plain_userinfo(answer, now).await?, false),
             (UserinfoMode::Signed, None) | (UserinfoMode::None, _) => return Ok(Claims::new()),
         };
@@ -118,11 +121,13 @@ impl Verifier {
     async fn signed(&self, token: &str, now: Time) -> Result<Signed, Rejection> {
         let keys = self.keys.current(now, self.fetch_keys(now)).await?;
         match token::open(token, &self.config.algorithms, &keys) {
+            // The provider has changed its keys since they were fetched.
             Err(Rejection::KeyUnknown) => {}
             outcome => return outcome,
         }
         match self.keys.newer_than(&keys, now, self.fetch_keys(now)).await? {
             Some(newer) => token::open(token, &self.config.algorithms, &newer),
+            // Asked of late already: a forged key id must not make us ask the provider again and again.
             None => Err(Rejection::KeyUnknown),
         }
     }

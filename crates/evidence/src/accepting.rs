@@ -16,7 +16,6 @@ use store::{Many, Tx, row};
 pub struct Accepting {
     pub nonce: [u8; 32],
     pub event: Event,
-    /// Its bytes.
     pub cbor: Vec<u8>,
     pub entry: [u8; 32],
     /// Whose key it was sealed with; none where one ring of all was given.

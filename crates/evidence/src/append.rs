@@ -157,6 +157,7 @@ async fn together(
     news: &[&(MailboxId, LetterId, NewEvent)],
     random: &dyn Random,
 ) -> Result<Option<Vec<Appended>>, EvidenceError> {
+    // A lone event has nothing to share a statement with, and would pay for a savepoint.
     if news.len() == 1 {
         return Ok(None);
     }
@@ -168,12 +169,17 @@ async fn together(
     for (mailbox_id, chain, new) in news {
         let key = (*mailbox_id, *chain);
         let (row, place) = follow(heads.get(&key), key, new, ring, random);
+        // The next event of this chain follows on this one, which is not in the database yet.
         heads.insert(key, Head { seq: place.seq, at: place.at, entry: place.entry });
         rows.push(row);
         places.push(place);
     }
+    // When one place is taken, the events that did find theirs must go again too: those behind it on its
+    // chain hash an entry that never came to be.
     tx.execute("SAVEPOINT events", &[]).await?.count();
     let values: Vec<_> = rows.iter().map(EventRow::values).collect();
+    // Waits for a transaction that holds one of these places and has not ended; its commit shows as a row too
+    // few.
     let all = tx.execute_many(&INSERT_FREE, &values).await?.count() == rows.len() as u64;
     if !all {
         tx.execute("ROLLBACK TO SAVEPOINT events", &[]).await?.count();
@@ -196,6 +202,7 @@ async fn one_by_one(
         loop {
             let heads = heads(tx, &[key]).await?;
             let (row, place) = follow(heads.get(&key), key, new, ring, random);
+            // Taken: whoever was first has committed by now, so the head is read anew.
             if tx.execute_many(&INSERT_FREE, &[row.values()]).await?.count() == 1 {
                 places.push(place);
                 break;

@@ -83,7 +83,6 @@ impl Actor {
     pub const ALL: &'static [Self] =
         &[Self::Sender, Self::Service, Self::Owner, Self::Signatory, Self::Helper];
 
-    /// As encoded.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sender => "sender",

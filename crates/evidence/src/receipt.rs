@@ -25,7 +25,6 @@ pub struct Receipt {
     pub nonce: [u8; 32],
     pub letter_id: LetterId,
     pub sender: OrgNumber,
-    /// The sender's own.
     pub reference: String,
     pub accepted_at: Time,
     /// `single-fsync` or `sync-quorum`; what the commit survives.

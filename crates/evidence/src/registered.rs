@@ -17,11 +17,9 @@ use vault::Place;
 pub enum Party {
     /// A sender or dispatcher.
     Sender,
-    /// A mailbox operator.
     Operator,
 }
 
-/// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
     pub party: Party,
@@ -59,7 +57,7 @@ pub struct Sealed {
 }
 
 impl Party {
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sender => "sender",

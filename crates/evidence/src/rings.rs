@@ -63,7 +63,7 @@ impl Writer {
     }
 }
 
-/// What opens events.
+/// What opens events, so that reading is the same for the key service and for roles that are handed keys.
 pub trait EventKeys: Sync {
     /// The plain body, and whose key it was where that is known.
     fn open_event(&self, place: &Place, body: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Option<Writer>)>;

@@ -63,7 +63,6 @@ enum Destination {
 }
 
 impl Intake {
-    /// See the module.
     pub(crate) async fn admit(&self, candidate: Candidate<'_>) -> Result<Admitted, AcceptError> {
         let house = &*self.0;
         let Candidate { caller, address, signature, letter, source, mut place, .. } = candidate;
@@ -77,6 +76,8 @@ impl Intake {
             recipient: letter.as_ref().ok().map(|letter| letter.recipient.clone()),
         });
         let known = known.await?;
+        // Before the letter is judged: what was accepted once gets its answer for ever, whatever rules and
+        // registry say today.
         if let Some(stored) = known.stored {
             let answer = self.repeat(&stored, &address.sender, &source.payload).await?;
             return Ok(Admitted::Repeat(Box::new(answer)));
@@ -85,6 +86,8 @@ impl Intake {
         let Addressed { address_mac, found } = known.recipient?.ok_or(KeysError::Unavailable)?;
         let now = house.clock.now();
         let mut signed_by = candidate.signed_by;
+        // The registry has changed since the signature was judged, and a certificate may have been revoked in
+        // between.
         if self.overtaken(signed_by.registry, found.version).await? {
             signed_by = self.verified(caller, signature, now).await?;
         }

@@ -37,7 +37,6 @@ pub(crate) struct Prepared {
 pub(crate) enum Cargo {
     /// In a mailbox here.
     Letter(PreparedLetter),
-    /// For another operator.
     Outbound(PreparedOutbound),
 }
 
@@ -86,6 +85,7 @@ impl Queue {
     /// What waits, at most `most`, one of each caller in turn. `None` when the queue is closed and empty.
     async fn take(&self, most: usize) -> Option<Vec<Waiting>> {
         loop {
+            // Before the lines are looked at: what comes, or the end, in between would wake nobody.
             let came = self.came.notified();
             {
                 let mut lines = self.lines.lock();
@@ -173,6 +173,7 @@ impl Intake {
         metrics::histogram!("kuvert_intake_commit_seconds").record(began.elapsed());
         match outcome {
             Ok(written) => self.answer_all(batch, &written).await,
+            // Letter by letter they would only meet the same database.
             Err(error) if batch.len() == 1 || error.is_transient() || error.is_in_doubt() => {
                 fail(batch, &error)
             }
@@ -191,6 +192,7 @@ impl Intake {
             match self.commit_together(&mut alone).await {
                 Ok(written) => self.answer_all(alone, &written).await,
                 Err(error) => {
+                    // It is the database and not the letter, so the rest is not tried either.
                     let lost = error.is_transient() || error.is_in_doubt();
                     fail(alone, &error);
                     if lost {

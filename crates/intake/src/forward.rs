@@ -25,7 +25,6 @@ use key_client::KeysError;
 use mailbox::{Form, ROW_BYTES};
 use std::sync::Arc;
 
-/// A call, read.
 struct Asked {
     caller: OrgNumber,
     forward: Forward,

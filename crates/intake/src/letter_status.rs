@@ -17,7 +17,6 @@ use store::Tx;
 #[derive(Clone, Copy, Debug)]
 pub enum LetterName<'a> {
     Id(LetterId),
-    /// The sender's own.
     Reference(&'a str),
 }
 

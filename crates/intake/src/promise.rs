@@ -16,7 +16,6 @@ pub(crate) struct Pledge {
     pub(crate) payload_mac: PayloadMac,
 }
 
-/// See [`Intake::promise`].
 pub(crate) struct Promised {
     pub(crate) submission: Submission,
     pub(crate) event: EventRow,

@@ -50,24 +50,20 @@ impl Room {
         Arriving(Place { room: self.clone(), caller: caller.clone(), bytes: 0 })
     }
 
-    /// Bytes held now.
     pub(crate) fn held(&self) -> u64 {
         self.0.held.lock().all
     }
 }
 
 impl Place {
-    /// Whose it is.
     pub(crate) fn caller(&self) -> &OrgNumber {
         &self.caller
     }
 
-    /// What it holds.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Holds `bytes` more.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Full> {
         let total = self.room.0.total;
         let mut held = self.room.0.held.lock();
@@ -94,7 +90,6 @@ impl Place {
         Self { room, caller, bytes: std::mem::take(&mut self.bytes) }
     }
 
-    /// Gives `bytes` back.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;

@@ -34,7 +34,6 @@ pub(crate) struct Sealing {
 
 /// What was signed, and what of it is compared.
 pub(crate) struct Source {
-    /// As it came.
     pub(crate) original: Bytes,
     pub(crate) form: Form,
     /// What a repeat is compared by, and the sender can recompute: the JWS's payload, or

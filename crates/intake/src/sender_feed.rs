@@ -75,6 +75,8 @@ impl Intake {
         let is_full = events.len() >= limit as usize;
         let reached =
             if is_full { events.last().map_or(after, |e| e.position) } else { bounds.newest.max(after) };
+        // The cursor names the event that stands where it ends. After a restore another event may stand
+        // there, and only so is that seen.
         let stands = feed::at(tx, reached).await?;
         let mark = stands.map(|(letter, seq)| self.mark(letter, seq));
         let returned = events.iter().filter(|event| event.kind == EventType::Returned);
@@ -105,6 +107,7 @@ impl Intake {
         let stands = feed::at(tx, from.position).await?;
         let stands = stands.map(|(letter, seq)| self.mark(letter, seq));
         Ok(match from.mark.zip(stands) {
+            // At the very beginning nothing stands, and there is nothing to compare.
             Some((was, is)) if was != is => Err(Code::CursorReset),
             _ => Ok(()),
         })
@@ -112,6 +115,7 @@ impl Intake {
 
     fn mark(&self, letter: LetterId, seq: u64) -> [u8; 8] {
         let mac = &self.0.gateway_keys.sender;
+        // Keyed: a sender must not be able to make a cursor for an event that it has not been shown.
         let tag = mac.tag("cursor event", &[letter.as_bytes(), &seq.to_be_bytes()]);
         std::array::from_fn(|at| tag[at])
     }

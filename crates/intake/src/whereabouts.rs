@@ -14,7 +14,6 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 pub enum Place {
     /// No mailbox anywhere that takes letters of this sender.
     Nowhere,
-    /// With us.
     Here,
     At(OperatorAddress),
     /// The recipient has turned this sender off.
@@ -45,7 +44,6 @@ pub trait Register: Send + Sync + fmt::Debug {
     fn is_operator(&self, number: &OrgNumber) -> bool;
 }
 
-/// Who knows.
 #[derive(Clone, Debug, Default)]
 pub enum Whereabouts {
     /// Our own registry does.
@@ -151,12 +149,18 @@ impl Intake {
         let snapshot = self.0.directory.current();
         let own = snapshot.own_operator().map(|operator| &operator.number);
         match (told, one.found.reachable(one.identity, now)) {
+            // The order decides. A death counts wherever the mailbox is, and so does that the recipient
+            // turned the sender off.
             (_, Err(Code::RecipientDeceased)) => Err(Code::RecipientDeceased),
             (Some(Place::Declined), _) => Err(Code::SenderDeclined),
             (Some(Place::At(to)), _) if Some(&to.number) != own => {
                 self.leads_away(as_known(&snapshot, to), sender, now)
             }
+            // Also where the register says nothing or is silent: a mailbox that is open here takes the letter
+            // without it.
             (_, Ok(_)) => Ok(Route::Here),
+            // Silent is not *nowhere*: the sender tries again instead of hearing that there is no such
+            // recipient.
             (None, Err(code)) if code != Code::SenderDeclined => Err(Code::Unavailable),
             // Our own registry is not the one that says where somebody is.
             (_, Err(Code::RecipientElsewhere)) => Err(Code::RecipientUnknown),

@@ -93,7 +93,6 @@ impl GatewayKeys {
 }
 
 impl WebKeys {
-    /// As [`GatewayKeys::refresh`].
     pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
         let fresh = keys.web_keys().await?;
         self.session.adopt(fresh.session);
@@ -103,7 +102,6 @@ impl WebKeys {
 }
 
 impl NotifierKeys {
-    /// As [`GatewayKeys::refresh`].
     pub async fn refresh(&self, keys: &Keys) -> Result<(), KeysError> {
         self.events.adopt(keys.notifier_keys().await?.events.into_ring());
         Ok(())

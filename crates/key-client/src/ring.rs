@@ -76,7 +76,6 @@ pub struct RingMaterial {
     /// The key that seals.
     #[serde(with = "wire::key_id")]
     pub current: KeyId,
-    /// All that open.
     pub keys: Vec<NamedKey>,
 }
 

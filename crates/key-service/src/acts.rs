@@ -30,9 +30,7 @@ pub(crate) struct Acted {
 
 /// How a row may stand after the act.
 pub(crate) enum Expected {
-    /// Just so.
     Row(Facts),
-    /// Not any more.
     Gone(Table, Vec<u8>),
 }
 

@@ -21,7 +21,7 @@ pub enum Adoption {
 }
 
 impl Adoption {
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Upgrade => "upgrade",

@@ -12,7 +12,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One log-in.
 pub(crate) struct Grant {
     /// What it is called when its person ends it from afar.
     pub id: String,
@@ -77,6 +76,7 @@ impl Grants {
         let Verified { person, name, provider, loa, device, fresh_until, applicant } = verified;
         let opens = Bucket::full(self.opens, now);
         let lists = Bucket::full(self.lists, now);
+        // Not made from the token: it stands in a page, and must say nothing of it.
         let id = hex::encode(chance::bytes::<16>(random));
         let logged_in_at = now;
         let used_at = now;
@@ -105,6 +105,7 @@ impl Grants {
             self.held.remove(&hash);
         }
         let grant = self.held.get_mut(&hash).ok_or(KeysError::NoGrant)?;
+        // A clock that is set back must not end log-ins.
         grant.used_at = grant.used_at.max(now);
         Ok(grant)
     }
@@ -117,6 +118,7 @@ impl Grants {
         if !grant.opens.take(rate, 1, now) {
             return Err(Spent::Budget("opens of one log-in"));
         }
+        // After the log-in's own budget, so that no single one can use up everybody's.
         if !self.all.take(self.all_opens, 1, now) {
             return Err(Spent::Budget("opens of all"));
         }

@@ -45,7 +45,6 @@ struct Versions {
     newest: Arc<Kek>,
 }
 
-/// All of them.
 pub(crate) struct Keks {
     root: Root,
     store: Store,

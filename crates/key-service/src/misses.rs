@@ -27,7 +27,6 @@ struct Seen {
 const ONE_OF: u64 = 8;
 /// More that wait are let go.
 const MOST: usize = 4096;
-/// Compared at once.
 const AT_ONCE: usize = 256;
 
 impl Misses {

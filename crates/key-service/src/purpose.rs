@@ -53,7 +53,6 @@ pub(crate) enum Renewal {
 }
 
 impl Purpose {
-    /// All of them.
     pub const ALL: [Self; 23] = [
         Self::Mailbox,
         Self::Column(Column::Profile),

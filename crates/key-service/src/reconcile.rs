@@ -8,7 +8,6 @@ use tracing::error;
 /// What a comparison found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Mailboxes compared.
     pub mailboxes: usize,
     /// Mailboxes that had an older key than the key store has for them, and took the newest: the letters
     /// database is older than the key store. What was sealed to a destroyed key stays unreadable.

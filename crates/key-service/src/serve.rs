@@ -119,7 +119,6 @@ impl Inner {
         Some(told(request.name(), began, outcome))
     }
 
-    /// Everything, whoever asks.
     pub(crate) async fn answer(&self, role: Role, request: Request) -> Outcome {
         if !permitted(role, &request) {
             return self.refuse(role, &request);

@@ -34,7 +34,6 @@ pub struct Parts {
     pub verifiers: Vec<Verifier>,
     /// Who signs for organisations; without it no signatory comes or goes.
     pub register: Option<Register>,
-    /// Limits and times.
     pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,

@@ -20,7 +20,6 @@ type Encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey;
 pub(crate) struct MailboxSecret(PrivateKey);
 
 impl MailboxSecret {
-    /// A new pair.
     pub(crate) fn random(random: &dyn Random) -> Result<Self, Opaque> {
         Self::from_slice(Zeroizing::new(chance::bytes::<32>(random)).as_slice())
     }
@@ -37,7 +36,6 @@ impl MailboxSecret {
         bytes
     }
 
-    /// The public half.
     pub(crate) fn public_key(&self) -> PublicKey {
         let mut bytes = [0; 32];
         X25519HkdfSha256::sk_to_pk(&self.0).write_exact(&mut bytes);

@@ -15,7 +15,6 @@ use vault::{
 };
 use zeroize::Zeroizing;
 
-/// A stored ciphertext.
 pub(crate) enum Sealed {
     Row(Bytes),
     Object { objects: Objects, name: String, bytes: u64 },
@@ -58,7 +57,6 @@ impl Mailboxes {
         Ok(Some(AttachmentReader { header, opener, sealed }))
     }
 
-    /// A part's ciphertext.
     pub(crate) async fn part(
         &self,
         facts: &LetterFacts,

@@ -31,7 +31,6 @@ pub struct PreparedLetter {
     pub notice_job: JobId,
 }
 
-/// One part, sealed.
 pub enum PreparedPart {
     /// Small enough for a row.
     Row(Vec<u8>),

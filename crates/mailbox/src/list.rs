@@ -16,7 +16,6 @@ use key_client::KeysError;
 use lines::{Candidate, Lines};
 use std::{collections::HashMap, sync::Arc};
 
-/// Where letters lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Folder {
     #[default]
@@ -35,7 +34,6 @@ pub struct ListQuery {
     pub search: String,
     /// Only letters that are unread: see [`Listed::unread`].
     pub unread: bool,
-    /// What [`Page::next`] was.
     pub before: Option<Cursor>,
     pub limit: usize,
     /// Whether [`Page::todo`] is wanted.
@@ -104,6 +102,8 @@ impl Mailboxes {
     pub async fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page, MailboxError> {
         let now = self.0.clock.now();
         let search = Search::new(&query.search);
+        // One row more than the page tells whether there is a next one, and a window is all that the key
+        // service gives.
         let limit = query.limit.clamp(1, WINDOW - 1);
         // Without a search every letter is shown, so just the page is fetched; with one, whole windows.
         let window = if search.is_empty() { limit + 1 } else { WINDOW };
@@ -124,6 +124,8 @@ impl Mailboxes {
             rows.truncate(limit);
             rows.last().map(|listed| Cursor::of(&listed.facts))
         } else {
+            // From where it stopped looking, not from the last that it found: or each page would search the
+            // same letters again.
             last.filter(|_| more)
         };
         let first = query.todo && query.before.is_none() && search.is_empty() && !query.unread;

@@ -168,7 +168,6 @@ pub struct Unclaimed {
 }
 
 impl Unclaimed {
-    /// Its size.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

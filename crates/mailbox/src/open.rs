@@ -83,6 +83,7 @@ impl Mailboxes {
     ) -> Result<Option<Arc<OpenedLetter>>, MailboxError> {
         let mut tx = self.0.store.read("open letter").await?;
         let facts = rights::facts(&mut tx, mailbox_id, letter_id).await?;
+        // No connection is held while the key service writes and answers.
         drop(tx);
         match facts {
             Some(facts) => self.open_found(actor, facts).await,
@@ -102,6 +103,7 @@ impl Mailboxes {
         let Some(because) = may(&actor.rights, &facts, Act::Open, now) else { return Ok(None) };
         let released = match self.0.keys.content(&actor.grant, mailbox_id, letter_id).await {
             Ok(key) => key,
+            // Erased, or the right has ended, since the facts were read.
             Err(KeysError::NotAllowed | KeysError::Gone) => return Ok(None),
             Err(error) => return Err(MailboxError::Keys(error)),
         };

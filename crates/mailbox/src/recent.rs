@@ -29,7 +29,6 @@ impl<T> Recent<T> {
         self.0.lock().retain(|(_, kept), _| *kept != letter);
     }
 
-    /// Forgets a log-in.
     pub(crate) fn forget_login(&self, grant: &GrantToken) {
         let login = grant.hash();
         self.0.lock().retain(|(kept, _), _| *kept != login);

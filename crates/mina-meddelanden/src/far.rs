@@ -19,7 +19,6 @@ use store::Store;
 #[derive(Clone)]
 pub struct Far(pub Arc<FarParts>);
 
-/// See [`Far`].
 pub struct FarParts {
     pub store: Store,
     /// The handle of role gateway, and what it gave.

@@ -58,6 +58,7 @@ impl Notifier {
                 }
             }
         }
+        // After the commit: what it would look for is not to be seen before.
         self.sequencer.nudge();
         Ok(lost)
     }
@@ -80,6 +81,7 @@ impl Notifier {
     /// State, evidence and the sender's feed, for letters that had no state yet: running twice changes nothing.
     async fn conclude_in(&self, tx: &mut Tx, told: &[Told]) -> Result<Vec<Told>, NotifyError> {
         let mut told = told.to_vec();
+        // The order in which rows and chains are locked, the same in all workers: no deadlocks.
         told.sort_unstable_by_key(|t| (t.mailbox_id, t.letter_id));
         let rows: Vec<_> = told.iter().map(|t| row![t.mailbox_id, t.letter_id, t.state.as_str()]).collect();
         let mut senders = HashMap::new();

@@ -25,7 +25,6 @@ pub struct NewContact<'a> {
     pub channel: Channel,
     /// (sealed, for this person and id) The address.
     pub address: &'a [u8],
-    /// [`address_mac`]
     pub address_mac: &'a ContactMac,
     /// [`code_mac`] of the code that is sent.
     pub code_mac: &'a CodeMac,

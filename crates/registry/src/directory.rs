@@ -119,7 +119,6 @@ impl Snapshot {
         self.operators.values()
     }
 
-    /// One of them.
     pub fn operator(&self, number: &OrgNumber) -> Option<&Operator> {
         self.operators.get(number)
     }

@@ -27,7 +27,7 @@ pub struct NewInvitation<'a> {
 pub struct Invitation {
     pub invitation_id: MandateId,
     pub mailbox_id: MailboxId,
-    /// Who is asked.
+    /// Of whoever is asked to help, not of the owner.
     pub address_mac: AddressMac,
     /// (sealed)
     pub label: Vec<u8>,

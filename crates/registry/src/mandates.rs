@@ -38,7 +38,7 @@ pub enum MandateKind {
 }
 
 impl MandateKind {
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Signatory => "signatory",

@@ -23,7 +23,6 @@ use crate::{
 use domain::{OrgNumber, Time, text::TextError};
 use store::{Error, Row, Tx, args};
 
-/// A mailbox operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
     pub number: OrgNumber,
@@ -34,7 +33,6 @@ pub struct Operator {
     pub service_address: String,
     /// URL of its pages for recipients.
     pub ui_address: Option<String>,
-    /// It is us.
     pub own: bool,
     pub added_at: Time,
     /// Set: no operator any more, and nobody's mailbox is there.

@@ -18,7 +18,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Person => "person",

@@ -14,7 +14,6 @@ pub enum PendingKind {
     Register,
     /// To give it up.
     Deregister,
-    /// Another operator.
     Move,
     /// Senders off and on.
     Preferences,
@@ -35,7 +34,7 @@ pub struct Pending {
 impl PendingKind {
     pub const ALL: [Self; 4] = [Self::Register, Self::Deregister, Self::Move, Self::Preferences];
 
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",

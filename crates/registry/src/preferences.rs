@@ -17,7 +17,6 @@ use vault::mac::Mac;
 /// What was said of one sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preference {
-    /// [`sender_mac`]
     pub sender_mac: PreferenceMac,
     /// False: turned off. True: it was off and is on again.
     pub accepts: bool,

@@ -54,7 +54,6 @@ impl Register {
         Ok(self.read().await?.organisations_of(person_mac))
     }
 
-    /// All of it.
     pub async fn read(&self) -> Result<SignatoryFile, RegisterError> {
         match self {
             Self::None => Ok(SignatoryFile::default()),

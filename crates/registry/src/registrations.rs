@@ -34,7 +34,6 @@ pub struct Registration {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     Here,
-    /// At another operator.
     At(OrgNumber),
 }
 
@@ -47,7 +46,7 @@ pub enum AccountType {
 }
 
 impl AccountType {
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Secure => "secure",

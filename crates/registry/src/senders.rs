@@ -80,7 +80,6 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Sender>, Error> {
     readable(Table::Sender, &tx.query(LIST, &[]).await?, read)
 }
 
-/// One of them.
 pub async fn find(tx: &mut Tx, number: &OrgNumber) -> Result<Option<Sender>, Error> {
     tx.one(FIND, args![number.as_str()]).await?.as_ref().map(read).transpose()
 }

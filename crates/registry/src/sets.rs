@@ -23,7 +23,6 @@ pub enum SetKind {
     Mailbox,
     /// States and contact points.
     Person,
-    /// State.
     Organisation,
     /// Name and state, dispatchers, certificates, and what happened to them.
     Sender,
@@ -36,7 +35,7 @@ impl SetKind {
     pub const ALL: [Self; 5] =
         [Self::Sender, Self::Operator, Self::Person, Self::Organisation, Self::Mailbox];
 
-    /// As stored.
+    /// The word in the database; rows that stand there hold it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mailbox => "mailbox",
@@ -199,7 +198,6 @@ impl Set {
         self.rows.insert((facts.table(), facts.key()), facts);
     }
 
-    /// Takes rows up.
     pub fn put_all(&mut self, facts: impl IntoIterator<Item = Facts>) {
         facts.into_iter().for_each(|one| self.put(one));
     }

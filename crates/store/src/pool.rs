@@ -76,6 +76,8 @@ impl Pool {
     pub(crate) async fn acquire(self: &Arc<Self>, priority: Priority, wait: Duration) -> Result<Slot, Error> {
         let turn = {
             let mut state = self.state.lock();
+            // Then nobody stands in line: a slot that is given back goes to who waits before it counts as
+            // free.
             if state.free > 0 {
                 state.free -= 1;
                 let idle = state.idle.pop().filter(Idle::is_young);
@@ -87,6 +89,7 @@ impl Pool {
         };
         match tokio::time::timeout(wait, turn).await {
             Ok(Ok(slot)) => Ok(slot),
+            // A slot that comes at this very moment is dropped with the channel, and so goes to the next.
             _ => Err(Error::Crowded),
         }
     }
@@ -137,13 +140,16 @@ impl Pool {
 impl State {
     fn next(&mut self) -> Option<oneshot::Sender<Slot>> {
         for line in &mut self.lines {
+            // Who gave up is not passed over, and must not bring its line forward.
             while line.front().is_some_and(oneshot::Sender::is_closed) {
                 line.pop_front();
             }
         }
+        // Without this a busy line above would starve those below.
         let due = (1..3).find(|&at| !self.lines[at].is_empty() && self.passed[at] >= PATIENCE[at]);
         let at = due.or_else(|| (0..3).find(|&at| !self.lines[at].is_empty()))?;
         for below in at + 1..3 {
+            // An empty line has nobody whose patience could end.
             self.passed[below] += u32::from(!self.lines[below].is_empty());
         }
         self.passed[at] = 0;

@@ -59,12 +59,11 @@ pub const OPERATORS: [Operator; 3] = [
 pub const ANNA: &str = "198101052382";
 pub const BO: &str = "199001012385";
 pub const CLEO: &str = "200001012384";
-/// Born in 2015.
+/// Born in 2015: too young for a mailbox of his own.
 pub const DAVID: &str = "201501012387";
 
 pub const NOW: &str = "2026-11-22T10:00:00.000Z";
 
-/// [`NOW`], parsed.
 pub fn now() -> Time {
     Time::parse(NOW).unwrap()
 }

@@ -59,6 +59,8 @@ impl Schedule {
         let prefix = envelope::prefix(envelope::key_id(header)?);
         let (salt, commitment) = header[PREFIX_BYTES..].split_first_chunk::<SALT_BYTES>().ok_or(Opaque)?;
         let (schedule, expected) = Self::derive(&prefix, key, place, salt);
+        // AES-GCM alone commits to no key: a ciphertext can be made that opens under two. The commitment
+        // closes that, and tells a wrong key before any chunk is tried.
         if bool::from(expected.as_slice().ct_eq(commitment)) { Ok(schedule) } else { Err(Opaque) }
     }
 
@@ -69,6 +71,8 @@ impl Schedule {
         salt: &[u8; SALT_BYTES],
     ) -> (Self, [u8; COMMITMENT_BYTES]) {
         let mut okm = Zeroizing::new([0u8; KEY_BYTES + aead::NONCE_LEN + COMMITMENT_BYTES]);
+        // The place goes into the key, not into each chunk: what was moved to another row gets another key,
+        // and nothing of it opens.
         expand_sha512(key.expose(), &[LABEL, salt, prefix, place.as_bytes()], okm.as_mut_slice());
         let (object_key, rest) = okm.split_at(KEY_BYTES);
         let (nonce, commitment) = rest.split_at(aead::NONCE_LEN);
@@ -115,6 +119,7 @@ impl Schedule {
             0..,
         );
         if opened.is_err() {
+            // `ring` may have decrypted in place before it knew; nothing of it is to be seen.
             plain.truncate(start);
             return Err(Opaque);
         }
@@ -126,6 +131,7 @@ impl Schedule {
 pub(crate) fn chunk_count(body: u64) -> Result<u64, Opaque> {
     let full = body / SEALED_CHUNK_BYTES;
     let last = body % SEALED_CHUNK_BYTES;
+    // Every object ends in a chunk that is not full, and be it an empty one with its tag alone.
     if last < TAG_BYTES as u64 || full >= MAX_CHUNKS { Err(Opaque) } else { Ok(full + 1) }
 }
 

@@ -33,6 +33,8 @@ pub fn seal(key_id: KeyId, key: &Key, place: &Place, plain: &[u8], random: &dyn 
 /// Opens what [`seal`] or [`Sealer`](crate::stream::Sealer) made for the same place.
 pub fn open(key: &Key, place: &Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Opaque> {
     let (header, body) = sealed.split_first_chunk::<HEADER_BYTES>().ok_or(Opaque)?;
+    // From the length alone, before anything is opened: the last chunk is the one that is short, so one that
+    // was cut off at a chunk's edge has no valid count.
     let count = chunk_count(body.len() as u64)?;
     let schedule = Schedule::from_header(header, key, place)?;
     // Capacity for the ciphertext too: each chunk is opened where it lands, and the buffer never moves.

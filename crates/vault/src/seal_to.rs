@@ -43,6 +43,8 @@ pub fn seal_to(to: &PublicKey, info: &[u8], aad: &[u8], plain: &[u8]) -> Result<
     let encapsulated = ephemeral.compute_public_key()?;
     let peer = agreement::UnparsedPublicKey::new(&agreement::X25519, to.0);
     let secret = agreement::agree_ephemeral(ephemeral, &peer, |dh| {
+        // Both public keys go into the secret (RFC 9180, section 4.1): what is sealed to one key cannot be
+        // passed off as sealed to another.
         schedule::shared_secret(dh, encapsulated.as_ref(), &to.0)
     })?;
     let (key, nonce) = schedule::key_and_nonce(Aead::Aes256Gcm, &secret, info);
@@ -52,6 +54,7 @@ pub fn seal_to(to: &PublicKey, info: &[u8], aad: &[u8], plain: &[u8]) -> Result<
     out.extend_from_slice(encapsulated.as_ref());
     let start = out.len();
     out.extend_from_slice(plain);
+    // The key is new with every ephemeral pair, so the one nonce it has is used once.
     let nonce = aead::Nonce::assume_unique_for_key(nonce);
     let tag = key.seal_in_place_separate_tag(nonce, aead::Aad::from(aad), &mut out[start..])?;
     out.extend_from_slice(tag.as_ref());

@@ -107,6 +107,7 @@ impl Inner {
             return Ok(());
         }
         let mac = self.head_mac()?;
+        // Two countings in one process would race for the same heads, and one of them always lose.
         let _alone = self.heading.lock().await;
         let mut tries = Tries::default();
         let mut raced = 0;
@@ -130,6 +131,7 @@ impl Inner {
     ) -> Result<bool, Failure> {
         let mut tx = self.keys.begin("count events").await?;
         let (Whose::Own(id) | Whose::Role(id)) = whose;
+        // Counted before: its answer was lost, and the role hands the batch over again.
         if tx.execute(BATCH, args![id, self.clock.now()]).await?.count() == 0 {
             return Ok(true);
         }
@@ -145,6 +147,7 @@ impl Inner {
         if !stored::add(&mut tx, &added, self.clock.now()).await? {
             return Ok(false);
         }
+        // Were the service to end now, what is uncounted is looked for from here on (`begin_gap`).
         tx.execute(COUNTED, args![self.clock.now()]).await?.exactly(1)?;
         tx.commit().await?;
         metrics::counter!("kuvert_evidence_counted_total").increment(events.len() as u64);

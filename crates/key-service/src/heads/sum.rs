@@ -22,7 +22,6 @@ impl Sum {
         Self(limbs)
     }
 
-    /// As stored.
     pub(crate) fn to_bytes(self) -> [u8; 32] {
         let mut bytes = [0; 32];
         for (eight, limb) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(self.0.iter().rev()) {

@@ -58,7 +58,6 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Whether everything holds.
     pub fn holds(&self) -> bool {
         self.faults.is_empty() && self.sets.is_empty()
     }
@@ -121,6 +120,7 @@ impl Inner {
         }
         for (mailbox, first) in doubtful {
             let again = self.check_mailbox(mailbox, Duration::ZERO).await?;
+            // Only what is wrong both times: a commit between two readings looks like a fault once.
             checked.faults.extend(again.faults.into_iter().filter(|one| first.contains(one)));
         }
         Ok(checked)
@@ -250,6 +250,7 @@ impl Inner {
         let missing = found.faults.iter().any(|fault| fault.what == "missing");
         let ripe: Vec<[u8; 32]> = {
             let mut all = self.uncounted.lock();
+            // Where a counted event is missing nothing is taken up: it could be what was put in its place.
             if found.uncounted.is_empty() || missing {
                 all.remove(&mailbox);
                 return Ok(());
@@ -260,6 +261,7 @@ impl Inner {
             }
             let seen = std::mem::take(seen);
             all.remove(&mailbox);
+            // What has come since may still be handed over by its role.
             found.uncounted.into_iter().filter(|entry| seen.contains(entry)).collect()
         };
         if !ripe.is_empty() {

@@ -12,7 +12,6 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Above every id.
     pub(super) const LAST_ID: [u8; 16] = [0xff; 16];
 
     pub(super) fn of(facts: &LetterFacts) -> Self {

@@ -33,7 +33,6 @@ impl Said {
         }
     }
 
-    /// A `DeliveryResult`.
     pub(super) fn read(body: Node<'_, '_>) -> Option<Self> {
         match text_below(body, "Delivered")?.as_str() {
             "true" | "1" => Some(Self::Delivered(text_below(body, "TransId").and_then(kept))),

@@ -78,7 +78,7 @@ impl Cache {
     }
 }
 
-/// Some 20 MB.
+/// Answers that are kept; some 20 MB.
 const MOST: usize = 200_000;
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use store::{Tx, args};
 #[derive(Clone, Debug)]
 pub struct NewOperator<'a> {
     pub number: &'a OrgNumber,
-    /// Its internet domain.
     pub domain: &'a str,
     pub name: &'a str,
     /// URL of its `Service/v3`.

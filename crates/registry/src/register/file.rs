@@ -46,7 +46,6 @@ fn address_mac<'de, D: Deserializer<'de>>(from: D) -> Result<AddressMac, D::Erro
 }
 
 impl SignatoryFile {
-    /// Reads the file.
     pub async fn read(path: &Path) -> Result<Self, RegisterError> {
         match tokio::fs::read(path).await {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| RegisterError::Form),

@@ -13,7 +13,6 @@ pub enum SignatureRule {
     #[default]
     AnyOne,
     All,
-    /// So many together.
     Together(NonZeroU16),
 }
 

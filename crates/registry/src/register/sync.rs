@@ -11,7 +11,6 @@ use crate::{
 use domain::{MailboxId, PersonId};
 use store::Tx;
 
-/// What changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Synced {
     pub granted: usize,

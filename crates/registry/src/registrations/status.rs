@@ -85,7 +85,6 @@ struct Here {
     opened_at: Option<Time>,
     closed: bool,
     deceased: bool,
-    /// Said here.
     said: Option<Said>,
 }
 

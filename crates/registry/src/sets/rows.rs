@@ -60,7 +60,6 @@ pub struct MailboxFacts {
 pub struct MandateFacts {
     pub mandate_id: MandateId,
     pub person_id: PersonId,
-    /// As stored.
     pub kind: String,
     pub valid_from: Time,
     pub valid_to: Option<Time>,
@@ -82,7 +81,6 @@ pub struct CertificateFacts {
 pub struct EventFacts {
     pub seq: u64,
     pub at: Time,
-    /// As stored.
     pub kind: String,
     pub entry: [u8; 32],
 }
@@ -91,7 +89,6 @@ pub struct EventFacts {
 #[derive(Clone, Debug)]
 pub struct ContactFacts {
     pub contact_id: ContactId,
-    /// As stored.
     pub channel: String,
     pub address_mac: ContactMac,
     pub show_sender: bool,
@@ -99,7 +96,6 @@ pub struct ContactFacts {
 }
 
 impl Facts {
-    /// Where it stands.
     pub const fn table(&self) -> Table {
         match self {
             Self::Mailbox(_) => Table::Mailbox,

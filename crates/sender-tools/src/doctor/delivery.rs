@@ -27,7 +27,6 @@ pub struct Known {
     pub listed_by: ListedBy,
     /// Whose certificate the connection is made with.
     pub caller: Option<OrgNumber>,
-    /// Of attachments.
     pub limits: Limits,
     pub most_bytes: u64,
     pub now: Time,

@@ -29,7 +29,6 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob) -> Result<(), Error> {
     enqueue_many(tx, std::slice::from_ref(job)).await
 }
 
-/// Adds many.
 pub async fn enqueue_many(tx: &mut Tx, jobs: &[NewJob]) -> Result<(), Error> {
     static ENQUEUE: Many =
         Many::new("INSERT INTO job (job_id, kind, mailbox_id, letter_id, run_at, attempts) VALUES ", 6, "");

@@ -20,7 +20,6 @@ pub enum Outcome {
     Retry(&'static str),
     /// Not done yet, and no failure: look again after this time.
     Later(Duration, &'static str),
-    /// Cannot be done.
     Bury(&'static str),
 }
 
@@ -232,7 +231,6 @@ where
     Arc::new(Each { concurrency: concurrency.max(1), act })
 }
 
-/// See [`each`].
 pub struct Each<F> {
     concurrency: usize,
     act: F,

@@ -44,7 +44,6 @@ pub struct Confirm {
 pub struct Operator {
     /// "Exempeloperatören".
     pub name: String,
-    /// For questions.
     pub email: String,
     pub number: String,
 }
