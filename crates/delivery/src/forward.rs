@@ -50,9 +50,6 @@ pub struct Covering {
 
 /// `{Service/v3}deliverForward`, the operation.
 pub const DELIVER_FORWARD: Name<'static> = (SERVICE_V3, "deliverForward");
-const FORWARD_MESSAGE: Name<'static> = (SERVICE_V3, "forwardMessage");
-/// Spelt so by the interface.
-const ORIGINAL: Name<'static> = (SERVICE_V3, "OrginalDelivery");
 
 impl Forward {
     /// From a whole `deliverForward` message.
@@ -210,6 +207,9 @@ fn words(mut of: Children<'_, '_>, covering: &mut Covering) -> Result<(), Delive
 }
 
 const MOST_RECIPIENTS: usize = 1000;
+const FORWARD_MESSAGE: Name<'static> = (SERVICE_V3, "forwardMessage");
+/// Spelt so by the interface.
+const ORIGINAL: Name<'static> = (SERVICE_V3, "OrginalDelivery");
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

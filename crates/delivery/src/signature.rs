@@ -52,16 +52,6 @@ pub(crate) struct Parsed<'a, 'i> {
     pub certificates: Vec<Vec<u8>>,
 }
 
-const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
-const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
-const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
-const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
-const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
-/// A leaf and the authorities above it.
-const CERTIFICATES: usize = 6;
-
 /// Whether an algorithm is one that is taken in some place of a signature.
 pub(crate) fn is_taken(algorithm: &str) -> bool {
     [EXCLUSIVE, INCLUSIVE, ENVELOPED, SHA256, SHA1, RSA_SHA256, RSA_SHA1].contains(&algorithm)
@@ -254,3 +244,13 @@ impl Parsed<'_, '_> {
             .map_err(|_| SignatureError::Form(what, "an attribute with a prefix"))
     }
 }
+
+const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
+const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+/// A leaf and the authorities above it.
+const CERTIFICATES: usize = 6;

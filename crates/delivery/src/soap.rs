@@ -82,9 +82,6 @@ pub fn operation(message: &[u8]) -> Option<&str> {
     }
 }
 
-/// Room for a Header of any client.
-const BEGINNING: usize = 256 * 1024;
-
 /// Where the first tag ends; what stands in quotes does not end it.
 fn tag_end(tag: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -110,6 +107,9 @@ pub fn only<'a, 'i>(operation: Node<'a, 'i>, name: Name<'_>) -> Option<Node<'a, 
         _ => None,
     }
 }
+
+/// Room for a Header of any client.
+const BEGINNING: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -23,9 +23,6 @@ pub(crate) struct Begun<S> {
     deadline: Pin<Box<Sleep>>,
 }
 
-/// What an HTTP/2 connection begins with (RFC 9113 §3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 impl<S> Begun<S> {
     pub(crate) fn within(time: Duration, stream: S) -> Self {
         Self { stream, matched: Some(0), deadline: Box::pin(sleep(time)) }
@@ -81,6 +78,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
         Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, pieces)
     }
 }
+
+/// What an HTTP/2 connection begins with (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

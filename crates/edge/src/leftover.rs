@@ -23,9 +23,6 @@ use tokio::time::timeout;
 /// How long nothing may come of a request that is not over.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Thrown away at most.
-const DISCARD_BYTES: u64 = 8 * 1024 * 1024;
-
 /// Middleware for every route, those that do not exist among them.
 pub async fn discard(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
@@ -103,3 +100,6 @@ impl http_body::Body for Shared {
         self.0.lock().body.size_hint()
     }
 }
+
+/// Thrown away at most.
+const DISCARD_BYTES: u64 = 8 * 1024 * 1024;

@@ -91,18 +91,6 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-const HANDSHAKE: Duration = Duration::from_secs(3);
-const HEADERS: Duration = Duration::from_secs(20);
-const IDLE: Duration = Duration::from_secs(60);
-/// What is left of a connection that is closed for being idle.
-const CLOSING: Duration = Duration::from_secs(5);
-const DRAIN: Duration = Duration::from_secs(25);
-/// Handshakes of all sources together, at least.
-const HANDSHAKES: usize = 1024;
-/// What may have come of one HTTP/2 connection and is not read yet: what its requests hold beside what is counted.
-const STREAM_WINDOW: u32 = 256 * 1024;
-const CONNECTION_WINDOW: u32 = 512 * 1024;
-
 /// Takes the port on the given address.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|source| BindError { address, source })
@@ -332,6 +320,18 @@ fn certificate(tls: &TlsStream<TcpStream>) -> Option<(PeerCertificate, Arc<Shown
     let own = PeerCertificate::read(chain.first()?)?;
     Some((own, Arc::new(Shown::new(chain))))
 }
+
+const HANDSHAKE: Duration = Duration::from_secs(3);
+const HEADERS: Duration = Duration::from_secs(20);
+const IDLE: Duration = Duration::from_secs(60);
+/// What is left of a connection that is closed for being idle.
+const CLOSING: Duration = Duration::from_secs(5);
+const DRAIN: Duration = Duration::from_secs(25);
+/// Handshakes of all sources together, at least.
+const HANDSHAKES: usize = 1024;
+/// What may have come of one HTTP/2 connection and is not read yet: what its requests hold beside what is counted.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 512 * 1024;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

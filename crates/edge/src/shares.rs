@@ -41,10 +41,6 @@ pub(crate) struct Share {
     holder: Holder,
 }
 
-/// Connections of strangers in all, and of one: enough to be told what is wrong.
-const STRANGERS: usize = 32;
-const STRANGER: usize = 4;
-
 impl Holder {
     /// The network whose addresses together have one share: whoever has a /48 has 65,536 sources.
     fn range(&self) -> Option<Range> {
@@ -129,6 +125,10 @@ fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
         }
     }
 }
+
+/// Connections of strangers in all, and of one: enough to be told what is wrong.
+const STRANGERS: usize = 32;
+const STRANGER: usize = 4;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

@@ -72,9 +72,6 @@ impl Crowded {
     }
 }
 
-/// For each that shakes hands so many may wait, so that a dispatcher can open many connections at once.
-const WAITING: usize = 4;
-
 impl Sources {
     /// One source shakes hands `at_once` times at most; a range has half of `all` places.
     pub(crate) fn new(at_once: usize, all: usize) -> Arc<Self> {
@@ -129,6 +126,9 @@ impl Drop for Place {
         }
     }
 }
+
+/// For each that shakes hands so many may wait, so that a dispatcher can open many connections at once.
+const WAITING: usize = 4;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

@@ -27,9 +27,6 @@ use intake::AcceptError;
 
 /// The port's own namespace, in which its operations are.
 pub(crate) const PORT: &str = "http://minameddelanden.gov.se/Authority";
-const DISPATCHER: &str = "http://minameddelanden.gov.se/schema/Dispatcher";
-const NONE: &str = "";
-const MOST_BYTES: u64 = 1024 * 1024;
 
 pub(crate) async fn serve(
     State((door, far)): State<(Door, Far)>,
@@ -161,8 +158,6 @@ impl Signatures {
     }
 }
 
-const MOST_PEOPLE: usize = 50;
-
 fn senders(far: &Far) -> Xml {
     let snapshot = far.snapshot();
     let mut senders: Vec<_> =
@@ -288,3 +283,8 @@ fn company_number(text: &str) -> Result<Identity, Refusal> {
     }
     Ok(company)
 }
+
+const DISPATCHER: &str = "http://minameddelanden.gov.se/schema/Dispatcher";
+const NONE: &str = "";
+const MOST_BYTES: u64 = 1024 * 1024;
+const MOST_PEOPLE: usize = 50;

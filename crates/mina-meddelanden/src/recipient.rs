@@ -31,9 +31,6 @@ use delivery::{
 use domain::{Code, OrgNumber, Refusal};
 use intake::{AcceptError, Intake};
 
-/// Questions for a thousand recipients are some 60 KiB.
-const MOST_BYTES: u64 = 1024 * 1024;
-
 pub(crate) async fn serve(
     State((door, far)): State<(Door, Far)>,
     request: Request,
@@ -155,8 +152,6 @@ impl Question {
     }
 }
 
-const ID_AND_USER: [&str; 2] = ["Id", "UserIdentity"];
-
 /// An `OrganizationIdentity` in an element of its own.
 fn within(mut of: Children<'_, '_>) -> Result<Owned, delivery::ReadError> {
     let inside = of.enter((RECIPIENT_V2, "organizationIdentity"))?;
@@ -172,3 +167,7 @@ fn response(namespace: &str, name: &str, inside: impl FnOnce(&mut Xml)) -> Strin
     xml.close(name);
     xml.0
 }
+
+/// Questions for a thousand recipients are some 60 KiB.
+const MOST_BYTES: u64 = 1024 * 1024;
+const ID_AND_USER: [&str; 2] = ["Id", "UserIdentity"];

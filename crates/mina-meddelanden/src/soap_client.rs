@@ -42,11 +42,6 @@ pub enum SoapClientError {
     Authorities,
 }
 
-/// No answer of the interface is longer than a thousand accounts.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
-/// An account is some 25 elements and texts.
-const MOST_NODES: u32 = 100_000;
-
 impl SoapClient {
     /// `certificate` (with its chain) and `key` are PEM, `authorities` those of the other side's server certificate.
     pub fn new(
@@ -185,3 +180,7 @@ fn why(error: &reqwest::Error) -> &'static str {
 }
 
 const CONNECT: Duration = Duration::from_secs(5);
+/// No answer of the interface is longer than a thousand accounts.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// An account is some 25 elements and texts.
+const MOST_NODES: u32 = 100_000;

@@ -3,8 +3,6 @@
 use crate::key::Opaque;
 use zeroize::Zeroizing;
 
-const LENGTH_BYTES: usize = 8;
-
 /// The padded size of `length` bytes: at most 12 % more, leaving O(log log) bits of the length visible
 /// (PADMÉ, Nikitin et al., "Reducing Metadata Leakage from Encrypted Files", PETS 2019).
 pub fn padme(length: u64) -> u64 {
@@ -44,6 +42,8 @@ pub fn unpad(padded: &[u8]) -> Result<&[u8], Opaque> {
     }
     Ok(plain)
 }
+
+const LENGTH_BYTES: usize = 8;
 
 #[cfg(test)]
 mod tests {

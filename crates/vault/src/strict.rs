@@ -37,9 +37,6 @@ pub(crate) enum NotMembers {
     Duplicate,
 }
 
-/// Far more than any header has.
-const MOST_MEMBERS: usize = 64;
-
 impl Members {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NotMembers> {
         let Self(members) = serde_json::from_slice(bytes).map_err(|_| NotMembers::NotAnObject)?;
@@ -129,6 +126,9 @@ impl<'de> Deserialize<'de> for Member {
         deserializer.deserialize_any(Any)
     }
 }
+
+/// Far more than any header has.
+const MOST_MEMBERS: usize = 64;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

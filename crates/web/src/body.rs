@@ -233,11 +233,6 @@ fn linked(line: &str, out: &mut String) {
     out.push_str(&escaped(rest));
 }
 
-/// HTML is cleaned anew each time that it is shown, and may hold pictures.
-const MOST_HTML_ON_A_PAGE: usize = 128 * 1024;
-/// More than any letter of words; what is longer is framed, so that the page stays light.
-const MOST_ON_A_PAGE: usize = 256 * 1024;
-
 /// Text as it stands in HTML.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -253,6 +248,11 @@ pub(crate) fn escaped(text: &str) -> String {
     }
     out
 }
+
+/// HTML is cleaned anew each time that it is shown, and may hold pictures.
+const MOST_HTML_ON_A_PAGE: usize = 128 * 1024;
+/// More than any letter of words; what is longer is framed, so that the page stays light.
+const MOST_ON_A_PAGE: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests;

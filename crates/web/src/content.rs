@@ -70,9 +70,6 @@ async fn document(capability: &Capability, nonce: String) -> Result<String, Cont
     })
 }
 
-static LARGE: Semaphore = Semaphore::const_new(2);
-const LARGE_BYTES: usize = 256 * 1024;
-
 /// `GET /c/{token}/original`: what was signed, exactly as received: a flattened JWS or a `deliverSecure` message; of
 /// a forwarded letter the original delivery alone.
 pub(crate) async fn original(
@@ -243,3 +240,6 @@ impl IntoResponse for ContentFault {
             .into_response()
     }
 }
+
+static LARGE: Semaphore = Semaphore::const_new(2);
+const LARGE_BYTES: usize = 256 * 1024;

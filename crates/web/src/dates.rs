@@ -3,30 +3,6 @@
 use crate::texts::Texts;
 use domain::{CivilDate, Language, Time};
 
-const MONTHS: [(&str, &str); 12] = [
-    ("januari", "January"),
-    ("februari", "February"),
-    ("mars", "March"),
-    ("april", "April"),
-    ("maj", "May"),
-    ("juni", "June"),
-    ("juli", "July"),
-    ("augusti", "August"),
-    ("september", "September"),
-    ("oktober", "October"),
-    ("november", "November"),
-    ("december", "December"),
-];
-const DAYS: [(&str, &str); 7] = [
-    ("måndag", "Monday"),
-    ("tisdag", "Tuesday"),
-    ("onsdag", "Wednesday"),
-    ("torsdag", "Thursday"),
-    ("fredag", "Friday"),
-    ("lördag", "Saturday"),
-    ("söndag", "Sunday"),
-];
-
 /// "31 januari 2027".
 pub fn long(date: CivilDate, t: &Texts) -> String {
     let (year, month, day) = date.parts();
@@ -135,6 +111,30 @@ fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
+
+const MONTHS: [(&str, &str); 12] = [
+    ("januari", "January"),
+    ("februari", "February"),
+    ("mars", "March"),
+    ("april", "April"),
+    ("maj", "May"),
+    ("juni", "June"),
+    ("juli", "July"),
+    ("augusti", "August"),
+    ("september", "September"),
+    ("oktober", "October"),
+    ("november", "November"),
+    ("december", "December"),
+];
+const DAYS: [(&str, &str); 7] = [
+    ("måndag", "Monday"),
+    ("tisdag", "Tuesday"),
+    ("onsdag", "Wednesday"),
+    ("torsdag", "Thursday"),
+    ("fredag", "Friday"),
+    ("lördag", "Saturday"),
+    ("söndag", "Sunday"),
+];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

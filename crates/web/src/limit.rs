@@ -39,9 +39,6 @@ impl Key {
     }
 }
 
-/// No address that is given out begins with it.
-const IS_V6: u64 = 1 << 63;
-
 impl Limiter {
     /// `most` in so many seconds, and as many at once.
     pub(crate) fn new(most: u32, seconds: u32) -> Self {
@@ -87,6 +84,8 @@ impl LogInStarts {
 
 /// Memory has an end: some 10 MB.
 const MOST_KEYS: usize = 100_000;
+/// No address that is given out begins with it.
+const IS_V6: u64 = 1 << 63;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

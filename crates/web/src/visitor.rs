@@ -141,9 +141,6 @@ pub(crate) fn token_fits(web: &Web, grant: &GrantToken, given: &str) -> Option<O
     fits.then(|| Some(Owner(owner.to_owned())).filter(|owner| !owner.0.is_empty()))
 }
 
-const FORM: &str = "form";
-const OWNER: &str = "owner";
-
 /// A path of ours, never another site's: a browser takes `//x` and `/\x` for hosts.
 pub(crate) fn own_path(path: &str) -> &str {
     let safe = path.starts_with('/')
@@ -228,3 +225,6 @@ impl FromRequestParts<Web> for Reader {
 pub(crate) fn page(page: impl Template) -> Result<Response, Fault> {
     Ok(Html(page.render()?).into_response())
 }
+
+const FORM: &str = "form";
+const OWNER: &str = "owner";

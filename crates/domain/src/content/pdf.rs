@@ -9,9 +9,6 @@ mod ends;
 
 use ends::Ends;
 
-const WORD_BYTES: usize = 16;
-const ENDSTREAM: &[u8] = b"endstream";
-
 /// What the scan found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -301,6 +298,9 @@ fn is_regular(byte: u8) -> bool {
 fn hex(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
+
+const WORD_BYTES: usize = 16;
+const ENDSTREAM: &[u8] = b"endstream";
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,5 @@
 //! Text: valid in its character set, and without NULs.
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-const HEAD_BYTES: usize = 64;
-
 /// The character sets that a text may be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
@@ -86,3 +83,6 @@ impl Scan {
         }
     }
 }
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+const HEAD_BYTES: usize = 64;

@@ -2,11 +2,6 @@
 
 use super::text::{self, Charset};
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-const HEAD_BYTES: usize = 512;
-const DOCTYPE: &[u8] = b"<!DOCTYPE";
-const ENTITY: &[u8] = b"<!ENTITY";
-
 /// The scan of one document.
 pub struct Scan {
     head: Vec<u8>,
@@ -105,3 +100,8 @@ fn declaration_encoding(head: &[u8]) -> Option<String> {
     let (name, _) = after[1..].split_once(quote)?;
     Some(name.to_ascii_lowercase())
 }
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+const HEAD_BYTES: usize = 512;
+const DOCTYPE: &[u8] = b"<!DOCTYPE";
+const ENTITY: &[u8] = b"<!ENTITY";

@@ -39,8 +39,6 @@ pub struct Supplier {
     pub service_address: String,
 }
 
-const LONGEST_NAME: usize = 256;
-
 impl FarClient {
     /// Whether a sender reaches each of at most 1000 recipients, and where. One answer each, in order.
     pub async fn is_reachable(
@@ -123,3 +121,5 @@ fn supplier(operators: Operators, number: String, name: String, service_address:
 fn child<'a, 'i>(of: Node<'a, 'i>, name: Name<'_>) -> Option<Node<'a, 'i>> {
     of.children().find(|node| is(node, name))
 }
+
+const LONGEST_NAME: usize = 256;

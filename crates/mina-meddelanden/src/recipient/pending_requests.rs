@@ -30,10 +30,6 @@ impl Accounts {
     }
 }
 
-const MOST: usize = 1000;
-const KINDS: [(PendingKind, &str); 2] =
-    [(PendingKind::Register, "Create"), (PendingKind::Deregister, "Delete")];
-
 impl Session<'_> {
     /// The requests of these recipients; without any, of all that the person may sign for.
     pub(super) async fn pending_accounts(&self, asked: Accounts) -> Result<String, AcceptError> {
@@ -111,3 +107,7 @@ impl Session<'_> {
         Ok(response(RECIPIENT_V3, "deletePendingAccountRequestResponse", |_| {}))
     }
 }
+
+const MOST: usize = 1000;
+const KINDS: [(PendingKind, &str); 2] =
+    [(PendingKind::Register, "Create"), (PendingKind::Deregister, "Delete")];

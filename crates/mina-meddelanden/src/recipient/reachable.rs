@@ -23,8 +23,6 @@ pub(super) struct Registered {
     recipients: Vec<String>,
 }
 
-const MOST: usize = 1000;
-
 impl Reachable {
     pub(super) fn read(mut of: Children<'_, '_>) -> Result<Self, ReadError> {
         let sender = of.text((RECIPIENT_V3, "senderOrgNr"))?;
@@ -134,3 +132,5 @@ impl Session<'_> {
         }
     }
 }
+
+const MOST: usize = 1000;

@@ -50,16 +50,6 @@ struct Steps {
     is_agency_api: bool,
 }
 
-const AGENCY: Steps =
-    Steps { certificate: "certificate", validity: "validity", usage: "use", key: "key", is_agency_api: true };
-const CONNECTION: Steps = Steps {
-    certificate: "connection certificate",
-    validity: "connection validity",
-    usage: "connection use",
-    key: "connection key",
-    is_agency_api: false,
-};
-
 fn held(findings: &mut Findings, steps: &Steps, certificate: &Path, key: &Path) -> Option<Certificate> {
     let read = std::fs::read(certificate).ok();
     let chain = read.and_then(|pem| Certificate::chain_from_pem(&pem).ok());
@@ -241,3 +231,12 @@ fn httpdate(text: &str) -> Option<Time> {
 const TRIES: u32 = 20;
 const NO_CONNECTION: &str = "no connection: is the address right, is the door's authority in --ca, and does the operator \
     trust your certificate's issuer? A revoked or expired certificate ends here too";
+const AGENCY: Steps =
+    Steps { certificate: "certificate", validity: "validity", usage: "use", key: "key", is_agency_api: true };
+const CONNECTION: Steps = Steps {
+    certificate: "connection certificate",
+    validity: "connection validity",
+    usage: "connection use",
+    key: "connection key",
+    is_agency_api: false,
+};

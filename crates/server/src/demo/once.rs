@@ -277,6 +277,21 @@ async fn dump(database: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn count(haystack: &[u8], needles: &[&str]) -> usize {
+    needles
+        .iter()
+        .map(|needle| haystack.windows(needle.len()).filter(|w| *w == needle.as_bytes()).count())
+        .sum()
+}
+
+/// 48213 as 48 213.
+fn spaced(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> =
+        digits.as_bytes().rchunks(3).rev().map(|g| String::from_utf8_lossy(g).into_owned()).collect();
+    groups.join(" ")
+}
+
 /// Two binary columns and one of text.
 const SEALED: [&str; 12] = [
     "SELECT header, sender_mac, notice_state FROM letter",
@@ -292,18 +307,3 @@ const SEALED: [&str; 12] = [
     "SELECT mailbox_id, letter_id, kind FROM job",
     "SELECT notice_id, mailbox_id, state FROM notice",
 ];
-
-fn count(haystack: &[u8], needles: &[&str]) -> usize {
-    needles
-        .iter()
-        .map(|needle| haystack.windows(needle.len()).filter(|w| *w == needle.as_bytes()).count())
-        .sum()
-}
-
-/// 48213 as 48 213.
-fn spaced(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> =
-        digits.as_bytes().rchunks(3).rev().map(|g| String::from_utf8_lossy(g).into_owned()).collect();
-    groups.join(" ")
-}

@@ -10,8 +10,6 @@ use rcgen::{
 };
 use std::{fs, path::Path, time::Duration};
 
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-
 /// Makes what is missing in `folder`; leaves what is there.
 pub fn prepare(folder: &Path, organisations: &[(OrgNumber, &str)], now: Time) -> Result<()> {
     if folder.join("ready").exists() {
@@ -90,3 +88,5 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
     }
     Ok(())
 }
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);

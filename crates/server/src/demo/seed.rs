@@ -179,8 +179,8 @@ impl Seeding {
     }
 }
 
-const KNOWN_SINCE: Duration = Duration::from_secs(100 * 24 * 3600);
-
 fn person(citizen: &cast::Citizen) -> Result<NewPerson> {
     Ok(NewPerson { identity: Identity::parse(citizen.number)?, name: citizen.name.to_owned() })
 }
+
+const KNOWN_SINCE: Duration = Duration::from_secs(100 * 24 * 3600);

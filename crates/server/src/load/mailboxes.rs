@@ -6,9 +6,6 @@ use anyhow::Result;
 use domain::{Identity, OrgNumber};
 use sender_tools::load::SENDERS;
 
-/// More than any run sends.
-const UNLIMITED: u64 = 1_000_000_000;
-
 /// So many people, always the same ones. Their numbers have birth numbers 980–999, which are not given to anybody.
 pub fn people(count: usize) -> Vec<Identity> {
     numbers().take(count).collect()
@@ -39,6 +36,9 @@ fn numbers() -> impl Iterator<Item = Identity> {
         })
     })
 }
+
+/// More than any run sends.
+const UNLIMITED: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {

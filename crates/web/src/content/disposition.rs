@@ -39,9 +39,6 @@ pub(crate) fn file_name(subject: &str) -> String {
     if name.is_empty() { "Brev (utan ämne)".to_owned() } else { name.to_owned() }
 }
 
-/// With an ending, and in two-byte letters, still within what file systems take.
-const MOST_OF_A_NAME: usize = 100;
-
 fn disposition(kind: &'static str, name: &str) -> HeaderValue {
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let mut encoded = String::new();
@@ -59,6 +56,9 @@ fn disposition(kind: &'static str, name: &str) -> HeaderValue {
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || " -._()".contains(c)
 }
+
+/// With an ending, and in two-byte letters, still within what file systems take.
+const MOST_OF_A_NAME: usize = 100;
 
 #[cfg(test)]
 mod tests {

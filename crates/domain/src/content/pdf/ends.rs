@@ -2,7 +2,6 @@
 
 use super::{hex, is_regular};
 
-const HEAD_BYTES: usize = 1024;
 pub(super) const TAIL_BYTES: usize = 2048;
 
 /// The first KiB and the last two.
@@ -77,3 +76,5 @@ pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).rposition(|w| w == needle)
 }
+
+const HEAD_BYTES: usize = 1024;
