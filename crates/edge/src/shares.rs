@@ -61,6 +61,7 @@ impl Shares {
         let one = async {
             loop {
                 let mut freed = std::pin::pin!(self.freed.notified());
+                // Before it is looked whether there is one: what is freed in between must not be missed.
                 freed.as_mut().enable();
                 if let Some(share) = self.take(holder) {
                     return share;
@@ -81,6 +82,7 @@ impl Shares {
         let all = held.all + 1;
         let free = self.most.saturating_sub(all);
         let fits = match holder {
+            // An eighth stays free for who comes past the proxy, such as whoever is to mend it.
             Holder::Proxy(_) => own <= self.most - self.most / 8 && all <= self.most,
             Holder::Organisation(_) | Holder::Source(_) => {
                 own.max(of_range) <= free.max(1) && all <= self.most
@@ -113,6 +115,7 @@ impl Drop for Share {
             give_back(&mut held.by_range, &range);
         }
         drop(held);
+        // All of them: which of those who wait may have it depends on whose they are.
         self.shares.freed.notify_waiters();
     }
 }

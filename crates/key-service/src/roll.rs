@@ -79,6 +79,7 @@ impl Inner {
             }
             swept.begun += count - failed;
             swept.failed += failed;
+            // What failed is still due, and would be found again at once, for ever.
             if count < MAILBOXES || failed > 0 {
                 return Ok(());
             }
@@ -92,6 +93,8 @@ impl Inner {
         let mut rows = letters.query(DUE, args![before, MAILBOXES as i64]).await?;
         drop(letters);
         let mut keys = self.keys.read("find mailboxes to roll").await?;
+        // The row alone could be reset by whoever writes the letter database, and nothing would ever be
+        // destroyed.
         rows.extend(keys.query(DUE_BY_CHAIN, args![before, MAILBOXES as i64]).await?);
         rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?))).collect()
     }
@@ -141,6 +144,7 @@ impl Inner {
         if left > 0 {
             warn!(mailbox.id = %mailbox, left, "Letter keys that do not open keep an old mailbox key alive");
             swept.failed += 1;
+        // Letters that were sealed to the old key before the switch may still wait to be committed.
         } else if now.since(seen) >= self.settings.roll_grace()
             && self.destroy(mailbox, newest, since).await?
         {
@@ -163,6 +167,8 @@ impl Inner {
             after = last.bytes(0)?.to_vec();
             let older = rows.iter().map(|row| Older::read(mailbox, row)).collect::<Result<Vec<_>, _>>()?;
             let held = Arc::clone(&secrets);
+            // Not on the threads that answer: a hundred key agreements at a time would hold up who wants to
+            // read.
             let fresh = Self::compute(move || {
                 older.into_iter().map(|one| one.sealed_anew(&held, newest)).collect::<Vec<_>>()
             });
@@ -199,6 +205,8 @@ impl Inner {
             evidence::append(&mut tx, &self.events, mailbox, chain, rolled, &*self.random).await?;
         }
         tx.commit().await?;
+        // Said first and done after, in two databases: a crash in between repeats the saying at most, and no
+        // key goes without it.
         let mut tx = self.keys.begin_background("destroy mailbox keys").await?;
         let destroyed = tx.execute(DESTROY, args![mailbox, newest]).await?.count();
         tx.commit().await?;

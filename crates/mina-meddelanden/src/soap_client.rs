@@ -78,8 +78,10 @@ impl SoapClient {
         let http = Client::builder()
             .identity(identity)
             .tls_certs_only(trusted)
+            // A redirect would carry a letter to an address that no register has named.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
+            // A variable of the environment must not decide where letters go.
             .no_proxy();
         Ok(Self { http: more(http).build().map_err(|_| SoapClientError::Identity)? })
     }
@@ -98,6 +100,8 @@ impl SoapClient {
             .header(header::CONTENT_TYPE, "text/xml; charset=utf-8")
             .header("SOAPAction", "\"\"")
             .body(message);
+        // Only without a connection is it sure that nothing arrived; after that the other side may have taken
+        // it.
         let mut response = request.send().await.map_err(|error| match error.is_connect() {
             true => CallError::NotSent(why(&error)),
             false => CallError::NoAnswer(why(&error)),

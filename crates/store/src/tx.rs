@@ -223,6 +223,8 @@ impl Tx {
             drop(tokio::spawn(roll_back(slot, meter, "failed", false).in_current_span()));
             return Err(Error::Aborted);
         }
+        // In a task of its own: a client that hangs up drops its request, and a COMMIT cut in two would leave
+        // in doubt what is not.
         let committing = async move {
             let Some(connection) = slot.connection() else { return Err(Error::Aborted) };
             match connection.run(dialect::COMMIT).await {
@@ -272,6 +274,8 @@ impl Tx {
         args: &[Value<'_>],
         into: &mut Vec<Row>,
     ) -> Result<(), Error> {
+        // Outside a transaction a write would be committed by itself, without a name and without what belongs
+        // to it.
         if !self.begun && !["SELECT", "WITH"].iter().any(|verb| sql.starts_with(verb)) {
             return Err(Error::Aborted);
         }
@@ -305,6 +309,8 @@ impl Tx {
     fn end<T>(&mut self, result: Result<T, Trouble>) -> Result<T, Error> {
         self.in_flight = false;
         result.map_err(|trouble| {
+            // PostgreSQL takes no statement after one that failed, so none is taken on SQLite either: what is
+            // tested on one holds on both.
             self.failed = true;
             if let (true, Some(slot)) = (trouble.connection_lost, &mut self.slot) {
                 slot.discard();

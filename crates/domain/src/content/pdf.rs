@@ -108,6 +108,7 @@ impl Scan {
 
     /// The verdict on the whole.
     pub fn finish(mut self) -> Verdict {
+        // Ends a word that stands at the very end.
         self.step(b' ');
         if !self.ends.begins_well() {
             Verdict::NoPdf
@@ -215,6 +216,8 @@ impl Scan {
         if self.depth == 1 {
             match self.word.as_bytes() {
                 b"Encrypt" if self.in_trailer => self.encrypted = true,
+                // A cross-reference stream is a trailer too (§7.5.8), and that it is one may stand further on
+                // in its dictionary.
                 b"Encrypt" => self.dictionary.names_encrypt = true,
                 b"XRef" => self.dictionary.is_xref = true,
                 _ => {}

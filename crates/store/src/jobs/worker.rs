@@ -128,6 +128,7 @@ impl Worker {
                     let _ = work.await;
                     return None;
                 }
+                // A third, so that a renewal may fail and the next still comes in time.
                 () = tokio::time::sleep(self.settings.lease / 3) => match self.keep(jobs).await {
                     Ok(true) => {}
                     // Others do all of it by now, and nothing of what is done here counts.
@@ -175,6 +176,8 @@ impl Worker {
     async fn try_settle(&self, jobs: &[Job], outcomes: &[(Job, Outcome)]) -> Result<(), Error> {
         let now = self.clock.now();
         let answered: HashSet<JobId> = outcomes.iter().map(|(job, _)| job.id).collect();
+        // What its handler left out, or panicked over, is tried again soon and not only when its lease is
+        // over.
         let silent = jobs
             .iter()
             .filter(|job| !answered.contains(&job.id))

@@ -65,6 +65,7 @@ pub(crate) async fn begin(
     let parts = &web.0.parts;
     let provider = find(&web, &provider).ok_or(Fault::NotFound)?;
     if let Some(Extension(peer)) = peer
+        // By where it comes from, since nobody is known yet.
         && !web.0.logins.take(peer.client(&headers, &parts.limits.proxies), web.now())
     {
         return Err(Fault::Slow);
@@ -94,6 +95,8 @@ pub(crate) async fn begin(
     let nonce = nonce.nonce.clone();
     let attempt = Attempt { provider: id, state, nonce, verifier, ends_at, back, instead_of };
     let mut response = see(url.as_str());
+    // The attempt stays with the browser, sealed: beginning log-ins costs us no memory, and only this browser
+    // can finish it.
     response.headers_mut().append(header::SET_COOKIE, cookies::login(&seal(&web, &attempt)?));
     Ok(response)
 }
@@ -123,6 +126,7 @@ pub(crate) async fn finish(
 pub(crate) async fn end(State(web): State<Web>, sent: Sent) -> Result<Response, Fault> {
     let Sent { visitor, .. } = sent;
     if let Some(session) = &visitor.session {
+        // First what is held here: it is to be gone even when the key service does not answer.
         web.0.capabilities.forget_login(&session.grant);
         web.0.parts.mailboxes.forget(&session.grant);
         web.0.parts.keys.end_grant(&session.grant).await?;
@@ -165,6 +169,7 @@ async fn answered(
     match redeem(web, attempt, provider, &code, &device::word(headers)).await {
         Ok(logged_in) => {
             if let Some(old) = &attempt.instead_of {
+                // The new log-in took the old one's place, so what the old one had opened goes with it.
                 web.0.capabilities.forget_login(old);
                 web.0.parts.mailboxes.forget(old);
             }
