@@ -3,6 +3,7 @@
 
 mod asvs;
 mod command;
+mod config;
 mod deny;
 mod doc;
 mod errors;
@@ -68,6 +69,12 @@ const TASKS: &[Task] = &[
         summary: "write the API description from the door's types",
         help: openapi::HELP,
         run: openapi::run,
+    },
+    Task {
+        name: "config",
+        summary: "write the comments of config/*.toml from the fields' docs",
+        help: config::HELP,
+        run: config::run,
     },
     Task {
         name: "asvs",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CodeLimits {
-    /// How numbers may begin that codes are sent to, as in `+46`.
+    /// How numbers may begin that codes are sent to, as in `+46`: countries, or parts of them.
     pub countries: Vec<String>,
     /// Codes that one person may have sent in a day, by e-mail and by SMS each.
     pub person_per_day: u32,

@@ -202,14 +202,15 @@ pub struct MatterEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Of the letter part, the JWS as sent.
+    /// The letter part, as sent, in bytes.
     pub letter_bytes: u64,
-    /// Of the body's content.
+    /// The body's text or HTML, in bytes.
     pub body_bytes: u64,
-    /// How many one letter may have.
+    /// Attachments in one letter.
     pub attachments: usize,
+    /// One attachment, in bytes.
     pub attachment_bytes: u64,
-    /// Of all attachments of one letter.
+    /// All attachments of one letter, in bytes.
     pub total_bytes: u64,
 }
 

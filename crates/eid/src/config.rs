@@ -9,54 +9,53 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderConfig {
-    /// Our own short name for it, in addresses and records: lower-case letters, digits and hyphens.
+    /// Our own short name for it, in addresses and records: a-z, 0-9 and hyphens.
     pub id: String,
-    /// The name that citizens see on the log-in button.
+    /// The name on the log-in button.
     pub name: Shown,
     /// The issuer, character for character as the provider writes it in discovery and in ID tokens.
     pub issuer: String,
-    /// The client id that the provider gave us.
+    /// What the provider calls us.
     pub client_id: String,
-    /// How we prove to the token endpoint who we are.
+    /// How we prove who we are: private_key_jwt, client_secret_basic, client_secret_post or none (PKCE alone).
     #[serde(default)]
     pub client_authentication: ClientAuthentication,
-    /// File with the client secret, for `client_secret_basic` and `client_secret_post`.
+    /// For client_secret_basic and client_secret_post: the secret, alone in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret_file: Option<PathBuf>,
-    /// File with our private key as PKCS#8 PEM (P-256, RSA or Ed25519), for `private_key_jwt`.
+    /// For private_key_jwt: our private key, PKCS#8 PEM, P-256, RSA or Ed25519.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_key_file: Option<PathBuf>,
-    /// The `kid` under which the provider knows our key; without it, the key's RFC 7638 thumbprint.
+    /// The `kid` under which the provider knows that key; without it, its RFC 7638 thumbprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_key_id: Option<String>,
-    /// The signature algorithms this provider uses; a token with any other is refused.
+    /// The algorithms it signs with; answers with any other are refused.
     pub algorithms: Vec<Algorithm>,
-    /// The accepted levels of assurance (`acr`). Asked for as `acr_values` in this order.
+    /// The levels of assurance that are accepted, asked for as `acr_values` in this order.
     #[serde(default = "swedish_levels")]
     pub acr: Vec<String>,
     /// Values of `acr` that count as another one of `acr`. For test providers; refused in production.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub acr_aliases: BTreeMap<String, String>,
-    /// The scopes that are asked for; `openid` must be one of them.
+    /// What is asked for, `openid` among it. The personal number is needed; the name is shown in the page's corner.
     #[serde(default = "swedish_scopes")]
     pub scopes: Vec<String>,
-    /// Where the person's attributes come from besides the ID token.
+    /// Where the number comes from besides the ID token: signed (a signed userinfo answer), plain, or none.
     #[serde(default)]
     pub userinfo: UserinfoMode,
-    /// Ask for the personal number by the `claims` parameter too, for providers that want it so.
+    /// Ask for the number by the `claims` parameter too, for providers that want it so.
     #[serde(default)]
     pub request_claims: bool,
-    /// What the e-ID app shows while the person identifies (`https://id.oidc.se/param/userMessage`).
+    /// What the e-ID app shows while a person identifies (`https://id.oidc.se/param/userMessage`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_message: Option<Shown>,
-    /// How old an authentication may be when its answer reaches us.
+    /// How old a log-in at the provider may be when its answer comes here, in seconds.
     #[serde(default = "five_minutes")]
     pub max_age_seconds: u32,
-    /// Ask that the person identifies even where the provider still knows them (`prompt=login`).
+    /// Ask people to identify even where the provider still knows them (`prompt=login`).
     #[serde(default = "yes")]
     pub always_identify: bool,
-    /// PEM file with the only certificate authorities that are trusted for this provider; without it, the
-    /// machine's.
+    /// PEM file with the only authorities trusted for this provider's TLS; without it, the machine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// A pretend e-ID where anybody is who they say. Refused in production.

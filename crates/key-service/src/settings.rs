@@ -13,15 +13,18 @@ pub struct Settings {
     pub grant_absolute_seconds: u32,
     /// How long the answer to a log-in attempt is waited for.
     pub login_seconds: u32,
-    /// How long after a person has identified they need not do so again for what takes it.
+    /// How long after a person has identified they need not do so again: to let somebody help, to change where
+    /// notices go, to erase.
     pub fresh_seconds: u32,
     /// Letters that one log-in may open in ten seconds.
     pub opens_per_ten_seconds: u32,
     /// Lists of headers that one log-in may ask for in ten seconds.
     pub lists_per_ten_seconds: u32,
-    /// Letters that all log-ins together may open in a second.
+    /// Letters that all log-ins together may open in a second: what an intruder could take.
     pub all_opens_per_second: u32,
-    /// Recipients that a caller may look up in a day, unless the operator has said otherwise for it.
+    /// Recipients that a caller of the agency door may look up in a day; each letter is one, and so is each recipient
+    /// of a question of reachability. `kuvert agency quota` fits it to what an organisation sends: an election letter
+    /// of nine million is a dispatcher's, with a quota of ten million.
     pub lookups_per_day: u64,
     /// Recipients that all callers of the agency door together may look up in a day.
     pub lookups_all_per_day: u64,
@@ -31,27 +34,30 @@ pub struct Settings {
     pub lookups_unknown_per_day: u64,
     /// From so many look-ups of a day on it is told when too few of a caller's are known.
     pub lookup_alarm_after: u64,
-    /// When so many of a hundred are not known.
+    /// When so many of a hundred are not known, as where numbers are tried out. Raise it where few of those whom your
+    /// agencies ask for are your customers.
     pub lookup_alarm_percent: u32,
-    /// Addressing tags that one caller may ask for in a second, on average.
+    /// Recipients that one caller may look up in a second, on average.
     pub address_tags_per_second: u32,
-    /// Addressing tags that one caller may ask for at once, after a while of silence.
+    /// Recipients that one caller may look up at once, after a while of silence.
     pub address_tags_burst: u32,
-    /// Addresses that all notices together may open in a second, on average of ten.
+    /// Addresses of people that all notices together may open in a second, on average of ten: what an intruder could
+    /// take.
     pub notice_addresses_per_second: u32,
-    /// And in a day.
+    /// Addresses of people that all notices together may open in a day.
     pub notice_addresses_per_day: u32,
     /// Mailboxes whose evidence is checked in a second, at most, for as long as the service runs.
     pub evidence_mailboxes_per_second: u32,
-    /// Events of theirs that are checked in a second, on average.
+    /// Events of theirs that are checked in a second, on average. With 500 a million mailboxes of fifty events are
+    /// through in 28 hours.
     pub evidence_events_per_second: u32,
     /// Milliseconds of each second that are spent on it, on average: on a busy machine it goes slower by itself.
     pub evidence_milliseconds_per_second: u32,
-    /// Within how many days after an erasure the mailbox's old private key is destroyed.
+    /// Within this many days after an erasure nothing opens the letter, with any backup: the mailbox gets a new key.
     pub erase_within_days: u32,
-    /// How long an old mailbox key is kept after the mailbox has a new one, for letters on their way in.
+    /// How long the old mailbox key is kept then, for letters on their way in: at least 3600.
     pub roll_grace_seconds: u32,
-    /// How long a new key is handed out before anybody seals with it.
+    /// How long a rotated key is handed out before anybody seals with it.
     pub spread_seconds: u32,
     /// How often the service looks after its keys.
     pub tend_seconds: u32,

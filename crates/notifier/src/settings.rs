@@ -10,7 +10,7 @@ use std::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoticeSettings {
-    /// What stands in `From`, such as `Kuvert <avisering@example.se>`.
+    /// What stands in `From`.
     pub from: String,
     /// Letters to the same mailbox within this time share one notice.
     #[serde(default = "ten")]
@@ -39,13 +39,13 @@ pub enum EmailSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpSettings {
-    /// Name of the server, as its certificate has it.
+    /// The server, as its certificate has it. There is no way without TLS.
     pub host: String,
     /// 587 for `starttls`, 465 for `tls`.
     pub port: u16,
     /// `starttls` or `tls`. There is no way without.
     pub security: Security,
-    /// User name, where the server asks for one.
+    /// User name, for servers that ask for one. With `password_file`, or neither.
     pub username: Option<String>,
     /// File with the password.
     pub password_file: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub struct SmtpSettings {
     /// Connections at once.
     #[serde(default = "four")]
     pub connections: u32,
-    /// How long handing over one message may take.
+    /// How long an answer may take.
     #[serde(default = "thirty")]
     pub timeout_seconds: u64,
 }
@@ -88,7 +88,7 @@ pub enum SmsSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmsGatewaySettings {
-    /// Where the form is posted.
+    /// For `http`, as all below: where the form is posted.
     pub url: String,
     /// User name of the basic authentication.
     pub username: String,

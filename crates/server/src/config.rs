@@ -59,15 +59,15 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instance {
-    /// The operator's id, an internet domain. Letters with another `audience` are refused.
+    /// The operator's id, an internet domain. A letter whose `audience` names another is refused.
     pub id: String,
     /// Who runs the service, as citizens see it.
     pub name: String,
-    /// Its organisation number, `16` and ten digits, as citizens and senders see it.
+    /// Its organisation number, 16 and ten digits, as citizens and senders see it.
     pub number: String,
     /// Where citizens can ask.
     pub email: String,
-    /// Refuses everything that is only good for trying.
+    /// true refuses everything that is only good for trying: a pretend e-ID, published keys, plain HTTP origins.
     pub production: bool,
 }
 
@@ -75,14 +75,18 @@ pub struct Instance {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSection {
-    /// `sqlite:PATH` or `postgres://user@host/database`. A password belongs in `password_file`.
+    /// The letter database: `postgres://USER@HOST/DATABASE`, or through PostgreSQL's socket,
+    /// `postgres:///kuvert?host=/run/postgresql&user=kuvert`. On another machine with
+    /// `?sslmode=verify-full&sslrootcert=FILE`. A password stands in `password_file`, never in the address.
+    /// `sqlite:PATH` is refused in production.
     pub database: String,
     /// File with the database password, for PostgreSQL.
     pub password_file: Option<PathBuf>,
     /// Connections at once.
     #[serde(default = "Defaults::connections")]
     pub max_connections: u32,
-    /// What a 201 promises: `single-fsync` or `sync-quorum`. The service does not start with less.
+    /// What a 201 promises: single-fsync (on this database's disk), or sync-quorum (on a synchronous standby's too).
+    /// It is read back from the database at start; the service does not start with less.
     #[serde(default = "Defaults::promise")]
     pub promise: String,
 }
@@ -91,14 +95,17 @@ pub struct StoreSection {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeysSection {
-    /// A database of its own (on PostgreSQL a schema of its own, if the address is the same as the letters').
+    /// The key store. In the letters' database it has a schema of its own; a database of its own lets its backups be
+    /// kept shorter (35 days at most), which makes erasure real in old backups too.
     pub database: String,
     /// File with the database password, for PostgreSQL.
     pub password_file: Option<PathBuf>,
-    /// File with the root key, 32 bytes, mode 0600. Made at first start where `production` is false.
+    /// The root key: a file with 32 random bytes, mode 0600. Without it nothing here can be opened, ever: keep a copy
+    /// where the backups are not. Made at the first start where `production` is false.
     pub root_file: PathBuf,
-    /// The letters' administrator administers the key store too, and that is meant: in production the same server and user
-    /// for both databases is refused without it.
+    /// The same server and user for both databases means one administrator for letters and keys: whoever that is can
+    /// open every letter. It is refused unless it is chosen here; with a server and an administrator of its own for
+    /// the key store, leave it out.
     #[serde(default)]
     pub shared_administrator: bool,
     /// Limits and times of the key service.
@@ -110,7 +117,8 @@ pub struct KeysSection {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objects {
-    /// A folder on the same kind of disk as the database: it is fsynced before a letter is promised.
+    /// Attachments over 256 KiB, encrypted, on a disk as lasting as the database's: they are synced before a letter
+    /// is promised.
     pub folder: PathBuf,
 }
 
@@ -118,7 +126,7 @@ pub struct Objects {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScannerSection {
-    /// `host:port` of clamd. Set: every attachment is scanned, and none is accepted while it is silent.
+    /// clamd as host:port. Set: every attachment is scanned, and none is accepted while the scanner is silent.
     pub clamd: Option<String>,
 }
 
@@ -126,9 +134,9 @@ pub struct ScannerSection {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,intake=debug`.
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,intake=debug`. No level writes personal data.
     pub level: String,
-    /// `json` or `text`.
+    /// `json`, one object a line, or `text`.
     pub format: LogFormat,
 }
 

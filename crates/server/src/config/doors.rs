@@ -10,36 +10,40 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agency {
-    /// Addresses to listen on, always with mutual TLS.
+    /// Addresses of the door for agencies, always with mutual TLS, ended here and not in a proxy. `[::]` takes IPv4
+    /// too.
     pub listen: Vec<SocketAddr>,
-    /// Its origin as senders see it, told to those who ask where a mailbox is. Without it `instance.id` and the first
+    /// Its origin as senders see it, told to those who ask where a mailbox is. Without it: instance.id and the first
     /// port.
     pub origin: Option<String>,
     /// The door's certificate chain, PEM.
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub key_file: PathBuf,
-    /// The authorities whose client certificates are let in, PEM.
+    /// The authorities whose client certificates are let in, PEM. Of these only those that are registered call:
+    /// `kuvert agency cert add`, for mailbox operators `kuvert operator cert add`.
     pub client_authorities: PathBuf,
-    /// The authorities whose certificates may sign deliveries of Mina Meddelanden, PEM; without it the same as above.
+    /// The authorities whose certificates may sign deliveries of Mina Meddelanden, PEM; without it
+    /// `client_authorities`.
     pub signing_authorities: Option<PathBuf>,
     /// Folder of revocation lists (`.crl` or `.pem`, DER or PEM), read again every minute: whom they name neither connects
     /// nor signs. Deliveries signed under a list that is out of date are not taken.
     pub revocation_lists: Option<PathBuf>,
-    /// Connections at once.
+    /// Connections at once, after the handshake. One organisation holds at most as many as are free after it: alone
+    /// half.
     #[serde(default = "Defaults::door_connections")]
     pub connections: usize,
-    /// Handshakes at once from one IPv4 address, or from one /64 of IPv6. Four times as many wait for their turn; more are
-    /// closed at once.
+    /// Handshakes at once from one IPv4 address, or one /64 of IPv6, each of three seconds at most. Four times as
+    /// many wait for their turn; more are closed at once.
     #[serde(default = "Defaults::handshakes")]
     pub handshakes_per_source: usize,
-    /// Letters waiting for the committer, in MiB; above that senders are asked to come back.
+    /// Letters that wait to be committed, in MiB; above that senders are asked to come back.
     #[serde(default = "Defaults::queue")]
     pub queue_mib: usize,
-    /// Bytes of a whole `deliverSecure` message, in MiB. The interface asks for 2 at least.
+    /// A whole deliverSecure message of Mina Meddelanden, in MiB, 2 to 10; at most a ninth of queue_mib.
     #[serde(default = "Defaults::envelope")]
     pub envelope_mib: u64,
-    /// Recipients of announcements that one sender may ask for in a day.
+    /// Recipients of announcements (`notify`) that one sender may ask for in a day.
     #[serde(default = "Defaults::announced")]
     pub announced_per_day: u64,
     /// The same of single senders, by their numbers.
@@ -53,28 +57,34 @@ pub struct Agency {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Web {
-    /// Addresses of the citizen's pages.
+    /// Addresses of the citizen's pages. Plain HTTP on loopback behind a proxy that ends TLS; or public addresses
+    /// with `certificate`.
     pub listen: Vec<SocketAddr>,
-    /// Their origin as browsers see it.
+    /// Their origin, as browsers see it.
     pub origin: String,
     /// Addresses of the content origin.
     pub content_listen: Vec<SocketAddr>,
-    /// The origin that shows letters' content. In production another site than `origin`.
+    /// The origin that shows what letters contain: another site altogether, so that content can never act as the
+    /// page.
     pub content_origin: String,
-    /// Certificate chain and key, PEM; without them plain HTTP, for loopback or behind a proxy.
+    /// For ending TLS here: the certificate chain, PEM, with the names of both origins. Without it and `key_file`
+    /// plain HTTP, for loopback or behind a proxy.
     pub certificate: Option<PathBuf>,
+    /// Its private key, PEM.
     pub key_file: Option<PathBuf>,
     /// Connections at once.
     #[serde(default = "Defaults::door_connections")]
     pub connections: usize,
-    /// Addresses and networks of the proxies whose `X-Forwarded-For` says who asks. Who asks is the right-most there who
-    /// is none of them.
+    /// The proxies, addresses or networks, whose `X-Forwarded-For` says who asks: the right-most there who is none of
+    /// them. A proxy on another machine or in a container of its own stands here, or all citizens count as one.
     #[serde(default = "Defaults::proxies")]
     pub trusted_proxies: Vec<String>,
-    /// Log-ins that may begin in a minute from one address; in IPv6 from one /64.
+    /// Log-ins that may begin in a minute from one address, in IPv6 from one /64. Thousands share one address in a
+    /// mobile network.
     #[serde(default = "Defaults::address_logins")]
     pub address_logins_per_minute: u32,
-    /// Log-ins that may begin in a minute from one network: a /24, in IPv6 a /48.
+    /// Log-ins that may begin in a minute from one network: a /24, in IPv6 a /48. Both together keep a flood from one
+    /// place out.
     #[serde(default = "Defaults::network_logins")]
     pub network_logins_per_minute: u32,
 }
@@ -94,6 +104,6 @@ impl Web {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Internal {
-    /// Never a public address.
+    /// Health and metrics: /health/live, /health/ready, /metrics. Never a public address.
     pub listen: Vec<SocketAddr>,
 }

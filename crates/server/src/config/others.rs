@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
-    /// JSON file of signatories, kept by `kuvert mailbox open --signatory`.
+    /// Who signs for companies: a JSON file, kept by `kuvert mailbox open --signatory`.
     pub file: Option<PathBuf>,
 }
 
@@ -16,8 +16,8 @@ pub struct Register {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FarSection {
-    /// `own`: this instance is the register and serves `Recipient/v3` and `Authority` on the agency door. `external`:
-    /// another one is, and is followed.
+    /// Who keeps the register of who has a mailbox at which operator (FaR). `own`: this instance does, and serves
+    /// `Recipient/v3` and `Authority` on the agency door. `external`: another one does, and is followed.
     #[serde(default)]
     pub mode: FarMode,
     /// The authorities of persons' certificates, PEM, whose signatures may open, leave and move mailboxes through the
@@ -26,7 +26,7 @@ pub struct FarSection {
     /// URL of the other register's `Authority`: senders and dispatchers are taken from there every five minutes. For
     /// `external`, as all below.
     pub authority_address: Option<String>,
-    /// URL of its `Recipient/v3`: asked where a recipient's mailbox is.
+    /// For external: the address of its Recipient/v3, which is asked where a recipient's mailbox is.
     pub recipient_address: Option<String>,
     /// What it says of a recipient counts so long without asking again; 0 asks each time.
     #[serde(default = "Defaults::fresh")]
@@ -72,19 +72,20 @@ pub enum FarMode {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outgoing {
-    /// Our certificate chain, PEM, of `instance.number` and RSA: letters are sealed and other operators called with it.
+    /// Our certificate chain, PEM, our own first, of `instance.number` and with an RSA key: letters are sealed and other
+    /// operators called with it, and letters carry it.
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub key_file: PathBuf,
     /// The authorities of other operators' server certificates, PEM.
     pub authorities: PathBuf,
-    /// A whole message, attachments in base64, in MiB. Not all operators take more than 2.
+    /// A whole message, attachments in base64, in MiB, 1 to 10. Not all operators take more than 2.
     #[serde(default = "Defaults::outgoing_envelope")]
     pub max_envelope_mib: u64,
-    /// A letter that could not be handed over for so long is returned.
+    /// A letter that could not be handed over for so long is returned to its sender. 1 to 240.
     #[serde(default = "Defaults::give_up")]
     pub give_up_after_hours: u64,
-    /// How long another operator's answer may take.
+    /// How long another operator's answer may take, 1 to 600.
     #[serde(default = "Defaults::outgoing_timeout")]
     pub timeout_seconds: u64,
 }
