@@ -1,11 +1,13 @@
-//! Embeds the migrations: `NNNN_what_it_does.sql` in the three folders, in order.
+//! Embeds the migrations: `NNNN_what_it_does.sql` in the four folders, in order.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../migrations").canonicalize()?;
     let mut out = String::new();
-    for (name, folder) in [("COMMON", "common"), ("POSTGRES", "postgres"), ("KEYS", "keys")] {
+    for (name, folder) in
+        [("COMMON", "common"), ("SQLITE", "sqlite"), ("POSTGRES", "postgres"), ("KEYS", "keys")]
+    {
         let folder = root.join(folder);
         tell(&folder);
         let mut files = fs::read_dir(&folder)?

@@ -75,18 +75,6 @@ id!(/** A way to reach a person: an e-mail address or a phone number. */ Contact
 id!(/** A right to act for a mailbox that is not one's own. */ MandateId, unordered);
 id!(/** What an agency tells many people in words of its own. Ordered by acceptance. */ AnnouncementId, ordered);
 
-impl AnnouncementId {
-    /// A job names a mailbox and a letter. That of an announcement is of neither, and both are this id.
-    pub fn as_job(self) -> (MailboxId, LetterId) {
-        (MailboxId(self.0), LetterId(self.0))
-    }
-
-    /// The announcement that such a job is of.
-    pub fn of_job(letter_id: LetterId) -> Self {
-        Self(letter_id.0)
-    }
-}
-
 impl MailboxId {
     /// No mailbox: the key pair that letters for other operators are sealed to until they are handed over.
     pub const OUTGOING: Self = Self(Uuid::from_bytes(*b"kuvert outgoing!"));

@@ -8,6 +8,7 @@ pub mod content;
 mod expiring;
 pub mod identity;
 pub mod ids;
+pub mod jobs;
 pub mod language;
 pub mod letter;
 pub mod rate;

@@ -1,7 +1,8 @@
 //! What is stored of an announcement: the answer for its repeats, and where its words go.
 
 use domain::{
-    AnnouncementId, ContactId, JobId, OrgNumber, PayloadMac, ReferenceMac, SenderMac, Time, words::Channel,
+    AnnouncementId, ContactId, JobId, OrgNumber, PayloadMac, ReferenceMac, SenderMac, Time,
+    jobs::AnnouncementJob, words::Channel,
 };
 use store::{
     Error, Many, Row, Tx, args,
@@ -108,8 +109,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &New) -> Result<bool, Error> {
         let ways: Vec<_> =
             new.ways.iter().map(|(id, by)| row![new.id, id, by.as_str(), "waiting", 0]).collect();
         tx.execute_many(&INSERT_WAYS, &ways).await?.exactly(ways.len() as u64)?;
-        let (mailbox_id, letter_id) = new.id.as_job();
-        jobs::enqueue(tx, &NewJob { id: new.job, kind: JOB, mailbox_id, letter_id, run_at: new.at }).await?;
+        jobs::enqueue(tx, &NewJob::new(new.job, &AnnouncementJob(new.id), new.at)).await?;
     }
     Ok(true)
 }
@@ -131,8 +131,6 @@ fn read(row: &Row) -> Result<Stored, Error> {
     Ok(Stored { id: row.id(0)?, payload_mac: row.tag(1)?, answer })
 }
 
-/// The kind of job that the notifier works on, `notifier::ANNOUNCEMENT`.
-const JOB: &str = "announcement";
 const FIND: &str = "SELECT announcement_id, payload_mac, answer FROM announcement \
     WHERE sender_mac = $1 AND reference_mac = $2";
 const INSERT: &str = "INSERT INTO announcement (announcement_id, sender_mac, reference_mac, payload_mac, answer, words, \

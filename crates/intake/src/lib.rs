@@ -51,7 +51,7 @@ pub use draft::Draft;
 pub use error::AcceptError;
 pub use hand_over::{Ending, Heading};
 pub use letter_status::{LetterName, LetterStatus, StatusEvent};
-pub use outbound::{HAND_OVER_JOB, Outbound};
+pub use outbound::Outbound;
 pub use outgoing::Outgoing;
 pub use reachability::Reach;
 pub use room::Arriving;

@@ -2,7 +2,9 @@
 
 use crate::AcceptError;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{AddressMac, JobId, LetterId, OrgNumber, Random, SenderMac, Time, words::ReturnReason};
+use domain::{
+    AddressMac, JobId, LetterId, OrgNumber, Random, SenderMac, Time, jobs::HandOverJob, words::ReturnReason,
+};
 use evidence::EventRow;
 use key_client::{EventRing, GatewayKeys};
 use mailbox::PreparedPart;
@@ -15,9 +17,6 @@ use store::{
     row as values,
 };
 use vault::Place;
-
-/// Kind of the job that hands a letter over.
-pub const HAND_OVER_JOB: &str = "hand_over";
 
 /// Everything of one such letter that the accepting transaction writes.
 pub(crate) struct PreparedOutbound {
@@ -222,13 +221,7 @@ pub async fn reasons(tx: &mut Tx, letters: &[LetterId]) -> Result<HashMap<Letter
 }
 
 fn job(letter: &PreparedOutbound) -> NewJob {
-    NewJob {
-        id: letter.job,
-        kind: HAND_OVER_JOB,
-        mailbox_id: letter.letter_id.own_box(),
-        letter_id: letter.letter_id,
-        run_at: letter.accepted_at,
-    }
+    NewJob::new(letter.job, &HandOverJob(letter.letter_id), letter.accepted_at)
 }
 
 fn read(letter_id: LetterId, row: &Row) -> Result<Outbound, Error> {

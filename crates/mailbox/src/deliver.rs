@@ -1,7 +1,7 @@
 //! All rows of a letter, in as few statements as there are tables.
 
 use crate::objects::Unclaimed;
-use domain::{JobId, LetterId, MailboxId, SenderMac, Time, words::NoticeState};
+use domain::{JobId, LetterId, MailboxId, SenderMac, Time, jobs::NoticeJob, words::NoticeState};
 use evidence::EventRow;
 use key_client::EventRing;
 use store::{
@@ -70,9 +70,6 @@ impl PreparedLetter {
     }
 }
 
-/// Kind of the job that tells the recipient.
-pub const NOTICE_JOB: &str = "notice";
-
 /// Writes the letters. The caller commits, or nothing of them is there.
 pub async fn deliver(tx: &mut Tx, ring: &EventRing, letters: &[&PreparedLetter]) -> Result<(), Error> {
     let mut letters = letters.to_vec();
@@ -121,13 +118,8 @@ fn part_rows(letter: &PreparedLetter) -> impl Iterator<Item = [Value<'_>; 6]> {
 
 /// The recipient is told when the letter can be seen.
 fn notice(letter: &PreparedLetter) -> NewJob {
-    NewJob {
-        id: letter.notice_job,
-        kind: NOTICE_JOB,
-        mailbox_id: letter.mailbox_id,
-        letter_id: letter.letter_id,
-        run_at: letter.visible_from,
-    }
+    let subject = NoticeJob { mailbox_id: letter.mailbox_id, letter_id: letter.letter_id };
+    NewJob::new(letter.notice_job, &subject, letter.visible_from)
 }
 
 fn count(parts: &[PreparedPart]) -> i64 {

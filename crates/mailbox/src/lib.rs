@@ -24,7 +24,7 @@ mod seal;
 mod search;
 
 pub use attachment::AttachmentReader;
-pub use deliver::{NOTICE_JOB, PreparedLetter, PreparedPart, deliver};
+pub use deliver::{PreparedLetter, PreparedPart, deliver};
 pub use erase::{Emptied, Erased};
 pub use error::MailboxError;
 pub use genuine::Doubt;

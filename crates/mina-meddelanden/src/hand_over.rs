@@ -14,11 +14,12 @@ mod said;
 
 use crate::soap_client::SoapClient;
 use domain::{
-    Clock, OrgNumber, Random, Time, chance,
+    Clock, LetterId, OrgNumber, Random, Time, chance,
+    jobs::{HandOverJob, JobSubject},
     words::{EventType, ReturnReason},
 };
 use futures_util::FutureExt;
-use intake::{AcceptError, Ending, HAND_OVER_JOB, Heading, Intake, OperatorAddress, Outbound};
+use intake::{AcceptError, Ending, Heading, Intake, OperatorAddress, Outbound};
 use key_client::{Keys, KeysError};
 use mailbox::Original;
 use operators::{NoTurn, Operators, Turn};
@@ -57,15 +58,19 @@ impl Handler for HandOver {
     async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
+            let Some(HandOverJob(letter_id)) = job.subject() else {
+                outcomes.push((job, Outcome::UNREADABLE));
+                continue;
+            };
             // One that panics comes back as any other and is never buried: the letter itself says when it is given up.
-            let outcome = match AssertUnwindSafe(self.act(&job)).catch_unwind().await {
+            let outcome = match AssertUnwindSafe(self.act(&job, letter_id)).catch_unwind().await {
                 Ok(Ok(tried)) => self.outcome(&job, tried),
                 Ok(Err(error)) => {
-                    warn!(letter.id = %job.letter_id, %error, "A letter for another operator could not be worked on");
+                    warn!(letter.id = %letter_id, %error, "A letter for another operator could not be worked on");
                     self.later(&job, "retry", error.refusal().code.as_str())
                 }
                 Err(_) => {
-                    error!(letter.id = %job.letter_id, "Working on a letter for another operator panicked");
+                    error!(letter.id = %letter_id, "Working on a letter for another operator panicked");
                     self.later(&job, "retry", INTERNAL)
                 }
             };
@@ -92,11 +97,11 @@ impl HandOver {
     }
 
     pub fn settings() -> WorkerSettings {
-        WorkerSettings { batch: 1, ..WorkerSettings::new(&[HAND_OVER_JOB]) }
+        WorkerSettings { batch: 1, ..WorkerSettings::new(&[HandOverJob::KIND]) }
     }
 
-    async fn act(&self, job: &Job) -> Result<Tried, AcceptError> {
-        let Some(mut letter) = self.intake.outbound(job.letter_id).await? else { return Ok(Tried::Ended) };
+    async fn act(&self, job: &Job, letter_id: LetterId) -> Result<Tried, AcceptError> {
+        let Some(mut letter) = self.intake.outbound(letter_id).await? else { return Ok(Tried::Ended) };
         let turn = match self.turn(&letter.operator) {
             Ok(turn) => Some(turn),
             // Now and then it is asked all the same where the recipient is by now.
@@ -111,11 +116,11 @@ impl HandOver {
         let tried = match tried {
             Ok(Ok(tried)) => tried,
             Ok(Err(error)) => {
-                warn!(letter.id = %job.letter_id, %error, "A letter could not be handed over yet");
+                warn!(letter.id = %letter_id, %error, "A letter could not be handed over yet");
                 Tried::Not(error.refusal().code.as_str())
             }
             Err(_) => {
-                error!(letter.id = %job.letter_id, "Handing a letter over panicked");
+                error!(letter.id = %letter_id, "Handing a letter over panicked");
                 Tried::Not(INTERNAL)
             }
         };

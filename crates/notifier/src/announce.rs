@@ -12,7 +12,11 @@ use crate::{
     texts,
     worker::{RECORD_PAUSE, RECORD_TRIES},
 };
-use domain::{AnnouncementId, Language, words::Channel};
+use domain::{
+    AnnouncementId, Language,
+    jobs::{AnnouncementJob, JobSubject},
+    words::Channel,
+};
 use futures_util::{StreamExt, stream};
 use key_client::{Access, AnnouncedTo, Column, NoticeFor, announcement_words};
 use rows::{Open, Way};
@@ -22,7 +26,7 @@ use store::jobs::{Handler, Job, Outcome, backoff};
 use tracing::{info, warn};
 
 /// The kind of job that an announcement enqueues.
-pub const ANNOUNCEMENT: &str = "announcement";
+pub const ANNOUNCEMENT: &str = AnnouncementJob::KIND;
 
 /// Sends announcements. Give it to a [`store::jobs::Worker`] of its own: a thousand addresses take a while, and the
 /// notices of letters do not wait for them.
@@ -45,7 +49,7 @@ struct Mail {
 
 impl Announcer {
     async fn announce(&self, job: &Job) -> Result<Outcome, store::Error> {
-        let id = AnnouncementId::of_job(job.letter_id);
+        let Some(AnnouncementJob(id)) = job.subject() else { return Ok(Outcome::UNREADABLE) };
         let Some(open) = self.open(id).await? else { return Ok(Outcome::Done) };
         let Some(words) = self.words(id, &open).await else { return self.later(job, id, WORDS).await };
         let mut failure = None;

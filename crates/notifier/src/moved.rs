@@ -7,7 +7,10 @@ use crate::{
     reach::AT_ONCE,
     texts,
 };
-use domain::{ContactId, Time};
+use domain::{
+    ContactId, Time,
+    jobs::{JobSubject, MoveJob},
+};
 use futures_util::{StreamExt, stream};
 use key_client::NoticeFor;
 use registry::contacts::{self, Reach};
@@ -16,19 +19,20 @@ use store::jobs::{Handler, Job, Outcome};
 use tracing::{info, warn};
 
 /// The kind of job that a move by agreement enqueues.
-pub const MOVED: &str = "moved";
+pub const MOVED: &str = MoveJob::KIND;
 
 /// Tells of moves. Give it to a [`store::jobs::Worker`].
 pub struct Mover(pub Arc<Notifier>);
 
 impl Mover {
     async fn tell(&self, job: &Job) -> Result<Outcome, store::Error> {
+        let Some(MoveJob(mailbox_id)) = job.subject() else { return Ok(Outcome::UNREADABLE) };
         let now = self.0.clock.now();
         let mut tx = self.0.store.read("plan notice of a move").await?;
-        let contacts = contacts::for_mailbox(&mut tx, job.mailbox_id, now).await?;
+        let contacts = contacts::for_mailbox(&mut tx, mailbox_id, now).await?;
         drop(tx);
         let wanted = contacts.iter().map(|one| (one.contact_id, &one.address)).collect();
-        let addresses = &self.0.opened(vec![NoticeFor::Move(job.mailbox_id)], wanted).await;
+        let addresses = &self.0.opened(vec![NoticeFor::Move(mailbox_id)], wanted).await;
         let sending: Vec<_> =
             contacts.iter().map(|contact| self.try_one(job, contact, addresses, now)).collect();
         let results: Vec<Result<(), Failure>> = stream::iter(sending).buffered(AT_ONCE).collect().await;

@@ -3,6 +3,7 @@
 use crate::{Notifier, worker::NotifyError};
 use domain::{
     LetterId, MailboxId, SenderMac,
+    jobs::NoticeJob,
     words::{EventType, NoticeState},
 };
 use evidence::{
@@ -10,7 +11,7 @@ use evidence::{
     feed::{self, FeedRow},
 };
 use std::collections::{HashMap, HashSet};
-use store::{Many, Tx, jobs::Job, row};
+use store::{Many, Tx, row};
 use tracing::{info, warn};
 
 /// A letter whose notice has come to its end.
@@ -22,8 +23,8 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn new(job: &Job, state: NoticeState) -> Self {
-        Self { mailbox_id: job.mailbox_id, letter_id: job.letter_id, state }
+    pub(crate) fn new(letter: NoticeJob, state: NoticeState) -> Self {
+        Self { mailbox_id: letter.mailbox_id, letter_id: letter.letter_id, state }
     }
 
     fn event(&self) -> EventType {

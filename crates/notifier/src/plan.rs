@@ -1,15 +1,15 @@
 //! What there is to say about a batch of letters, and to whom.
 
-use crate::{Notifier, outcome::Told};
+use crate::{Notifier, outcome::Told, worker::DueNotice};
 use domain::{LetterId, MailboxId, SenderMac, Time, words::NoticeState};
 use registry::contacts::{self, Reach};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use store::{Many, Tx, jobs::Job, row};
+use store::{Many, Tx, row};
 
 /// The letters of one mailbox that wait for their notice.
 pub(crate) struct Group {
     pub mailbox_id: MailboxId,
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<DueNotice>,
     pub contacts: Vec<Reach>,
     /// All letters' sender, when it is the same.
     pub sender_mac: Option<SenderMac>,
@@ -29,20 +29,21 @@ pub(crate) struct Plan {
 
 impl Notifier {
     /// Looks again at what is true now: letters are opened and erased, contacts come and go.
-    pub(crate) async fn plan(&self, tx: &mut Tx, jobs: &[Job]) -> Result<Plan, store::Error> {
+    pub(crate) async fn plan(&self, tx: &mut Tx, jobs: &[DueNotice]) -> Result<Plan, store::Error> {
         let now = self.clock.now();
         let mut waiting = waiting(tx, jobs).await?;
         let mut settled = Vec::new();
         let mut groups: BTreeMap<MailboxId, Group> = BTreeMap::new();
-        for job in jobs {
+        for due in jobs {
+            let DueNotice { job, letter: of } = due;
             // Taken out, so that two jobs of one letter are one.
-            let Some(letter) = waiting.remove(&(job.mailbox_id, job.letter_id)) else { continue };
+            let Some(letter) = waiting.remove(&(of.mailbox_id, of.letter_id)) else { continue };
             if letter.opened {
-                settled.push(Told::new(job, NoticeState::NotNeeded));
+                settled.push(Told::new(*of, NoticeState::NotNeeded));
                 continue;
             }
-            let group = groups.entry(job.mailbox_id).or_insert_with(|| Group {
-                mailbox_id: job.mailbox_id,
+            let group = groups.entry(of.mailbox_id).or_insert_with(|| Group {
+                mailbox_id: of.mailbox_id,
                 jobs: Vec::new(),
                 contacts: Vec::new(),
                 sender_mac: Some(letter.sender_mac),
@@ -55,7 +56,7 @@ impl Notifier {
                 group.fresh = false;
                 group.since = group.since.min(letter.visible_from.minus(self.coalesce));
             }
-            group.jobs.push(job.clone());
+            group.jobs.push(due.clone());
         }
         let reachable = may_be_reached(tx, groups.keys()).await?;
         let mut plan = Plan { settled, groups: Vec::with_capacity(reachable.len()) };
@@ -64,7 +65,7 @@ impl Notifier {
                 group.contacts = contacts::for_mailbox(tx, mailbox_id, now).await?;
             }
             if group.contacts.is_empty() {
-                let told = |job| Told::new(job, NoticeState::NoContactPoint);
+                let told = |due: &DueNotice| Told::new(due.letter, NoticeState::NoContactPoint);
                 plan.settled.extend(group.jobs.iter().map(told));
             } else {
                 plan.groups.push(group);
@@ -81,8 +82,11 @@ struct Waiting {
 }
 
 /// The letters of these jobs that have no notice state yet.
-async fn waiting(tx: &mut Tx, jobs: &[Job]) -> Result<HashMap<(MailboxId, LetterId), Waiting>, store::Error> {
-    let wanted: Vec<_> = jobs.iter().map(|job| row![job.mailbox_id, job.letter_id]).collect();
+async fn waiting(
+    tx: &mut Tx,
+    jobs: &[DueNotice],
+) -> Result<HashMap<(MailboxId, LetterId), Waiting>, store::Error> {
+    let wanted: Vec<_> = jobs.iter().map(|due| row![due.letter.mailbox_id, due.letter.letter_id]).collect();
     let mut waiting = HashMap::with_capacity(jobs.len());
     for row in tx.query_many(&WAITING, &wanted).await? {
         let letter = Waiting {

@@ -6,13 +6,13 @@ use crate::{
     plan::Group,
     texts,
     window::{Attempt, Before, Planned},
+    worker::DueNotice,
 };
-use domain::{ContactId, SenderMac, words::NoticeState};
+use domain::{ContactId, SenderMac, jobs::NoticeJob, words::NoticeState};
 use futures_util::{StreamExt, stream};
 use key_client::{Access, Column, NoticeFor, contact_address};
 use registry::contacts::Reach;
 use std::collections::HashMap;
-use store::jobs::Job;
 use tracing::{info, warn};
 
 /// What a group came to.
@@ -100,7 +100,10 @@ impl Notifier {
             wanted.extend(needed.map(|(contact, _)| (contact.contact_id, &contact.address)));
         }
         let letters = groups.iter().flat_map(|group| &group.jobs);
-        let letter = |job: &Job| NoticeFor::Letter { mailbox: job.mailbox_id, letter: job.letter_id };
+        let letter = |due: &DueNotice| {
+            let NoticeJob { mailbox_id, letter_id } = due.letter;
+            NoticeFor::Letter { mailbox: mailbox_id, letter: letter_id }
+        };
         self.opened(letters.map(letter).collect(), wanted.into_iter().collect()).await
     }
 

@@ -6,7 +6,11 @@ use crate::{
     plan::{Group, Plan},
     reach::{Reached, UNDER_WAY},
 };
-use domain::{Clock, JobId, Random, words::NoticeState};
+use domain::{
+    Clock, JobId, Random,
+    jobs::{JobSubject, NoticeJob},
+    words::NoticeState,
+};
 use evidence::{EvidenceError, Sequencer};
 use key_client::{Keys, NotifierKeys};
 use registry::Directory;
@@ -18,7 +22,7 @@ use store::{
 use tracing::warn;
 
 /// The kind of job that a letter's acceptance enqueues.
-pub const KIND: &str = "notice";
+pub const KIND: &str = NoticeJob::KIND;
 
 /// What telling needs. Give it to a [`store::jobs::Worker`] for jobs of kind [`KIND`].
 pub struct Notifier {
@@ -35,6 +39,13 @@ pub struct Notifier {
     pub coalesce: Duration,
 }
 
+/// A job with the letter that it is of.
+#[derive(Clone, Debug)]
+pub(crate) struct DueNotice {
+    pub job: Job,
+    pub letter: NoticeJob,
+}
+
 /// Telling failed for a reason of the house, not of a channel.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotifyError {
@@ -46,7 +57,7 @@ pub(crate) enum NotifyError {
 
 impl Notifier {
     /// What becomes of each job; one that is not named is done.
-    async fn tell(&self, jobs: &[Job]) -> Result<HashMap<JobId, Outcome>, NotifyError> {
+    async fn tell(&self, jobs: &[DueNotice]) -> Result<HashMap<JobId, Outcome>, NotifyError> {
         let mut tx = self.store.read("plan notices").await?;
         let Plan { settled: mut told, groups } = self.plan(&mut tx, jobs).await?;
         tx.rollback().await;
@@ -57,8 +68,8 @@ impl Notifier {
             }
         }
         let lost = self.conclude_all(&told).await?;
-        for job in jobs.iter().filter(|job| lost.contains(&job.letter_id)) {
-            outcomes.insert(job.id, Outcome::Retry("evidence"));
+        for due in jobs.iter().filter(|due| lost.contains(&due.letter.letter_id)) {
+            outcomes.insert(due.job.id, Outcome::Retry("evidence"));
         }
         Ok(outcomes)
     }
@@ -91,15 +102,15 @@ impl Notifier {
 
     fn judge(&self, reached: &Reached, told: &mut Vec<Told>, outcomes: &mut HashMap<JobId, Outcome>) {
         let verdict = reached.verdict();
-        for job in &reached.group.jobs {
+        for DueNotice { job, letter } in &reached.group.jobs {
             match verdict {
-                Ok(state) => told.push(Told::new(job, state)),
+                Ok(state) => told.push(Told::new(*letter, state)),
                 Err(UNDER_WAY) => {
                     outcomes.insert(job.id, Outcome::Later(LOOK_AGAIN, UNDER_WAY));
                 }
                 // The last try of all: the letter must not wait for ever for its state.
                 Err(_) if backoff(job.attempts, &*self.random).is_none() => {
-                    told.push(Told::new(job, NoticeState::Failed));
+                    told.push(Told::new(*letter, NoticeState::Failed));
                 }
                 Err(code) => {
                     outcomes.insert(job.id, Outcome::Retry(code));
@@ -111,13 +122,17 @@ impl Notifier {
 
 impl Handler for Notifier {
     async fn run(&self, jobs: Vec<Job>) -> Vec<(Job, Outcome)> {
-        let outcomes = match Box::pin(self.tell(&jobs)).await {
+        let due = |job: &Job| Some(DueNotice { job: job.clone(), letter: job.subject()? });
+        let known: Vec<_> = jobs.iter().filter_map(due).collect();
+        let mut outcomes = match Box::pin(self.tell(&known)).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 warn!(%error, jobs = jobs.len(), "Could not tell of letters; trying again");
                 jobs.iter().map(|job| (job.id, Outcome::Retry("store"))).collect()
             }
         };
+        let unreadable = jobs.iter().filter(|job| job.subject::<NoticeJob>().is_none());
+        outcomes.extend(unreadable.map(|job| (job.id, Outcome::UNREADABLE)));
         let outcome = |job: &Job| outcomes.get(&job.id).copied().unwrap_or(Outcome::Done);
         jobs.into_iter().map(|job| (job.clone(), outcome(&job))).collect()
     }

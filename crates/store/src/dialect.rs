@@ -45,13 +45,13 @@ pub(crate) fn claim(kind: DatabaseKind) -> &'static str {
             "UPDATE job SET lease_token = $1, leased_until = $2, run_at = $2, attempts = attempts + 1 \
              WHERE job_id IN (SELECT job_id FROM job WHERE dead_at IS NULL AND run_at <= $3 AND kind = $4 \
                               ORDER BY run_at LIMIT $5) \
-             RETURNING job_id, mailbox_id, letter_id, attempts"
+             RETURNING job_id, subject, attempts"
         }
         DatabaseKind::Postgres => {
             "UPDATE job SET lease_token = $1, leased_until = $2, run_at = $2, attempts = attempts + 1 \
              WHERE job_id = ANY (ARRAY(SELECT job_id FROM job WHERE dead_at IS NULL AND run_at <= $3 AND kind = $4 \
                                        ORDER BY run_at LIMIT $5 FOR UPDATE SKIP LOCKED)) \
-             RETURNING job_id, mailbox_id, letter_id, attempts"
+             RETURNING job_id, subject, attempts"
         }
     }
 }

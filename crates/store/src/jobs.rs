@@ -1,5 +1,5 @@
-//! Work that is done after a commit. A job is a row with ids and nothing else, written in the transaction that causes
-//! it. Claiming gives a lease with a token, and whatever ends a job must show that token: one who comes too late
+//! Work that is done after a commit. A job is a row with its kind and what it is about, ids and nothing else, written
+//! in the transaction that causes it. Claiming gives a lease with a token, and whatever ends a job must show that token: one who comes too late
 //! changes nothing. A job may therefore run twice, and running twice must equal running once.
 
 mod backoff;
@@ -10,22 +10,29 @@ mod tests;
 mod worker;
 
 pub use backoff::backoff;
+pub use domain::jobs::JobSubject;
 pub use queue::{
     Backlog, Ending, backlog, bury, bury_many, claim, enqueue, enqueue_many, finish, finish_many, hasten,
     release, renew, retry, retry_many, revive,
 };
 pub use worker::{Each, Handler, Outcome, Worker, WorkerSettings, each};
 
-use domain::{JobId, LetterId, MailboxId, Time};
+use domain::{JobId, Time};
 
-/// A job to be. Where no letter is meant, `letter_id` is the mailbox's own chain.
-#[derive(Clone, Copy, Debug)]
+/// A job to be.
+#[derive(Clone, Debug)]
 pub struct NewJob {
-    pub id: JobId,
-    pub kind: &'static str,
-    pub mailbox_id: MailboxId,
-    pub letter_id: LetterId,
-    pub run_at: Time,
+    id: JobId,
+    kind: &'static str,
+    subject: Vec<u8>,
+    run_at: Time,
+}
+
+impl NewJob {
+    /// Of the subject's kind.
+    pub fn new<S: JobSubject>(id: JobId, subject: &S, run_at: Time) -> Self {
+        Self { id, kind: S::KIND, subject: subject.encode(), run_at }
+    }
 }
 
 /// A job that is ours until its lease ends.
@@ -33,11 +40,18 @@ pub struct NewJob {
 pub struct Job {
     pub id: JobId,
     pub kind: &'static str,
-    pub mailbox_id: MailboxId,
-    pub letter_id: LetterId,
+    subject: Vec<u8>,
     /// How often it was begun, this time included.
     pub attempts: u32,
     pub(crate) token: Token,
+}
+
+impl Job {
+    /// What it is about. `None` for a job of another kind, and where the row is not as we write it: bury it as
+    /// [`Outcome::UNREADABLE`].
+    pub fn subject<S: JobSubject>(&self) -> Option<S> {
+        if self.kind == S::KIND { S::decode(&self.subject) } else { None }
+    }
 }
 
 /// Proof of a lease: sixteen random bytes, new at each claim.

@@ -72,7 +72,7 @@ async fn postgres(
 
 fn migrator(contents: Contents, kind: DatabaseKind) -> Migrator {
     let folders: &[_] = match (contents, kind) {
-        (Contents::Letters, DatabaseKind::Sqlite) => &[COMMON],
+        (Contents::Letters, DatabaseKind::Sqlite) => &[COMMON, SQLITE],
         (Contents::Letters, DatabaseKind::Postgres) => &[COMMON, POSTGRES],
         (Contents::Keys, _) => &[KEYS],
     };

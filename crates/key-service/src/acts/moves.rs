@@ -3,7 +3,7 @@
 
 use super::{Acted, Expected};
 use crate::{change::Acting, failure::Failure};
-use domain::{AddressMac, JobId, MailboxId, OrgNumber};
+use domain::{AddressMac, JobId, MailboxId, OrgNumber, jobs::MoveJob};
 use registry::{
     By, Recorder,
     pending::{self, PendingKind},
@@ -90,9 +90,7 @@ impl Acting<'_> {
         if done {
             pending::delete(&mut self.tx, kind, address_mac).await?;
             if let Some(mailbox_id) = mailbox {
-                let letter_id = mailbox_id.own_chain();
-                let new = NewJob { id: job, kind: MOVED, mailbox_id, letter_id, run_at: at };
-                jobs::enqueue(&mut self.tx, &new).await?;
+                jobs::enqueue(&mut self.tx, &NewJob::new(job, &MoveJob(mailbox_id), at)).await?;
             }
         }
         Ok(Acted::done(done, expected))
@@ -103,6 +101,3 @@ impl Acting<'_> {
         Ok(self.whose(address_mac).await?.and_then(|known| known.mailbox))
     }
 }
-
-/// The kind of job that the notifier works on, `notifier::MOVED`.
-const MOVED: &str = "moved";

@@ -282,6 +282,7 @@ const LETTERS: &str = "SELECT l.letter_id, l.opened_at, l.notice_state, l.archiv
     (SELECT COUNT(*) FROM letter_key k WHERE k.mailbox_id = l.mailbox_id AND k.letter_id = l.letter_id), \
     (SELECT COUNT(*) FROM submission s WHERE s.letter_id = l.letter_id AND s.mailbox_id = l.mailbox_id), l.visible_from \
     FROM letter l WHERE l.mailbox_id = $1";
-const JOBS: &str = "SELECT letter_id FROM job WHERE kind = 'notice' AND mailbox_id = $1";
+const JOBS: &str =
+    "SELECT substr(subject, 17) AS letter_id FROM job WHERE kind = 'notice' AND substr(subject, 1, 16) = $1";
 const KEYS: &str =
     "SELECT letter_id FROM letter_key WHERE mailbox_id = $1 AND letter_id > $2 ORDER BY letter_id LIMIT 200";

@@ -2,7 +2,11 @@
 
 use super::world::{Citizen, Sent, World};
 use crate::{EvidenceFault, heads::Head};
-use domain::{Clock, LetterId, MailboxId, Time, words::EventType};
+use domain::{
+    Clock, LetterId, MailboxId, Time,
+    jobs::{JobSubject, NoticeJob},
+    words::EventType,
+};
 use evidence::NewEvent;
 use key_client::{HandedOver, History};
 use std::time::Duration;
@@ -33,8 +37,9 @@ impl World {
         let submission = "INSERT INTO submission (sender_mac, reference_mac, payload_mac, letter_id, mailbox_id, \
             reference, receipt, tells_opened, visible_from, accepted_at) VALUES ($1, $2, $2, $2, $3, $2, $2, 0, 0, 0)";
         tx.execute(submission, args![&[1u8; 32], sent.letter, to.mailbox]).await.unwrap().exactly(1).unwrap();
-        let job = "INSERT INTO job (job_id, kind, mailbox_id, letter_id, run_at, attempts) VALUES ($1, 'notice', $2, $1, 0, 0)";
-        tx.execute(job, args![sent.letter, to.mailbox]).await.unwrap().exactly(1).unwrap();
+        let subject = NoticeJob { mailbox_id: to.mailbox, letter_id: sent.letter }.encode();
+        let job = "INSERT INTO job (job_id, kind, subject, run_at, attempts) VALUES ($1, 'notice', $2, 0, 0)";
+        tx.execute(job, args![sent.letter, &subject]).await.unwrap().exactly(1).unwrap();
         tx.commit().await.unwrap();
         sent
     }

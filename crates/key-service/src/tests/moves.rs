@@ -55,7 +55,7 @@ async fn ones_own_signature_moves_nobody_elses_mailbox(database: Database) {
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
     assert_eq!(world.signed(leave(bo)).await, Ok(Changed::Done(true)));
     // It is his own that has closed, and it is he who is told. It does not open hers either.
-    let his = "SELECT count(*) FROM job j JOIN mailbox m ON m.mailbox_id = j.mailbox_id \
+    let his = "SELECT count(*) FROM job j JOIN mailbox m ON m.mailbox_id = j.subject \
         WHERE j.kind = 'moved' AND m.closed_at IS NOT NULL";
     assert_eq!((world.letters.count(OPEN).await, world.letters.count(his).await), (1, 1));
     world.leads(anna, bo).await;

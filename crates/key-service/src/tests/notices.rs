@@ -3,7 +3,9 @@
 use super::world::{Citizen, START, World};
 use crate::{Settings, purpose::Purpose};
 use domain::{
-    AddressMac, AnnouncementId, Clock, ContactId, LetterId, MailboxId, OrgNumber, Time, words::EventType,
+    AddressMac, AnnouncementId, Clock, ContactId, LetterId, MailboxId, OrgNumber, Time,
+    jobs::{JobSubject, NoticeJob},
+    words::EventType,
 };
 use evidence::{NewEvent, Writer};
 use key_client::{Access, AnnouncedTo, Column, KeysError, NoticeFor, announcement_words, contact_address};
@@ -93,8 +95,9 @@ async fn rows_that_somebody_wrote_open_nothing(database: Database) {
     let key = "INSERT INTO letter_key (mailbox_id, letter_id, epoch, sealed) SELECT $1, $2, epoch, sealed \
         FROM letter_key WHERE letter_id = $3";
     world.change(key, args![anna.mailbox, forged, real.letter]).await;
-    let job = "INSERT INTO job (job_id, kind, mailbox_id, letter_id, run_at, attempts) VALUES ($1, 'notice', $2, $3, 0, 0)";
-    world.change(job, args![domain::JobId::new(START, &SystemRandom), anna.mailbox, forged]).await;
+    let subject = NoticeJob { mailbox_id: anna.mailbox, letter_id: forged }.encode();
+    let job = "INSERT INTO job (job_id, kind, subject, run_at, attempts) VALUES ($1, 'notice', $2, 0, 0)";
+    world.change(job, args![domain::JobId::new(START, &SystemRandom), &subject]).await;
     assert_eq!(world.opens(of(anna.mailbox, forged), &contacts).await, [false], "no event");
     let event = "INSERT INTO event (mailbox_id, letter_id, seq, at, type, actor, because, body, entry) \
         SELECT $1, $2, seq, at, type, actor, because, body, entry FROM event WHERE letter_id = $3";

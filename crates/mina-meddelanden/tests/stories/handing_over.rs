@@ -135,7 +135,7 @@ async fn already_exists_shows_that_an_operator_answers_again(database: Database)
     two.works().await;
     two.sends("second").await;
     assert_eq!(two.works().await, 1, "not sent while it is silent");
-    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE letter_id <> (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
+    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE subject <> (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
     two.world.clock.advance(Duration::from_secs(6));
     two.say([Fault(5007)]);
     two.does_one().await;
@@ -215,7 +215,7 @@ async fn a_letter_that_what_stands_before_an_operator_refuses_holds_up_no_other(
     two.sends("silent").await;
     two.say([Nothing]);
     two.works().await;
-    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE letter_id = (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
+    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE subject = (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
     two.world.clock.advance(Duration::from_secs(6));
     two.works().await;
     assert_eq!(two.codes().await, ["answer_unreadable waits", "delivered", "delivered"]);
@@ -327,7 +327,7 @@ async fn where_a_letter_goes_now_is_kept_when_it_is_not_sent_there(database: Dat
     two.sends("follows").await;
     two.is_at(ANNA, LADAN);
     two.sends("stays").await;
-    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE letter_id = (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
+    two.sql("UPDATE job SET run_at = run_at + 3600000 WHERE subject = (SELECT letter_id FROM outbound ORDER BY letter_id LIMIT 1)").await;
     two.is_at(ANNA, BREVEN);
     two.works().await;
     // Both were taken in charge for one operator or the other, and both wait for the one that is silent.

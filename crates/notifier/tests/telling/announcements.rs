@@ -1,7 +1,7 @@
 //! What agencies announce: words that go out as they are, at least once, and are forgotten afterwards.
 
 use crate::world::{Citizen, HOUR, MINUTE, START, TOWN, World, message_id};
-use domain::{AnnouncementId, ContactId, JobId, words::Channel};
+use domain::{AnnouncementId, ContactId, JobId, jobs::AnnouncementJob, words::Channel};
 use key_client::{Column, announcement_words};
 use notifier::{ANNOUNCEMENT, Announcer, Failure, Fault};
 use std::{sync::Arc, time::Duration};
@@ -44,10 +44,9 @@ impl World {
                 VALUES ($1, $2, $3, 'waiting', 0)";
             tx.execute(sql, args![id, contact_id, channel.as_str()]).await.unwrap().exactly(1).unwrap();
         }
-        let (mailbox_id, letter_id) = id.as_job();
         let job_id = JobId::new(START, &SystemRandom);
         let run_at = domain::Clock::now(&*self.clock);
-        let job = NewJob { id: job_id, kind: ANNOUNCEMENT, mailbox_id, letter_id, run_at };
+        let job = NewJob::new(job_id, &AnnouncementJob(id), run_at);
         jobs::enqueue(&mut tx, &job).await.unwrap();
         tx.commit().await.unwrap();
         id

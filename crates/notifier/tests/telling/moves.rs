@@ -1,7 +1,7 @@
 //! That a mailbox has moved because of what was signed is told to its owner.
 
 use crate::world::{Citizen, HOUR, World};
-use domain::{Clock, JobId, words::Channel};
+use domain::{Clock, JobId, jobs::MoveJob, words::Channel};
 use notifier::{Failure, Fault, MOVED, Mover};
 use std::sync::Arc;
 use store::{
@@ -21,12 +21,8 @@ impl World {
     async fn moved(&self, of: Citizen) {
         let now = self.clock.now();
         let id = JobId::new(now, &SystemRandom);
-        let mailbox_id = of.mailbox_id;
-        let letter_id = of.mailbox_id.own_chain();
         let mut tx = self.store.begin("move").await.unwrap();
-        jobs::enqueue(&mut tx, &NewJob { id, kind: MOVED, mailbox_id, letter_id, run_at: now })
-            .await
-            .unwrap();
+        jobs::enqueue(&mut tx, &NewJob::new(id, &MoveJob(of.mailbox_id), now)).await.unwrap();
         tx.commit().await.unwrap();
     }
 

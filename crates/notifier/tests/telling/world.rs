@@ -3,6 +3,7 @@
 use domain::{
     Clock, ContactId, JobId, LetterId, MailboxId, ManualClock, OrgNumber, OrganisationId, PersonId,
     SenderMac, Time, chance,
+    jobs::NoticeJob,
     words::{Channel, EventType},
 };
 use evidence::{NewEvent, Sequencer, chain_holds, feed};
@@ -145,7 +146,7 @@ impl World {
             let ring = &self.notifier.notifier_keys.events;
             evidence::append(&mut tx, ring, mailbox_id, letter_id, event, &SystemRandom).await.unwrap();
             let id = JobId::new(now, &SystemRandom);
-            let job = NewJob { id, kind: KIND, mailbox_id, letter_id, run_at: now };
+            let job = NewJob::new(id, &NoticeJob { mailbox_id, letter_id }, now);
             jobs::enqueue(&mut tx, &job).await.unwrap();
             letters.push(Letter { mailbox_id, letter_id });
         }

@@ -191,7 +191,12 @@ impl Stage {
         if !self.tables.iter().any(|there| there == table) {
             return Ok(Vec::new());
         }
-        let by_letter = format!("WHERE letter_id = {}", self.database.bytes(&letter.id));
+        let by_letter = match table {
+            "job" => {
+                format!("WHERE subject = {}", self.database.bytes(&[letter.mailbox, letter.id].concat()))
+            }
+            _ => format!("WHERE letter_id = {}", self.database.bytes(&letter.id)),
+        };
         let order = match table {
             "event" => " ORDER BY seq",
             "part" => " ORDER BY part_no",

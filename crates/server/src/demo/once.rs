@@ -304,6 +304,6 @@ const SEALED: [&str; 12] = [
     "SELECT mac, owner_id, kind FROM identity",
     "SELECT address, address_mac, channel FROM contact",
     "SELECT note, mandate_id, kind FROM mandate",
-    "SELECT mailbox_id, letter_id, kind FROM job",
+    "SELECT subject, job_id, kind FROM job",
     "SELECT notice_id, mailbox_id, state FROM notice",
 ];

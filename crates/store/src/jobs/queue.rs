@@ -31,9 +31,8 @@ pub async fn enqueue(tx: &mut Tx, job: &NewJob) -> Result<(), Error> {
 
 pub async fn enqueue_many(tx: &mut Tx, jobs: &[NewJob]) -> Result<(), Error> {
     static ENQUEUE: Many =
-        Many::new("INSERT INTO job (job_id, kind, mailbox_id, letter_id, run_at, attempts) VALUES ", 6, "");
-    let rows: Vec<_> =
-        jobs.iter().map(|j| row![j.id, j.kind, j.mailbox_id, j.letter_id, j.run_at, 0]).collect();
+        Many::new("INSERT INTO job (job_id, kind, subject, run_at, attempts) VALUES ", 5, "");
+    let rows: Vec<_> = jobs.iter().map(|j| row![j.id, j.kind, &j.subject, j.run_at, 0]).collect();
     tx.execute_many(&ENQUEUE, &rows).await?.exactly(jobs.len() as u64)
 }
 
@@ -56,9 +55,8 @@ pub async fn claim(
             jobs.push(Job {
                 id: row.id(0)?,
                 kind,
-                mailbox_id: row.id(1)?,
-                letter_id: row.id(2)?,
-                attempts: row.number(3)?,
+                subject: row.bytes(1)?.to_vec(),
+                attempts: row.number(2)?,
                 token,
             });
         }

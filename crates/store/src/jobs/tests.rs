@@ -1,8 +1,11 @@
 //! The promises of the queue, on both databases.
 
 use super::*;
-use crate::{Error, Store, both, testing::Database};
-use domain::{Clock, ManualClock};
+use crate::{Error, Store, args, both, testing::Database};
+use domain::{
+    AnnouncementId, Clock, LetterId, MailboxId, ManualClock, Random,
+    jobs::{AnnouncementJob, HandOverJob, MoveJob, NoticeJob},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
@@ -13,6 +16,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 both!(
+    what_was_enqueued_before_subjects_is_worked_off,
     a_claimed_job_is_not_claimed_again,
     a_lease_that_ran_out_goes_to_another_and_the_late_one_changes_nothing,
     a_retried_job_waits_its_time,
@@ -41,13 +45,7 @@ fn random() -> Arc<Counting> {
 fn job(number: u16, kind: &'static str) -> NewJob {
     let mut id = [0; 16];
     id[..2].copy_from_slice(&number.to_be_bytes());
-    NewJob {
-        id: JobId::from_slice(&id).unwrap(),
-        kind,
-        mailbox_id: MailboxId::from_slice(&[1; 16]).unwrap(),
-        letter_id: LetterId::from_slice(&id).unwrap(),
-        run_at: START,
-    }
+    NewJob { id: JobId::from_slice(&id).unwrap(), kind, subject: id.to_vec(), run_at: START }
 }
 
 async fn add(store: &Store, jobs: &[NewJob]) {
@@ -115,8 +113,8 @@ async fn what_waits_is_hastened_and_what_is_taken_is_left(store: Store) {
     assert_eq!(hasten(&mut tx, &[], START).await.unwrap(), 0);
     assert_eq!(hasten(&mut tx, &[taken[0].id, taken[1].id], START).await.unwrap(), 1);
     tx.commit().await.unwrap();
-    let due: Vec<_> = take(&store, START, 2).await.iter().map(|job| job.letter_id).collect();
-    assert_eq!(due, [taken[1].letter_id]);
+    let due: Vec<_> = take(&store, START, 2).await.iter().map(|job| job.subject.clone()).collect();
+    assert_eq!(due, [taken[1].subject.clone()]);
 }
 
 async fn a_buried_job_rests_until_revived(store: Store) {
@@ -354,4 +352,71 @@ async fn settled_jobs_are_left_alone(store: Store) {
     });
     assert_eq!(worker.once(&handler, &stop).await.unwrap(), 2);
     assert_eq!(left(&store, START.plus(LEASE * 100)).await.due, 0);
+}
+
+/// The table as it was before, with a job of each kind.
+async fn before_subjects(store: &Store) {
+    let mut tx = store.begin("go back").await.unwrap();
+    for sql in [
+        "DELETE FROM _sqlx_migrations WHERE version IN (17, 18)",
+        "DROP TABLE job",
+        "CREATE TABLE job (job_id BYTEA PRIMARY KEY, kind TEXT NOT NULL, mailbox_id BYTEA NOT NULL, \
+         letter_id BYTEA NOT NULL, run_at BIGINT NOT NULL, attempts BIGINT NOT NULL, lease_token BYTEA, \
+         leased_until BIGINT, dead_at BIGINT, last_code TEXT)",
+        "CREATE INDEX job_due ON job (kind, run_at) WHERE dead_at IS NULL",
+    ] {
+        tx.execute(sql, &[]).await.unwrap().count();
+    }
+    // Of a notice both, with bytes that are no text; of the others one id, as both columns had it.
+    for (number, kind, mailbox, letter) in
+        [(1u8, "notice", 0u8, 0xff_u8), (2, "hand_over", 7, 7), (3, "announcement", 8, 8), (4, "moved", 9, 9)]
+    {
+        let sql = "INSERT INTO job (job_id, kind, mailbox_id, letter_id, run_at, attempts) VALUES ($1, $2, $3, $4, 0, 0)";
+        let [number, mailbox, letter] = [number, mailbox, letter].map(|byte| [byte; 16]);
+        tx.execute(sql, args![&number, kind, &mailbox, &letter]).await.unwrap().exactly(1).unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn what_was_enqueued_before_subjects_is_worked_off(store: Store) {
+    before_subjects(&store).await;
+    assert_eq!(store.pending_migrations().await.unwrap(), 2);
+    store.migrate().await.unwrap();
+    let clock = Arc::new(ManualClock::at(START));
+    let mut worker = worker(&store, &clock);
+    worker.settings.kinds = vec!["notice", "hand_over", "announcement", "moved"];
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let handler = each(1, {
+        let seen = Arc::clone(&seen);
+        move |job: Job| {
+            let seen = Arc::clone(&seen);
+            async move {
+                let notice: Option<NoticeJob> = job.subject();
+                let hand_over: Option<HandOverJob> = job.subject();
+                let announcement: Option<AnnouncementJob> = job.subject();
+                let moved: Option<MoveJob> = job.subject();
+                seen.lock().unwrap().push(format!("{notice:?} {hand_over:?} {announcement:?} {moved:?}"));
+                Outcome::Done
+            }
+        }
+    });
+    assert_eq!(worker.once(&handler, &CancellationToken::new()).await.unwrap(), 4);
+    let notice = NoticeJob {
+        mailbox_id: MailboxId::from_slice(&[0; 16]).unwrap(),
+        letter_id: LetterId::from_slice(&[0xff; 16]).unwrap(),
+    };
+    let hand_over = HandOverJob(LetterId::from_slice(&[7; 16]).unwrap());
+    let announcement = AnnouncementJob(AnnouncementId::from_slice(&[8; 16]).unwrap());
+    let moved = MoveJob(MailboxId::from_slice(&[9; 16]).unwrap());
+    let mut wanted = [
+        format!("{:?} None None None", Some(notice)),
+        format!("None {:?} None None", Some(hand_over)),
+        format!("None None {:?} None", Some(announcement)),
+        format!("None None None {:?}", Some(moved)),
+    ];
+    wanted.sort_unstable();
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort_unstable();
+    assert_eq!(seen, wanted);
+    assert_eq!(left(&store, START.plus(LEASE * 100)).await, Backlog { due: 0, oldest: None, dead: 0 });
 }

@@ -23,6 +23,11 @@ pub enum Outcome {
     Bury(&'static str),
 }
 
+impl Outcome {
+    /// The subject is of no such job: trying again would not help.
+    pub const UNREADABLE: Self = Self::Bury("subject_unreadable");
+}
+
 /// Does the jobs of one batch. A job that is missing in the answer is tried again.
 pub trait Handler: Send + Sync + 'static {
     fn run(&self, jobs: Vec<Job>) -> impl Future<Output = Vec<(Job, Outcome)>> + Send;
