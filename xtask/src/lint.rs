@@ -1,5 +1,6 @@
 //! Formatting, clippy, and the house's own style.
 
+mod documents;
 mod style;
 
 use anyhow::{Result, bail};
@@ -11,7 +12,8 @@ pub const HELP: &str = "
 Usage: cargo xtask lint [--fix]
 
 cargo fmt --check and cargo clippy over every target of every crate, warnings denied; an empty line before each
-method, one `let` for each value, no file of production code over 360 lines. --fix formats instead of checking; what
+method, one `let` for each value, no file of production code over 360 lines; what documents name in
+code marks as a path of the repository is there. --fix formats instead of checking; what
 else is found is for you to mend.";
 
 /// The task.
@@ -28,5 +30,6 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     run_command(&mut format)?;
     style::check()?;
+    documents::check()?;
     run_command(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
 }
