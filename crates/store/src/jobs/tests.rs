@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Error, Store, args, both, testing::Database};
 use domain::{
-    AnnouncementId, Clock, LetterId, MailboxId, ManualClock, Random,
+    AnnouncementId, Clock, LetterId, MailboxId, ManualClock,
     jobs::{AnnouncementJob, HandOverJob, MoveJob, NoticeJob},
 };
 use std::{
