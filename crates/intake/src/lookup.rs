@@ -83,6 +83,7 @@ impl Lookups {
 
     async fn take(&self) -> Option<Vec<Asked>> {
         loop {
+            // Before it is looked whether anything waits: what comes in between would wake nobody.
             let came = self.came.notified();
             {
                 let mut waiting = self.waiting.lock();

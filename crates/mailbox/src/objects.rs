@@ -37,6 +37,7 @@ impl Objects {
     /// Opens the folder, and makes it when it is not there.
     pub fn open(folder: &Path, random: Arc<dyn Random>) -> Result<Self, ObjectsError> {
         make_private(folder)?;
+        // A receipt says that the letter is on disk, and its objects are part of it.
         let files = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         Ok(Self(Arc::new(Inner { files, folder: folder.to_owned(), random })))
     }
@@ -72,6 +73,7 @@ impl Objects {
     /// Removes what is a day old and named by no row: what was written for letters that were never accepted,
     /// and files that a crash left half written. Answers how many.
     pub async fn collect(&self, store: &Store, now: Time) -> Result<usize, ObjectsError> {
+        // What is being received just now is named by no row either.
         let before = now.minus(ORPHAN_AGE).millis();
         let mut removed = self.collect_half_written(before).await?;
         let old = self
@@ -122,6 +124,7 @@ impl Objects {
 
     fn new_name(&self) -> String {
         let hex = hex::encode(chance::bytes::<16>(&*self.0.random));
+        // No folder with a million files in it.
         let (shard, rest) = hex.split_at(2);
         format!("{shard}/{rest}")
     }

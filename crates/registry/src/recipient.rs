@@ -86,6 +86,8 @@ impl Found {
             // Whoever is known and has no mailbox; or whose opening is just being written.
             (None, Some(stated)) if stated.mailbox.is_none() || !stated.settled => return Ok(()),
             (Some(recipient), Some(_)) => recipient,
+            // One of the two was changed by itself. Neither is a letter sealed by it, nor is a sender told
+            // that there is nobody.
             (None, Some(_)) | (Some(_), None) => return Err(Table::Identity),
         };
         let stated = statement.ok_or(Table::Identity)?;

@@ -163,6 +163,7 @@ impl House {
         registry::pending::expire(&mut tx, now).await?;
         tx.commit().await?;
         loop {
+            // Some at a time: one transaction over a year of events would hold up all others.
             let mut tx = self.stores.letters.begin_background("forget events").await?;
             let forgotten = evidence::feed::forget(&mut tx, now.minus(FEED_KEPT)).await?;
             tx.commit().await?;
