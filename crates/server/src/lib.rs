@@ -11,6 +11,4 @@ mod logs;
 pub mod published_keys;
 mod signals;
 
-pub use sender_tools::{agency_client, compose, compose_soap};
-
 use sender_tools::{out, shell};

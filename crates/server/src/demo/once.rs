@@ -5,16 +5,16 @@ use super::{
     folder::Folder,
     pdf,
 };
-use crate::{
-    agency_client::{AgencyClient, Reply},
-    compose::{self, Draft, File},
-    out,
-};
+use crate::out;
 use anyhow::{Context, Result, bail, ensure};
 use domain::{chance, letter::AttachmentType};
 use evidence::receipt::{self, ReceiptKeys};
 use reqwest::Method;
-use sender_tools::citizen::Citizen;
+use sender_tools::{
+    agency_client::{AgencyClient, Reply},
+    citizen::Citizen,
+    compose::{self, Draft, File},
+};
 use serde_json::json;
 use std::{
     fs,

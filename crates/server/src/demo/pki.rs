@@ -1,7 +1,7 @@
 //! The demo's certificates: an authority made at first start, a server certificate, and one certificate for
 //! each fictional organisation, for TLS, letters and seals alike, as real organisation certificates are.
 
-pub use crate::published_keys::{PUBLIC_KEYS, refuse_public};
+use crate::published_keys::PUBLIC_KEYS;
 use anyhow::{Context, Result};
 use domain::{OrgNumber, Time};
 use rcgen::{

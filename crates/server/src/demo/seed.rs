@@ -6,18 +6,18 @@ use super::{
     folder::Folder,
     letters,
 };
-use crate::{
-    agency_client::{AgencyClient, Reply},
-    compose, compose_soap,
-    house::{House, Operator},
-};
+use crate::house::{House, Operator};
 use account::NewPerson;
 use anyhow::{Context, Result, bail, ensure};
 use domain::{Clock, Identity, OrgNumber, words::Channel};
 use key_client::SenderChange;
 use registry::{dispatch, senders};
 use reqwest::Method;
-use sender_tools::citizen::Citizen;
+use sender_tools::{
+    agency_client::{AgencyClient, Reply},
+    citizen::Citizen,
+    compose, compose_soap,
+};
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use vault::Certificate;
 

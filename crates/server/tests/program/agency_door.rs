@@ -187,7 +187,7 @@ async fn who_has_looked_up_enough_waits_for_the_next_day() {
     let letter = crate::sender::letter(TOWN, crate::sender::ANNA, "quota-1", "Prov", "Prov");
     let sent = town.client.send(&town.sign(&letter)).await.unwrap();
     assert!(
-        matches!(&sent, server::agency_client::Reply::Unknown { status: 429, code, .. } if code == "lookups_used_up"),
+        matches!(&sent, sender_tools::agency_client::Reply::Unknown { status: 429, code, .. } if code == "lookups_used_up"),
         "{sent:?}"
     );
     assert_eq!(asks(&office, OFFICE).await.unwrap().status(), 200);

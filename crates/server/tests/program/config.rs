@@ -1,7 +1,7 @@
 //! The two configurations of the repository, and what is refused. Each refusal names its key.
 
 use crate::process::run;
-use server::{config::Config, demo::pki};
+use server::{config::Config, demo::pki, published_keys};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -318,7 +318,7 @@ fn a_published_key_is_refused_in_production() {
     }
     let pem = std::fs::read(folder.path().join("164020000016.pem")).unwrap();
     let certificate = vault::Certificate::from_pem(&pem).unwrap();
-    let error = pki::refuse_public(&certificate).unwrap_err().to_string();
+    let error = published_keys::refuse_public(&certificate).unwrap_err().to_string();
     assert!(error.contains("published key of 164020000016"), "{error}");
     // The command refuses it before it looks at any database.
     let file = folder.path().join("production.toml").display().to_string();
@@ -328,7 +328,7 @@ fn a_published_key_is_refused_in_production() {
         .bad(1, &["published key of 164020000016"]);
     let server =
         vault::Certificate::from_pem(&std::fs::read(folder.path().join("server.pem")).unwrap()).unwrap();
-    pki::refuse_public(&server).unwrap();
+    published_keys::refuse_public(&server).unwrap();
 }
 
 #[test]

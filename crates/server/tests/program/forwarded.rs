@@ -8,7 +8,7 @@ use crate::{
 };
 use delivery::{Message, forward::Covering, read::Attachment, write};
 use domain::CivilDate;
-use server::compose_soap;
+use sender_tools::compose_soap;
 use store::DatabaseKind;
 // It plays the other operator: it has a certificate in the demo.
 use testing::{DISPATCHER as OPERATOR, delivery::plain};

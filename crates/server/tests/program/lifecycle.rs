@@ -123,7 +123,7 @@ async fn what_is_under_way_at_the_stop_is_finished() {
     let request = town
         .http
         .post(format!("{}/v1/letters", town.door))
-        .header("content-type", format!("multipart/form-data; boundary={}", server::compose::BOUNDARY))
+        .header("content-type", format!("multipart/form-data; boundary={}", sender_tools::compose::BOUNDARY))
         .body(reqwest::Body::wrap_stream(futures_util::stream::unfold(receive, async |mut receive| {
             receive.recv().await.map(|piece| (piece, receive))
         })));

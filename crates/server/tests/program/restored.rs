@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{LetterId, MailboxId};
 use reqwest::Method;
-use server::agency_client::Reply;
+use sender_tools::agency_client::Reply;
 use std::{collections::HashSet, path::Path};
 use store::{DatabaseKind, Settings, Store, args};
 

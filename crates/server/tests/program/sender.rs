@@ -7,11 +7,11 @@ use delivery::{
 };
 use domain::letter::AttachmentType;
 use reqwest::{Certificate, Client, ClientBuilder, Identity};
-use serde_json::{Map, Value};
-use server::{
+use sender_tools::{
     agency_client::{AgencyClient, Reply},
     compose::{self, Draft, File},
 };
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 #[allow(unused_imports, reason = "an example that shares this file knows fewer of them")]
 pub use testing::{ANNA, BO, CLEO, OFFICE, TOWN};

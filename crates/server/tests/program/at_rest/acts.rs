@@ -51,7 +51,7 @@ pub async fn everything(demo: &Demo, service: &Service, problems: &mut Vec<u8>) 
     anna
 }
 
-fn compose_html(mut draft: server::compose::Draft) -> server::compose::Draft {
+fn compose_html(mut draft: sender_tools::compose::Draft) -> sender_tools::compose::Draft {
     draft.html = true;
     draft
 }
@@ -88,7 +88,7 @@ async fn agency_errors(town: &Sender, problems: &mut Vec<u8>) {
         (letter(TOWN, ANNA, REFERENCE, SUBJECT, "another text"), "reference_conflict"),
     ] {
         let body = town.sign(&draft).multipart();
-        let type_of = format!("multipart/form-data; boundary={}", server::compose::BOUNDARY);
+        let type_of = format!("multipart/form-data; boundary={}", sender_tools::compose::BOUNDARY);
         let url = format!("{}/v1/letters", town.door);
         let answer = town.http.post(url).header("content-type", type_of).body(body).send().await.unwrap();
         let status = answer.status().as_u16();

@@ -5,7 +5,7 @@ use crate::{
     process::{Demo, run},
     sender::{ANNA, Sender, TOWN, letter},
 };
-use server::agency_client::Reply;
+use sender_tools::agency_client::Reply;
 use std::time::{Duration, Instant};
 use store::{DatabaseKind, Settings, Store};
 

@@ -152,14 +152,14 @@ async fn a_request_is_saved_and_what_is_changed_in_it_is_refused() {
         pki(&format!("{TOWN}.pem")),
         pki(&format!("{TOWN}.key")),
         pki("ca.pem"),
-        server::compose::BOUNDARY,
+        sender_tools::compose::BOUNDARY,
         service.url(1),
     );
     assert_eq!(said.out, curl);
 
     let town = Sender::of(&demo, TOWN);
     let sends = async |body: String| {
-        let kind = format!("multipart/form-data; boundary={}", server::compose::BOUNDARY);
+        let kind = format!("multipart/form-data; boundary={}", sender_tools::compose::BOUNDARY);
         let request = town.http.post(format!("{}/v1/letters", town.door)).header("content-type", kind);
         let answer = request.body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap())

@@ -6,7 +6,10 @@ use domain::{Clock, SystemClock};
 use edge::listen::{self, Door};
 use eid::demo_provider::{DemoClient, DemoPerson, DemoProvider, DemoSettings};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use server::demo::{cast, pki};
+use server::{
+    demo::{cast, pki},
+    published_keys,
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -39,7 +42,7 @@ pub struct Pair {
 const A: &str = cast::FORMEDLAREN;
 const B: &str = cast::BOLAGET;
 /// Everybody's key, which is published: what counts here is who is in the certificate.
-const KEY: &str = pki::PUBLIC_KEYS[0].1;
+const KEY: &str = published_keys::PUBLIC_KEYS[0].1;
 
 impl Pair {
     /// Makes certificates, configurations and databases in a folder. Nothing runs yet but the e-ID.
