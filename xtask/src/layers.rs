@@ -61,6 +61,7 @@ const OWNED: &[(&str, &[&str], &str)] = &[
     ("key-service", &["server", TESTING], "the key service is wired in one place"),
     ("sender-tools", &["server"], "a service has no part in what its senders have at home"),
     ("sqlx", &["store"], "only store knows which database it is"),
+    ("temporary-postgres", &["store", "xtask", TESTING], "a service never starts a database server"),
     ("roxmltree", &["delivery", "mina-meddelanden"], "XML from outside is read under one set of limits"),
     ("lettre", &["notifier"], "mail leaves from one place"),
     (

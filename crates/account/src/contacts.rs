@@ -189,8 +189,7 @@ impl Accounts {
         let person_id = person.ok_or(AccountError::NotFound)?.person_id;
         let sealed = self.seal_contact(person_id, channel, address).await?;
         let Sealed { contact_id, channel, address, address_mac } = sealed;
-        let email = channel == Channel::Email;
-        let change = Change::ConfirmedContact { person_id, contact_id, email, address, address_mac };
+        let change = Change::ConfirmedContact { person_id, contact_id, channel, address, address_mac };
         match self.0.keys.change(By::Operator, change).await? {
             Changed::Done(_) => Ok(()),
             _ => Err(AccountError::NotFound),

@@ -54,7 +54,8 @@ impl<K: Eq + Hash, V> Expiring<K, V> {
     pub fn put(&mut self, key: K, value: V, now: Time) {
         if self.held.len() >= self.most && !self.held.contains_key(&key) {
             self.forget_ended(now);
-            if self.held.len() >= self.most {
+            // Where only a few had ended, the next ones would look through all of it again.
+            if self.held.len() > self.most / 2 {
                 self.forget_older_half();
             }
         }
@@ -85,6 +86,11 @@ impl<K: Eq + Hash, V> Expiring<K, V> {
     pub fn forget_ended(&mut self, now: Time) {
         let life = self.life;
         self.held.retain(|_, entry| now.since(entry.since) < life);
+    }
+
+    pub fn forget_oldest(&mut self) {
+        let oldest = self.held.values().map(|entry| entry.no).min();
+        self.held.retain(|_, entry| Some(entry.no) != oldest);
     }
 
     /// Half of them and, of an odd number, one more.

@@ -49,9 +49,10 @@ impl Rate {
         Self { count: per_second.into(), seconds: 1, most: u64::from(burst) * 1000 }
     }
 
-    /// Thousandths of a token that come in so many milliseconds.
-    fn thousandths(self, milliseconds: u64) -> u64 {
-        milliseconds.saturating_mul(self.count) / self.seconds
+    /// Thousandths of a token that come in so many milliseconds, and the milliseconds of the last one that is not whole.
+    fn thousandths(self, milliseconds: u64) -> (u64, u64) {
+        let parts = milliseconds.saturating_mul(self.count);
+        (parts / self.seconds, (parts % self.seconds).checked_div(self.count).unwrap_or_default())
     }
 }
 
@@ -63,11 +64,11 @@ impl Bucket {
     /// Takes all of `count` or nothing.
     pub fn take(&mut self, rate: Rate, count: u64, now: Time) -> bool {
         let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
-        let filled = rate.thousandths(passed);
+        let (filled, rest) = rate.thousandths(passed);
         // An instant is not used up before it has given something: many small steps are as good as a large one.
         if filled > 0 || now < self.at {
             self.left = self.left.saturating_add(filled).min(rate.most);
-            self.at = now;
+            self.at = now.minus(Duration::from_millis(rest));
         }
         let wanted = count.saturating_mul(1000);
         let enough = self.left >= wanted;
@@ -172,6 +173,11 @@ mod tests {
         let taken =
             (1..=20_000).filter(|ms| bucket.take(rate, 1, START.plus(Duration::from_millis(*ms)))).count();
         assert_eq!(taken, 2);
+        let mut bucket = Bucket::full(rate, START);
+        assert!(bucket.take(rate, 1, START));
+        let steps = (19..=200_000).step_by(19);
+        let taken = steps.filter(|ms| bucket.take(rate, 1, START.plus(Duration::from_millis(*ms)))).count();
+        assert_eq!(taken, 19, "of 20 that come in 200 seconds, the last has a step to go");
     }
 
     #[test]

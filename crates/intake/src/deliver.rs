@@ -42,6 +42,7 @@ impl Intake {
     /// Takes a whole `deliverSecure` message, byte for byte as it came, of the organisation that calls. A message that
     /// asks for another operation is told by [`Code::OperationUnknown`].
     pub async fn deliver(&self, caller: &OrgNumber, envelope: Bytes) -> Result<Delivered, AcceptError> {
+        self.takes_envelope(&envelope)?;
         let place = self.envelope_place(caller, &envelope)?;
         let message = envelope.clone();
         let read = self.aside(envelope.len(), move || {
@@ -70,14 +71,18 @@ impl Intake {
         Ok(Delivered { recipient: to.recipient, letters })
     }
 
-    /// Memory for a whole message and what is made of it. Fairness begins here, before any work on the signatures.
-    pub(crate) fn envelope_place(&self, caller: &OrgNumber, envelope: &Bytes) -> Result<Place, AcceptError> {
+    /// Whether messages are taken now, and this one is not too large.
+    pub(crate) fn takes_envelope(&self, envelope: &Bytes) -> Result<(), AcceptError> {
         self.open()?;
-        let length = envelope.len() as u64;
-        if length > self.0.settings.envelope_bytes {
+        if envelope.len() as u64 > self.0.settings.envelope_bytes {
             return Err(Code::LetterTooLarge.into());
         }
-        Ok(self.0.room.admit(caller, OVERHEAD_BYTES + COPIES * length)?)
+        Ok(())
+    }
+
+    /// Memory for a whole message and what is made of it. Fairness begins here, before any work on the signatures.
+    pub(crate) fn envelope_place(&self, caller: &OrgNumber, envelope: &Bytes) -> Result<Place, AcceptError> {
+        Ok(self.0.room.admit(caller, OVERHEAD_BYTES + COPIES * envelope.len() as u64)?)
     }
 
     async fn take(&self, read: &Read<'_>, place: Place) -> Result<Vec<Answer>, AcceptError> {

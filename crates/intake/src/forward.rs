@@ -20,7 +20,7 @@ use domain::{
     letter::{Address, Forwarded, Letter},
     words::ReceiptWish,
 };
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 use key_client::KeysError;
 use mailbox::{Form, ROW_BYTES};
 use std::sync::Arc;
@@ -53,8 +53,9 @@ impl Intake {
     }
 
     async fn take_forward(&self, caller: &OrgNumber, envelope: Bytes) -> Result<Vec<Delivered>, AcceptError> {
-        let place = self.envelope_place(caller, &envelope)?;
+        self.takes_envelope(&envelope)?;
         let operator = self.operator(caller).await?;
+        let place = self.envelope_place(caller, &envelope)?;
         let by = caller.clone();
         let asked = self.aside(envelope.len(), move || read(by, &envelope)).await?;
         let forwarded = asked.forward.covering.forwarded(&operator, self.0.settings.limits.body_bytes)?;
@@ -62,21 +63,15 @@ impl Intake {
         let each = asked.recipients.iter().flat_map(|recipient| {
             (0..asked.messages.len()).map(|at| self.admit_forwarded(&asked, &held, recipient, at))
         });
-        let mut admitted = join_all(each).await.into_iter();
+        // What is no matter of one recipient ends the whole call, whoever else cannot be reached.
+        let mut admitted = try_join_all(each).await?.into_iter();
         let mut letters = Vec::new();
         let mut reached = Vec::with_capacity(asked.recipients.len());
         for _ in &asked.recipients {
             // All of them are taken out, also behind the first that is not admitted.
             let of_one: Vec<_> = admitted.by_ref().take(asked.messages.len()).collect();
-            let of_one: Result<Vec<Admitted>, AcceptError> = of_one.into_iter().collect();
-            reached.push(match of_one {
-                Ok(of_one) => {
-                    letters.extend(of_one);
-                    Ok(())
-                }
-                Err(AcceptError::Refused(refusal)) if unreachable(refusal.code) => Err(refusal),
-                Err(error) => return Err(error),
-            });
+            let of_one: Result<Vec<Admitted>, Refusal> = of_one.into_iter().collect();
+            reached.push(of_one.map(|of_one| letters.extend(of_one)));
         }
         if letters.iter().any(Admitted::is_new) {
             self.has_its_mailbox_there(caller, &asked.forwarder).await?;
@@ -138,14 +133,15 @@ impl Intake {
         Ok(())
     }
 
-    /// The message `at` of those that are forwarded, to one recipient. It is known by who forwards what to whom.
+    /// The message `at` of those that are forwarded, to one recipient; or why that one is not reached here. It is known by who
+    /// forwards what to whom.
     async fn admit_forwarded(
         &self,
         asked: &Asked,
         held: &Held,
         recipient: &Identity,
         at: usize,
-    ) -> Result<Admitted, AcceptError> {
+    ) -> Result<Result<Admitted, Refusal>, AcceptError> {
         let message = asked.messages[at];
         let id = letter::reference(&asked.forward.original.delivery.messages[message])?;
         let parts = [asked.forwarder.expose(), recipient.expose(), asked.to.sender.as_str(), id.as_str()];
@@ -176,7 +172,11 @@ impl Intake {
             place: self.0.room.admit(&asked.caller, 0)?,
             grows: OVERHEAD_BYTES + (asked.document.len() as u64).min(ROW_BYTES),
         };
-        self.admit(candidate).await
+        match self.admit(candidate).await {
+            Ok(admitted) => Ok(Ok(admitted)),
+            Err(AcceptError::Refused(refusal)) if unreachable(refusal.code) => Ok(Err(refusal)),
+            Err(error) => Err(error),
+        }
     }
 }
 

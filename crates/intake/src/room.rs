@@ -65,6 +65,10 @@ impl Place {
     }
 
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Full> {
+        // Who asks for nothing more keeps what it has, also when others came meanwhile and its share is smaller now.
+        if bytes == 0 {
+            return Ok(());
+        }
         let total = self.room.0.total;
         let mut held = self.room.0.held.lock();
         let own = held.by_caller.get(&self.caller).copied().unwrap_or_default().saturating_add(bytes);
@@ -141,6 +145,16 @@ mod tests {
         places.truncate(1);
         assert!(places[0].grow(50).is_ok());
         assert!(places[0].grow(1).is_err());
+    }
+
+    #[test]
+    fn what_is_held_stays_when_others_come() {
+        let room = Room::new(100);
+        let mut early = room.admit(&organisation(0), 45).unwrap();
+        let _late = room.admit(&organisation(1), 11).unwrap();
+        assert_eq!(early.grow(1), Err(Full));
+        assert_eq!(early.grow(0), Ok(()));
+        assert!(room.admit(&organisation(0), 0).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::{Applicant, SecretBytes, secret::GrantToken, wire};
 use domain::{
     AddressMac, CertificateDigest, ContactId, ContactMac, JobId, Language, MailboxId, MandateId, OrgNumber,
-    PersonId, Time,
+    PersonId, Time, words::Channel,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ pub enum Change {
     ConfirmedContact {
         person_id: PersonId,
         contact_id: ContactId,
-        email: bool,
+        channel: Channel,
         #[serde(with = "wire::bytes")]
         address: Vec<u8>,
         #[serde(with = "wire::bytes")]

@@ -88,8 +88,8 @@ impl Acting<'_> {
             }
             (
                 By::Operator,
-                Change::ConfirmedContact { person_id, contact_id, email, address, address_mac },
-            ) => self.confirmed_contact(*person_id, (*contact_id, *email), address, address_mac).await,
+                Change::ConfirmedContact { person_id, contact_id, channel, address, address_mac },
+            ) => self.confirmed_contact(*person_id, (*contact_id, *channel), address, address_mac).await,
             (By::Register, Change::FollowRegister { mailbox_id }) => self.follow_register(*mailbox_id).await,
             (By::Operator, Change::Sender(change)) => self.change_sender(change).await,
             (By::Operator, Change::Operator(change)) => self.change_operator(change).await,

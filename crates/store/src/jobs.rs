@@ -1,6 +1,6 @@
 //! Work that is done after a commit. A job is a row with its kind and what it is about, ids and nothing else, written
-//! in the transaction that causes it. Claiming gives a lease with a token, and whatever ends a job must show that token: one who comes too late
-//! changes nothing. A job may therefore run twice, and running twice must equal running once.
+//! in the transaction that causes it. Claiming gives a lease with a token, and whatever ends a job must show that token:
+//! one who comes too late changes nothing. A job may therefore run twice, and running twice must equal running once.
 
 mod backoff;
 mod queue;

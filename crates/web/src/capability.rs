@@ -46,7 +46,7 @@ impl Capabilities {
         let mut held = self.0.lock();
         held.forget_ended(now);
         while held.iter(now).map(|(_, one)| one.bytes()).sum::<usize>() > MOST_BYTES {
-            held.forget_older_half();
+            held.forget_oldest();
         }
         held.put(token, capability.clone(), now);
         capability

@@ -93,13 +93,12 @@ impl Acting<'_> {
     pub(super) async fn confirmed_contact(
         &mut self,
         person: PersonId,
-        (contact_id, email): (ContactId, bool),
+        (contact_id, channel): (ContactId, Channel),
         address: &[u8],
         address_mac: &ContactMac,
     ) -> Result<Acted, Failure> {
         let subject = Subject::person(person);
         self.take(std::slice::from_ref(&subject)).await?;
-        let channel = if email { Channel::Email } else { Channel::Sms };
         let at = self.at;
         let mac = self.inner.keks.mac(Purpose::ContactIndex, self.at.0)?;
         let code = Code::new(&*self.inner.random);

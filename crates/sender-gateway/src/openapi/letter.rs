@@ -174,6 +174,7 @@ struct Attachment {
 fn attachment_bytes() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .minimum(Some(0))
         .maximum(Some(domain::letter::Limits::default().attachment_bytes as usize))
         .description(Some("The size"))

@@ -171,8 +171,8 @@ const STRAYS: [(&str, &str); 5] = [
         "submissions without a letter",
     ),
     (
-        "SELECT count(*) FROM letter l WHERE l.notice_state = 'pending' AND (l.mailbox_id, l.letter_id) NOT IN \
-         (SELECT substr(j.subject, 1, 16), substr(j.subject, 17) FROM job j WHERE j.kind = 'notice')",
+        "SELECT count(*) FROM (SELECT mailbox_id, letter_id FROM letter WHERE notice_state = 'pending' EXCEPT \
+         SELECT substr(subject, 1, 16), substr(subject, 17) FROM job WHERE kind = 'notice') AS strays",
         "letters that wait for a notice without a job",
     ),
     (

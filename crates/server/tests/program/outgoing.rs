@@ -13,8 +13,9 @@ use rcgen::{
 };
 use registry::registrations::{AccountType, Place};
 use reqwest::Method;
+use sender_tools::agency_client::Reply;
 use serde_json::{Value, json};
-use server::{agency_client::Reply, config::Config, house::Operator};
+use server::{config::Config, house::Operator};
 use std::{fs, path::Path};
 use store::DatabaseKind;
 use testing::LADAN;

@@ -9,8 +9,9 @@ use crate::{
 };
 use domain::Identity;
 use reqwest::Method;
+use sender_tools::agency_client::Reply;
 use serde_json::json;
-use server::{agency_client::Reply, config::Config, house};
+use server::{config::Config, house};
 use std::{collections::BTreeMap, path::Path};
 use store::args;
 
