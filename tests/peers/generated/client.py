@@ -3,6 +3,7 @@
 import json
 import ssl
 import sys
+import time
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID
@@ -41,6 +42,16 @@ def feed(client):
         after = page.next_
 
 
+def accepted(client, letter_id):
+    """Events have a place in the feed a moment after they are committed."""
+    until = time.monotonic() + 30
+    while True:
+        found = [event.type_ for event in feed(client) if event.letter_id == letter_id and event.type_ == "accepted"]
+        if found or time.monotonic() > until:
+            return found
+        time.sleep(0.1)
+
+
 def reached(client):
     question = AskReachabilityBody(sender=task["sender"], recipients=[task["recipient"]])
     return ask_reachability.sync(client=client, body=question).results
@@ -62,7 +73,7 @@ print(json.dumps({
     "letter_id": str(letter_id),
     "found": str(find_letter.sync(client=client, reference=task["reference"]).letter_id),
     "reachable": reached(client)[0].reachable,
-    "events": [event.type_ for event in feed(client) if event.letter_id == letter_id and event.type_ == "accepted"],
+    "events": accepted(client, letter_id),
     "refused": find_letter.sync(client=client, reference="another").code,
     "newer": {
         "types": [event.type_ for event in page.events],

@@ -30,6 +30,14 @@ async function feed(client: Client) {
   }
 }
 
+// Events have a place in the feed a moment after they are committed.
+async function accepted(client: Client, letter_id?: string) {
+  for (const until = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const found = (await feed(client)).filter((event) => event.letter_id === letter_id && event.type === "accepted");
+    if (found.length > 0 || Date.now() > until) return found.map((event) => event.type);
+  }
+}
+
 async function reached(client: Client) {
   const body = { sender: task.sender, recipients: [task.recipient] };
   return (await askReachability({ client, body, throwOnError: true })).data.results;
@@ -51,7 +59,7 @@ async function act() {
     letter_id,
     found: (await findLetter({ client, query: { reference: task.reference } })).data?.letter_id,
     reachable: (await reached(client))[0].reachable,
-    events: (await feed(client)).filter((event) => event.letter_id === letter_id && event.type === "accepted").map((event) => event.type),
+    events: await accepted(client, letter_id),
     refused: (await findLetter({ client, query: { reference: "another" } })).error?.code,
     newer: {
       types: page.events.map((event) => event.type),
