@@ -1,7 +1,7 @@
 //! The event that accepted a letter: what makes it a letter and not a row that somebody wrote.
 
 use crate::{
-    chain::{Opened, open_row, stored},
+    chain::{Opened, event_columns, open_row, stored},
     event::{Actor, Event},
     rehome::CAME_HOME,
     rings::{EventKeys, Writer},
@@ -42,7 +42,7 @@ pub async fn accepting(
     let mut firsts = HashMap::new();
     let mut homes: HashMap<LetterId, Vec<Accepting>> = HashMap::new();
     for row in tx.query_many_with(&READ, &[mailbox_id.into()], &wanted).await? {
-        let letter_id = row.id(7)?;
+        let letter_id = row.id("letter_id")?;
         let Ok(stored) = stored(&row, mailbox_id, letter_id)? else { continue };
         let Ok(Opened { nonce, event, cbor, writer }) = open_row(keys, &stored) else { continue };
         let seq = stored.seq;
@@ -94,8 +94,12 @@ fn came_home(home: Accepting, first: Accepting) -> Accepting {
 }
 
 static READ: Many = Many::new(
-    "SELECT seq, at, type, actor, because, body, entry, letter_id FROM event \
-     WHERE mailbox_id = $1 AND (seq = 0 OR type = 'accepted') AND letter_id IN (",
+    concat!(
+        "SELECT ",
+        event_columns!(),
+        ", letter_id FROM event WHERE mailbox_id = $1 AND (seq = 0 OR type = 'accepted') \
+     AND letter_id IN ("
+    ),
     1,
     ")",
 );

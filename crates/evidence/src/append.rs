@@ -176,15 +176,15 @@ async fn together(
     }
     // When one place is taken, the events that did find theirs must go again too: those behind it on its
     // chain hash an entry that never came to be.
-    tx.execute("SAVEPOINT events", &[]).await?.count();
+    tx.execute("SAVEPOINT events", &[]).await?.ignore();
     let values: Vec<_> = rows.iter().map(EventRow::values).collect();
     // Waits for a transaction that holds one of these places and has not ended; its commit shows as a row too
     // few.
     let all = tx.execute_many(&INSERT_FREE, &values).await?.count() == rows.len() as u64;
     if !all {
-        tx.execute("ROLLBACK TO SAVEPOINT events", &[]).await?.count();
+        tx.execute("ROLLBACK TO SAVEPOINT events", &[]).await?.ignore();
     }
-    tx.execute("RELEASE SAVEPOINT events", &[]).await?.count();
+    tx.execute("RELEASE SAVEPOINT events", &[]).await?.ignore();
     Ok(all.then_some(places))
 }
 
@@ -203,7 +203,7 @@ async fn one_by_one(
             let heads = heads(tx, &[key]).await?;
             let (row, place) = follow(heads.get(&key), key, new, ring, random);
             // Taken: whoever was first has committed by now, so the head is read anew.
-            if tx.execute_many(&INSERT_FREE, &[row.values()]).await?.count() == 1 {
+            if tx.execute_many(&INSERT_FREE, &[row.values()]).await?.any() {
                 places.push(place);
                 break;
             }
@@ -263,8 +263,8 @@ async fn heads(tx: &mut Tx, chains: &[ChainKey]) -> Result<HashMap<ChainKey, Hea
     let rows = tx.query_many(&HEADS, &wanted).await?;
     let mut heads = HashMap::with_capacity(rows.len());
     for row in rows {
-        let head = Head { seq: row.number(2)?, at: row.time(3)?, entry: row.array(4)? };
-        heads.insert((row.id(0)?, row.id(1)?), head);
+        let head = Head { seq: row.number("seq")?, at: row.time("at")?, entry: row.array("entry")? };
+        heads.insert((row.id("mailbox_id")?, row.id("letter_id")?), head);
     }
     Ok(heads)
 }

@@ -1,7 +1,7 @@
 //! The evidence of the whole house, for `doctor`, for the demo and for tests.
 
 use crate::{
-    chain::{Broken, Flaw, Walk},
+    chain::{Broken, Flaw, Walk, event_columns},
     rings::EventKeys,
 };
 use store::{Store, args};
@@ -25,10 +25,11 @@ pub async fn audit(store: &Store, keys: &dyn EventKeys) -> Result<Audit, Broken>
         let mut tx = store.read("audit evidence").await?;
         let page = tx.query(PAGE, args![&mailbox, &letter, seq]).await?;
         let Some(last) = page.last() else { break };
-        (mailbox, letter, seq) = (last.bytes(7)?.to_vec(), last.bytes(8)?.to_vec(), last.int(0)?);
+        (mailbox, letter, seq) =
+            (last.bytes("mailbox_id")?.to_vec(), last.bytes("letter_id")?.to_vec(), last.int("seq")?);
         for row in &page {
-            let mailbox_id = row.id(7)?;
-            let chain = row.id(8)?;
+            let mailbox_id = row.id("mailbox_id")?;
+            let chain = row.id("letter_id")?;
             let mut link =
                 match walk.take().filter(|walk| (walk.mailbox_id, walk.chain) == (mailbox_id, chain)) {
                     Some(link) => link,
@@ -45,17 +46,25 @@ pub async fn audit(store: &Store, keys: &dyn EventKeys) -> Result<Audit, Broken>
     let mut tx = store.read("audit evidence").await?;
     for sql in [LETTER_WITHOUT, OPENED_WITHOUT, FEED_WITHOUT, WAITING_WITHOUT] {
         if let Some(row) = tx.one(sql, &[]).await? {
-            return Err(Broken::At { chain: row.id(0)?, seq: row.number(1)?, flaw: Flaw::Missing });
+            return Err(Broken::At {
+                chain: row.id("letter_id")?,
+                seq: row.number("seq")?,
+                flaw: Flaw::Missing,
+            });
         }
     }
     Ok(audit)
 }
 
-const PAGE: &str = "SELECT seq, at, type, actor, because, body, entry, mailbox_id, letter_id FROM event \
-    WHERE (mailbox_id, letter_id, seq) > ($1, $2, $3) ORDER BY mailbox_id, letter_id, seq LIMIT 2000";
-const LETTER_WITHOUT: &str = "SELECT l.letter_id, 0 FROM letter l WHERE NOT EXISTS (SELECT 1 FROM event e \
+const PAGE: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", mailbox_id, letter_id FROM event WHERE (mailbox_id, letter_id, seq) > ($1, $2, $3) \
+     ORDER BY mailbox_id, letter_id, seq LIMIT 2000"
+);
+const LETTER_WITHOUT: &str = "SELECT l.letter_id, 0 AS seq FROM letter l WHERE NOT EXISTS (SELECT 1 FROM event e \
     WHERE e.mailbox_id = l.mailbox_id AND e.letter_id = l.letter_id AND e.seq = 0) LIMIT 1";
-const OPENED_WITHOUT: &str = "SELECT l.letter_id, 1 FROM letter l WHERE l.opened_at IS NOT NULL AND NOT EXISTS \
+const OPENED_WITHOUT: &str = "SELECT l.letter_id, 1 AS seq FROM letter l WHERE l.opened_at IS NOT NULL AND NOT EXISTS \
     (SELECT 1 FROM event e WHERE e.mailbox_id = l.mailbox_id AND e.letter_id = l.letter_id AND e.type = 'opened') LIMIT 1";
 const FEED_WITHOUT: &str = "SELECT f.letter_id, f.seq FROM feed f JOIN submission s ON s.letter_id = f.letter_id \
     WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.mailbox_id = s.mailbox_id AND e.letter_id = f.letter_id \

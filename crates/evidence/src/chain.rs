@@ -53,9 +53,9 @@ pub async fn chain_holds(
     // What other tables know of this chain must stand in it.
     let known = tx.one(KNOWN, args![mailbox_id, chain]).await?;
     if let Some(known) = known {
-        let letter = known.int(0)?;
-        let opened = known.int(1)?;
-        let waiting = known.opt_int(2)?;
+        let letter = known.int("letters")?;
+        let opened = known.int("opened")?;
+        let waiting = known.opt_int("waiting")?;
         let expected = waiting.map_or(u64::from(letter > 0), |seq| u64::try_from(seq).unwrap_or(0) + 1);
         if (events.len() as u64) < expected {
             return broken(events.len() as u64, Flaw::Missing);
@@ -165,33 +165,35 @@ pub(crate) fn open_row(keys: &dyn EventKeys, stored: &EventRow) -> Result<Opened
     Ok(Opened { nonce, event, cbor, writer })
 }
 
+store::columns! { pub(crate) event_columns: seq, at, type, actor, because, body, entry }
+
 pub(crate) fn stored(
     row: &Row,
     mailbox_id: MailboxId,
     chain: LetterId,
 ) -> Result<Result<EventRow, Flaw>, store::Error> {
     // A column that holds what we never write was changed by another hand.
-    let Some(kind) = EventType::parse(row.text(2)?) else { return Ok(Err(Flaw::Disagrees)) };
-    let because = match row.opt_text(4)? {
+    let Some(kind) = EventType::parse(row.text("type")?) else { return Ok(Err(Flaw::Disagrees)) };
+    let because = match row.opt_text("because")? {
         None => None,
         Some(text) => match Because::parse(text) {
             Some(because) => Some(because),
             None => return Ok(Err(Flaw::Disagrees)),
         },
     };
-    let (Ok(actor), Ok(entry), Ok(seq)) = (row.opt_id(3), row.array(6), row.number(0)) else {
+    let (Ok(actor), Ok(entry), Ok(seq)) = (row.opt_id("actor"), row.array("entry"), row.number("seq")) else {
         return Ok(Err(Flaw::Disagrees));
     };
-    let at = row.time(1)?;
-    let body = row.bytes(5)?.to_vec();
+    let at = row.time("at")?;
+    let body = row.bytes("body")?.to_vec();
     Ok(Ok(EventRow { mailbox_id, chain, seq, at, kind, actor, because, body, entry }))
 }
 
-const READ: &str = "SELECT seq, at, type, actor, because, body, entry FROM event \
-    WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq";
-const KNOWN: &str = "SELECT (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2), \
-    (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND opened_at IS NOT NULL), \
-    (SELECT MAX(seq) FROM feed_waiting WHERE letter_id = $2)";
+const READ: &str =
+    concat!("SELECT ", event_columns!(), " FROM event WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq");
+const KNOWN: &str = "SELECT (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2) AS letters, \
+    (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND opened_at IS NOT NULL) AS opened, \
+    (SELECT MAX(seq) FROM feed_waiting WHERE letter_id = $2) AS waiting";
 
 #[cfg(test)]
 mod tests;

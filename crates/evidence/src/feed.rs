@@ -65,8 +65,8 @@ pub async fn place(store: &Store) -> Result<usize, store::Error> {
     }
     let mut tx = store.begin("place events").await?;
     // An update takes the row's lock on both databases; the statements after it see what was committed before.
-    let head = tx.one(LOCK_HEAD, &[]).await?.ok_or(store::Error::Unexpected { expected: 1, found: 0 })?;
-    let next = head.int(0)?;
+    let head = tx.must_one(LOCK_HEAD, &[]).await?;
+    let next = head.int("next")?;
     let placed = tx.execute(PLACE, args![next, BATCH]).await?.count();
     if placed == 0 {
         tx.rollback().await;
@@ -93,7 +93,7 @@ pub async fn read(
     loop {
         let mut rows = Vec::new();
         for row in tx.query_many_with(&READ, args![after, limit], &senders).await? {
-            rows.push((row.int(0)?, event(&row)?));
+            rows.push((row.int("position")?, event(&row)?));
         }
         // Many senders are asked for in several statements, each with the whole limit.
         rows.sort_unstable_by_key(|(position, _)| *position);
@@ -123,27 +123,27 @@ pub async fn of_letter(
 ) -> Result<Vec<(Time, EventType)>, store::Error> {
     let mut told = Vec::new();
     for row in tx.query(OF_LETTER, args![mailbox_id, letter_id]).await? {
-        let Some(kind) = EventType::parse(row.text(1)?) else { continue };
+        let Some(kind) = EventType::parse(row.text("type")?) else { continue };
         if !kind.reaches_sender() || kind == EventType::Opened && (!tells_opened || was_told(&told, kind)) {
             continue;
         }
-        told.push((row.time(0)?, kind));
+        told.push((row.time("at")?, kind));
     }
     Ok(told)
 }
 
 /// The positions that can be read.
 pub async fn bounds(tx: &mut Tx) -> Result<Bounds, store::Error> {
-    let row = tx.one(BOUNDS, &[]).await?.ok_or(store::Error::Unexpected { expected: 1, found: 0 })?;
-    let newest = row.int(0)? - 1;
-    let forgotten = row.opt_int(1)?.map_or(newest, |oldest| oldest - 1);
-    Ok(Bounds { forgotten, newest, epoch: row.int(2)? })
+    let row = tx.must_one(BOUNDS, &[]).await?;
+    let newest = row.int("next")? - 1;
+    let forgotten = row.opt_int("oldest")?.map_or(newest, |oldest| oldest - 1);
+    Ok(Bounds { forgotten, newest, epoch: row.int("epoch")? })
 }
 
 /// Which event stands at a position: letter and place in its chain.
 pub async fn at(tx: &mut Tx, position: i64) -> Result<Option<(LetterId, u64)>, store::Error> {
     let row = tx.one(AT, args![position]).await?;
-    row.map(|row| Ok((row.id(0)?, row.number(1)?))).transpose()
+    row.map(|row| Ok((row.id("letter_id")?, row.number("seq")?))).transpose()
 }
 
 /// Forgets placed events from before an instant, some at a time; tells how many. Always the first ones that there
@@ -168,15 +168,15 @@ impl FeedRow {
 
 /// A type that a later version wrote is passed over by this one.
 fn event(row: &Row) -> Result<Option<FeedEvent>, store::Error> {
-    let Some(kind) = EventType::parse(row.text(5)?) else { return Ok(None) };
+    let Some(kind) = EventType::parse(row.text("type")?) else { return Ok(None) };
     Ok(Some(FeedEvent {
-        position: row.int(0)?,
-        sender_mac: row.tag(1)?,
-        letter_id: row.id(2)?,
-        seq: row.number(3)?,
-        at: row.time(4)?,
+        position: row.int("position")?,
+        sender_mac: row.tag("sender_mac")?,
+        letter_id: row.id("letter_id")?,
+        seq: row.number("seq")?,
+        at: row.time("at")?,
         kind,
-        reference: row.opt_bytes(6)?.map(<[u8]>::to_vec),
+        reference: row.opt_bytes("reference")?.map(<[u8]>::to_vec),
     }))
 }
 
@@ -208,7 +208,8 @@ const MOVE_HEAD: &str = "UPDATE feed_head SET next = $1 WHERE one = 1";
 // That a helper opened it is not the sender's business: it is not the recipient who did.
 const OF_LETTER: &str = "SELECT at, type FROM event WHERE mailbox_id = $1 AND letter_id = $2 \
     AND (type <> 'opened' OR COALESCE(because, '') <> 'helper') ORDER BY seq";
-const BOUNDS: &str = "SELECT next, (SELECT MIN(position) FROM feed), epoch FROM feed_head WHERE one = 1";
+const BOUNDS: &str =
+    "SELECT next, (SELECT MIN(position) FROM feed) AS oldest, epoch FROM feed_head WHERE one = 1";
 const AT: &str = "SELECT letter_id, seq FROM feed WHERE position = $1";
 // The first event that is to be kept is near the beginning, so neither look goes through the table.
 const FORGET: &str = "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE position < COALESCE(\

@@ -38,11 +38,11 @@ pub async fn rehome(
         ..accepted.clone()
     };
     for row in &rows {
-        let seq = row.number(0)?;
-        let at = row.time(1)?;
-        let entry = row.array(3)?;
+        let seq = row.number("seq")?;
+        let at = row.time("at")?;
+        let entry = row.array("entry")?;
         let elsewhere = || before.get(usize::try_from(seq).ok()?)?.as_deref();
-        let opened = row::open(ring, from, chain, seq, row.bytes(2)?);
+        let opened = row::open(ring, from, chain, seq, row.bytes("body")?);
         let opened = opened.or_else(|| row::split(elsewhere()?)).ok_or(Broken::At {
             chain,
             seq,
@@ -53,7 +53,7 @@ pub async fn rehome(
         tx.execute(MOVE, args![to, &body, from, chain, row::number(seq)]).await?.exactly(1)?;
         (then.seq, then.at, then.previous) = (seq + 1, at.max(then.at), entry);
     }
-    let moved = rows.iter().map(|row| Ok((to, row.array(3)?))).collect::<Result<_, store::Error>>()?;
+    let moved = rows.iter().map(|row| Ok((to, row.array("entry")?))).collect::<Result<_, store::Error>>()?;
     row::tell(tx, ring, moved);
     if rows.is_empty() {
         return Err(Broken::At { chain, seq: 0, flaw: Flaw::Missing });
@@ -70,7 +70,7 @@ pub async fn bodies(
 ) -> Result<Vec<Option<Vec<u8>>>, store::Error> {
     let rows = tx.query(READ, args![mailbox_id, chain]).await?;
     let opened = |row: &Row| -> Result<_, store::Error> {
-        let body = ring.open_event(&row::place(mailbox_id, chain, row.number(0)?), row.bytes(2)?);
+        let body = ring.open_event(&row::place(mailbox_id, chain, row.number("seq")?), row.bytes("body")?);
         Ok(body.map(|(plain, _)| plain.to_vec()))
     };
     rows.iter().map(opened).collect()

@@ -1,7 +1,7 @@
 //! All chains of one mailbox, event by event: where one does not hold the walk says so and goes on.
 
 use crate::{
-    chain::{Flaw, Opened, may_follow, open_row, stored},
+    chain::{Flaw, Opened, event_columns, may_follow, open_row, stored},
     event::Event,
     rings::{EventKeys, Writer},
     row::EventRow,
@@ -80,13 +80,13 @@ impl Walks {
         let rows = tx.query(PAGE, args![self.mailbox_id, &self.after.0, self.after.1]).await?;
         self.is_done = rows.len() < PAGE_ROWS;
         let Some(end) = rows.last() else { return Ok(None) };
-        self.after = (end.bytes(7)?.to_vec(), end.int(0)?);
+        self.after = (end.bytes("letter_id")?.to_vec(), end.int("seq")?);
         let mut page = Vec::with_capacity(rows.len());
         for row in &rows {
-            let chain = row.id(7)?;
-            let seq = u64::try_from(row.int(0)?).unwrap_or(u64::MAX);
-            let at = row.time(1)?;
-            let entry = row.array(6).unwrap_or_default();
+            let chain = row.id("letter_id")?;
+            let seq = u64::try_from(row.int("seq")?).unwrap_or(u64::MAX);
+            let at = row.time("at")?;
+            let entry = row.array("entry").unwrap_or_default();
             let before = self.last.take().filter(|last| last.chain == chain);
             let stored = stored(row, self.mailbox_id, chain)?;
             let is_opened = self.opened.is_none_or(|opened| opened == chain);
@@ -131,5 +131,9 @@ fn follows(keys: &dyn EventKeys, stored: &EventRow, before: Option<&Last>) -> Re
 }
 
 const PAGE_ROWS: usize = 1000;
-const PAGE: &str = "SELECT seq, at, type, actor, because, body, entry, letter_id FROM event \
-    WHERE mailbox_id = $1 AND (letter_id, seq) > ($2, $3) ORDER BY letter_id, seq LIMIT 1000";
+const PAGE: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", letter_id FROM event WHERE mailbox_id = $1 AND (letter_id, seq) > ($2, $3) \
+     ORDER BY letter_id, seq LIMIT 1000"
+);

@@ -71,7 +71,7 @@ async fn main() {
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
     let rate = letters as f64 / seconds;
     println!("{rate:.0} letters/s; p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.95), at(0.99));
-    let stored = world.store.count("SELECT count(*) FROM letter").await;
+    let stored = world.store.count("SELECT count(*) AS n FROM letter").await;
     assert_eq!(usize::try_from(stored).unwrap(), letters);
 }
 

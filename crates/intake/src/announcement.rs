@@ -102,7 +102,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &New) -> Result<bool, Error> {
     let Tags { sender, reference, payload } = &new.tags;
     let values =
         args![new.id, sender, reference, payload, answer.as_str(), new.words.as_deref(), new.at, ended_at];
-    if tx.execute(INSERT, values).await?.count() == 0 {
+    if !tx.execute(INSERT, values).await?.any() {
         return Ok(false);
     }
     if new.words.is_some() {
@@ -116,8 +116,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &New) -> Result<bool, Error> {
 
 /// How many recipients the sender has asked for since then, reached or not.
 pub(crate) async fn recipients_since(tx: &mut Tx, tags: &Tags, since: Time) -> Result<u64, Error> {
-    let row = tx.one(RECIPIENTS, args![&tags.sender, since]).await?;
-    row.ok_or(Error::Unexpected { expected: 1, found: 0 })?.number(0)
+    tx.must_one(RECIPIENTS, args![&tags.sender, since]).await?.number("recipients")
 }
 
 /// A write that changes nothing: its commit waits for the standby, and so for all that was committed before it.
@@ -126,16 +125,16 @@ pub(crate) async fn confirm(tx: &mut Tx, id: AnnouncementId) -> Result<(), Error
 }
 
 fn read(row: &Row) -> Result<Stored, Error> {
-    let answer = row.text(2)?.chars().map(Told::of).collect::<Option<_>>();
-    let answer = answer.ok_or(Error::Column { index: 2, wanted: "letters of the answer" })?;
-    Ok(Stored { id: row.id(0)?, payload_mac: row.tag(1)?, answer })
+    let answer = row.text("answer")?.chars().map(Told::of).collect::<Option<_>>();
+    let answer = answer.ok_or(Error::Column { column: "answer", wanted: "letters of the answer" })?;
+    Ok(Stored { id: row.id("announcement_id")?, payload_mac: row.tag("payload_mac")?, answer })
 }
 
 const FIND: &str = "SELECT announcement_id, payload_mac, answer FROM announcement \
     WHERE sender_mac = $1 AND reference_mac = $2";
 const INSERT: &str = "INSERT INTO announcement (announcement_id, sender_mac, reference_mac, payload_mac, answer, words, \
     accepted_at, ended_at, sent, failed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0) ON CONFLICT DO NOTHING";
-const RECIPIENTS: &str = "SELECT CAST(COALESCE(sum(length(answer)), 0) AS BIGINT) FROM announcement \
+const RECIPIENTS: &str = "SELECT CAST(COALESCE(sum(length(answer)), 0) AS BIGINT) AS recipients FROM announcement \
     WHERE sender_mac = $1 AND accepted_at >= $2";
 const CONFIRM: &str = "UPDATE announcement SET accepted_at = accepted_at WHERE announcement_id = $1";
 static INSERT_WAYS: Many = Many::new(

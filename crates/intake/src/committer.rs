@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::Tx;
+use store::{Tries, Tx};
 use tokio::sync::{Notify, oneshot};
 
 /// What waits to be committed together or not at all: a letter, or the letters of one delivery.
@@ -164,12 +164,14 @@ impl Intake {
         let began = Instant::now();
         let letters: usize = batch.iter().map(|waiting| waiting.letters.len()).sum();
         metrics::histogram!("kuvert_intake_batch_letters").record(letters as f64);
-        let mut outcome = self.commit_together(&mut batch).await;
-        if matches!(&outcome, Err(error) if error.is_transient() || error.is_in_doubt()) {
-            // A restart, a fail-over, a deadlock. If the first try was committed after all, this one finds it.
-            tokio::time::sleep(AGAIN_AFTER).await;
-            outcome = self.commit_together(&mut batch).await;
-        }
+        // A restart, a fail-over, a deadlock. If the first try was committed after all, the next one finds it.
+        let mut tries = Tries::after(AGAIN_AFTER, 1);
+        let outcome = loop {
+            match self.commit_together(&mut batch).await {
+                Err(error) if tries.left(error.is_transient() || error.is_in_doubt()) => tries.pause().await,
+                outcome => break outcome,
+            }
+        };
         metrics::histogram!("kuvert_intake_commit_seconds").record(began.elapsed());
         match outcome {
             Ok(written) => self.answer_all(batch, &written).await,

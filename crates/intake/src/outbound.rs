@@ -159,12 +159,12 @@ pub(crate) async fn find(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Outb
 /// The sealed envelope, where it lies in the row.
 pub(crate) async fn envelope(tx: &mut Tx, letter_id: LetterId) -> Result<Option<Vec<u8>>, Error> {
     let row = tx.one(ENVELOPE, args![letter_id]).await?;
-    Ok(row.as_ref().map(|row| row.opt_bytes(0)).transpose()?.flatten().map(<[u8]>::to_vec))
+    Ok(row.as_ref().map(|row| row.opt_bytes("envelope")).transpose()?.flatten().map(<[u8]>::to_vec))
 }
 
 /// It is sent to an operator now, and from now on may be there. False when it has ended.
 pub(crate) async fn sends(tx: &mut Tx, letter_id: LetterId, to: &OrgNumber) -> Result<bool, Error> {
-    Ok(tx.execute(SENDS, args![to.as_str(), letter_id]).await?.count() == 1)
+    Ok(tx.execute(SENDS, args![to.as_str(), letter_id]).await?.any())
 }
 
 /// What became of one try, and what is known of the letter after it. Nothing is told of one that has ended meanwhile, or
@@ -174,7 +174,7 @@ pub(crate) async fn tried(tx: &mut Tx, letter: &Outbound, code: &str, now: Time)
     let sent_to = sent_to.as_ref().map(OrgNumber::as_str);
     let attempts = letter.attempts as i64;
     let values = args![now, code, operator.as_str(), sent_to, *refused_since, *letter_id, attempts];
-    let _ = tx.execute(TRIED, values).await?;
+    tx.execute(TRIED, values).await?.ignore();
     Ok(())
 }
 
@@ -184,7 +184,7 @@ pub(crate) async fn skipped(tx: &mut Tx, letter: &Outbound, code: &str) -> Resul
     let sent_to = sent_to.as_ref().map(OrgNumber::as_str);
     let attempts = letter.attempts as i64;
     let values = args![code, operator.as_str(), sent_to, *refused_since, *letter_id, attempts];
-    let _ = tx.execute(SKIPPED, values).await?;
+    tx.execute(SKIPPED, values).await?.ignore();
     Ok(())
 }
 
@@ -192,7 +192,7 @@ pub(crate) async fn skipped(tx: &mut Tx, letter: &Outbound, code: &str) -> Resul
 /// those that had no answer several times, have their own time to wait.
 pub(crate) async fn hasten(tx: &mut Tx, operator: &OrgNumber, now: Time) -> Result<u64, Error> {
     let rows = tx.query(WAITING, args![operator.as_str()]).await?;
-    let waiting = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<_>, Error>>()?;
+    let waiting = rows.iter().map(|row| row.id("job_id")).collect::<Result<Vec<_>, Error>>()?;
     jobs::hasten(tx, &waiting, now).await
 }
 
@@ -205,7 +205,7 @@ pub(crate) async fn end(
     now: Time,
 ) -> Result<bool, Error> {
     let values = args![now, code, answer, letter.operator.as_str(), letter.letter_id];
-    Ok(tx.execute(END, values).await?.count() == 1)
+    Ok(tx.execute(END, values).await?.any())
 }
 
 /// Why letters were returned, those that were.
@@ -215,7 +215,8 @@ pub async fn reasons(tx: &mut Tx, letters: &[LetterId]) -> Result<HashMap<Letter
     }
     let wanted: Vec<_> = letters.iter().map(|id| values![id]).collect();
     let rows = tx.query_many(&REASONS, &wanted).await?;
-    let reason = |row: &Row| Ok((row.id(0)?, row.opt_text(1)?.and_then(ReturnReason::parse)));
+    let reason =
+        |row: &Row| Ok((row.id("letter_id")?, row.opt_text("last_code")?.and_then(ReturnReason::parse)));
     let found = rows.iter().map(reason).collect::<Result<Vec<_>, Error>>()?;
     Ok(found.into_iter().filter_map(|(id, reason)| Some((id, reason?))).collect())
 }
@@ -227,21 +228,21 @@ fn job(letter: &PreparedOutbound) -> NewJob {
 fn read(letter_id: LetterId, row: &Row) -> Result<Outbound, Error> {
     Ok(Outbound {
         letter_id,
-        sender_mac: row.tag(0)?,
-        address_mac: row.tag(1)?,
-        object: row.opt_text(2)?.map(str::to_owned),
-        stored_bytes: row.number(3)?,
-        give_up_at: row.time(4)?,
-        attempts: row.number(5)?,
-        brought_by: row.tag(6)?,
-        operator: organisation(7, row.text(7)?)?,
-        sent_to: row.opt_text(8)?.map(|number| organisation(8, number)).transpose()?,
-        refused_since: row.opt_time(9)?,
+        sender_mac: row.tag("sender_mac")?,
+        address_mac: row.tag("address_mac")?,
+        object: row.opt_text("object")?.map(str::to_owned),
+        stored_bytes: row.number("stored_bytes")?,
+        give_up_at: row.time("give_up_at")?,
+        attempts: row.number("attempts")?,
+        brought_by: row.tag("brought_by")?,
+        operator: organisation("operator", row.text("operator")?)?,
+        sent_to: row.opt_text("sent_to")?.map(|number| organisation("sent_to", number)).transpose()?,
+        refused_since: row.opt_time("refused_since")?,
     })
 }
 
-fn organisation(index: usize, number: &str) -> Result<OrgNumber, Error> {
-    OrgNumber::parse(number).map_err(|_| Error::Column { index, wanted: "an organisation number" })
+fn organisation(column: &'static str, number: &str) -> Result<OrgNumber, Error> {
+    OrgNumber::parse(number).map_err(|_| Error::Column { column, wanted: "an organisation number" })
 }
 
 fn place(column: &str, letter_id: LetterId) -> Place {

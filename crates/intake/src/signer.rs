@@ -75,7 +75,7 @@ async fn registered<'a>(
         (None, Some(kid)) => {
             let mut tx = store.read("find key").await?;
             let rows = tx.query(BY_KID, args![kid]).await?;
-            rows.iter().map(|row| row.tag(0)).collect::<Result<_, _>>()?
+            rows.iter().map(|row| row.tag("sha256")).collect::<Result<_, _>>()?
         }
         (None, None) => vec![],
     };

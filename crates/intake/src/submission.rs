@@ -3,7 +3,7 @@
 use crate::{AcceptError, answer::Answer};
 use domain::{LetterId, MailboxId, OrgNumber, PayloadMac, Random, ReferenceMac, SenderMac, Time};
 use key_client::{GatewayKeys, KeyRing};
-use store::{Error, Many, Row, Tx, Value, args, row as values};
+use store::{Error, Many, Tx, Value, args, row as values};
 use vault::{Opaque, Place, mac::Mac};
 
 /// One row of the table `submission`. References and receipts are sealed.
@@ -122,7 +122,7 @@ impl Submission {
 /// Inserts those whose reference is new, and says whose letters they are. Of twins the first is new.
 pub(crate) async fn insert_new(tx: &mut Tx, submissions: &[&Submission]) -> Result<Vec<LetterId>, Error> {
     let rows: Vec<_> = submissions.iter().map(|submission| submission.values()).collect();
-    tx.query_many(&INSERT_NEW, &rows).await?.iter().map(|row| row.id(0)).collect()
+    tx.query_many(&INSERT_NEW, &rows).await?.iter().map(|row| row.id("letter_id")).collect()
 }
 
 /// Takes back what [`insert_new`] wrote in this transaction.
@@ -142,19 +142,20 @@ pub(crate) async fn confirm(tx: &mut Tx, submission: &Submission) -> Result<(), 
     found.exactly(1)
 }
 
-fn read(row: &Row) -> Result<Submission, Error> {
-    Ok(Submission {
-        sender_mac: row.tag(0)?,
-        reference_mac: row.tag(1)?,
-        payload_mac: row.tag(2)?,
-        letter_id: row.id(3)?,
-        mailbox_id: row.id(4)?,
-        reference: row.bytes(5)?.to_vec(),
-        receipt: row.bytes(6)?.to_vec(),
-        tells_opened: row.flag(7)?,
-        visible_from: row.time(8)?,
-        accepted_at: row.time(9)?,
-    })
+store::columns! {
+    submission_columns,
+    fn read -> Submission {
+        sender_mac: tag,
+        reference_mac: tag,
+        payload_mac: tag,
+        letter_id: id,
+        mailbox_id: id,
+        reference: bytes.to_vec(),
+        receipt: bytes.to_vec(),
+        tells_opened: flag,
+        visible_from: time,
+        accepted_at: time,
+    }
 }
 
 fn receipt_place(letter_id: LetterId) -> Place {
@@ -163,11 +164,7 @@ fn receipt_place(letter_id: LetterId) -> Place {
 
 macro_rules! select {
     ($where:literal) => {
-        concat!(
-            "SELECT sender_mac, reference_mac, payload_mac, letter_id, mailbox_id, reference, receipt, \
-             tells_opened, visible_from, accepted_at FROM submission WHERE ",
-            $where
-        )
+        concat!("SELECT ", submission_columns!(), " FROM submission WHERE ", $where)
     };
 }
 const TAKE_BACK: &str = "DELETE FROM submission WHERE letter_id = $1";
@@ -175,16 +172,14 @@ const MOVED: &str = "UPDATE submission SET mailbox_id = $1 WHERE letter_id = $2"
 const BY_REFERENCE: &str = select!("sender_mac = $1 AND reference_mac = $2");
 const BY_LETTER: &str = select!("letter_id = $1");
 static BY_REFERENCES: Many = Many::new(
-    "SELECT s.sender_mac, s.reference_mac, s.payload_mac, s.letter_id, s.mailbox_id, s.reference, s.receipt, \
-     s.tells_opened, s.visible_from, s.accepted_at FROM (VALUES ",
+    concat!("SELECT ", submission_columns!("s."), " FROM (VALUES "),
     2,
     ") AS want JOIN submission s ON s.sender_mac = want.column1 AND s.reference_mac = want.column2",
 );
 const CONFIRM: &str =
     "UPDATE submission SET accepted_at = accepted_at WHERE sender_mac = $1 AND reference_mac = $2";
 static INSERT_NEW: Many = Many::new(
-    "INSERT INTO submission (sender_mac, reference_mac, payload_mac, letter_id, mailbox_id, reference, receipt, \
-     tells_opened, visible_from, accepted_at) VALUES ",
+    concat!("INSERT INTO submission (", submission_columns!(), ") VALUES "),
     10,
     " ON CONFLICT DO NOTHING RETURNING letter_id",
 );

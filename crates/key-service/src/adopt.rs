@@ -2,7 +2,7 @@
 //! upgraded, and by the operator's command after a restore. Each time is on record in the key store.
 
 use crate::{
-    directory::{self, Address, Known},
+    directory::{self, Known, address_columns, read_address},
     failure::Failure,
     service::Inner,
 };
@@ -98,7 +98,7 @@ impl Inner {
             let mut letters = self.letters.read("read identities").await?;
             let rows = letters.query(IDENTITIES, args![&after.0, after.1]).await?;
             drop(letters);
-            let addresses = rows.iter().map(Address::read).collect::<Result<Vec<_>, _>>()?;
+            let addresses = rows.iter().map(read_address).collect::<Result<Vec<_>, _>>()?;
             let Some(last) = addresses.last() else { return Ok(()) };
             after = (last.mac, last.valid_from.millis());
             let mut tx = self.keys.begin("adopt addresses").await?;
@@ -113,7 +113,7 @@ impl Inner {
             let mut letters = self.letters.read("read log-ins").await?;
             let rows = letters.query(LOGINS, args![&after]).await?;
             drop(letters);
-            let login = |row: &Row| Ok((row.tag(0)?, row.id(1)?));
+            let login = |row: &Row| Ok((row.tag("mac")?, row.id("person_id")?));
             let logins =
                 rows.iter().map(login).collect::<Result<Vec<(LoginMac, PersonId)>, store::Error>>()?;
             let Some((last, _)) = logins.last() else { return Ok(()) };
@@ -133,7 +133,7 @@ impl Inner {
         let mut tx = self.keys.begin("record adoption").await?;
         let sets = i64::try_from(sets).unwrap_or(i64::MAX);
         // Two starts of a new instance in one instant are one.
-        tx.execute(RECORD, args![self.clock.now(), why, sets, reason]).await?.count();
+        tx.execute(RECORD, args![self.clock.now(), why, sets, reason]).await?.ignore();
         Ok(tx.commit().await?)
     }
 }
@@ -155,8 +155,8 @@ pub(crate) async fn page(
         }
     };
     let id = |row: &Row| match kind {
-        SetKind::Sender | SetKind::Operator => row.text(0).map(|number| number.as_bytes().to_vec()),
-        _ => row.bytes(0).map(<[u8]>::to_vec),
+        SetKind::Sender | SetKind::Operator => row.text("id").map(|number| number.as_bytes().to_vec()),
+        _ => row.bytes("id").map(<[u8]>::to_vec),
     };
     rows.iter().map(|row| Ok(Subject { kind, id: id(row)? })).collect()
 }
@@ -168,12 +168,17 @@ const ANY: &str = "SELECT 1 FROM mailbox UNION ALL SELECT 1 FROM sender UNION AL
     UNION ALL SELECT 1 FROM operator LIMIT 1";
 const RECORD: &str =
     "INSERT INTO adoption (adopted_at, why, sets, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-const MAILBOXES: &str = "SELECT mailbox_id FROM mailbox WHERE mailbox_id > $1 ORDER BY mailbox_id LIMIT 500";
-const PERSONS: &str = "SELECT person_id FROM person WHERE person_id > $1 ORDER BY person_id LIMIT 500";
-const ORGANISATIONS: &str = "SELECT organisation_id FROM organisation WHERE organisation_id > $1 \
+const MAILBOXES: &str =
+    "SELECT mailbox_id AS id FROM mailbox WHERE mailbox_id > $1 ORDER BY mailbox_id LIMIT 500";
+const PERSONS: &str = "SELECT person_id AS id FROM person WHERE person_id > $1 ORDER BY person_id LIMIT 500";
+const ORGANISATIONS: &str = "SELECT organisation_id AS id FROM organisation WHERE organisation_id > $1 \
     ORDER BY organisation_id LIMIT 500";
-const SENDERS: &str = "SELECT number FROM sender WHERE number > $1 ORDER BY number LIMIT 500";
-const OPERATORS: &str = "SELECT number FROM operator WHERE number > $1 ORDER BY number LIMIT 500";
-const IDENTITIES: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FROM identity \
-    WHERE (mac, valid_from) > ($1, $2) ORDER BY mac, valid_from LIMIT 1000";
+const SENDERS: &str = "SELECT number AS id FROM sender WHERE number > $1 ORDER BY number LIMIT 500";
+const OPERATORS: &str = "SELECT number AS id FROM operator WHERE number > $1 ORDER BY number LIMIT 500";
+const IDENTITIES: &str = concat!(
+    "SELECT ",
+    address_columns!(),
+    " FROM identity \
+    WHERE (mac, valid_from) > ($1, $2) ORDER BY mac, valid_from LIMIT 1000"
+);
 const LOGINS: &str = "SELECT mac, person_id FROM login WHERE mac > $1 ORDER BY mac LIMIT 1000";

@@ -6,7 +6,7 @@
 //! an agreement that said its instant: which of two agreements of one day is the newer, their dates do not tell.
 
 use crate::{
-    failure::{Failure, Tries},
+    failure::{AGAIN, Failure},
     purpose::Purpose,
     service::Inner,
     unvouched::{TRIES, alarm},
@@ -18,7 +18,7 @@ use domain::{AddressMac, AgreementDigest, AgreementMac, Code, DeclinedMac, Ident
 use key_client::{AgreementUse, KeysError};
 use registry::recipient;
 use std::{sync::Arc, time::Duration};
-use store::{Error, Tx, args};
+use store::{Error, Tries, Tx, args};
 
 /// What an agreement is about.
 #[derive(Clone, Copy)]
@@ -76,10 +76,10 @@ impl Inner {
             acts,
             now,
         };
-        let mut tries = Tries::default();
+        let mut tries = Tries::again(AGAIN);
         loop {
             match self.use_once(&one).await {
-                Err(failure) if tries.again(&failure) => {}
+                Err(failure) if tries.left(failure.is_transient()) => {}
                 other => return other,
             }
         }
@@ -92,7 +92,7 @@ impl Inner {
         let now = self.clock.now();
         let address_mac = self.both_macs(now)?.of(&recipient).address_mac;
         let mut tx = self.keys.begin("end agreements").await?;
-        tx.execute(END_WAITING, args![now, &address_mac, act]).await?.count();
+        tx.execute(END_WAITING, args![now, &address_mac, act]).await?.ignore();
         Ok(tx.commit().await?)
     }
 
@@ -126,8 +126,8 @@ impl Inner {
         }
         let elsewise = elsewise?;
         let mut tx = self.keys.begin("use agreement").await?;
-        tx.execute(FORGET, args![one.now]).await?.count();
-        tx.execute(FORGET_CHANGES, args![one.now.minus(KEPT)]).await?.count();
+        tx.execute(FORGET, args![one.now]).await?.ignore();
+        tx.execute(FORGET_CHANGES, args![one.now.minus(KEPT)]).await?.ignore();
         let last = latest(agreed(&mut tx, one).await?, elsewise);
         for come in &one.come {
             if !is_newer(come.signed, last, one.now) {
@@ -138,8 +138,8 @@ impl Inner {
         for tag in &one.earlier {
             let row = tx.one(WAITING, args![tag, &one.address_mac, one.act]).await?;
             let row = row.ok_or_else(|| rejected(USED))?;
-            let came_at = row.time(2)?;
-            let signed = signed(row.time(0)?, row.flag(1)?);
+            let came_at = row.time("came_at")?;
+            let signed = signed(row.time("signed_at")?, row.flag("exact")?);
             if last.is_some_and(|last| came_at < last.at) || !is_newer(signed, last, came_at) {
                 return Err(rejected(OLDER).into());
             }
@@ -149,9 +149,9 @@ impl Inner {
         }
         // A request that asks for something else has taken the place of what waited.
         for row in tx.query(ALL_WAITING, args![&one.address_mac, one.act]).await? {
-            let tag: AgreementMac = row.tag(0)?;
+            let tag: AgreementMac = row.tag("tag")?;
             if one.acts || !one.earlier.contains(&tag) && !one.come.iter().any(|come| come.tag == tag) {
-                tx.execute(SPEND, args![one.now, &tag]).await?.count();
+                tx.execute(SPEND, args![one.now, &tag]).await?.ignore();
             }
         }
         Ok(tx.commit().await?)
@@ -196,7 +196,7 @@ impl Inner {
 
 async fn agreed(tx: &mut Tx, one: &Use) -> Result<Option<Last>, Error> {
     let row = tx.one(AGREED, args![&one.address_mac, one.what.as_str()]).await?;
-    row.map(|row| Ok(Last { at: row.time(0)?, exact: row.flag(1)? })).transpose()
+    row.map(|row| Ok(Last { at: row.time("changed_at")?, exact: row.flag("exact")? })).transpose()
 }
 
 async fn put(tx: &mut Tx, one: &Use, come: &Come) -> Result<(), Failure> {
@@ -206,7 +206,7 @@ async fn put(tx: &mut Tx, one: &Use, come: &Come) -> Result<(), Failure> {
     };
     let until = come.signed.date().start().plus(KEPT);
     let values = args![&come.tag, &one.address_mac, one.act, signed_at, exact, one.now, until];
-    tx.execute(PUT, values).await?.count();
+    tx.execute(PUT, values).await?.ignore();
     // Held until the end, so that of two that come at once the second sees what the first has done.
     match tx.execute(HOLD, args![&come.tag, &one.address_mac]).await?.count() {
         1 => Ok(()),
@@ -216,7 +216,7 @@ async fn put(tx: &mut Tx, one: &Use, come: &Come) -> Result<(), Failure> {
 
 async fn spend(tx: &mut Tx, one: &Use) -> Result<(), Failure> {
     for tag in one.come.iter().map(|come| &come.tag).chain(&one.earlier) {
-        if tx.execute(SPEND, args![one.now, tag]).await?.count() != 1 {
+        if !tx.execute(SPEND, args![one.now, tag]).await?.any() {
             return Err(rejected(USED).into());
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     adopt,
-    directory::{self, Address},
+    directory::{self, Address, address_columns, read_address},
     failure::Failure,
     service::Inner,
     unvouched::unfit,
@@ -125,9 +125,9 @@ impl Inner {
             let rows = tx.query(sql, args![&after.0, after.1]).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(all) };
-            after = (last.array(0)?, last.time(1)?.millis());
+            after = (last.array("mac")?, last.time("valid_from")?.millis());
             for row in &rows {
-                all.insert(Address::read(row)?);
+                all.insert(read_address(row)?);
             }
         }
     }
@@ -142,9 +142,9 @@ impl Inner {
             let rows = tx.query(sql, args![&after]).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(all) };
-            after = last.bytes(0)?.to_vec();
+            after = last.bytes("mac")?.to_vec();
             for row in &rows {
-                all.insert((row.array(0)?, row.array(1)?));
+                all.insert((row.array("mac")?, row.array("person_id")?));
             }
         }
     }
@@ -154,10 +154,18 @@ impl Inner {
 const PAGE: usize = 500;
 /// How often a set is read before it counts as not vouched for: a change may lie between two readings.
 const TRIES: u32 = 4;
-const IDENTITIES: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FROM identity \
-    WHERE (mac, valid_from) > ($1, $2) ORDER BY mac, valid_from LIMIT 2000";
-const KNOWN_ADDRESSES: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FROM known_address \
-    WHERE (mac, valid_from) > ($1, $2) AND unsettled_since IS NULL ORDER BY mac, valid_from LIMIT 2000";
+const IDENTITIES: &str = concat!(
+    "SELECT ",
+    address_columns!(),
+    " FROM identity \
+    WHERE (mac, valid_from) > ($1, $2) ORDER BY mac, valid_from LIMIT 2000"
+);
+const KNOWN_ADDRESSES: &str = concat!(
+    "SELECT ",
+    address_columns!(),
+    " FROM known_address \
+    WHERE (mac, valid_from) > ($1, $2) AND unsettled_since IS NULL ORDER BY mac, valid_from LIMIT 2000"
+);
 const LOGINS: &str = "SELECT mac, person_id FROM login WHERE mac > $1 ORDER BY mac LIMIT 2000";
 const KNOWN_LOGINS: &str = "SELECT mac, person_id FROM known_login \
     WHERE mac > $1 AND unsettled_since IS NULL ORDER BY mac LIMIT 2000";

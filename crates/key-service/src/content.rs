@@ -1,7 +1,7 @@
 //! The key for the content of one letter: nobody reads without a trace.
 
 use crate::{
-    failure::{Failure, Tries},
+    failure::{AGAIN, Failure},
     letter_key::{SealedKey, find},
     rights::rights,
     service::Inner,
@@ -13,7 +13,7 @@ use domain::{
 use evidence::{NewEvent, feed};
 use key_client::{AcceptedEvent, GrantToken, KeysError, LetterKey};
 use mailbox::may;
-use store::{Tx, args};
+use store::{Tries, Tx, args};
 use tracing::{error, info};
 use vault::{Key, Purpose, derive};
 
@@ -38,10 +38,10 @@ impl Inner {
         };
         let accepting = sealed.accepting.as_ref().ok_or(Failure::Opaque)?;
         let owners = self.owners(mailbox, accepting).await?;
-        let mut tries = Tries::default();
+        let mut tries = Tries::again(AGAIN);
         loop {
             match self.record(person, &sealed, now).await {
-                Err(failure) if tries.again(&failure) => {}
+                Err(failure) if tries.left(failure.is_transient()) => {}
                 Err(failure) => return Err(failure),
                 Ok(()) => break,
             }
@@ -78,7 +78,7 @@ impl Inner {
         let mut tx = self.letters.begin_urgent("open letter").await?;
         let rights = self.rights_over(&mut tx, person, mailbox, now).await?;
         let because = may(&rights, facts, Act::Open, now).ok_or(KeysError::Gone)?;
-        if tx.execute(READ, args![mailbox, letter, person, now]).await?.count() == 0 {
+        if !tx.execute(READ, args![mailbox, letter, person, now]).await?.any() {
             return Err(KeysError::Gone.into());
         }
         // Somebody who helps reads for themselves: for the owner the letter is unread, and the sender learns of the
@@ -87,7 +87,7 @@ impl Inner {
         let opened = NewEvent::by_person(EventType::Opened, now, person, because);
         let event =
             evidence::append_untold(&mut tx, &self.events, mailbox, letter, opened, &*self.random).await?;
-        let is_first = counts && tx.execute(OPENED, args![event.at, mailbox, letter]).await?.count() == 1;
+        let is_first = counts && tx.execute(OPENED, args![event.at, mailbox, letter]).await?.any();
         if is_first && facts.tells_opened {
             tell_sender(&mut tx, letter, sealed.sender_mac, event).await?;
         }

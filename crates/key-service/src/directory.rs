@@ -4,8 +4,8 @@ mod known;
 mod sets;
 
 pub(crate) use known::{
-    Address, Known, address, addresses_of, adopt_known, every_address_of, forget_unsettled, introduce_known,
-    login, logins_of, settle_known, unsettled,
+    Address, Known, address, address_columns, addresses_of, adopt_known, every_address_of, forget_unsettled,
+    introduce_known, login, logins_of, read_address, settle_known, unsettled,
 };
 pub(crate) use sets::{adopt, intend, introduce, page, promote, under_way, withdraw};
 
@@ -37,7 +37,7 @@ impl Inner {
         drop(tx);
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
-            found.insert(row.tag::<AddressMac>(0)?, statement(row)?);
+            found.insert(row.tag::<AddressMac>("mac")?, statement(row)?);
         }
         Ok(macs.iter().map(|mac| found.get(mac).cloned()).collect())
     }
@@ -47,8 +47,8 @@ impl Inner {
         let mut tx = self.keys.read("state senders").await?;
         let rows = tx.query(REGISTERED, &[]).await?;
         let statement = |row: &Row| {
-            let number = String::from_utf8_lossy(row.bytes(0)?).into_owned();
-            Ok(RegistryStatement { kind: row.text(4)?.to_owned(), number, vouched: vouched(row, 1)? })
+            let number = String::from_utf8_lossy(row.bytes("id")?).into_owned();
+            Ok(RegistryStatement { kind: row.text("kind")?.to_owned(), number, vouched: vouched(row)? })
         };
         rows.iter().map(statement).collect()
     }
@@ -77,42 +77,47 @@ fn asked(subjects: &[Subject]) -> Vec<[Value<'_>; 2]> {
 fn read_sets(rows: &[Row]) -> Result<HashMap<Subject, Vouched>, Error> {
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
-        let kind = row.text(0)?;
-        let kind = SetKind::parse(kind).ok_or(Error::Column { index: 0, wanted: "kind of a set" })?;
-        found.insert(Subject { kind, id: row.bytes(1)?.to_vec() }, vouched(row, 2)?);
+        let kind = row.text("kind")?;
+        let kind = SetKind::parse(kind).ok_or(Error::Column { column: "kind", wanted: "kind of a set" })?;
+        found.insert(Subject { kind, id: row.bytes("id")?.to_vec() }, vouched(row)?);
     }
     Ok(found)
 }
 
 /// From version, digests, next.
-pub(crate) fn vouched(row: &Row, at: usize) -> Result<Vouched, Error> {
-    let next = row.opt_bytes(at + 2)?.map(|bytes| split(bytes, at + 2)).transpose()?.map(Next);
-    Ok(Vouched { version: row.int(at)?, digests: split(row.bytes(at + 1)?, at + 1)?, next })
+pub(crate) fn vouched(row: &Row) -> Result<Vouched, Error> {
+    vouched_in(row, ["version", "digests", "next"])
 }
 
-fn split(bytes: &[u8], index: usize) -> Result<Vec<RowsDigest>, Error> {
+/// From these columns, where a row has two of them.
+fn vouched_in(row: &Row, [version, digests, next]: [&'static str; 3]) -> Result<Vouched, Error> {
+    let coming = row.opt_bytes(next)?.map(|bytes| split(bytes, next)).transpose()?.map(Next);
+    Ok(Vouched { version: row.int(version)?, digests: split(row.bytes(digests)?, digests)?, next: coming })
+}
+
+fn split(bytes: &[u8], column: &'static str) -> Result<Vec<RowsDigest>, Error> {
     let (digests, rest) = bytes.as_chunks::<32>();
     if rest.is_empty() {
         Ok(digests.iter().copied().map(RowsDigest::from_bytes).collect())
     } else {
-        Err(Error::Column { index, wanted: "digests" })
+        Err(Error::Column { column, wanted: "digests" })
     }
 }
 
 fn statement(row: &Row) -> Result<AddressStatement, Error> {
-    let owner = row.opt_int(4)?.map(|_| vouched(row, 4)).transpose()?;
-    let mailbox = match (row.opt_id(7)?, row.opt_int(11)?) {
+    let owner = row.opt_int("version")?.map(|_| vouched(row)).transpose()?;
+    let mailbox = match (row.opt_id("mailbox_id")?, row.opt_int("epoch")?) {
         (Some(mailbox_id), Some(epoch)) => Some(MailboxStatement {
             mailbox_id,
-            key: MailboxKey { epoch, public_key: row.array(12)? },
-            vouched: vouched(row, 8)?,
+            key: MailboxKey { epoch, public_key: row.array("public_key")? },
+            vouched: vouched_in(row, ["mailbox_version", "mailbox_digests", "mailbox_next"])?,
         }),
         _ => None,
     };
     Ok(AddressStatement {
-        owner_kind: row.text(1)?.to_owned(),
-        owner_id: row.array(2)?,
-        settled: row.opt_time(3)?.is_none(),
+        owner_kind: row.text("owner_kind")?.to_owned(),
+        owner_id: row.array("owner_id")?,
+        settled: row.opt_time("unsettled_since")?.is_none(),
         owner,
         mailbox,
     })
@@ -124,7 +129,8 @@ static STATEMENTS: Many = Many::new(
     "WITH asked (mac) AS (VALUES ",
     1,
     ") SELECT a.mac, a.owner_kind, a.owner_id, a.unsettled_since, o.version, o.digests, o.next, \
-     m.id, m.version, m.digests, m.next, k.epoch, k.public_key \
+     m.id AS mailbox_id, m.version AS mailbox_version, m.digests AS mailbox_digests, m.next AS mailbox_next, \
+     k.epoch, k.public_key \
      FROM asked w JOIN known_address a ON a.mac = w.mac \
      AND a.valid_from <= $1 AND (a.valid_to IS NULL OR a.valid_to > $1) \
      LEFT JOIN vouched o ON o.kind = a.owner_kind AND o.id = a.owner_id \

@@ -82,15 +82,5 @@ impl Failure {
     }
 }
 
-/// How often a transaction was tried again because another was in its way.
-#[derive(Default)]
-pub(crate) struct Tries(u32);
-
-impl Tries {
-    pub(crate) fn again(&mut self, failure: &Failure) -> bool {
-        self.0 += 1;
-        self.0 < MOST && failure.is_transient()
-    }
-}
-
-const MOST: u32 = 4;
+/// How often a transaction is tried again because another was in its way.
+pub(crate) const AGAIN: u32 = 3;

@@ -36,14 +36,14 @@ impl Inner {
 /// the two looks is not taken for a restore.
 pub(crate) async fn watch(letters: &Store, keys: &Store, now: Time) -> Result<(), Error> {
     let mut tx = keys.read("look at feed epoch").await?;
-    let row = tx.one(KNOWN, &[]).await?.ok_or(MISSING)?;
-    let epoch = row.int(0)?;
-    let seen = row.int(1)?;
+    let row = tx.must_one(KNOWN, &[]).await?;
+    let epoch = row.int("epoch")?;
+    let seen = row.int("seen")?;
     drop(tx);
     let mut tx = letters.read("look at feed head").await?;
-    let row = tx.one(HEAD, &[]).await?.ok_or(MISSING)?;
-    let next = row.int(0)?;
-    let copied = row.int(1)?;
+    let row = tx.must_one(HEAD, &[]).await?;
+    let next = row.int("next")?;
+    let copied = row.int("epoch")?;
     drop(tx);
     if next < seen || copied != epoch {
         warn!(
@@ -53,7 +53,7 @@ pub(crate) async fn watch(letters: &Store, keys: &Store, now: Time) -> Result<()
         begin(letters, keys, now).await?;
     } else if next > seen {
         let mut tx = keys.begin_background("note feed head").await?;
-        tx.execute(SEEN, args![next]).await?.count();
+        tx.execute(SEEN, args![next]).await?.ignore();
         tx.commit().await?;
     }
     Ok(())
@@ -63,13 +63,13 @@ pub(crate) async fn watch(letters: &Store, keys: &Store, now: Time) -> Result<()
 /// ends in one epoch more.
 async fn begin(letters: &Store, keys: &Store, now: Time) -> Result<i64, Error> {
     let mut tx = letters.read("look at feed head").await?;
-    let row = tx.one(HEAD, &[]).await?.ok_or(MISSING)?;
-    let next = row.int(0)?;
-    let copied = row.int(1)?;
+    let row = tx.must_one(HEAD, &[]).await?;
+    let next = row.int("next")?;
+    let copied = row.int("epoch")?;
     drop(tx);
     let mut tx = keys.begin("begin feed epoch").await?;
-    let begun = tx.one(BEGIN, args![copied, next, now]).await?.ok_or(MISSING)?;
-    let epoch = begun.int(0)?;
+    let begun = tx.must_one(BEGIN, args![copied, next, now]).await?;
+    let epoch = begun.int("epoch")?;
     tx.commit().await?;
     let mut tx = letters.begin("begin feed epoch").await?;
     tx.execute(COPY, args![epoch]).await?.exactly(1)?;
@@ -78,7 +78,6 @@ async fn begin(letters: &Store, keys: &Store, now: Time) -> Result<i64, Error> {
     Ok(epoch)
 }
 
-const MISSING: Error = Error::Unexpected { expected: 1, found: 0 };
 const KNOWN: &str = "SELECT epoch, seen FROM feed_epoch WHERE one = 1";
 const SEEN: &str = "UPDATE feed_epoch SET seen = $1 WHERE one = 1 AND seen < $1";
 const BEGIN: &str = "UPDATE feed_epoch SET epoch = CASE WHEN epoch < $1 THEN $1 ELSE epoch END + 1, seen = $2, \

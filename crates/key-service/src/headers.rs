@@ -1,7 +1,7 @@
 //! The keys for the headers of many letters, with one line in the mailbox's history.
 
 use crate::{
-    failure::{Failure, Tries},
+    failure::{AGAIN, Failure},
     grants::Spent,
     letter_key::find,
     rights::rights,
@@ -15,6 +15,7 @@ use evidence::NewEvent;
 use key_client::{GrantToken, KeysError, SecretKey};
 use mailbox::{LetterFacts, may, may_box};
 use std::collections::HashMap;
+use store::Tries;
 use vault::{Key, Purpose, derive};
 
 impl Inner {
@@ -41,10 +42,10 @@ impl Inner {
         let opened =
             opened.into_iter().filter_map(|(sealed, key)| Some((sealed.facts, key?))).collect::<Vec<_>>();
 
-        let mut tries = Tries::default();
+        let mut tries = Tries::again(AGAIN);
         let allowed = loop {
             match self.list(person, mailbox, &opened, now).await {
-                Err(failure) if tries.again(&failure) => {}
+                Err(failure) if tries.left(failure.is_transient()) => {}
                 outcome => break outcome?,
             }
         };

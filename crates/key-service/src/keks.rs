@@ -67,14 +67,14 @@ impl Keks {
             return Err(KeksError::Lost);
         }
         for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::Events) {
-            let known = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+            let known = rows.iter().map(|row| row.text("purpose")).collect::<Result<Vec<_>, _>>()?;
             if !known.contains(&purpose.as_str()) {
                 // None when another process is starting too: what is read back below counts.
                 let _ = insert(&mut tx, &root, purpose, 1, now, random).await?;
             }
         }
         // None where there never was one, or since an earlier start.
-        let _ = tx.execute(TAKE_BACK, args![now, Purpose::Events.as_str()]).await?;
+        tx.execute(TAKE_BACK, args![now, Purpose::Events.as_str()]).await?.ignore();
         tx.commit().await?;
         let keks = Self { held: RwLock::new(Arc::new(HashMap::new())), root, store };
         keks.reload().await?;
@@ -87,14 +87,20 @@ impl Keks {
         let mut found: HashMap<Purpose, Vec<Arc<Kek>>> = HashMap::new();
         for row in tx.query(ALL, &[]).await? {
             // A purpose of a later version of the program is left alone.
-            let Some(purpose) = Purpose::parse(row.text(0)?) else { continue };
-            let version = row.int(1)?;
+            let Some(purpose) = Purpose::parse(row.text("purpose")?) else { continue };
+            let version = row.int("version")?;
             let key = self
                 .root
-                .unwrap(&place(purpose, version), row.bytes(3)?)
+                .unwrap(&place(purpose, version), row.bytes("wrapped")?)
                 .map_err(|Opaque| KeksError::WrongRoot)?;
-            let id = KeyId::from_bytes(row.array(2)?);
-            let kek = Kek { id, version, key, created_at: row.time(4)?, retired_at: row.opt_time(5)? };
+            let id = KeyId::from_bytes(row.array("key_id")?);
+            let kek = Kek {
+                id,
+                version,
+                key,
+                created_at: row.time("created_at")?,
+                retired_at: row.opt_time("retired_at")?,
+            };
             found.entry(purpose).or_default().push(Arc::new(kek));
         }
         let mut held = HashMap::new();
@@ -225,7 +231,7 @@ impl Keks {
         let version = versions.last().ok_or(KeksError::Missing)?.version + 1;
         let mut tx = self.store.begin("add key version").await?;
         insert(&mut tx, &self.root, purpose, version, now, random).await?.exactly(1)?;
-        let _ = tx.execute(RETIRE, args![seals_from, purpose.as_str(), version]).await?;
+        tx.execute(RETIRE, args![seals_from, purpose.as_str(), version]).await?.ignore();
         tx.commit().await?;
         self.reload().await?;
         Ok((version, seals_from))

@@ -4,7 +4,7 @@ use crate::{failure::Failure, service::Inner, unseal::MailboxSecret, vouched::Un
 use domain::{LetterId, MailboxId, SenderMac};
 use evidence::{Accepting, EventKeys};
 use key_client::{letter_aad, seal_info};
-use mailbox::LetterFacts;
+use mailbox::{LetterFacts, read_facts};
 use std::{collections::HashMap, sync::Arc};
 use store::{Many, Row, Tx, row};
 use tracing::error;
@@ -50,7 +50,7 @@ pub(crate) async fn find(
 ) -> Result<Vec<SealedKey>, store::Error> {
     let wanted: Vec<_> = letters.iter().map(|id| row![id]).collect();
     let rows = tx.query_many_with(&FIND, &[mailbox.into()], &wanted).await?;
-    let mut found = rows.iter().map(|row| read(mailbox, row)).collect::<Result<Vec<_>, _>>()?;
+    let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let mut accepting = evidence::accepting(tx, keys, mailbox, letters).await?;
     for sealed in &mut found {
         sealed.accepting = accepting.remove(&sealed.facts.letter_id);
@@ -115,15 +115,15 @@ fn tell(sealed: &SealedKey, shut: Shut) {
     }
 }
 
-fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
-    let facts = LetterFacts::read(mailbox_id, row)?;
+fn read(row: &Row) -> Result<SealedKey, store::Error> {
+    let facts = read_facts(row)?;
     Ok(SealedKey {
         facts,
-        sender_mac: row.tag(11)?,
-        epoch: row.int(12)?,
-        sealed: row.bytes(13)?.to_vec(),
+        sender_mac: row.tag("sender_mac")?,
+        epoch: row.int("epoch")?,
+        sealed: row.bytes("sealed")?.to_vec(),
         accepting: None,
-        parts_there: row.int(14)?,
+        parts_there: row.int("parts_there")?,
     })
 }
 
@@ -131,9 +131,9 @@ fn read(mailbox_id: MailboxId, row: &Row) -> Result<SealedKey, store::Error> {
 const PIECE: usize = 64;
 
 static FIND: Many = Many::new(
-    "SELECT l.letter_id, l.accepted_at, l.visible_from, l.confidential, l.tells_opened, l.parts, l.notice_state, \
-     l.opened_at, l.archived_at, l.binned_at, l.hold_until, l.sender_mac, k.epoch, k.sealed, \
-     (SELECT COUNT(*) FROM part p WHERE p.mailbox_id = l.mailbox_id AND p.letter_id = l.letter_id) \
+    "SELECT l.mailbox_id, l.letter_id, l.accepted_at, l.visible_from, l.confidential, l.tells_opened, \
+     l.parts, l.notice_state, l.opened_at, l.archived_at, l.binned_at, l.hold_until, l.sender_mac, k.epoch, k.sealed, \
+     (SELECT COUNT(*) FROM part p WHERE p.mailbox_id = l.mailbox_id AND p.letter_id = l.letter_id) AS parts_there \
      FROM letter l JOIN letter_key k ON k.mailbox_id = l.mailbox_id AND k.letter_id = l.letter_id \
      WHERE l.mailbox_id = $1 AND l.letter_id IN (",
     1,

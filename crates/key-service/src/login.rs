@@ -128,7 +128,7 @@ impl Inner {
         let stated = self.known_login(login_mac).await?;
         let mut tx = self.letters.read("find person").await?;
         let row = tx.one(PERSON, args![login_mac]).await?;
-        let found: Option<PersonId> = row.map(|row| row.id(0)).transpose()?;
+        let found: Option<PersonId> = row.map(|row| row.id("person_id")).transpose()?;
         match (stated, found) {
             // What has not settled was perhaps never committed.
             (None, None) | (Some((_, false)), None) => Ok(None),

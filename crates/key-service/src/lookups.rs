@@ -136,7 +136,7 @@ impl Inner {
         let own = tx.one(QUOTA, args![caller]).await?;
         drop(tx);
         if let Some(row) = own {
-            return Ok((caller.to_owned(), count(row.int(0)?)));
+            return Ok((caller.to_owned(), count(row.int("daily")?)));
         }
         let mut tx = self.letters.read("is caller registered").await?;
         let known = tx.one(REGISTERED, args![caller]).await?.is_some();
@@ -151,8 +151,8 @@ impl Inner {
         let block = (quota / 100).clamp(1, 10_000).max(missing);
         for wanted in [block, missing] {
             let mut tx = self.keys.begin("take look-ups").await?;
-            tx.execute(BEGIN, args![who, day]).await?.count();
-            let taken = tx.execute(TAKE, args![number(wanted), who, day, number(quota)]).await?.count() == 1;
+            tx.execute(BEGIN, args![who, day]).await?.ignore();
+            let taken = tx.execute(TAKE, args![number(wanted), who, day, number(quota)]).await?.any();
             tx.commit().await?;
             if taken {
                 return Ok(Some(wanted));
@@ -178,7 +178,7 @@ impl Inner {
         let day = self.clock.now().date().to_string();
         let mut tx = self.keys.read("read look-ups").await?;
         let own = tx.one(QUOTA, args![caller.as_str()]).await?.is_some();
-        let used = tx.one(USED, args![&who, &day]).await?.map_or(Ok(0), |row| row.int(0))?;
+        let used = tx.one(USED, args![&who, &day]).await?.map_or(Ok(0), |row| row.int("used"))?;
         Ok(LookupQuota { daily, own, used_today: count(used) })
     }
 
@@ -193,7 +193,7 @@ impl Inner {
             Some(daily) => {
                 tx.execute(SET, args![caller.as_str(), number(daily), self.clock.now()]).await?.exactly(1)?;
             }
-            None => drop(tx.execute(UNSET, args![caller.as_str()]).await?.count()),
+            None => tx.execute(UNSET, args![caller.as_str()]).await?.ignore(),
         }
         tx.commit().await?;
         Ok(())
@@ -203,7 +203,7 @@ impl Inner {
     pub(crate) async fn forget_lookups(&self) -> Result<(), Failure> {
         let before = self.clock.now().minus(KEPT).date().to_string();
         let mut tx = self.keys.begin_background("forget look-ups").await?;
-        tx.execute(FORGET, args![&before]).await?.count();
+        tx.execute(FORGET, args![&before]).await?.ignore();
         tx.commit().await?;
         Ok(())
     }

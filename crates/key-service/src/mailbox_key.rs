@@ -39,7 +39,7 @@ impl Inner {
         let mut tx = self.keys.begin_background("make epoch key").await?;
         insert(&mut tx, &[pair], self.clock.now()).await?;
         let found = tx.one(ONE_PUBLIC, args![mailbox, epoch]).await?.ok_or(Failure::Opaque)?;
-        let key = MailboxKey { epoch, public_key: found.array(0)? };
+        let key = MailboxKey { epoch, public_key: found.array("public_key")? };
         tx.commit().await?;
         Ok(key)
     }
@@ -49,8 +49,8 @@ impl Inner {
         let rows = self.keys.ask("load mailbox keys", SECRETS, args![mailbox]).await?;
         let mut secrets = HashMap::new();
         for row in rows {
-            let epoch = row.int(0)?;
-            let wrapped = row.bytes(1)?;
+            let epoch = row.int("epoch")?;
+            let wrapped = row.bytes("wrapped")?;
             let plain = self.keks.unseal_fresh(Purpose::Mailbox, &place(mailbox, epoch), wrapped).await?;
             secrets.insert(epoch, MailboxSecret::from_slice(&plain)?);
         }
@@ -85,7 +85,7 @@ async fn insert(tx: &mut Tx, pairs: &[Pair], now: Time) -> Result<(), store::Err
         .map(|pair| row![pair.mailbox, pair.epoch, &pair.public_key, &pair.wrapped, now])
         .collect();
     // Fewer than asked for when somebody else was first.
-    let _ = tx.execute_many(&INSERT, &rows).await?;
+    tx.execute_many(&INSERT, &rows).await?.ignore();
     Ok(())
 }
 
@@ -97,14 +97,19 @@ pub(crate) async fn newest(
     let wanted: Vec<_> = mailboxes.iter().map(|id| row![id]).collect();
     let rows = tx.query_many(&NEWEST, &wanted).await?;
     rows.iter()
-        .map(|row| Ok((row.id(0)?, MailboxKey { epoch: row.int(1)?, public_key: row.array(2)? })))
+        .map(|row| {
+            Ok((
+                row.id("mailbox_id")?,
+                MailboxKey { epoch: row.int("epoch")?, public_key: row.array("public_key")? },
+            ))
+        })
         .collect()
 }
 
 /// When the newest key pair was made.
 pub(crate) async fn made_at(tx: &mut Tx, mailbox: MailboxId) -> Result<Option<Time>, store::Error> {
     let row = tx.one(MADE_AT, args![mailbox]).await?;
-    row.map(|row| row.time(0)).transpose()
+    row.map(|row| row.time("created_at")).transpose()
 }
 
 const FIRST_EPOCH: i64 = 1;

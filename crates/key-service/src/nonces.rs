@@ -37,7 +37,7 @@ pub(crate) async fn use_up(keys: &Store, nonce: &str, ends_at: Time) -> Result<b
     let mut tx = keys.begin("use up nonce").await?;
     let done = tx.execute(USE_UP, args![&vault::sha256(nonce.as_bytes()), ends_at]).await?;
     tx.commit().await?;
-    Ok(done.count() == 1)
+    Ok(done.any())
 }
 
 /// Forgets those that nobody would take any more.
@@ -51,7 +51,7 @@ pub(crate) async fn forget_ended(keys: &Store, now: Time) -> Result<(), store::E
     drop(tx);
     let mut tx = keys.begin_background("forget ended nonces").await?;
     // None when another key service was first.
-    let _ = tx.execute(FORGET, args![before]).await?;
+    tx.execute(FORGET, args![before]).await?.ignore();
     tx.commit().await
 }
 

@@ -133,7 +133,7 @@ impl Inner {
         let mut tx = self.letters.read("find announcement").await?;
         let Some(row) = tx.one(WORDS, args![id]).await? else { return Ok(()) };
         drop(tx);
-        let words = row.bytes(0)?.to_vec();
+        let words = row.bytes("words")?.to_vec();
         let at = place(Column::Announcement, announcement_words(id).as_bytes());
         let opened = self.keks.unseal_fresh(Purpose::Column(Column::Announcement), &at, &words).await;
         let to = opened.ok().and_then(|padded| vault::unpad(&padded).ok().map(AnnouncedTo::read));
@@ -166,7 +166,7 @@ impl Inner {
         let mut tx = self.keys.begin("tell of a move").await?;
         // Whose numbers they are, the key store says: by the letters' rows the notice could be led away from the owner.
         for mac in directory::addresses_of(&mut tx, owner, now).await? {
-            moved |= tx.execute(TELL, args![&mac, since, MOST_TOLD]).await?.count() > 0;
+            moved |= tx.execute(TELL, args![&mac, since, MOST_TOLD]).await?.any();
         }
         tx.commit().await?;
         Ok(moved)

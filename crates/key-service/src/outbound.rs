@@ -39,8 +39,8 @@ impl Inner {
         let rings = self.keks.event_rings(self.clock.now())?;
         let taken = evidence::taken_in_charge(&mut tx, &rings, letter).await?;
         drop(tx);
-        let epoch = row.int(0)?;
-        let sealed = row.bytes(1)?;
+        let epoch = row.int("epoch")?;
+        let sealed = row.bytes("sealed_key")?;
         let secrets = self.secrets(MailboxId::OUTGOING).await?;
         let aad = letter_aad(letter.own_box(), letter, epoch, OUTBOUND_PARTS);
         let key = secrets.get(&epoch).ok_or(Opaque)?.open(seal_info(), &aad, sealed)?;
@@ -48,16 +48,18 @@ impl Inner {
             key: *derive(&key, Purpose::Commitment).expose(),
             mailbox_id: letter.own_box(),
             letter_id: letter,
-            accepted_at: row.time(2)?,
-            visible_from: row.time(2)?,
+            accepted_at: row.time("accepted_at")?,
+            visible_from: row.time("accepted_at")?,
             confidential: false,
             tells_opened: false,
             parts: OUTBOUND_PARTS,
-            sender_mac: row.tag(3)?,
+            sender_mac: row.tag("sender_mac")?,
         };
         let vouched = taken.as_ref().ok_or(Unvouched::NeverAccepted).and_then(|taken| {
-            let found =
-                row.array(4).ok().map(|mac| evidence::address(&taken.nonce, &AddressMac::from_bytes(mac)));
+            let found = row
+                .array("address_mac")
+                .ok()
+                .map(|mac| evidence::address(&taken.nonce, &AddressMac::from_bytes(mac)));
             match taken.event.address {
                 Some(address) if found != Some(address) => Err(Unvouched::Changed),
                 _ => fits(taken, &belongings),
@@ -83,8 +85,8 @@ impl Inner {
         let pairs = tx.query(PAIRS, args![MailboxId::OUTGOING]).await?;
         drop(tx);
         let Some(newest) = pairs.first() else { return Ok(()) };
-        let epoch = newest.int(0)?;
-        let age = self.clock.now().since(newest.time(1)?);
+        let epoch = newest.int("epoch")?;
+        let age = self.clock.now().since(newest.time("created_at")?);
         // Gateways that seal to the older one have learnt of the newest by then.
         if age < self.settings.roll_grace() {
             return Ok(());

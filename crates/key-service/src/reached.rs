@@ -48,7 +48,7 @@ impl Reached {
             }
         }
         for row in tx.query(WAITING, args![person]).await? {
-            self.add(Column::Contact, &contact_waiting(row.id(0)?, person));
+            self.add(Column::Contact, &contact_waiting(row.id("contact_id")?, person));
         }
         Ok(())
     }
@@ -75,9 +75,9 @@ impl Reached {
     /// The invitations from a mailbox that wait: bound to it, whatever their rows say.
     async fn add_invitations(&mut self, tx: &mut Tx, mailbox: MailboxId) -> Result<(), Failure> {
         for row in tx.query(INVITED, args![mailbox]).await? {
-            let id = row.id(0)?;
+            let id = row.id("invitation_id")?;
             self.add(Column::Note, &invitation_label(id, mailbox));
-            if let Some(helper) = row.opt_id(1)? {
+            if let Some(helper) = row.opt_id("helper_id")? {
                 self.add(Column::Note, &invitation_helper(id, mailbox, helper));
             }
         }
@@ -88,7 +88,10 @@ impl Reached {
     async fn add_asked(&mut self, tx: &mut Tx, numbers: &[AddressMac]) -> Result<(), Failure> {
         for mac in numbers {
             for row in tx.query(ASKED, args![mac]).await? {
-                self.add(Column::Note, &invitation_owner(row.id(0)?, row.id(1)?, mac));
+                self.add(
+                    Column::Note,
+                    &invitation_owner(row.id("invitation_id")?, row.id("mailbox_id")?, mac),
+                );
             }
         }
         Ok(())

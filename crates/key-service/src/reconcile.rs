@@ -27,15 +27,15 @@ impl Inner {
             let rows = tx.query(MAILBOXES, args![&after, BATCH]).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(found) };
-            after = last.bytes(0)?.to_vec();
-            let ids = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<MailboxId>, _>>()?;
+            after = last.bytes("mailbox_id")?.to_vec();
+            let ids = rows.iter().map(|row| row.id("mailbox_id")).collect::<Result<Vec<MailboxId>, _>>()?;
             let mut tx = self.keys.read("compare mailbox keys").await?;
             let known = newest(&mut tx, &ids).await?;
             drop(tx);
             for (row, id) in rows.iter().zip(ids) {
                 found.mailboxes += 1;
-                let epoch = row.int(1)?;
-                let public_key = row.array::<32>(2)?;
+                let epoch = row.int("epoch")?;
+                let public_key = row.array::<32>("public_key")?;
                 match known.get(&id) {
                     Some(key) if key.epoch == epoch && key.public_key == public_key => {}
                     Some(key) if key.epoch > epoch => {

@@ -143,10 +143,10 @@ impl Inner {
     async fn forget_set(&self, subject: &Subject) -> Result<(), Failure> {
         let mut tx = self.keys.begin("forget what is gone").await?;
         for sql in [FORGET_SET, FORGET_ENDED] {
-            let _ = tx.execute(sql, args![subject.kind.as_str(), &subject.id]).await?;
+            tx.execute(sql, args![subject.kind.as_str(), &subject.id]).await?.ignore();
         }
         for sql in [FORGET_ADDRESSES, FORGET_LOGINS, FORGET_HEAD, FORGET_OPENINGS] {
-            let _ = tx.execute(sql, args![&subject.id]).await?;
+            tx.execute(sql, args![&subject.id]).await?.ignore();
         }
         Ok(tx.commit().await?)
     }
@@ -158,7 +158,7 @@ impl Inner {
         }
         let mut tx = self.keys.read("find mailbox of owner").await?;
         let row = tx.one(OF_OWNER, args![&subject.id]).await?;
-        Ok(row.map(|row| row.id(0)).transpose()?)
+        Ok(row.map(|row| row.id("id")).transpose()?)
     }
 
     /// Heads of mailboxes whose events are older than they are counted.

@@ -96,14 +96,16 @@ impl Inner {
         // The row alone could be reset by whoever writes the letter database, and nothing would ever be
         // destroyed.
         rows.extend(keys.query(DUE_BY_CHAIN, args![before, MAILBOXES as i64]).await?);
-        rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?))).collect()
+        rows.iter().map(|row| Ok((row.id("mailbox_id")?, row.int("epoch")?))).collect()
     }
 
     /// Mailboxes with more than one key pair, the newest epoch, and since when it is there.
     async fn under_way(&self) -> Result<Vec<(MailboxId, i64, Time)>, Failure> {
         let mut tx = self.keys.read("find mailboxes under way").await?;
         let rows = tx.query(UNDER_WAY, &[]).await?;
-        rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?, row.time(2)?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.id("mailbox_id")?, row.int("epoch")?, row.time("created_at")?)))
+            .collect()
     }
 
     pub(crate) async fn begin_roll(&self, mailbox: MailboxId, epoch: i64) -> Result<(), Failure> {
@@ -116,7 +118,7 @@ impl Inner {
         registry::boxes::hold(&mut tx, mailbox).await?;
         let switched = tx.execute(SWITCH, args![made.epoch, &made.public_key, mailbox, made_at]).await?;
         tx.commit().await?;
-        if switched.count() == 1 {
+        if switched.any() {
             info!(mailbox.id = %mailbox, epoch, "A mailbox takes a new key");
         }
         Ok(())
@@ -134,7 +136,7 @@ impl Inner {
         drop(tx);
         // A mailbox whose opening was cut short; nothing is sealed to it.
         let Some(row) = row else { return Ok(()) };
-        if row.int(0)? < newest {
+        if row.int("epoch")? < newest {
             // Cut short between making the pair and taking it.
             self.begin_roll(mailbox, newest).await?;
         }
@@ -164,7 +166,7 @@ impl Inner {
             let rows = tx.query(OLDER, args![mailbox, newest, &after, BATCH]).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(left) };
-            after = last.bytes(0)?.to_vec();
+            after = last.bytes("letter_id")?.to_vec();
             let older = rows.iter().map(|row| Older::read(mailbox, row)).collect::<Result<Vec<_>, _>>()?;
             let held = Arc::clone(&secrets);
             // Not on the threads that answer: a hundred key agreements at a time would hold up who wants to
@@ -226,8 +228,14 @@ struct Older {
 
 impl Older {
     fn read(mailbox: MailboxId, row: &store::Row) -> Result<Self, store::Error> {
-        let sealed = row.bytes(3)?.to_vec();
-        Ok(Self { mailbox, letter: row.id(0)?, epoch: row.int(1)?, parts: row.int(2)?, sealed })
+        let sealed = row.bytes("sealed")?.to_vec();
+        Ok(Self {
+            mailbox,
+            letter: row.id("letter_id")?,
+            epoch: row.int("epoch")?,
+            parts: row.int("parts")?,
+            sealed,
+        })
     }
 
     fn sealed_anew(
@@ -251,10 +259,10 @@ const MAILBOXES: usize = 1_000;
 const BATCH: i64 = 128;
 const DUE: &str =
     "SELECT mailbox_id, epoch FROM mailbox WHERE erased_since <= $1 ORDER BY erased_since LIMIT $2";
-const DUE_BY_CHAIN: &str = "SELECT h.mailbox_id, MAX(k.epoch) FROM evidence_head h \
+const DUE_BY_CHAIN: &str = "SELECT h.mailbox_id, MAX(k.epoch) AS epoch FROM evidence_head h \
     JOIN mailbox_key k ON k.mailbox_id = h.mailbox_id WHERE h.erased_at <= $1 GROUP BY h.mailbox_id, h.erased_at \
     HAVING MAX(k.created_at) < h.erased_at ORDER BY h.erased_at LIMIT $2";
-const UNDER_WAY: &str = "SELECT mailbox_id, MAX(epoch), MAX(created_at) FROM mailbox_key \
+const UNDER_WAY: &str = "SELECT mailbox_id, MAX(epoch) AS epoch, MAX(created_at) AS created_at FROM mailbox_key \
     GROUP BY mailbox_id HAVING COUNT(*) > 1 ORDER BY mailbox_id";
 const EPOCH: &str = "SELECT epoch FROM mailbox WHERE mailbox_id = $1";
 // What was erased since the key was made asks for another roll.

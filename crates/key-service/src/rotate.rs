@@ -57,13 +57,13 @@ impl Inner {
             let mut tx = self.keys.read("find older wraps").await?;
             let rows = tx.query(STRAGGLERS, args![current.as_bytes(), &after, after_epoch, BATCH]).await?;
             let Some(last) = rows.last() else { return Ok(rewrapped) };
-            (after, after_epoch) = (last.bytes(0)?.to_vec(), last.int(1)?);
+            (after, after_epoch) = (last.bytes("mailbox_id")?.to_vec(), last.int("epoch")?);
             drop(tx);
             let mut tx = self.keys.begin_background("rewrap mailbox keys").await?;
             for row in &rows {
-                let mailbox: MailboxId = row.id(0)?;
-                let epoch = row.int(1)?;
-                let wrapped = row.bytes(2)?;
+                let mailbox: MailboxId = row.id("mailbox_id")?;
+                let epoch = row.int("epoch")?;
+                let wrapped = row.bytes("wrapped")?;
                 let place = mailbox_key::place(mailbox, epoch);
                 let Ok(secret) = self.keks.unseal(Purpose::Mailbox, &place, wrapped) else {
                     error!(mailbox.id = %mailbox, epoch, "A mailbox key does not open and keeps its old wrap");

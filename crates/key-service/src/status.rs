@@ -16,7 +16,7 @@ impl Inner {
         let mut tx = self.keys.read("count mailbox keys").await?;
         let mut wraps = HashMap::new();
         for row in tx.query(WRAPS, &[]).await? {
-            wraps.insert(KeyId::from_bytes(row.array(0)?), row.int(1)?);
+            wraps.insert(KeyId::from_bytes(row.array("key_id")?), row.int("n")?);
         }
         drop(tx);
         let mut purposes = Vec::with_capacity(Purpose::ALL.len());
@@ -45,12 +45,14 @@ impl Inner {
         Ok(Status {
             purposes,
             mailbox_keys: wraps.values().sum(),
-            waiting_to_roll: row.int(0)?,
-            waiting_since: row.opt_time(1)?,
+            waiting_to_roll: row.int("n")?,
+            waiting_since: row.opt_time("oldest")?,
         })
     }
 }
 
 // The eight bytes after magic and suite name the key.
-const WRAPS: &str = "SELECT substr(wrapped, 5, 8), COUNT(*) FROM mailbox_key GROUP BY substr(wrapped, 5, 8)";
-const WAITING: &str = "SELECT COUNT(*), MIN(erased_since) FROM mailbox WHERE erased_since IS NOT NULL";
+const WRAPS: &str =
+    "SELECT substr(wrapped, 5, 8) AS key_id, COUNT(*) AS n FROM mailbox_key GROUP BY substr(wrapped, 5, 8)";
+const WAITING: &str =
+    "SELECT COUNT(*) AS n, MIN(erased_since) AS oldest FROM mailbox WHERE erased_since IS NOT NULL";

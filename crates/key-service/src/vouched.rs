@@ -63,7 +63,7 @@ impl Inner {
         // The key store's own rows: those of the letters database are claims.
         let rows = self.keys.ask("find identities of an owner", OF_OWNER, args![mailbox]).await?;
         for row in rows {
-            if evidence::address(&accepting.nonce, &row.tag(0)?) == address {
+            if evidence::address(&accepting.nonce, &row.tag("mac")?) == address {
                 return Ok(Some(true));
             }
         }

@@ -64,12 +64,12 @@ impl Mailboxes {
     ) -> Result<Option<Sealed>, MailboxError> {
         let which = args![facts.mailbox_id, facts.letter_id, part_no];
         let Some(row) = self.0.store.ask_one("read part", PART, which).await? else { return Ok(None) };
-        Ok(Some(match (row.opt_bytes(1)?, row.opt_text(2)?) {
+        Ok(Some(match (row.opt_bytes("ciphertext")?, row.opt_text("object")?) {
             (Some(bytes), _) => Sealed::Row(Bytes::copy_from_slice(bytes)),
             (None, Some(name)) => Sealed::Object {
                 objects: self.0.objects.clone(),
                 name: name.to_owned(),
-                bytes: row.number(0)?,
+                bytes: row.number("stored_bytes")?,
             },
             (None, None) => return Err(MailboxError::Damaged),
         }))

@@ -51,15 +51,15 @@ impl Mailboxes {
         }
         let empty: &[u8] = &[];
         // Said again to the database: it may have been taken out of the bin, or erased, a moment ago.
-        if tx.execute(LETTER, args![mailbox_id, letter_id, empty, now]).await?.count() == 0 {
+        if !tx.execute(LETTER, args![mailbox_id, letter_id, empty, now]).await?.any() {
             return Ok(Some(Erased::NotInBin));
         }
         tx.execute(KEY, args![mailbox_id, letter_id]).await?.exactly(1)?;
         let mut objects = Vec::new();
         for part in tx.query(PARTS, args![mailbox_id, letter_id]).await? {
-            objects.extend(part.opt_text(0)?.map(str::to_owned));
+            objects.extend(part.opt_text("object")?.map(str::to_owned));
         }
-        tx.execute(READING, args![mailbox_id, letter_id]).await?.count();
+        tx.execute(READING, args![mailbox_id, letter_id]).await?.ignore();
         tx.execute(MAILBOX, args![mailbox_id, now]).await?.exactly(1)?;
         let event = NewEvent::by_person(EventType::Erased, now, actor.rights.person, because);
         evidence::append(&mut tx, &self.0.web_keys.events, mailbox_id, letter_id, event, &*self.0.random)
@@ -91,7 +91,7 @@ impl Mailboxes {
         drop(tx);
         let mut emptied = Emptied::default();
         for row in &letters {
-            match self.erase(actor, mailbox_id, row.id(0)?).await? {
+            match self.erase(actor, mailbox_id, row.id("letter_id")?).await? {
                 Some(Erased::Done) => emptied.erased += 1,
                 Some(Erased::Held(_)) => emptied.held += 1,
                 // Taken out of the bin, or erased, a moment ago.

@@ -75,7 +75,7 @@ impl Mailboxes {
             Move::Restore => tx.execute(sql, args![mailbox_id, letter_id]).await?,
             _ => tx.execute(sql, args![mailbox_id, letter_id, now]).await?,
         };
-        if changed.count() == 0 {
+        if !changed.any() {
             // Erased a moment ago.
             return Ok(None);
         }

@@ -33,7 +33,7 @@ pub use list::{Cursor, Folder, ListQuery, Listed, NotACursor, Page};
 pub use objects::{Objects, ObjectsError, Unclaimed, Writer};
 pub use open::{OpenedLetter, Peek};
 pub use original::{Form, Original};
-pub use rights::{Actor, LetterFacts, Rights, may, may_box};
+pub use rights::{Actor, LetterFacts, Rights, may, may_box, read_facts};
 pub use seal::{AttachmentWriter, LetterSeal, ROW_BYTES, Says};
 
 use domain::{Clock, Random};

@@ -89,7 +89,7 @@ impl Objects {
             let mut named = tx.query_many(&NAMED, &rows).await?;
             named.extend(tx.query_many(&NAMED_OUTBOUND, &rows).await?);
             drop(tx);
-            let named: HashSet<&str> = named.iter().filter_map(|row| row.text(0).ok()).collect();
+            let named: HashSet<&str> = named.iter().filter_map(|row| row.text("object").ok()).collect();
             for name in names.iter().filter(|name| !named.contains(name.as_str())) {
                 self.remove(name).await?;
                 removed += 1;

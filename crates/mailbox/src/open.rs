@@ -5,7 +5,7 @@ use crate::{
     genuine::{self, Read},
     list::Listed,
     reading::{Reading, reading},
-    rights::{self, Actor, LetterFacts, columns, may},
+    rights::{self, Actor, LetterFacts, letter_columns, may, read_facts},
 };
 use delivery::Again;
 use domain::{
@@ -55,10 +55,10 @@ impl Mailboxes {
         let which = args![actor.rights.person, mailbox_id, letter_id];
         let row = self.0.store.ask_one("peek at letter", WITH_HEADER, which).await?;
         let Some(row) = row else { return Ok(None) };
-        let facts = LetterFacts::read(mailbox_id, &row)?;
+        let facts = read_facts(&row)?;
         let Some(because) = may(&actor.rights, &facts, Act::List, now) else { return Ok(None) };
-        let reading = Reading::read(&row, 12)?;
-        self.header_of(actor, facts, because, reading, row.bytes(11)?.to_vec()).await
+        let reading = Reading::read(&row)?;
+        self.header_of(actor, facts, because, reading, row.bytes("header")?.to_vec()).await
     }
 
     /// Whether a letter is there for this person to open, now: not erased since they opened it.
@@ -196,7 +196,7 @@ fn read(original: &Original) -> Result<Read, MailboxError> {
 
 const WITH_HEADER: &str = concat!(
     "SELECT ",
-    columns!(),
+    letter_columns!(),
     ", header, ",
     reading!("$1"),
     " FROM letter WHERE mailbox_id = $2 AND letter_id = $3 AND length(header) > 0"

@@ -15,12 +15,12 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// From a row that has [`reading!`]'s columns from `at` on.
-    pub(crate) fn read(row: &Row, at: usize) -> Result<Self, Error> {
+    /// From a row that has [`reading!`]'s columns.
+    pub(crate) fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
-            done_at: row.opt_time(at)?,
-            own: row.opt_time(at + 1)?,
-            other: row.opt_id(at + 2)?.zip(row.opt_time(at + 3)?),
+            done_at: row.opt_time("done_at")?,
+            own: row.opt_time("own")?,
+            other: row.opt_id("other")?.zip(row.opt_time("other_at")?),
         })
     }
 }
@@ -33,13 +33,13 @@ macro_rules! reading {
             "done_at, (SELECT r.read_at FROM reading r WHERE r.mailbox_id = letter.mailbox_id \
              AND r.letter_id = letter.letter_id AND r.person_id = ",
             $person,
-            "), (SELECT r.person_id FROM reading r WHERE r.mailbox_id = letter.mailbox_id \
+            ") AS own, (SELECT r.person_id FROM reading r WHERE r.mailbox_id = letter.mailbox_id \
              AND r.letter_id = letter.letter_id AND r.person_id <> ",
             $person,
-            " ORDER BY r.read_at DESC, r.person_id LIMIT 1), (SELECT MAX(r.read_at) FROM reading r \
+            " ORDER BY r.read_at DESC, r.person_id LIMIT 1) AS other, (SELECT MAX(r.read_at) FROM reading r \
              WHERE r.mailbox_id = letter.mailbox_id AND r.letter_id = letter.letter_id AND r.person_id <> ",
             $person,
-            ")"
+            ") AS other_at"
         )
     };
 }
@@ -64,7 +64,7 @@ impl Mailboxes {
             true => tx.execute(DONE, args![mailbox_id, letter_id, now]).await?,
             false => tx.execute(UNDONE, args![mailbox_id, letter_id]).await?,
         };
-        if marked.count() == 0 {
+        if !marked.any() {
             return Ok(None);
         }
         tx.commit().await?;

@@ -105,41 +105,35 @@ pub(crate) async fn facts(
     letter_id: LetterId,
 ) -> Result<Option<LetterFacts>, Error> {
     let row = tx.one(FACTS, args![mailbox_id, letter_id]).await?;
-    row.map(|row| LetterFacts::read(mailbox_id, &row)).transpose()
+    row.as_ref().map(read_facts).transpose()
 }
 
-impl LetterFacts {
-    /// From a row that begins with `letter_id`, `accepted_at` and so on, in the order of the members here.
-    pub fn read(mailbox_id: MailboxId, row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            mailbox_id,
-            letter_id: row.id(0)?,
-            accepted_at: row.time(1)?,
-            visible_from: row.time(2)?,
-            confidential: row.flag(3)?,
-            tells_opened: row.flag(4)?,
-            parts: row.int(5)?,
-            notice_state: NoticeState::parse(row.text(6)?).unwrap_or(NoticeState::Pending),
-            opened_at: row.opt_time(7)?,
-            archived_at: row.opt_time(8)?,
-            binned_at: row.opt_time(9)?,
-            hold_until: row.opt_time(10)?,
-        })
+store::columns! {
+    pub(crate) letter_columns,
+    /// Of a row with all these columns, perhaps among others.
+    pub fn read_facts -> LetterFacts {
+        mailbox_id: id,
+        letter_id: id,
+        accepted_at: time,
+        visible_from: time,
+        confidential: flag,
+        tells_opened: flag,
+        parts: int,
+        notice_state: notice_state(row),
+        opened_at: opt_time,
+        archived_at: opt_time,
+        binned_at: opt_time,
+        hold_until: opt_time,
     }
 }
 
-/// The columns of [`LetterFacts::read`], for statements that add their own after them.
-macro_rules! columns {
-    () => {
-        "letter_id, accepted_at, visible_from, confidential, tells_opened, parts, notice_state, \
-         opened_at, archived_at, binned_at, hold_until"
-    };
+fn notice_state(row: &Row, column: &'static str) -> Result<NoticeState, Error> {
+    row.parsed(column, "a state of a notice", NoticeState::parse)
 }
-pub(crate) use columns;
 
 const FACTS: &str = concat!(
     "SELECT ",
-    columns!(),
+    letter_columns!(),
     " FROM letter WHERE mailbox_id = $1 AND letter_id = $2 AND length(header) > 0"
 );
 

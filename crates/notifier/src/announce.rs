@@ -10,7 +10,7 @@ use crate::{
     delivery::{Delivery, Failure},
     reach::AT_ONCE,
     texts,
-    worker::{RECORD_PAUSE, RECORD_TRIES},
+    worker::RECORD_TRIES,
 };
 use domain::{
     AnnouncementId, Language,
@@ -157,10 +157,7 @@ impl Announcer {
                 tx.commit().await
             };
             match recorded.await {
-                Err(error) if error.is_transient() && tries > 0 => {
-                    tries -= 1;
-                    tokio::time::sleep(RECORD_PAUSE).await;
-                }
+                Err(error) if tries.left(error.is_transient()) => tries.pause().await,
                 other => return other,
             }
         }

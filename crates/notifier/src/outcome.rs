@@ -87,7 +87,7 @@ impl Notifier {
         let rows: Vec<_> = told.iter().map(|t| row![t.mailbox_id, t.letter_id, t.state.as_str()]).collect();
         let mut senders = HashMap::new();
         for row in tx.query_many(&CONCLUDE, &rows).await? {
-            senders.insert(row.id::<LetterId>(0)?, row.array::<32>(1)?);
+            senders.insert(row.id::<LetterId>("letter_id")?, row.array::<32>("sender_mac")?);
         }
         told.retain(|t| senders.contains_key(&t.letter_id));
         let now = self.clock.now();

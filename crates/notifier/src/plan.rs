@@ -91,11 +91,11 @@ async fn waiting(
     for row in tx.query_many(&WAITING, &wanted).await? {
         let letter = Waiting {
             // An erased letter keeps its row with an empty header: there is nothing left to tell of.
-            opened: row.opt_time(2)?.is_some() || row.int(5)? == 0,
-            sender_mac: row.tag(3)?,
-            visible_from: row.time(4)?,
+            opened: row.opt_time("opened_at")?.is_some() || row.int("header_bytes")? == 0,
+            sender_mac: row.tag("sender_mac")?,
+            visible_from: row.time("visible_from")?,
         };
-        waiting.insert((row.id(0)?, row.id(1)?), letter);
+        waiting.insert((row.id("mailbox_id")?, row.id("letter_id")?), letter);
     }
     Ok(waiting)
 }
@@ -107,12 +107,13 @@ async fn may_be_reached(
     mailboxes: impl Iterator<Item = &MailboxId>,
 ) -> Result<HashSet<MailboxId>, store::Error> {
     let wanted: Vec<_> = mailboxes.map(|mailbox_id| row![mailbox_id]).collect();
-    tx.query_many(&MAY_BE_REACHED, &wanted).await?.iter().map(|row| row.id(0)).collect()
+    tx.query_many(&MAY_BE_REACHED, &wanted).await?.iter().map(|row| row.id("mailbox_id")).collect()
 }
 
 // A cross join keeps SQLite from beginning with the large table.
 static WAITING: Many = Many::new(
-    "SELECT l.mailbox_id, l.letter_id, l.opened_at, l.sender_mac, l.visible_from, length(l.header) FROM (VALUES ",
+    "SELECT l.mailbox_id, l.letter_id, l.opened_at, l.sender_mac, l.visible_from, \
+     length(l.header) AS header_bytes FROM (VALUES ",
     2,
     ") AS want CROSS JOIN letter l WHERE l.mailbox_id = want.column1 AND l.letter_id = want.column2 \
      AND l.notice_state = 'pending'",

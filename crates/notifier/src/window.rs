@@ -73,7 +73,7 @@ impl Notifier {
                 row![notice_id, mailbox_id, contact_id, channel.as_str(), "sending", now, 0]
             })
             .collect();
-        tx.execute_many(&WRITE_DOWN, &rows).await?.count();
+        tx.execute_many(&WRITE_DOWN, &rows).await?.ignore();
         Ok(planned)
     }
 
@@ -94,7 +94,7 @@ impl Notifier {
             }
         }
         // A notice that was taken away meanwhile needs no record.
-        tx.execute_many(&RECORD, &rows).await?.count();
+        tx.execute_many(&RECORD, &rows).await?.ignore();
         Ok(())
     }
 
@@ -119,7 +119,7 @@ async fn hold(tx: &mut Tx, groups: &[Group]) -> Result<(), store::Error> {
     contacts.sort_unstable();
     contacts.dedup();
     let rows: Vec<_> = contacts.iter().map(|contact_id| row![contact_id]).collect();
-    tx.execute_many(&HOLD, &rows).await?.count();
+    tx.execute_many(&HOLD, &rows).await?.ignore();
     Ok(())
 }
 
@@ -139,15 +139,15 @@ async fn known(
     let mut known: HashMap<_, Notice> = HashMap::new();
     // Newest first; of those equal in rank the first one stays.
     let mut rows = tx.query_many(&KNOWN, &wanted).await?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.int(3).unwrap_or(0)));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.int("window_at").unwrap_or(0)));
     for row in &rows {
-        let key: (MailboxId, ContactId) = (row.id(0)?, row.id(1)?);
-        let window_at = row.time(3)?;
-        let tries = row.int(5)?;
+        let key: (MailboxId, ContactId) = (row.id("mailbox_id")?, row.id("contact_id")?);
+        let window_at = row.time("window_at")?;
+        let tries = row.int("attempts")?;
         let fresh = fresh.get(&key.0).copied().unwrap_or(false);
-        let before = match row.text(4)? {
+        let before = match row.text("state")? {
             // Who has been in the box since may have seen its letters, but not those that came after.
-            "sent" if row.flag(6)? => continue,
+            "sent" if row.flag("opened_since")? => continue,
             "sent" => Some(Before::Sent),
             // It counts last: it must stop neither a notice that was sent nor one that is still to be.
             "failed" => Some(Before::Failed),
@@ -155,7 +155,7 @@ async fn known(
             _ if fresh && tries == 0 && now.since(window_at) < UNDER_WAY => Some(Before::UnderWay),
             _ => None,
         };
-        let notice = Notice { notice_id: row.array(2)?, window_at, before };
+        let notice = Notice { notice_id: row.array("notice_id")?, window_at, before };
         match known.get(&key) {
             // What was sent outweighs all else, so that nobody is told twice; what is under way outweighs
             // what waits.
@@ -185,7 +185,7 @@ static HOLD: Many = Many::new("UPDATE contact SET failed_at = failed_at WHERE co
 static KNOWN: Many = Many::new(
     "SELECT n.mailbox_id, n.contact_id, n.notice_id, n.window_at, n.state, n.attempts, \
      CASE WHEN EXISTS (SELECT 1 FROM letter l WHERE l.mailbox_id = n.mailbox_id AND l.opened_at > n.sent_at) \
-     THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END FROM (VALUES ",
+     THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS opened_since FROM (VALUES ",
     3,
     ") AS want CROSS JOIN notice n WHERE n.mailbox_id = want.column1 AND n.contact_id = want.column2 \
      AND n.window_at >= want.column3",

@@ -16,7 +16,7 @@ use key_client::{Keys, NotifierKeys};
 use registry::Directory;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{
-    Store,
+    Store, Tries,
     jobs::{Handler, Job, Outcome, backoff},
 };
 use tracing::warn;
@@ -90,10 +90,7 @@ impl Notifier {
             };
             match recorded.await {
                 // What is not recorded will be sent again: worth waiting for a busy database.
-                Err(error) if error.is_transient() && tries > 0 => {
-                    tries -= 1;
-                    tokio::time::sleep(RECORD_PAUSE).await;
-                }
+                Err(error) if tries.left(error.is_transient()) => tries.pause().await,
                 Err(error) => return Err(error.into()),
                 Ok(()) => return Ok(reached),
             }
@@ -138,7 +135,6 @@ impl Handler for Notifier {
     }
 }
 
-pub(crate) const RECORD_TRIES: u32 = 3;
-pub(crate) const RECORD_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const RECORD_TRIES: Tries = Tries::after(Duration::from_millis(500), 3);
 /// When to look again at a notice that another worker is sending.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

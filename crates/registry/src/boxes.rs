@@ -62,11 +62,11 @@ pub async fn open(tx: &mut Tx, new: &NewBox<'_>, recorder: &Recorder<'_>) -> Res
     let owner = new.owner.value();
     let kind = new.owner.kind().as_str();
     let args = args![new.mailbox_id, kind, owner, now, new.epoch, new.public_key.as_bytes()];
-    if tx.execute(OPEN, args).await?.count() == 1 {
+    if tx.execute(OPEN, args).await?.any() {
         recorder.record(tx, new.mailbox_id, recorder.event(EventType::MailboxOpened)).await?;
         return Ok(new.mailbox_id);
     }
-    let found = of_owner(tx, new.owner).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
+    let found = of_owner(tx, new.owner).await?.ok_or(Error::NO_ROW)?;
     open_again(tx, found.mailbox_id, AGAIN, recorder).await?;
     Ok(found.mailbox_id)
 }
@@ -117,12 +117,12 @@ pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, Erro
 /// Whether the last word on a closed mailbox was a person's own, not the operator's or a register's.
 pub async fn was_closed_by_person(tx: &mut Tx, mailbox_id: MailboxId) -> Result<bool, Error> {
     let row = tx.one(CLOSED_BY, args![mailbox_id, mailbox_id.own_chain()]).await?;
-    Ok(row.is_some_and(|row| matches!(row.opt_bytes(0), Ok(Some(_)))))
+    Ok(row.is_some_and(|row| matches!(row.opt_bytes("actor"), Ok(Some(_)))))
 }
 
 /// How many mailboxes are open.
 pub async fn count_open(tx: &mut Tx) -> Result<u64, Error> {
-    tx.one(COUNT, &[]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?.number(0)
+    tx.must_one(COUNT, &[]).await?.number("n")
 }
 
 /// Holds the mailbox's row until the transaction ends, so that what is decided by it and what changes it take turns.
@@ -136,7 +136,7 @@ pub async fn hold(tx: &mut Tx, mailbox_id: MailboxId) -> Result<(), Error> {
 /// Holds the mailbox's row until the transaction ends, so that two changes that must see each other take turns.
 /// False when there is no such mailbox.
 pub(crate) async fn lock(tx: &mut Tx, mailbox_id: MailboxId) -> Result<bool, Error> {
-    Ok(tx.execute(LOCK, args![mailbox_id]).await?.count() == 1)
+    Ok(tx.execute(LOCK, args![mailbox_id]).await?.any())
 }
 
 async fn close_with(
@@ -145,7 +145,7 @@ async fn close_with(
     event: NewEvent,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    if tx.execute(CLOSE, args![recorder.now(), mailbox_id]).await?.count() == 0 {
+    if !tx.execute(CLOSE, args![recorder.now(), mailbox_id]).await?.any() {
         return Ok(false);
     }
     recorder.record(tx, mailbox_id, event).await?;
@@ -158,7 +158,7 @@ async fn open_again(
     why: &'static str,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    if tx.execute(REOPEN, args![recorder.now(), mailbox_id]).await?.count() == 0 {
+    if !tx.execute(REOPEN, args![recorder.now(), mailbox_id]).await?.any() {
         return Ok(false);
     }
     recorder.record(tx, mailbox_id, recorder.event(EventType::MailboxOpened).with(why)).await?;
@@ -189,16 +189,20 @@ async fn check_owner(tx: &mut Tx, owner: Owner, adult: bool) -> Result<(), BoxEr
     }
 }
 
+store::columns! {
+    mailbox_columns: mailbox_id, owner_kind, owner_id, opened_at, closed_at, epoch, public_key, erased_since
+}
+
 fn read(row: &Row) -> Result<Mailbox, Error> {
-    let public_key = PublicKey::from_slice(row.bytes(6)?);
+    let public_key = PublicKey::from_slice(row.bytes("public_key")?);
     Ok(Mailbox {
-        mailbox_id: row.id(0)?,
-        owner: Owner::read(row, 1, 2)?,
-        opened_at: row.time(3)?,
-        closed_at: row.opt_time(4)?,
-        epoch: row.int(5)?,
-        public_key: public_key.map_err(|_| Error::Column { index: 6, wanted: "a public key" })?,
-        erased_since: row.opt_time(7)?,
+        mailbox_id: row.id("mailbox_id")?,
+        owner: Owner::read(row)?,
+        opened_at: row.time("opened_at")?,
+        closed_at: row.opt_time("closed_at")?,
+        epoch: row.int("epoch")?,
+        public_key: public_key.map_err(|_| Error::Column { column: "public_key", wanted: "a public key" })?,
+        erased_since: row.opt_time("erased_since")?,
     })
 }
 
@@ -210,13 +214,12 @@ const OPEN: &str = "INSERT INTO mailbox (mailbox_id, owner_kind, owner_id, opene
 const REOPEN: &str =
     "UPDATE mailbox SET opened_at = $1, closed_at = NULL WHERE mailbox_id = $2 AND closed_at IS NOT NULL";
 const CLOSE: &str = "UPDATE mailbox SET closed_at = $1 WHERE mailbox_id = $2 AND closed_at IS NULL";
-const FIND: &str = "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at, epoch, public_key, erased_since \
-    FROM mailbox WHERE mailbox_id = $1";
-const OF_OWNER: &str = "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at, epoch, public_key, erased_since \
-    FROM mailbox WHERE owner_id = $1 AND owner_kind = $2";
+const FIND: &str = concat!("SELECT ", mailbox_columns!(), " FROM mailbox WHERE mailbox_id = $1");
+const OF_OWNER: &str =
+    concat!("SELECT ", mailbox_columns!(), " FROM mailbox WHERE owner_id = $1 AND owner_kind = $2");
 const CLOSED_BY: &str = "SELECT actor FROM event WHERE mailbox_id = $1 AND letter_id = $2 \
     AND type = 'mailbox_closed' ORDER BY seq DESC LIMIT 1";
-const COUNT: &str = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
+const COUNT: &str = "SELECT count(*) AS n FROM mailbox WHERE closed_at IS NULL";
 const LOCK: &str = "UPDATE mailbox SET epoch = epoch WHERE mailbox_id = $1";
 
 #[cfg(test)]

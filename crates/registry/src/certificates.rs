@@ -59,18 +59,16 @@ pub async fn add(
     let from = certificate.not_before;
     let to = certificate.not_after;
     let args = args![&certificate.sha256, organisation.as_str(), &kid, der, from, to, now];
-    if tx.execute(ADD, args).await?.count() == 1 {
+    if tx.execute(ADD, args).await?.any() {
         bump(tx).await?;
     }
-    let row =
-        tx.one(FIND, args![&certificate.sha256]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
-    read(&row)?.ok_or(CertificateError::Key)
+    read(&tx.must_one(FIND, args![&certificate.sha256]).await?)?.ok_or(CertificateError::Key)
 }
 
 /// Revokes from now on; false when it is unknown or was revoked before. There is no way back: a certificate that
 /// was revoked by mistake is issued again.
 pub async fn revoke(tx: &mut Tx, sha256: &CertificateDigest, now: Time) -> Result<bool, Error> {
-    let revoked = tx.execute(REVOKE, args![now, sha256]).await?.count() == 1;
+    let revoked = tx.execute(REVOKE, args![now, sha256]).await?.any();
     if revoked {
         bump(tx).await?;
     }
@@ -79,7 +77,7 @@ pub async fn revoke(tx: &mut Tx, sha256: &CertificateDigest, now: Time) -> Resul
 
 /// Whose certificate it is.
 pub async fn organisation_of(tx: &mut Tx, sha256: &CertificateDigest) -> Result<Option<OrgNumber>, Error> {
-    tx.one(ORGANISATION_OF, args![sha256]).await?.map(|row| number(&row, 0)).transpose()
+    tx.one(ORGANISATION_OF, args![sha256]).await?.map(|row| number(&row, "organisation")).transpose()
 }
 
 /// The certificates of one organisation, newest first.
@@ -111,23 +109,27 @@ pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<CertificateEntry>, Error> {
     Ok(all.into_iter().flatten().collect())
 }
 
+store::columns! {
+    certificate_columns: sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at
+}
+
 /// `None` when the stored key is of a kind that this version does not take any more.
 fn read(row: &Row) -> Result<Option<CertificateEntry>, Error> {
-    let der = row.bytes(3)?;
+    let der = row.bytes("der")?;
     let Ok(certificate) = Certificate::parse(der) else {
-        return Err(Error::Column { index: 3, wanted: "a certificate" });
+        return Err(Error::Column { column: "der", wanted: "a certificate" });
     };
     let Ok(key) = VerifyingKey::from_spki(&certificate.spki) else { return Ok(None) };
     Ok(Some(CertificateEntry {
-        sha256: row.tag(0)?,
-        organisation: number(row, 1)?,
-        kid: row.text(2)?.to_owned(),
+        sha256: row.tag("sha256")?,
+        organisation: number(row, "organisation")?,
+        kid: row.text("kid")?.to_owned(),
         der: Arc::from(der),
         key,
-        not_before: row.time(4)?,
-        not_after: row.time(5)?,
-        added_at: row.time(6)?,
-        revoked_at: row.opt_time(7)?,
+        not_before: row.time("not_before")?,
+        not_after: row.time("not_after")?,
+        added_at: row.time("added_at")?,
+        revoked_at: row.opt_time("revoked_at")?,
     }))
 }
 
@@ -135,9 +137,10 @@ const ADD: &str = "INSERT INTO certificate (sha256, organisation, kid, der, not_
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 const REVOKE: &str = "UPDATE certificate SET revoked_at = $1 WHERE sha256 = $2 AND revoked_at IS NULL";
 const ORGANISATION_OF: &str = "SELECT organisation FROM certificate WHERE sha256 = $1";
-const FIND: &str = "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at \
-    FROM certificate WHERE sha256 = $1";
-const LIST: &str = "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at \
-    FROM certificate WHERE organisation = $1 ORDER BY added_at DESC, sha256";
-const ALL: &str =
-    "SELECT sha256, organisation, kid, der, not_before, not_after, added_at, revoked_at FROM certificate";
+const FIND: &str = concat!("SELECT ", certificate_columns!(), " FROM certificate WHERE sha256 = $1");
+const LIST: &str = concat!(
+    "SELECT ",
+    certificate_columns!(),
+    " FROM certificate WHERE organisation = $1 ORDER BY added_at DESC, sha256"
+);
+const ALL: &str = concat!("SELECT ", certificate_columns!(), " FROM certificate");

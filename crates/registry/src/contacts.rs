@@ -78,14 +78,14 @@ pub async fn add(tx: &mut Tx, new: &NewContact<'_>, now: Time) -> Result<Added, 
     let expires = now.plus(CODE_LIFE);
     let channel = new.channel.as_str();
     if let Some(row) = tx.one(SAME, args![new.person_id, channel, new.address_mac]).await? {
-        let contact_id = row.id(0)?;
-        let confirmed = row.opt_time(1)?;
-        let failed = row.opt_time(2)?;
+        let contact_id = row.id("contact_id")?;
+        let confirmed = row.opt_time("confirmed_at")?;
+        let failed = row.opt_time("failed_at")?;
         if confirmed.is_some() && failed.is_none() {
             return Ok(Added::Confirmed(contact_id));
         }
         // The life of the last code tells when it was given.
-        let free = row.opt_time(3)?.map(|expires| expires.minus(CODE_LIFE).plus(CODE_PAUSE));
+        let free = row.opt_time("code_expires_at")?.map(|expires| expires.minus(CODE_LIFE).plus(CODE_PAUSE));
         if let Some(free) = free.filter(|free| now < *free) {
             return Ok(Added::TooSoon(free));
         }
@@ -100,9 +100,7 @@ pub async fn add(tx: &mut Tx, new: &NewContact<'_>, now: Time) -> Result<Added, 
     }
     // Several at once must see each other.
     tx.take_turns(new.person_id.as_bytes()).await?;
-    let count =
-        tx.one(COUNT, args![new.person_id]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
-    if count.int(0)? >= MAX_CONTACTS {
+    if tx.must_one(COUNT, args![new.person_id]).await?.int("n")? >= MAX_CONTACTS {
         return Ok(Added::TooMany);
     }
     let args = args![
@@ -116,7 +114,7 @@ pub async fn add(tx: &mut Tx, new: &NewContact<'_>, now: Time) -> Result<Added, 
         expires
     ];
     // Two tabs at once: the second finds the first one's row at its next try.
-    if tx.execute(ADD, args).await?.count() == 0 {
+    if !tx.execute(ADD, args).await?.any() {
         return Ok(Added::TooSoon(now.plus(CODE_PAUSE)));
     }
     Ok(Added::Pending(new.contact_id))
@@ -131,8 +129,8 @@ pub async fn remove(
 ) -> Result<bool, RegistryError> {
     let Some(row) = tx.one(REMOVE, args![contact_id, person_id]).await? else { return Ok(false) };
     // An address that was never confirmed was never used: there is nothing to record.
-    if row.opt_time(1)?.is_some() {
-        let channel = read_channel(&row, 0)?;
+    if row.opt_time("confirmed_at")?.is_some() {
+        let channel = channel_of(&row, "channel")?;
         record(tx, person_id, EventType::ContactRemoved, channel, recorder).await?;
     }
     Ok(true)
@@ -147,7 +145,7 @@ pub async fn set_show_sender(
     show: bool,
 ) -> Result<bool, Error> {
     let sql = if show { SHOW_SENDER } else { HIDE_SENDER };
-    Ok(tx.execute(sql, args![contact_id, person_id]).await?.count() == 1)
+    Ok(tx.execute(sql, args![contact_id, person_id]).await?.any())
 }
 
 /// Seals a confirmed address for its place.
@@ -157,7 +155,7 @@ pub async fn reseal(tx: &mut Tx, contact_id: ContactId, address: &[u8]) -> Resul
 
 /// Notes that an address does not work; it is passed over until it is confirmed again.
 pub async fn failed(tx: &mut Tx, contact_id: ContactId, now: Time) -> Result<bool, Error> {
-    Ok(tx.execute(FAILED, args![now, contact_id]).await?.count() == 1)
+    Ok(tx.execute(FAILED, args![now, contact_id]).await?.any())
 }
 
 /// All addresses of a person, oldest first.
@@ -171,12 +169,12 @@ pub async fn for_mailbox(tx: &mut Tx, mailbox_id: MailboxId, now: Time) -> Resul
     let rows = tx.query(FOR_MAILBOX, args![mailbox_id, now]).await?;
     let rows = rows.iter().map(|row| {
         Ok(Reach {
-            contact_id: row.id(0)?,
-            person_id: row.id(1)?,
-            channel: read_channel(row, 2)?,
-            address: row.bytes(3)?.to_vec(),
-            show_sender: row.flag(4)? && row.opt_time(6)?.is_none(),
-            language: Language::parse(row.text(5)?).unwrap_or_default(),
+            contact_id: row.id("contact_id")?,
+            person_id: row.id("person_id")?,
+            channel: channel_of(row, "channel")?,
+            address: row.bytes("address")?.to_vec(),
+            show_sender: row.flag("show_sender")? && row.opt_time("protected_at")?.is_none(),
+            language: Language::parse(row.text("language")?).unwrap_or_default(),
         })
     });
     rows.collect()
@@ -190,7 +188,9 @@ pub async fn for_mailboxes(
 ) -> Result<Vec<(MailboxId, ContactId, Channel)>, Error> {
     let asked: Vec<_> = mailboxes.iter().map(|mailbox_id| row![mailbox_id]).collect();
     let rows = tx.query_many_with(&FOR_MAILBOXES, args![now], &asked).await?;
-    rows.iter().map(|row| Ok((row.id(0)?, row.id(1)?, read_channel(row, 2)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.id("mailbox_id")?, row.id("contact_id")?, channel_of(row, "channel")?)))
+        .collect()
 }
 
 /// Records in the person's own mailbox, if there is one.
@@ -209,21 +209,22 @@ pub(crate) async fn record(
     }
 }
 
-fn read(row: &Row) -> Result<Contact, Error> {
-    Ok(Contact {
-        contact_id: row.id(0)?,
-        channel: read_channel(row, 1)?,
-        address: row.bytes(2)?.to_vec(),
-        address_mac: row.tag(3)?,
-        show_sender: row.flag(4)?,
-        added_at: row.time(5)?,
-        confirmed_at: row.opt_time(6)?,
-        failed_at: row.opt_time(7)?,
-    })
+store::columns! {
+    contact_columns,
+    fn read -> Contact {
+        contact_id: id,
+        channel: channel_of(row),
+        address: bytes.to_vec(),
+        address_mac: tag,
+        show_sender: flag,
+        added_at: time,
+        confirmed_at: opt_time,
+        failed_at: opt_time,
+    }
 }
 
-fn read_channel(row: &Row, index: usize) -> Result<Channel, Error> {
-    Channel::parse(row.text(index)?).ok_or(Error::Column { index, wanted: "a channel" })
+fn channel_of(row: &Row, column: &'static str) -> Result<Channel, Error> {
+    row.parsed(column, "a channel", Channel::parse)
 }
 
 /// How long a code can be used.
@@ -242,7 +243,7 @@ const NEW_CODE: &str =
 const ANEW: &str = "UPDATE contact SET contact_id = $1, address = $2, code_mac = $3, code_expires_at = $4, \
     code_tries = 0 WHERE contact_id = $5 AND confirmed_at IS NULL";
 const RESEAL: &str = "UPDATE contact SET address = $1 WHERE contact_id = $2 AND confirmed_at IS NOT NULL";
-const COUNT: &str = "SELECT count(*) FROM contact WHERE person_id = $1";
+const COUNT: &str = "SELECT count(*) AS n FROM contact WHERE person_id = $1";
 const ADD: &str = "INSERT INTO contact (contact_id, person_id, channel, address, address_mac, show_sender, added_at, \
     code_mac, code_expires_at, code_tries) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, 0) ON CONFLICT DO NOTHING";
 const REMOVE: &str =
@@ -251,8 +252,11 @@ const SHOW_SENDER: &str = "UPDATE contact SET show_sender = 1 WHERE contact_id =
     AND EXISTS (SELECT 1 FROM person p WHERE p.person_id = $2 AND p.protected_at IS NULL)";
 const HIDE_SENDER: &str = "UPDATE contact SET show_sender = 0 WHERE contact_id = $1 AND person_id = $2";
 const FAILED: &str = "UPDATE contact SET failed_at = $1 WHERE contact_id = $2 AND failed_at IS NULL";
-const FOR_PERSON: &str = "SELECT contact_id, channel, address, address_mac, show_sender, added_at, confirmed_at, failed_at \
-    FROM contact WHERE person_id = $1 ORDER BY added_at, contact_id";
+const FOR_PERSON: &str = concat!(
+    "SELECT ",
+    contact_columns!(),
+    " FROM contact WHERE person_id = $1 ORDER BY added_at, contact_id"
+);
 const FOR_MAILBOX: &str = "SELECT c.contact_id, c.person_id, c.channel, c.address, c.show_sender, p.language, \
     p.protected_at FROM contact c JOIN person p ON p.person_id = c.person_id \
     WHERE c.confirmed_at IS NOT NULL AND c.failed_at IS NULL AND p.deceased_at IS NULL AND c.person_id IN \

@@ -30,10 +30,10 @@ pub async fn decline(
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
     let args = args![mailbox_id, sender_mac, sealed_sender, recorder.now()];
-    if tx.execute(DECLINE, args).await?.count() == 0 {
+    if !tx.execute(DECLINE, args).await?.any() {
         return Ok(false);
     }
-    tx.execute(NOT_ACCEPTED, args![mailbox_id, sender_mac]).await?.count();
+    tx.execute(NOT_ACCEPTED, args![mailbox_id, sender_mac]).await?.ignore();
     recorder.record(tx, mailbox_id, recorder.event(EventType::SenderDeclined).about(sender)).await?;
     Ok(true)
 }
@@ -46,10 +46,10 @@ pub async fn accept(
     sender_mac: &DeclinedMac,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    if tx.execute(ACCEPT, args![mailbox_id, sender_mac]).await?.count() == 0 {
+    if !tx.execute(ACCEPT, args![mailbox_id, sender_mac]).await?.any() {
         return Ok(false);
     }
-    tx.execute(ACCEPTED, args![mailbox_id, sender_mac, recorder.now()]).await?.count();
+    tx.execute(ACCEPTED, args![mailbox_id, sender_mac, recorder.now()]).await?.ignore();
     recorder.record(tx, mailbox_id, recorder.event(EventType::SenderAccepted).about(sender)).await?;
     Ok(true)
 }
@@ -58,7 +58,11 @@ pub async fn accept(
 pub async fn list(tx: &mut Tx, mailbox_id: MailboxId) -> Result<Vec<Declined>, Error> {
     let rows = tx.query(LIST, args![mailbox_id]).await?;
     let rows = rows.iter().map(|row| {
-        Ok(Declined { sender_mac: row.tag(0)?, sender: row.bytes(1)?.to_vec(), declined_at: row.time(2)? })
+        Ok(Declined {
+            sender_mac: row.tag("sender_mac")?,
+            sender: row.bytes("sender")?.to_vec(),
+            declined_at: row.time("declined_at")?,
+        })
     });
     rows.collect()
 }

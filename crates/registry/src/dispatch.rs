@@ -2,7 +2,7 @@
 
 use crate::{directory::readable, senders::number, sets::Table, version::bump};
 use domain::{OrgNumber, Time};
-use store::{Error, Row, Tx, args};
+use store::{Error, Tx, args};
 
 /// A listing, past or present.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub async fn list(tx: &mut Tx, sender: &OrgNumber, dispatcher: &OrgNumber, now: 
     if sender == dispatcher {
         return Ok(false);
     }
-    let listed = tx.execute(LIST, args![sender.as_str(), dispatcher.as_str(), now]).await?.count() == 1;
+    let listed = tx.execute(LIST, args![sender.as_str(), dispatcher.as_str(), now]).await?.any();
     if listed {
         bump(tx).await?;
     }
@@ -33,7 +33,7 @@ pub async fn unlist(
     dispatcher: &OrgNumber,
     now: Time,
 ) -> Result<bool, Error> {
-    let unlisted = tx.execute(UNLIST, args![now, sender.as_str(), dispatcher.as_str()]).await?.count() > 0;
+    let unlisted = tx.execute(UNLIST, args![now, sender.as_str(), dispatcher.as_str()]).await?.any();
     if unlisted {
         bump(tx).await?;
     }
@@ -50,13 +50,14 @@ pub async fn of_sender(tx: &mut Tx, sender: &OrgNumber) -> Result<Vec<Listing>, 
     tx.query(OF_SENDER, args![sender.as_str()]).await?.iter().map(read).collect()
 }
 
-pub(crate) fn read(row: &Row) -> Result<Listing, Error> {
-    Ok(Listing {
-        sender: number(row, 0)?,
-        dispatcher: number(row, 1)?,
-        valid_from: row.time(2)?,
-        valid_to: row.opt_time(3)?,
-    })
+store::columns! {
+    listing_columns,
+    pub(crate) fn read -> Listing {
+        sender: number(row),
+        dispatcher: number(row),
+        valid_from: time,
+        valid_to: opt_time,
+    }
 }
 
 const LIST: &str = "INSERT INTO dispatch (sender, dispatcher, valid_from) \
@@ -66,6 +67,9 @@ const LIST: &str = "INSERT INTO dispatch (sender, dispatcher, valid_from) \
 const UNLIST: &str =
     "UPDATE dispatch SET valid_to = $1 WHERE sender = $2 AND dispatcher = $3 AND valid_to IS NULL";
 const ALL: &str =
-    "SELECT sender, dispatcher, valid_from, valid_to FROM dispatch ORDER BY sender, dispatcher, valid_from";
-const OF_SENDER: &str = "SELECT sender, dispatcher, valid_from, valid_to FROM dispatch WHERE sender = $1 \
-    ORDER BY dispatcher, valid_from";
+    concat!("SELECT ", listing_columns!(), " FROM dispatch ORDER BY sender, dispatcher, valid_from");
+const OF_SENDER: &str = concat!(
+    "SELECT ",
+    listing_columns!(),
+    " FROM dispatch WHERE sender = $1 ORDER BY dispatcher, valid_from"
+);

@@ -26,7 +26,7 @@ pub async fn append(
 ) -> Result<Option<Facts>, Error> {
     let head = tx.one(HEAD, args![party.as_str(), number.as_str()]).await?;
     let (seq, previous, after) = match &head {
-        Some(head) => (head.number::<u64>(0)? + 1, head.array(2)?, head.time(1)?),
+        Some(head) => (head.number::<u64>("seq")? + 1, head.array("entry")?, head.time("at")?),
         None => (0, [0; 32], happened.at),
     };
     // Not before the event in front of it, even when the clock was.
@@ -36,7 +36,7 @@ pub async fn append(
     let Sealed { body, entry } = event.seal(ring, random);
     let place = i64::try_from(seq).unwrap_or(i64::MAX);
     let args = args![party.as_str(), number.as_str(), place, at, kind.as_str(), &body, &entry];
-    let written = tx.execute(APPEND, args).await?.count() == 1;
+    let written = tx.execute(APPEND, args).await?.any();
     Ok(written.then(|| Facts::Event(EventFacts { seq, at, kind: kind.as_str().to_owned(), entry })))
 }
 
@@ -91,8 +91,8 @@ struct Stored<'r> {
 }
 
 fn stored(row: &Row) -> Result<Stored<'_>, Error> {
-    let sealed = Sealed { body: row.bytes(3)?.to_vec(), entry: row.array(4)? };
-    Ok(Stored { seq: row.number(0)?, at: row.time(1)?, kind: row.text(2)?, sealed })
+    let sealed = Sealed { body: row.bytes("body")?.to_vec(), entry: row.array("entry")? };
+    Ok(Stored { seq: row.number("seq")?, at: row.time("at")?, kind: row.text("type")?, sealed })
 }
 
 const HEAD: &str = "SELECT seq, at, entry FROM registry_event WHERE party = $1 AND number = $2 \

@@ -28,34 +28,34 @@ pub async fn add(tx: &mut Tx, new: &NewIdentity<'_>) -> Result<bool, Error> {
     let kind = new.kind.as_str();
     let owner_kind = new.owner.kind().as_str();
     let args = args![new.mac, new.valid_from, kind, owner_kind, new.owner.value()];
-    Ok(tx.execute(ADD, args).await?.count() == 1)
+    Ok(tx.execute(ADD, args).await?.any())
 }
 
 /// Whose a number became at this instant.
 pub async fn owner_of(tx: &mut Tx, mac: &AddressMac, valid_from: Time) -> Result<Option<Owner>, Error> {
-    tx.one(OWNER_OF, args![mac, valid_from]).await?.map(|row| Owner::read(&row, 0, 1)).transpose()
+    tx.one(OWNER_OF, args![mac, valid_from]).await?.map(|row| Owner::read(&row)).transpose()
 }
 
 /// Whose a number is now.
 pub async fn owner_now(tx: &mut Tx, mac: &AddressMac, now: Time) -> Result<Option<Owner>, Error> {
-    tx.one(OWNER_NOW, args![mac, now]).await?.map(|row| Owner::read(&row, 0, 1)).transpose()
+    tx.one(OWNER_NOW, args![mac, now]).await?.map(|row| Owner::read(&row)).transpose()
 }
 
 /// Ends a number, as when a samordningsnummer has become a personnummer or an organisation is succeeded.
 pub async fn end(tx: &mut Tx, mac: &AddressMac, owner: Owner, now: Time) -> Result<bool, Error> {
-    Ok(tx.execute(END, args![now, mac, owner.value()]).await?.count() == 1)
+    Ok(tx.execute(END, args![now, mac, owner.value()]).await?.any())
 }
 
 /// Holds a number's rows until the transaction ends, so that whoever opens a mailbox for its owner and whoever moves
 /// the owner elsewhere take turns. Someone whose number becomes known at the very same time is not held up.
 pub(crate) async fn hold(tx: &mut Tx, mac: &AddressMac) -> Result<(), Error> {
-    tx.execute(HOLD, args![mac]).await?.count();
+    tx.execute(HOLD, args![mac]).await?.ignore();
     Ok(())
 }
 
 /// The same for all numbers of an owner.
 pub(crate) async fn hold_of_owner(tx: &mut Tx, owner: Owner) -> Result<(), Error> {
-    tx.execute(HOLD_OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?.count();
+    tx.execute(HOLD_OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?.ignore();
     Ok(())
 }
 
@@ -63,8 +63,14 @@ pub(crate) async fn hold_of_owner(tx: &mut Tx, owner: Owner) -> Result<(), Error
 pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Vec<IdentityRow>, Error> {
     let rows = tx.query(OF_OWNER, args![owner.value(), owner.kind().as_str()]).await?;
     let rows = rows.iter().map(|row| {
-        let kind = kind(row.text(1)?).ok_or(Error::Column { index: 1, wanted: "a kind of identity" })?;
-        Ok(IdentityRow { mac: row.tag(0)?, kind, valid_from: row.time(2)?, valid_to: row.opt_time(3)? })
+        let kind =
+            kind(row.text("kind")?).ok_or(Error::Column { column: "kind", wanted: "a kind of identity" })?;
+        Ok(IdentityRow {
+            mac: row.tag("mac")?,
+            kind,
+            valid_from: row.time("valid_from")?,
+            valid_to: row.opt_time("valid_to")?,
+        })
     });
     rows.collect()
 }

@@ -67,8 +67,8 @@ pub async fn invite(tx: &mut Tx, new: &NewInvitation<'_>, now: Time) -> Result<I
     if helps || !of_mailbox(tx, new.mailbox_id, now).await?.is_empty() {
         return Ok(Invited::Another);
     }
-    let made = tx.one(MADE, args![new.mailbox_id, now.minus(DAY)]).await?;
-    if made.ok_or(Error::Unexpected { expected: 1, found: 0 })?.int(0)? >= MOST_A_DAY {
+    let made = tx.must_one(MADE, args![new.mailbox_id, now.minus(DAY)]).await?;
+    if made.int("n")? >= MOST_A_DAY {
         return Ok(Invited::TooMany);
     }
     let id = new.invitation_id;
@@ -100,7 +100,7 @@ pub async fn accept(
     if !to_person(tx, person_id, now).await?.iter().any(|one| one.invitation_id == invitation_id) {
         return Ok(false);
     }
-    Ok(tx.execute(ACCEPT, args![person_id, sealed_name, now, invitation_id]).await?.count() == 1)
+    Ok(tx.execute(ACCEPT, args![person_id, sealed_name, now, invitation_id]).await?.any())
 }
 
 /// Somebody says no; false when there is no such invitation to them.
@@ -113,7 +113,7 @@ pub async fn decline(
     if !to_person(tx, person_id, now).await?.iter().any(|one| one.invitation_id == invitation_id) {
         return Ok(false);
     }
-    Ok(tx.execute(END, args![now, invitation_id]).await?.count() == 1)
+    Ok(tx.execute(END, args![now, invitation_id]).await?.any())
 }
 
 /// The owner takes it back; false when there is no such invitation that waits.
@@ -126,19 +126,24 @@ pub async fn withdraw(
     if !of_mailbox(tx, mailbox_id, now).await?.iter().any(|one| one.invitation_id == invitation_id) {
         return Ok(false);
     }
-    Ok(tx.execute(END, args![now, invitation_id]).await?.count() == 1)
+    Ok(tx.execute(END, args![now, invitation_id]).await?.any())
+}
+
+store::columns! {
+    invitation_columns: invitation_id, mailbox_id, label, owner_name, valid_to, invited_at, helper_id, helper_name,
+        address_mac
 }
 
 fn read(row: &Row) -> Result<Invitation, Error> {
-    let helper = row.opt_id(6)?.zip(row.opt_bytes(7)?.map(<[u8]>::to_vec));
+    let helper = row.opt_id("helper_id")?.zip(row.opt_bytes("helper_name")?.map(<[u8]>::to_vec));
     Ok(Invitation {
-        invitation_id: row.id(0)?,
-        mailbox_id: row.id(1)?,
-        address_mac: row.tag(8)?,
-        label: row.bytes(2)?.to_vec(),
-        owner_name: row.bytes(3)?.to_vec(),
-        valid_to: row.time(4)?,
-        invited_at: row.time(5)?,
+        invitation_id: row.id("invitation_id")?,
+        mailbox_id: row.id("mailbox_id")?,
+        address_mac: row.tag("address_mac")?,
+        label: row.bytes("label")?.to_vec(),
+        owner_name: row.bytes("owner_name")?.to_vec(),
+        valid_to: row.time("valid_to")?,
+        invited_at: row.time("invited_at")?,
         helper,
     })
 }
@@ -154,20 +159,26 @@ const INVITE: &str = "INSERT INTO invitation \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const HELPS: &str = "SELECT 1 FROM mandate WHERE mailbox_id = $1 AND kind = 'helper' AND revoked_at IS NULL \
     AND valid_to > $2 LIMIT 1";
-const MADE: &str = "SELECT count(*) FROM invitation WHERE mailbox_id = $1 AND invited_at > $2";
+const MADE: &str = "SELECT count(*) AS n FROM invitation WHERE mailbox_id = $1 AND invited_at > $2";
 // One that became a mandate waits no longer.
-const OF_MAILBOX: &str = "SELECT i.invitation_id, i.mailbox_id, i.label, i.owner_name, i.valid_to, i.invited_at, \
-    i.helper_id, i.helper_name, i.address_mac FROM invitation i WHERE i.mailbox_id = $1 AND i.ended_at IS NULL AND i.valid_to > $2 \
-    AND i.invited_at > $3 AND NOT EXISTS (SELECT 1 FROM mandate g WHERE g.mandate_id = i.invitation_id) \
-    ORDER BY i.invited_at DESC, i.invitation_id";
+const OF_MAILBOX: &str = concat!(
+    "SELECT ",
+    invitation_columns!("i."),
+    " FROM invitation i WHERE i.mailbox_id = $1 AND i.ended_at IS NULL AND i.valid_to > $2 \
+     AND i.invited_at > $3 AND NOT EXISTS (SELECT 1 FROM mandate g \
+     WHERE g.mandate_id = i.invitation_id) ORDER BY i.invited_at DESC, i.invitation_id"
+);
 // Not from a mailbox that was closed, or whose owner is protected or dead since.
-const TO_PERSON: &str = "SELECT i.invitation_id, i.mailbox_id, i.label, i.owner_name, i.valid_to, i.invited_at, \
-    i.helper_id, i.helper_name, i.address_mac FROM identity n JOIN invitation i ON i.address_mac = n.mac \
-    JOIN mailbox m ON m.mailbox_id = i.mailbox_id JOIN person o ON o.person_id = m.owner_id \
-    WHERE n.owner_id = $1 AND n.owner_kind = 'person' AND n.valid_from <= $2 \
-    AND (n.valid_to IS NULL OR n.valid_to > $2) AND i.helper_id IS NULL AND i.ended_at IS NULL \
-    AND i.valid_to > $2 AND i.invited_at > $3 AND m.closed_at IS NULL AND m.owner_id <> $1 \
-    AND o.protected_at IS NULL AND o.deceased_at IS NULL ORDER BY i.invited_at DESC, i.invitation_id";
+const TO_PERSON: &str = concat!(
+    "SELECT ",
+    invitation_columns!("i."),
+    " FROM identity n JOIN invitation i ON i.address_mac = n.mac \
+     JOIN mailbox m ON m.mailbox_id = i.mailbox_id JOIN person o ON o.person_id = m.owner_id \
+     WHERE n.owner_id = $1 AND n.owner_kind = 'person' AND n.valid_from <= $2 \
+     AND (n.valid_to IS NULL OR n.valid_to > $2) AND i.helper_id IS NULL AND i.ended_at IS NULL \
+     AND i.valid_to > $2 AND i.invited_at > $3 AND m.closed_at IS NULL AND m.owner_id <> $1 \
+     AND o.protected_at IS NULL AND o.deceased_at IS NULL ORDER BY i.invited_at DESC, i.invitation_id"
+);
 const ACCEPT: &str = "UPDATE invitation SET helper_id = $1, helper_name = $2, answered_at = $3 \
     WHERE invitation_id = $4 AND helper_id IS NULL AND ended_at IS NULL";
 const END: &str = "UPDATE invitation SET ended_at = $1 WHERE invitation_id = $2 AND ended_at IS NULL";

@@ -99,7 +99,7 @@ pub(crate) async fn end(
     mandate: &Mandate,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    if tx.execute(END, args![recorder.now(), mandate.mandate_id]).await?.count() == 0 {
+    if !tx.execute(END, args![recorder.now(), mandate.mandate_id]).await?.any() {
         return Ok(false);
     }
     let event = recorder.event(EventType::MandateRevoked).with(mandate.kind.as_str());
@@ -107,25 +107,35 @@ pub(crate) async fn end(
     Ok(true)
 }
 
-pub(crate) fn read(row: &Row) -> Result<Mandate, Error> {
-    Ok(Mandate {
-        mandate_id: row.id(0)?,
-        mailbox_id: row.id(1)?,
-        person_id: row.id(2)?,
-        kind: MandateKind::parse(row.text(3)?)
-            .ok_or(Error::Column { index: 3, wanted: "a kind of mandate" })?,
-        note: row.bytes(4)?.to_vec(),
-        valid_from: row.time(5)?,
-        valid_to: row.opt_time(6)?,
-        revoked_at: row.opt_time(7)?,
-    })
+store::columns! {
+    mandate_columns,
+    pub(crate) fn read -> Mandate {
+        mandate_id: id,
+        mailbox_id: id,
+        person_id: id,
+        kind: kind(row),
+        note: bytes.to_vec(),
+        valid_from: time,
+        valid_to: opt_time,
+        revoked_at: opt_time,
+    }
 }
 
-const FOR_PERSON: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at \
-    FROM mandate WHERE person_id = $1 AND revoked_at IS NULL AND valid_from <= $2 \
-    AND (valid_to IS NULL OR valid_to > $2) ORDER BY valid_from, mandate_id";
-const OF_MAILBOX: &str = "SELECT mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to, revoked_at \
-    FROM mandate WHERE mailbox_id = $1 ORDER BY valid_from DESC, mandate_id";
+fn kind(row: &Row, column: &'static str) -> Result<MandateKind, Error> {
+    row.parsed(column, "a kind of mandate", MandateKind::parse)
+}
+
+const FOR_PERSON: &str = concat!(
+    "SELECT ",
+    mandate_columns!(),
+    " FROM mandate WHERE person_id = $1 AND revoked_at IS NULL AND valid_from <= $2 \
+     AND (valid_to IS NULL OR valid_to > $2) ORDER BY valid_from, mandate_id"
+);
+const OF_MAILBOX: &str = concat!(
+    "SELECT ",
+    mandate_columns!(),
+    " FROM mandate WHERE mailbox_id = $1 ORDER BY valid_from DESC, mandate_id"
+);
 const GRANT: &str = "INSERT INTO mandate (mandate_id, mailbox_id, person_id, kind, note, valid_from, valid_to) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (mandate_id) DO UPDATE SET note = EXCLUDED.note, \
     valid_from = EXCLUDED.valid_from, valid_to = EXCLUDED.valid_to, revoked_at = NULL \

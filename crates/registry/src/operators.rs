@@ -21,7 +21,7 @@ use crate::{
     version::bump,
 };
 use domain::{OrgNumber, Time, text::TextError};
-use store::{Error, Row, Tx, args};
+use store::{Error, Tx, args};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
@@ -71,7 +71,7 @@ impl From<SenderError> for OperatorError {
 pub async fn rename(tx: &mut Tx, number: &OrgNumber, name: &str) -> Result<bool, OperatorError> {
     let name = shown(name)?;
     not_own(tx, number).await?;
-    let renamed = tx.execute(RENAME, args![&name, number.as_str()]).await?.count() == 1;
+    let renamed = tx.execute(RENAME, args![&name, number.as_str()]).await?.any();
     Ok(changed(tx, renamed).await?)
 }
 
@@ -79,7 +79,7 @@ pub async fn rename(tx: &mut Tx, number: &OrgNumber, name: &str) -> Result<bool,
 /// unknown. [`add()`] brings it back, and those who have not registered elsewhere meanwhile are there again.
 pub async fn end(tx: &mut Tx, number: &OrgNumber, now: Time) -> Result<bool, OperatorError> {
     not_own(tx, number).await?;
-    let ended = tx.execute(END, args![now, number.as_str()]).await?.count() == 1;
+    let ended = tx.execute(END, args![now, number.as_str()]).await?.any();
     Ok(changed(tx, ended).await?)
 }
 
@@ -112,27 +112,26 @@ async fn changed(tx: &mut Tx, changed: bool) -> Result<bool, Error> {
     Ok(changed)
 }
 
-fn read(row: &Row) -> Result<Operator, Error> {
-    Ok(Operator {
-        number: number(row, 0)?,
-        domain: row.text(1)?.to_owned(),
-        name: row.text(2)?.to_owned(),
-        service_address: row.text(3)?.to_owned(),
-        ui_address: row.opt_text(4)?.map(str::to_owned),
-        own: row.flag(5)?,
-        added_at: row.time(6)?,
-        ended_at: row.opt_time(7)?,
-    })
+store::columns! {
+    operator_columns,
+    fn read -> Operator {
+        number: number(row),
+        domain: text.to_owned(),
+        name: text.to_owned(),
+        service_address: text.to_owned(),
+        ui_address: opt_text.map(str::to_owned),
+        own: flag,
+        added_at: time,
+        ended_at: opt_time,
+    }
 }
 
 const RENAME: &str = "UPDATE operator SET name = $1 WHERE number = $2 AND ended_at IS NULL";
 const END: &str = "UPDATE operator SET ended_at = $1 WHERE number = $2 AND ended_at IS NULL";
-const LIST: &str = "SELECT number, domain, name, service_address, ui_address, own, added_at, ended_at \
-    FROM operator ORDER BY number";
-const FIND: &str = "SELECT number, domain, name, service_address, ui_address, own, added_at, ended_at \
-    FROM operator WHERE number = $1";
-const BY_DOMAIN: &str = "SELECT number, domain, name, service_address, ui_address, own, added_at, ended_at \
-    FROM operator WHERE domain = $1 AND ended_at IS NULL";
+const LIST: &str = concat!("SELECT ", operator_columns!(), " FROM operator ORDER BY number");
+const FIND: &str = concat!("SELECT ", operator_columns!(), " FROM operator WHERE number = $1");
+const BY_DOMAIN: &str =
+    concat!("SELECT ", operator_columns!(), " FROM operator WHERE domain = $1 AND ended_at IS NULL");
 
 #[cfg(test)]
 mod tests;

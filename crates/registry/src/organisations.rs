@@ -6,7 +6,7 @@ use crate::{
     version::take_turn,
 };
 use domain::{AddressMac, IdentityKind, OrganisationId, Random, Time};
-use store::{Error, Row, Tx, args};
+use store::{Error, Tx, args};
 
 /// An organisation that is known.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub async fn register(
     // Nothing in the tables keeps two from being registered under one number at the same time.
     take_turn(tx).await?;
     if let Some(row) = tx.one(REGISTERED, args![address_mac, now]).await? {
-        return Ok((row.id(0)?, false));
+        return Ok((row.id("owner_id")?, false));
     }
     let organisation_id = OrganisationId::new(random);
     tx.execute(ADD, args![organisation_id, profile, now]).await?.exactly(1)?;
@@ -37,7 +37,7 @@ pub async fn register(
     let identity = NewIdentity { mac: address_mac, kind: IdentityKind::Organisation, owner, valid_from: now };
     if !identities::add(tx, &identity).await? {
         // The number is a person's.
-        return Err(Error::Unexpected { expected: 1, found: 0 });
+        return Err(Error::NO_ROW);
     }
     Ok((organisation_id, true))
 }
@@ -58,26 +58,30 @@ pub async fn by_address(
 
 /// The organisation has ended; its numbers end with it, and the mailbox is closed by the caller.
 pub async fn end(tx: &mut Tx, organisation_id: OrganisationId, now: Time) -> Result<bool, Error> {
-    tx.execute(END_NUMBERS, args![now, organisation_id]).await?.count();
-    Ok(tx.execute(END, args![now, organisation_id]).await?.count() == 1)
+    tx.execute(END_NUMBERS, args![now, organisation_id]).await?.ignore();
+    Ok(tx.execute(END, args![now, organisation_id]).await?.any())
 }
 
-fn read(row: &Row) -> Result<Organisation, Error> {
-    Ok(Organisation {
-        organisation_id: row.id(0)?,
-        profile: row.bytes(1)?.to_vec(),
-        created_at: row.time(2)?,
-        ended_at: row.opt_time(3)?,
-    })
+store::columns! {
+    organisation_columns,
+    fn read -> Organisation {
+        organisation_id: id,
+        profile: bytes.to_vec(),
+        created_at: time,
+        ended_at: opt_time,
+    }
 }
 
 const ADD: &str = "INSERT INTO organisation (organisation_id, profile, created_at) VALUES ($1, $2, $3)";
 const FIND: &str =
-    "SELECT organisation_id, profile, created_at, ended_at FROM organisation WHERE organisation_id = $1";
-const BY_ADDRESS: &str = "SELECT o.organisation_id, o.profile, o.created_at, o.ended_at \
-    FROM identity i JOIN organisation o ON o.organisation_id = i.owner_id \
-    WHERE i.mac = $1 AND i.owner_kind = 'organisation' \
-    AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) ORDER BY i.valid_from DESC LIMIT 1";
+    concat!("SELECT ", organisation_columns!(), " FROM organisation WHERE organisation_id = $1");
+const BY_ADDRESS: &str = concat!(
+    "SELECT ",
+    organisation_columns!("o."),
+    " FROM identity i JOIN organisation o ON o.organisation_id = i.owner_id WHERE i.mac = $1 \
+     AND i.owner_kind = 'organisation' AND i.valid_from <= $2 \
+     AND (i.valid_to IS NULL OR i.valid_to > $2) ORDER BY i.valid_from DESC LIMIT 1"
+);
 // Also when another's clock is ahead and the number begins to be valid in a moment.
 const REGISTERED: &str = "SELECT owner_id FROM identity WHERE mac = $1 AND owner_kind = 'organisation' \
     AND (valid_to IS NULL OR valid_to > $2) LIMIT 1";

@@ -54,14 +54,14 @@ impl Owner {
         Value::Id(self.id())
     }
 
-    /// From the two columns that name an owner.
-    pub(crate) fn read(row: &Row, kind: usize, id: usize) -> Result<Self, Error> {
-        let wrong = Error::Column { index: id, wanted: "an owner" };
-        let bytes = row.bytes(id)?;
-        match row.text(kind)? {
+    /// From `owner_kind` and `owner_id`.
+    pub(crate) fn read(row: &Row) -> Result<Self, Error> {
+        let wrong = Error::Column { column: "owner_id", wanted: "an owner" };
+        let bytes = row.bytes("owner_id")?;
+        match row.text("owner_kind")? {
             "person" => PersonId::from_stored(bytes).map(Self::Person).ok_or(wrong),
             "organisation" => OrganisationId::from_stored(bytes).map(Self::Organisation).ok_or(wrong),
-            _ => Err(Error::Column { index: kind, wanted: "a kind of owner" }),
+            _ => Err(Error::Column { column: "owner_kind", wanted: "a kind of owner" }),
         }
     }
 }

@@ -63,7 +63,7 @@ pub async fn put(
             tx.execute(PUT, args).await?
         }
     };
-    Ok(put.count() == 1)
+    Ok(put.any())
 }
 
 /// The request that waits, unless its time is over.
@@ -87,12 +87,12 @@ pub async fn find_many(
     }
     let count = i64::try_from(address_macs.len()).unwrap_or(i64::MAX);
     let rows = tx.query(FIND_MANY, args![count, &AddressMac::flatten(address_macs), now]).await?;
-    rows.iter().map(|row| Ok((row.number(5)?, read(row)?))).collect()
+    rows.iter().map(|row| Ok((row.number("no")?, read(row)?))).collect()
 }
 
 /// Takes a request away: it was fulfilled or taken back. False when there was none.
 pub async fn delete(tx: &mut Tx, kind: PendingKind, address_mac: &AddressMac) -> Result<bool, Error> {
-    Ok(tx.execute(DELETE, args![address_mac, kind.as_str()]).await?.count() == 1)
+    Ok(tx.execute(DELETE, args![address_mac, kind.as_str()]).await?.any())
 }
 
 /// Removes all whose time is over; tells how many. To be done now and then: nobody sees them before either.
@@ -100,15 +100,20 @@ pub async fn expire(tx: &mut Tx, now: Time) -> Result<u64, Error> {
     Ok(tx.execute(EXPIRE, args![now]).await?.count())
 }
 
-fn read(row: &Row) -> Result<Pending, Error> {
-    let text = row.text(0)?;
-    let kind = PendingKind::ALL.into_iter().find(|kind| kind.as_str() == text);
-    Ok(Pending {
-        kind: kind.ok_or(Error::Column { index: 0, wanted: "a kind of request" })?,
-        address_mac: row.tag(1)?,
-        request: row.bytes(2)?.to_vec(),
-        created_at: row.time(3)?,
-        expires_at: row.time(4)?,
+store::columns! {
+    pending_columns,
+    fn read -> Pending {
+        kind: kind(row),
+        address_mac: tag,
+        request: bytes.to_vec(),
+        created_at: time,
+        expires_at: time,
+    }
+}
+
+fn kind(row: &Row, column: &'static str) -> Result<PendingKind, Error> {
+    row.parsed(column, "a kind of request", |text| {
+        PendingKind::ALL.into_iter().find(|kind| kind.as_str() == text)
     })
 }
 
@@ -121,12 +126,18 @@ const PUT: &str = "INSERT INTO pending (address_mac, kind, request, created_at, 
     WHERE pending.expires_at <= EXCLUDED.created_at";
 const FOLLOW: &str = "UPDATE pending SET request = $1 \
     WHERE address_mac = $2 AND kind = $3 AND request = $4 AND expires_at > $5";
-const FIND: &str = "SELECT kind, address_mac, request, created_at, expires_at FROM pending \
-    WHERE address_mac = $1 AND kind = $2 AND expires_at > $3";
-const FIND_MANY: &str = "WITH RECURSIVE place (no) AS (SELECT 0 UNION ALL SELECT no + 1 FROM place WHERE no + 1 < $1), \
-    asked (no, mac) AS (SELECT no, substr($2, no * 32 + 1, 32) FROM place) \
-    SELECT w.kind, w.address_mac, w.request, w.created_at, w.expires_at, a.no FROM asked a \
-    JOIN pending w ON w.address_mac = a.mac AND w.expires_at > $3 ORDER BY a.no, w.created_at, w.kind";
+const FIND: &str = concat!(
+    "SELECT ",
+    pending_columns!(),
+    " FROM pending WHERE address_mac = $1 AND kind = $2 AND expires_at > $3"
+);
+const FIND_MANY: &str = concat!(
+    "WITH RECURSIVE place (no) AS (SELECT 0 UNION ALL SELECT no + 1 FROM place WHERE no + 1 < $1), \
+     asked (no, mac) AS (SELECT no, substr($2, no * 32 + 1, 32) FROM place) SELECT ",
+    pending_columns!("w."),
+    ", a.no FROM asked a JOIN pending w ON w.address_mac = a.mac AND w.expires_at > $3 \
+     ORDER BY a.no, w.created_at, w.kind"
+);
 const DELETE: &str = "DELETE FROM pending WHERE address_mac = $1 AND kind = $2";
 const EXPIRE: &str = "DELETE FROM pending WHERE expires_at <= $1";
 

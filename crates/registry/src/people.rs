@@ -61,16 +61,16 @@ pub async fn register(
     }
     // Known by address alone: registered by the operator, or with a log-in by another number before.
     if let Some(row) = tx.one(REGISTERED, args![new.address_mac, now]).await? {
-        let person_id = row.id(0)?;
-        tx.execute(ADD_LOGIN, args![new.login_mac, person_id]).await?.count();
+        let person_id = row.id("owner_id")?;
+        tx.execute(ADD_LOGIN, args![new.login_mac, person_id]).await?.ignore();
         return Ok((person_id, false));
     }
     let person_id = PersonId::new(random);
     tx.execute(ADD, args![person_id, new.profile, new.language.as_str(), now]).await?.exactly(1)?;
-    if tx.execute(ADD_LOGIN, args![new.login_mac, person_id]).await?.count() == 0 {
+    if !tx.execute(ADD_LOGIN, args![new.login_mac, person_id]).await?.any() {
         // Another transaction was first, and has been committed since the first look.
         tx.execute(FORGET, args![person_id]).await?.exactly(1)?;
-        let first = by_login(tx, new.login_mac).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?;
+        let first = by_login(tx, new.login_mac).await?.ok_or(Error::NO_ROW)?;
         return Ok((first.person_id, false));
     }
     let owner = Owner::Person(person_id);
@@ -81,7 +81,7 @@ pub async fn register(
 
 /// Lets a person log in by one more number, as when a coordination number has become a personnummer.
 pub async fn add_login(tx: &mut Tx, login_mac: &LoginMac, person_id: PersonId) -> Result<bool, Error> {
-    Ok(tx.execute(ADD_LOGIN, args![login_mac, person_id]).await?.count() == 1)
+    Ok(tx.execute(ADD_LOGIN, args![login_mac, person_id]).await?.any())
 }
 
 /// A person by id.
@@ -101,7 +101,7 @@ pub async fn by_address(tx: &mut Tx, address_mac: &AddressMac, now: Time) -> Res
 
 /// The tags that a person logs in by: the profile is sealed under one of them.
 pub async fn login_macs(tx: &mut Tx, person_id: PersonId) -> Result<Vec<LoginMac>, Error> {
-    tx.query(LOGIN_MACS, args![person_id]).await?.iter().map(|row| row.tag(0)).collect()
+    tx.query(LOGIN_MACS, args![person_id]).await?.iter().map(|row| row.tag("mac")).collect()
 }
 
 /// Keeps the name as it was seen at the last log-in.
@@ -121,10 +121,10 @@ pub async fn protect(
     person_id: PersonId,
     recorder: &Recorder<'_>,
 ) -> Result<bool, RegistryError> {
-    if tx.execute(PROTECT, args![recorder.now(), person_id]).await?.count() == 0 {
+    if !tx.execute(PROTECT, args![recorder.now(), person_id]).await?.any() {
         return Ok(false);
     }
-    tx.execute(HIDE_SENDERS, args![person_id]).await?.count();
+    tx.execute(HIDE_SENDERS, args![person_id]).await?.ignore();
     if let Some(mailbox) = crate::boxes::of_owner(tx, Owner::Person(person_id)).await? {
         crate::mandates::revoke_helpers(tx, mailbox.mailbox_id, recorder).await?;
     }
@@ -133,17 +133,17 @@ pub async fn protect(
 
 /// Ends the protection; helpers do not come back by themselves.
 pub async fn unprotect(tx: &mut Tx, person_id: PersonId) -> Result<bool, Error> {
-    Ok(tx.execute(UNPROTECT, args![person_id]).await?.count() == 1)
+    Ok(tx.execute(UNPROTECT, args![person_id]).await?.any())
 }
 
 /// The person has died: letters are refused, and nobody acts for the mailbox any more. False when known already.
 pub async fn decease(tx: &mut Tx, person_id: PersonId, now: Time) -> Result<bool, Error> {
-    Ok(tx.execute(DECEASE, args![now, person_id]).await?.count() == 1)
+    Ok(tx.execute(DECEASE, args![now, person_id]).await?.any())
 }
 
 /// Takes back a death that was noted by mistake.
 pub async fn undo_decease(tx: &mut Tx, person_id: PersonId) -> Result<bool, Error> {
-    Ok(tx.execute(UNDO_DECEASE, args![person_id]).await?.count() == 1)
+    Ok(tx.execute(UNDO_DECEASE, args![person_id]).await?.any())
 }
 
 /// Notes a death or takes it back (`None`), on record in the person's mailbox where there is one. False when it was so
@@ -165,15 +165,20 @@ pub async fn note_death(
     Ok(done)
 }
 
-fn read(row: &Row) -> Result<Person, Error> {
-    Ok(Person {
-        person_id: row.id(0)?,
-        profile: row.bytes(1)?.to_vec(),
-        language: Language::parse(row.text(2)?).unwrap_or_default(),
-        created_at: row.time(3)?,
-        protected_at: row.opt_time(4)?,
-        deceased_at: row.opt_time(5)?,
-    })
+store::columns! {
+    person_columns,
+    fn read -> Person {
+        person_id: id,
+        profile: bytes.to_vec(),
+        language: language(row),
+        created_at: time,
+        protected_at: opt_time,
+        deceased_at: opt_time,
+    }
+}
+
+fn language(row: &Row, column: &'static str) -> Result<Language, Error> {
+    Ok(Language::parse(row.text(column)?).unwrap_or_default())
 }
 
 const ADULT_AT: i16 = 18;
@@ -181,13 +186,19 @@ const ADULT_AT: i16 = 18;
 const ADD: &str = "INSERT INTO person (person_id, profile, language, created_at) VALUES ($1, $2, $3, $4)";
 const ADD_LOGIN: &str = "INSERT INTO login (mac, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const FORGET: &str = "DELETE FROM person WHERE person_id = $1";
-const FIND: &str = "SELECT person_id, profile, language, created_at, protected_at, deceased_at FROM person \
-    WHERE person_id = $1";
-const BY_LOGIN: &str = "SELECT p.person_id, p.profile, p.language, p.created_at, p.protected_at, p.deceased_at \
-    FROM login l JOIN person p ON p.person_id = l.person_id WHERE l.mac = $1";
-const BY_ADDRESS: &str = "SELECT p.person_id, p.profile, p.language, p.created_at, p.protected_at, p.deceased_at \
-    FROM identity i JOIN person p ON p.person_id = i.owner_id WHERE i.mac = $1 AND i.owner_kind = 'person' \
-    AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) ORDER BY i.valid_from DESC LIMIT 1";
+const FIND: &str = concat!("SELECT ", person_columns!(), " FROM person WHERE person_id = $1");
+const BY_LOGIN: &str = concat!(
+    "SELECT ",
+    person_columns!("p."),
+    " FROM login l JOIN person p ON p.person_id = l.person_id WHERE l.mac = $1"
+);
+const BY_ADDRESS: &str = concat!(
+    "SELECT ",
+    person_columns!("p."),
+    " FROM identity i JOIN person p ON p.person_id = i.owner_id WHERE i.mac = $1 \
+     AND i.owner_kind = 'person' AND i.valid_from <= $2 AND (i.valid_to IS NULL OR i.valid_to > $2) \
+     ORDER BY i.valid_from DESC LIMIT 1"
+);
 // Also when another's clock is ahead and the number begins to be valid in a moment.
 const REGISTERED: &str = "SELECT owner_id FROM identity WHERE mac = $1 AND owner_kind = 'person' \
     AND (valid_to IS NULL OR valid_to > $2) LIMIT 1";

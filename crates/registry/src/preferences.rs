@@ -62,14 +62,18 @@ pub async fn store(
 pub async fn list(tx: &mut Tx, address_mac: &AddressMac) -> Result<Vec<Preference>, Error> {
     let rows = tx.query(LIST, args![address_mac]).await?;
     let rows = rows.iter().map(|row| {
-        Ok(Preference { sender_mac: row.tag(0)?, accepts: row.flag(1)?, changed_at: row.time(2)? })
+        Ok(Preference {
+            sender_mac: row.tag("sender_mac")?,
+            accepts: row.flag("accepts")?,
+            changed_at: row.time("changed_at")?,
+        })
     });
     rows.collect()
 }
 
 /// When a recipient last said anything of a sender.
 pub async fn last_change(tx: &mut Tx, address_mac: &AddressMac) -> Result<Option<Time>, Error> {
-    tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
+    tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time("changed_at"))
 }
 
 /// The registered senders that a recipient has turned off.
@@ -98,7 +102,7 @@ pub async fn bring_home(
     for one in off {
         declined::decline(tx, mailbox_id, one.sender, one.sender_mac, one.sealed_sender, recorder).await?;
     }
-    tx.execute(FORGET, args![address_mac]).await?.count();
+    tx.execute(FORGET, args![address_mac]).await?.ignore();
     Ok(())
 }
 
@@ -111,7 +115,7 @@ static STORE: Many = Many::new(
 );
 const LIST: &str =
     "SELECT sender_mac, accepts, changed_at FROM preference WHERE address_mac = $1 ORDER BY sender_mac";
-const LAST_CHANGE: &str = "SELECT max(changed_at) FROM preference WHERE address_mac = $1";
+const LAST_CHANGE: &str = "SELECT max(changed_at) AS changed_at FROM preference WHERE address_mac = $1";
 const FORGET: &str = "DELETE FROM preference WHERE address_mac = $1";
 
 #[cfg(test)]

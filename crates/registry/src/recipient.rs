@@ -167,7 +167,7 @@ pub async fn look_up(
         gathered.add(*address_mac, row)?;
     }
     let found = gathered.found.into_values().next();
-    found.map(|(_, found)| found).ok_or(Error::Unexpected { expected: 1, found: 0 })
+    found.map(|(_, found)| found).ok_or(Error::NO_ROW)
 }
 
 /// Looks many addresses up; each is in the answer.
@@ -181,7 +181,7 @@ pub async fn look_up_many(
     let rows = tx.query_many_with(&LOOK_UP_MANY, args![now], &wanted).await?;
     let mut gathered = Gathered::new(declined_mac);
     for row in &rows {
-        gathered.add(row.tag(13)?, row)?;
+        gathered.add(row.tag("mac")?, row)?;
     }
     Ok(gathered.found.into_iter().map(|(mac, (_, found))| (mac, found)).collect())
 }
@@ -201,12 +201,12 @@ impl<F: Fn(MailboxId) -> DeclinedMac> Gathered<F> {
     fn add(&mut self, address_mac: AddressMac, row: &Row) -> Result<(), Error> {
         let (since, found) = self.found.entry(address_mac).or_insert_with(|| {
             // Whoever spoils the version keeps gateways from noticing changes with a letter; they look by themselves too.
-            let version = row.int(0).unwrap_or_default();
+            let version = row.int("version").unwrap_or_default();
             (Time::from_millis(i64::MIN), Found { version, recipient: None, elsewhere: None, spoilt: None })
         });
         match take(since, found, &self.declined_mac, row) {
-            Err(Error::Column { index, .. }) => {
-                found.spoilt = Some(table_of(index));
+            Err(Error::Column { column, .. }) => {
+                found.spoilt = Some(table_of(column));
                 Ok(())
             }
             outcome => outcome,
@@ -220,10 +220,10 @@ fn take(
     declined_mac: &impl Fn(MailboxId) -> DeclinedMac,
     row: &Row,
 ) -> Result<(), Error> {
-    found.elsewhere = row.opt_text(1)?.map(|_| number(row, 1)).transpose()?;
-    let Some(mailbox_id) = row.opt_id::<MailboxId>(5)? else { return Ok(()) };
-    let valid_from = row.time(2)?;
-    let off = row.opt_bytes(10)?.and_then(|mac| DeclinedMac::try_from(mac).ok());
+    found.elsewhere = row.opt_text("number")?.map(|_| number(row, "number")).transpose()?;
+    let Some(mailbox_id) = row.opt_id::<MailboxId>("mailbox_id")? else { return Ok(()) };
+    let valid_from = row.time("valid_from")?;
+    let off = row.opt_bytes("sender_mac")?.and_then(|mac| DeclinedMac::try_from(mac).ok());
     let declined = off.is_some_and(|mac| mac == declined_mac(mailbox_id));
     if let Some(known) = &mut found.recipient {
         if known.mailbox_id == mailbox_id {
@@ -236,23 +236,26 @@ fn take(
             return Ok(());
         }
     }
-    let public_key = PublicKey::from_slice(row.bytes(7)?);
-    let owner = Owner::read(row, 3, 4)?;
+    let public_key = PublicKey::from_slice(row.bytes("public_key")?);
+    let owner = Owner::read(row)?;
     let mut mailbox = Set::default();
-    let opened_at = row.time(11)?;
-    let closed_at = row.opt_time(8)?;
+    let opened_at = row.time("opened_at")?;
+    let closed_at = row.opt_time("closed_at")?;
     mailbox.put(Facts::Mailbox(MailboxFacts { owner, opened_at, closed_at }));
     mailbox.put_all(off.map(Facts::Declined));
-    let state = Facts::Person { protected_at: row.opt_time(12)?, deceased_at: row.opt_time(9)? };
+    let state = Facts::Person {
+        protected_at: row.opt_time("protected_at")?,
+        deceased_at: row.opt_time("deceased_at")?,
+    };
     let recipient = Recipient {
         mailbox_id,
         owner,
         mailbox,
         state: owner.person().map(|_| state),
-        epoch: row.int(6)?,
-        public_key: public_key.map_err(|_| Error::Column { index: 7, wanted: "a public key" })?,
-        closed: row.opt_time(8)?.is_some(),
-        deceased: row.opt_time(9)?.is_some(),
+        epoch: row.int("epoch")?,
+        public_key: public_key.map_err(|_| Error::Column { column: "public_key", wanted: "a public key" })?,
+        closed: row.opt_time("closed_at")?.is_some(),
+        deceased: row.opt_time("deceased_at")?.is_some(),
         declined,
     };
     (*since, found.recipient) = (valid_from, Some(recipient));
@@ -260,12 +263,12 @@ fn take(
 }
 
 /// Whose column it is, of those of [`LOOK_UP`].
-const fn table_of(column: usize) -> Table {
+fn table_of(column: &str) -> Table {
     match column {
-        1 => Table::Operator,
-        2..=4 => Table::Identity,
-        9 | 12 => Table::Person,
-        10 => Table::Declined,
+        "number" => Table::Operator,
+        "valid_from" | "owner_kind" | "owner_id" => Table::Identity,
+        "deceased_at" | "protected_at" => Table::Person,
+        "sender_mac" => Table::Declined,
         _ => Table::Mailbox,
     }
 }

@@ -58,8 +58,8 @@ impl AccountType {
         [Self::Secure, Self::Anonymous].into_iter().find(|kind| kind.as_str() == text)
     }
 
-    pub(crate) fn read(row: &Row, index: usize) -> Result<Self, Error> {
-        Self::parse(row.text(index)?).ok_or(Error::Column { index, wanted: "a type of account" })
+    pub(crate) fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
+        row.parsed(column, "a type of account", Self::parse)
     }
 }
 
@@ -105,12 +105,12 @@ pub async fn find(tx: &mut Tx, address_mac: &AddressMac) -> Result<Option<Regist
 /// When the place of this recipient's mailbox last changed, by whatever way: registered or left elsewhere, opened or
 /// closed here.
 pub async fn last_change(tx: &mut Tx, address_mac: &AddressMac) -> Result<Option<Time>, Error> {
-    tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time(0))
+    tx.one(LAST_CHANGE, args![address_mac]).await?.map_or(Ok(None), |row| row.opt_time("changed_at"))
 }
 
 /// Open mailboxes here whose owner is registered elsewhere by some number: what moves somebody never leaves that behind.
 pub async fn beside_open(tx: &mut Tx, now: Time) -> Result<Vec<MailboxId>, Error> {
-    tx.query(BESIDE_OPEN, args![now]).await?.iter().map(|row| row.id(0)).collect()
+    tx.query(BESIDE_OPEN, args![now]).await?.iter().map(|row| row.id("mailbox_id")).collect()
 }
 
 /// The operator that one of the owner's numbers is registered at now. Without one, what is left of operators that have
@@ -119,8 +119,8 @@ pub(crate) async fn settle_here(tx: &mut Tx, owner: Owner, now: Time) -> Result<
     let Some(row) = tx.one(OF_OWNER, args![owner.value(), owner.kind().as_str(), now]).await? else {
         return Ok(None);
     };
-    if row.opt_text(1)?.is_some() {
-        return number(&row, 1).map(Some);
+    if row.opt_text("number")?.is_some() {
+        return number(&row, "number").map(Some);
     }
     end_of_owner(tx, owner, now).await?;
     Ok(None)
@@ -139,9 +139,13 @@ impl Local {
     async fn hold(tx: &mut Tx, address_mac: &AddressMac, now: Time) -> Result<Option<Self>, Error> {
         identities::hold(tx, address_mac).await?;
         let Some(row) = tx.one(LOCAL, args![address_mac, now]).await? else { return Ok(None) };
-        let open = row.opt_time(4)?.is_none();
-        let mailbox = row.opt_id(3)?.map(|mailbox_id| (mailbox_id, open));
-        Ok(Some(Self { owner: Owner::read(&row, 0, 1)?, deceased: row.opt_time(2)?.is_some(), mailbox }))
+        let open = row.opt_time("closed_at")?.is_none();
+        let mailbox = row.opt_id("mailbox_id")?.map(|mailbox_id| (mailbox_id, open));
+        Ok(Some(Self {
+            owner: Owner::read(&row)?,
+            deceased: row.opt_time("deceased_at")?.is_some(),
+            mailbox,
+        }))
     }
 
     fn open_mailbox(&self) -> Option<MailboxId> {
@@ -161,32 +165,32 @@ async fn check_operator(tx: &mut Tx, operator: &OrgNumber) -> Result<(), Registr
 async fn add(tx: &mut Tx, new: &NewRegistration<'_>, now: Time) -> Result<bool, Error> {
     let operator = new.operator.as_str();
     let account_type = new.account_type.as_str();
-    Ok(tx.execute(ADD, args![new.address_mac, now, operator, account_type]).await?.count() == 1)
+    Ok(tx.execute(ADD, args![new.address_mac, now, operator, account_type]).await?.any())
 }
 
 /// Ends whatever is current, also at an operator that has ended.
 async fn end_current(tx: &mut Tx, address_mac: &AddressMac, now: Time) -> Result<(), Error> {
-    tx.execute(END_CURRENT, args![now, address_mac]).await?.count();
+    tx.execute(END_CURRENT, args![now, address_mac]).await?.ignore();
     Ok(())
 }
 
 async fn end_of_owner(tx: &mut Tx, owner: Owner, now: Time) -> Result<(), Error> {
-    tx.execute(END_OF_OWNER, args![now, owner.value(), owner.kind().as_str()]).await?.count();
+    tx.execute(END_OF_OWNER, args![now, owner.value(), owner.kind().as_str()]).await?.ignore();
     Ok(())
 }
 
 fn read(row: &Row) -> Result<Registration, Error> {
     Ok(Registration {
-        operator: number(row, 0)?,
-        account_type: AccountType::read(row, 1)?,
-        registered_at: row.time(2)?,
+        operator: number(row, "operator")?,
+        account_type: AccountType::read(row, "account_type")?,
+        registered_at: row.time("registered_at")?,
     })
 }
 
 const FIND: &str = "SELECT r.operator, r.account_type, r.registered_at FROM registration r \
     JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \
     WHERE r.address_mac = $1 AND r.ended_at IS NULL";
-const LAST_CHANGE: &str = "SELECT max(c.at) FROM (\
+const LAST_CHANGE: &str = "SELECT max(c.at) AS changed_at FROM (\
     SELECT registered_at AS at FROM registration WHERE address_mac = $1 \
     UNION ALL SELECT ended_at FROM registration WHERE address_mac = $1 \
     UNION ALL SELECT m.opened_at FROM identity i JOIN mailbox m ON m.owner_id = i.owner_id \

@@ -40,38 +40,38 @@ pub async fn add(
     now: Time,
 ) -> Result<bool, SenderError> {
     let name = shown(name)?;
-    let added = tx.execute(ADD, args![number.as_str(), &name, may_send, now]).await?.count() == 1;
+    let added = tx.execute(ADD, args![number.as_str(), &name, may_send, now]).await?.any();
     changed(tx, added).await.map_err(Into::into)
 }
 
 /// Gives another name; false when there is no such sender.
 pub async fn rename(tx: &mut Tx, number: &OrgNumber, name: &str) -> Result<bool, SenderError> {
     let name = shown(name)?;
-    let renamed = tx.execute(RENAME, args![&name, number.as_str()]).await?.count() == 1;
+    let renamed = tx.execute(RENAME, args![&name, number.as_str()]).await?.any();
     changed(tx, renamed).await.map_err(Into::into)
 }
 
 /// Whether it may send letters of its own.
 pub async fn set_may_send(tx: &mut Tx, number: &OrgNumber, may_send: bool) -> Result<bool, Error> {
-    let set = tx.execute(SET_MAY_SEND, args![may_send, number.as_str()]).await?.count() == 1;
+    let set = tx.execute(SET_MAY_SEND, args![may_send, number.as_str()]).await?.any();
     changed(tx, set).await
 }
 
 /// Whether its deliveries may be signed with SHA-1; false when there is no such sender or it was so already.
 pub async fn set_sha1(tx: &mut Tx, number: &OrgNumber, allowed: bool) -> Result<bool, Error> {
-    let set = tx.execute(SET_SHA1, args![allowed, number.as_str()]).await?.count() == 1;
+    let set = tx.execute(SET_SHA1, args![allowed, number.as_str()]).await?.any();
     changed(tx, set).await
 }
 
 /// From now on nothing is accepted from it; false when it was suspended already or is unknown.
 pub async fn suspend(tx: &mut Tx, number: &OrgNumber, now: Time) -> Result<bool, Error> {
-    let suspended = tx.execute(SUSPEND, args![now, number.as_str()]).await?.count() == 1;
+    let suspended = tx.execute(SUSPEND, args![now, number.as_str()]).await?.any();
     changed(tx, suspended).await
 }
 
 /// Ends a suspension; false when there was none.
 pub async fn resume(tx: &mut Tx, number: &OrgNumber) -> Result<bool, Error> {
-    let resumed = tx.execute(RESUME, args![number.as_str()]).await?.count() == 1;
+    let resumed = tx.execute(RESUME, args![number.as_str()]).await?.any();
     changed(tx, resumed).await
 }
 
@@ -84,19 +84,20 @@ pub async fn find(tx: &mut Tx, number: &OrgNumber) -> Result<Option<Sender>, Err
     tx.one(FIND, args![number.as_str()]).await?.as_ref().map(read).transpose()
 }
 
-pub(crate) fn number(row: &Row, index: usize) -> Result<OrgNumber, Error> {
-    OrgNumber::parse(row.text(index)?).map_err(|_| Error::Column { index, wanted: "an organisation number" })
+pub(crate) fn number(row: &Row, column: &'static str) -> Result<OrgNumber, Error> {
+    row.parsed(column, "an organisation number", |text| OrgNumber::parse(text).ok())
 }
 
-fn read(row: &Row) -> Result<Sender, Error> {
-    Ok(Sender {
-        number: number(row, 0)?,
-        name: row.text(1)?.to_owned(),
-        may_send: row.flag(2)?,
-        created_at: row.time(3)?,
-        suspended_at: row.opt_time(4)?,
-        sha1: row.flag(5)?,
-    })
+store::columns! {
+    sender_columns,
+    fn read -> Sender {
+        number: number(row),
+        name: text.to_owned(),
+        may_send: flag,
+        created_at: time,
+        suspended_at: opt_time,
+        sha1: flag,
+    }
 }
 
 /// A name as it may be shown.
@@ -118,10 +119,8 @@ const SET_MAY_SEND: &str = "UPDATE sender SET may_send = $1 WHERE number = $2";
 const SET_SHA1: &str = "UPDATE sender SET sha1 = $1 WHERE number = $2 AND sha1 <> $1";
 const SUSPEND: &str = "UPDATE sender SET suspended_at = $1 WHERE number = $2 AND suspended_at IS NULL";
 const RESUME: &str = "UPDATE sender SET suspended_at = NULL WHERE number = $1 AND suspended_at IS NOT NULL";
-const LIST: &str =
-    "SELECT number, name, may_send, created_at, suspended_at, sha1 FROM sender ORDER BY number";
-const FIND: &str =
-    "SELECT number, name, may_send, created_at, suspended_at, sha1 FROM sender WHERE number = $1";
+const LIST: &str = concat!("SELECT ", sender_columns!(), " FROM sender ORDER BY number");
+const FIND: &str = concat!("SELECT ", sender_columns!(), " FROM sender WHERE number = $1");
 
 #[cfg(test)]
 mod tests;

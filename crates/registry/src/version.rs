@@ -4,7 +4,7 @@ use store::{Error, Tx};
 
 /// The version now. Cheap: gateways ask it often.
 pub async fn version(tx: &mut Tx) -> Result<i64, Error> {
-    tx.one(READ, &[]).await?.ok_or(Error::Unexpected { expected: 1, found: 0 })?.int(0)
+    tx.must_one(READ, &[]).await?.int("version")
 }
 
 /// Raises the version, in the transaction of the change.

@@ -166,9 +166,9 @@ pub(crate) async fn somebody_waits(store: &Store) -> bool {
         DatabaseKind::Sqlite => store.waiting().0 > 0,
         DatabaseKind::Postgres => {
             let mut tx = store.read("look").await.unwrap();
-            let waiting = "SELECT count(*) FROM pg_stat_activity \
+            let waiting = "SELECT count(*) AS n FROM pg_stat_activity \
                            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            tx.one(waiting, &[]).await.unwrap().unwrap().int(0).unwrap() > 0
+            tx.one(waiting, &[]).await.unwrap().unwrap().int("n").unwrap() > 0
         }
     }
 }

@@ -181,7 +181,7 @@ impl Connection {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut rows = Vec::new();
         let asked = self.query("SELECT CAST($1 AS BIGINT) AS echo", &[Value::Int(number)], &mut rows).await;
-        asked.is_ok() && rows.len() == 1 && rows[0].int(0).is_ok_and(|answer| answer == number)
+        asked.is_ok() && rows.len() == 1 && rows[0].int("echo").is_ok_and(|answer| answer == number)
     }
 
     pub(crate) async fn close(self) {

@@ -32,8 +32,10 @@ pub(crate) fn take_turns(kind: DatabaseKind) -> Option<&'static str> {
 /// Bytes that the database occupies.
 pub(crate) fn size(kind: DatabaseKind) -> &'static str {
     match kind {
-        DatabaseKind::Sqlite => "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-        DatabaseKind::Postgres => "SELECT pg_database_size(current_database())",
+        DatabaseKind::Sqlite => {
+            "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
+        }
+        DatabaseKind::Postgres => "SELECT pg_database_size(current_database()) AS bytes",
     }
 }
 

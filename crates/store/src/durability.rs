@@ -42,14 +42,14 @@ impl Store {
 async fn sqlite(tx: &mut Tx) -> Result<Durability, Error> {
     let mut weaker = Vec::new();
     if let Some(row) = tx.one("PRAGMA journal_mode", &[]).await? {
-        let mode = row.text(0)?;
+        let mode = row.text("journal_mode")?;
         if mode != "wal" {
             weaker.push(format!("journal_mode={mode}"));
         }
     }
     if let Some(row) = tx.one("PRAGMA synchronous", &[]).await? {
         // 2 is FULL, 3 is EXTRA.
-        let level = row.int(0)?;
+        let level = row.int("synchronous")?;
         if level < 2 {
             weaker.push(format!("synchronous={level}"));
         }
@@ -62,7 +62,7 @@ pub(crate) async fn postgres(tx: &mut Tx) -> Result<Durability, Error> {
         ('fsync', 'full_page_writes', 'synchronous_commit', 'synchronous_standby_names')";
     let mut found = HashMap::new();
     for row in tx.query(SETTINGS, &[]).await? {
-        found.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        found.insert(row.text("name")?.to_owned(), row.text("setting")?.to_owned());
     }
     let of = |name: &str| found.get(name).map_or("", String::as_str);
     let mut weaker = Vec::new();

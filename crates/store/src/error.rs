@@ -24,8 +24,8 @@ pub enum Error {
     LeaseLost,
     #[error("an earlier statement of this transaction failed, so it cannot be committed")]
     Aborted,
-    #[error("column {index} does not hold {wanted}")]
-    Column { index: usize, wanted: &'static str },
+    #[error("column {column} does not hold {wanted}")]
+    Column { column: &'static str, wanted: &'static str },
     #[error("a row of {expected} columns was given {found}")]
     Columns { expected: usize, found: usize },
     #[error("the database's address is not understood: {0}")]
@@ -54,6 +54,9 @@ impl fmt::Display for Fault {
 }
 
 impl Error {
+    /// A row that must be there is not.
+    pub const NO_ROW: Self = Self::Unexpected { expected: 1, found: 0 };
+
     /// A row holds what we never write: somebody has changed it, or it is of a later version.
     pub fn is_unreadable(&self) -> bool {
         matches!(self, Self::Column { .. })
@@ -73,8 +76,8 @@ impl Error {
         matches!(self, Self::Unique(_))
     }
 
-    pub(crate) fn column(index: usize, wanted: &'static str) -> Self {
-        Self::Column { index, wanted }
+    pub(crate) fn column(column: &'static str, wanted: &'static str) -> Self {
+        Self::Column { column, wanted }
     }
 }
 

@@ -11,6 +11,8 @@
 //! # }
 //! ```
 
+mod affected;
+mod columns;
 mod connection;
 mod dialect;
 mod durability;
@@ -29,9 +31,11 @@ pub mod testing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
+mod tries;
 mod tx;
 mod value;
 
+pub use affected::Affected;
 pub use durability::Durability;
 pub use error::{Error, Fault};
 pub use many::Many;
@@ -39,5 +43,6 @@ pub use row::Row;
 pub use server_address::ServerAddress;
 pub use settings::{Contents, DatabaseKind, Settings};
 pub use store::Store;
-pub use tx::{Affected, Tx};
+pub use tries::Tries;
+pub use tx::Tx;
 pub use value::{Id, Value};

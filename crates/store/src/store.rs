@@ -176,7 +176,7 @@ impl Store {
     pub async fn size(&self) -> Result<u64, Error> {
         let mut tx = self.read("measure database").await?;
         let row = tx.one(dialect::size(self.0.kind), &[]).await?;
-        row.map_or(Ok(0), |row| row.number(0))
+        row.map_or(Ok(0), |row| row.number("bytes"))
     }
 
     /// How many wait for a connection now: `(to write, to read)`. One line on PostgreSQL, so the same twice.

@@ -32,13 +32,13 @@ both!(
 async fn scratch(store: &Store) {
     let mut tx = store.begin("scratch").await.unwrap();
     let create = "CREATE TABLE scratch (id BYTEA PRIMARY KEY, name TEXT, at BIGINT, body BYTEA)";
-    tx.execute(create, &[]).await.unwrap().count();
+    tx.execute(create, &[]).await.unwrap().ignore();
     tx.commit().await.unwrap();
 }
 
 async fn count(store: &Store) -> i64 {
     let mut tx = store.read("count").await.unwrap();
-    tx.one("SELECT count(*) FROM scratch", &[]).await.unwrap().unwrap().int(0).unwrap()
+    tx.one("SELECT count(*) AS n FROM scratch", &[]).await.unwrap().unwrap().int("n").unwrap()
 }
 
 const INSERT: &str = "INSERT INTO scratch (id, name, at, body) VALUES ($1, $2, $3, $4)";
@@ -53,16 +53,16 @@ async fn what_goes_in_comes_out(store: Store) {
     tx.commit().await.unwrap();
     let mut tx = store.read("out").await.unwrap();
     let row = tx
-        .one("SELECT id, name, at, body, count(*) OVER () FROM scratch WHERE id = $1", args![id])
+        .one("SELECT id, name, at, body, count(*) OVER () AS n FROM scratch WHERE id = $1", args![id])
         .await
         .unwrap();
     let row = row.unwrap();
-    assert_eq!(row.id::<LetterId>(0).unwrap(), id);
-    assert_eq!(row.array::<16>(0).unwrap(), [7; 16]);
-    assert_eq!(row.text(1).unwrap(), "Åsa \u{1f4e8}");
-    assert_eq!(row.time(2).unwrap(), at);
-    assert_eq!(row.bytes(3).unwrap(), body);
-    assert_eq!(row.number::<usize>(4).unwrap(), 1);
+    assert_eq!(row.id::<LetterId>("id").unwrap(), id);
+    assert_eq!(row.array::<16>("id").unwrap(), [7; 16]);
+    assert_eq!(row.text("name").unwrap(), "Åsa \u{1f4e8}");
+    assert_eq!(row.time("at").unwrap(), at);
+    assert_eq!(row.bytes("body").unwrap(), body);
+    assert_eq!(row.number::<usize>("n").unwrap(), 1);
 }
 
 async fn nulls_fit_every_column(store: Store) {
@@ -71,38 +71,46 @@ async fn nulls_fit_every_column(store: Store) {
     // Nulls first, so that the statement is prepared without knowing the kinds.
     let none_text: Option<&str> = None;
     let none_bytes: Option<&[u8]> = None;
-    tx.execute(INSERT, args![&[1; 16], none_text, Option::<Time>::None, none_bytes]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], none_text, Option::<Time>::None, none_bytes]).await.unwrap().ignore();
     tx.execute(INSERT, args![&[2; 16], Some("n"), Some(Time::from_millis(5)), Some(&[1u8, 2][..])])
         .await
         .unwrap()
         .count();
     let rows = tx.query("SELECT name, at, body FROM scratch ORDER BY id", &[]).await.unwrap();
     assert_eq!(
-        (rows[0].opt_text(0).unwrap(), rows[0].opt_time(1).unwrap(), rows[0].opt_bytes(2).unwrap()),
+        (
+            rows[0].opt_text("name").unwrap(),
+            rows[0].opt_time("at").unwrap(),
+            rows[0].opt_bytes("body").unwrap()
+        ),
         (None, None, None)
     );
-    assert_eq!(rows[1].opt_int(1).unwrap(), Some(5));
-    assert_eq!(rows[1].opt_bytes(2).unwrap(), Some(&[1, 2][..]));
+    assert_eq!(rows[1].opt_int("at").unwrap(), Some(5));
+    assert_eq!(rows[1].opt_bytes("body").unwrap(), Some(&[1, 2][..]));
     tx.commit().await.unwrap();
 }
 
 async fn wrong_kinds_are_errors(store: Store) {
     let mut tx = store.read("kinds").await.unwrap();
-    let row = tx.one("SELECT CAST('12' AS TEXT), CAST(NULL AS TEXT)", &[]).await.unwrap().unwrap();
-    assert_eq!(row.text(0).unwrap(), "12");
-    assert!(row.id::<JobId>(0).is_err());
-    assert!(row.int(1).is_err());
-    assert!(row.text(1).is_err());
-    assert!(row.text(9).is_err());
+    let row = tx
+        .one("SELECT CAST('12' AS TEXT) AS number, CAST(NULL AS TEXT) AS absent", &[])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(row.text("number").unwrap(), "12");
+    assert!(row.id::<JobId>("number").is_err());
+    assert!(row.int("absent").is_err());
+    assert!(row.text("absent").is_err());
+    assert!(row.text("elsewhere").is_err());
 }
 
 async fn dropped_without_commit_is_rolled_back(store: Store) {
     scratch(&store).await;
     let mut tx = store.begin("dropped").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     drop(tx);
     let mut tx = store.begin("rolled back").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     tx.rollback().await;
     assert_eq!(count(&store).await, 0);
 }
@@ -110,7 +118,7 @@ async fn dropped_without_commit_is_rolled_back(store: Store) {
 async fn committed_is_there_afterwards(database: Database) {
     scratch(&database.store).await;
     let mut tx = database.store.begin("write").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     tx.commit().await.unwrap();
     let second = Store::open(&database.url, &Settings::letters()).await.unwrap();
     assert_eq!(count(&second).await, 1);
@@ -122,7 +130,7 @@ async fn committed_is_there_afterwards(database: Database) {
 async fn the_same_key_twice_is_unique(store: Store) {
     scratch(&store).await;
     let mut tx = store.begin("twice").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     let error = tx.execute(INSERT, args![&[1; 16], "b", 1, &[]]).await.unwrap_err();
     assert!(error.is_unique() && !error.is_transient(), "{error:?}");
 }
@@ -130,7 +138,7 @@ async fn the_same_key_twice_is_unique(store: Store) {
 async fn after_a_failed_statement_nothing_can_be_committed(store: Store) {
     scratch(&store).await;
     let mut tx = store.begin("failing").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     tx.execute("SELECT nothing FROM nowhere", &[]).await.unwrap_err();
     assert!(matches!(tx.query("SELECT 1", &[]).await, Err(Error::Aborted)));
     assert!(matches!(tx.commit().await, Err(Error::Aborted)));
@@ -157,7 +165,7 @@ async fn many_rows_go_in_few_statements(store: Store) {
     tx.execute(INSERT, args![&ids[3], "first", 3, &[]]).await.unwrap().exactly(1).unwrap();
     let rows: Vec<_> = ids.iter().map(|id| row![id, "n", i64::from(id[0]), &id[..3]]).collect();
     let inserted = tx.query_many(&MANY, &rows).await.unwrap();
-    let mut inserted: Vec<i64> = inserted.iter().map(|row| row.int(0).unwrap()).collect();
+    let mut inserted: Vec<i64> = inserted.iter().map(|row| row.int("at").unwrap()).collect();
     inserted.sort_unstable();
     assert_eq!(inserted, (0..87).filter(|n| *n != 3).collect::<Vec<_>>());
     static AGAIN: Many = Many::new("UPDATE scratch SET name = $1 WHERE id IN (", 1, ")");
@@ -170,12 +178,12 @@ async fn many_rows_go_in_few_statements(store: Store) {
 async fn a_read_sees_one_state(store: Store) {
     scratch(&store).await;
     let mut reading = store.read("slow reader").await.unwrap();
-    let counted = reading.one("SELECT count(*) FROM scratch", &[]).await.unwrap().unwrap();
+    let counted = reading.one("SELECT count(*) AS n FROM scratch", &[]).await.unwrap().unwrap();
     let mut tx = store.begin("write").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     tx.commit().await.unwrap();
-    let again = reading.one("SELECT count(*) FROM scratch", &[]).await.unwrap().unwrap();
-    assert_eq!(counted.int(0).unwrap(), again.int(0).unwrap());
+    let again = reading.one("SELECT count(*) AS n FROM scratch", &[]).await.unwrap().unwrap();
+    assert_eq!(counted.int("n").unwrap(), again.int("n").unwrap());
     assert_eq!(count(&store).await, 1);
 }
 
@@ -218,16 +226,16 @@ async fn what_is_not_migrated_is_pending(database: Database) {
 async fn keys_have_their_own_tables(database: Database) {
     let keys = database.keys().await.unwrap();
     let mut tx = keys.read("look").await.unwrap();
-    assert!(tx.query("SELECT count(*) FROM job", &[]).await.is_err());
+    assert!(tx.query("SELECT count(*) AS n FROM job", &[]).await.is_err());
     let mut tx = database.store.read("look").await.unwrap();
-    assert!(tx.query("SELECT count(*) FROM job", &[]).await.is_ok());
+    assert!(tx.query("SELECT count(*) AS n FROM job", &[]).await.is_ok());
 }
 
 async fn commits_survive_a_crash(store: Store) {
     assert_eq!(store.durability().await.unwrap(), Durability::SingleFsync);
     let mut tx = store.begin("weaken").await.unwrap();
     if store.database_kind() == DatabaseKind::Postgres {
-        tx.execute("SET LOCAL synchronous_commit = off", &[]).await.unwrap().count();
+        tx.execute("SET LOCAL synchronous_commit = off", &[]).await.unwrap().ignore();
         let found = crate::durability::postgres(&mut tx).await.unwrap();
         assert_eq!(found, Durability::Weaker { what: "synchronous_commit=off".into() });
     }
@@ -236,7 +244,7 @@ async fn commits_survive_a_crash(store: Store) {
 async fn errors_do_not_repeat_values(store: Store) {
     scratch(&store).await;
     let mut tx = store.begin("secret").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "sekretess", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "sekretess", 1, &[]]).await.unwrap().ignore();
     let unique = tx.execute(INSERT, args![&[1; 16], "sekretess", 1, &[]]).await.unwrap_err();
     tx.rollback().await;
     let mut tx = store.begin("secret").await.unwrap();
@@ -281,7 +289,7 @@ fn an_sqlite_file_is_for_its_owner_alone() {
         let store = Store::open(&format!("sqlite:{}", path.display()), &Settings::letters()).await.unwrap();
         store.migrate().await.unwrap();
         let mut tx = store.begin("make the side files").await.unwrap();
-        tx.execute("DELETE FROM job", &[]).await.unwrap().count();
+        tx.execute("DELETE FROM job", &[]).await.unwrap().ignore();
         for name in ["k.db", "k.db-wal", "k.db-shm"] {
             let mode = std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");

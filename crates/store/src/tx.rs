@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Many, Row, Value,
+    affected::Affected,
     connection::Connection,
     dialect,
     error::{Fault, Trouble},
@@ -27,22 +28,6 @@ pub struct Tx {
 }
 
 type AfterCommit = Box<dyn FnOnce() + Send + Sync>;
-
-/// How many rows a statement touched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "say .exactly(n)? or .count()"]
-pub struct Affected(pub(crate) u64);
-
-impl Affected {
-    pub fn count(self) -> u64 {
-        self.0
-    }
-
-    /// An error unless just `expected` rows were touched; the transaction is then dropped by `?`.
-    pub fn exactly(self, expected: u64) -> Result<(), Error> {
-        if self.0 == expected { Ok(()) } else { Err(Error::Unexpected { expected, found: self.0 }) }
-    }
-}
 
 impl Tx {
     /// `slot` holds a connection outside any transaction. On failure the slot comes back: another connection may do
@@ -144,6 +129,11 @@ impl Tx {
     pub async fn one(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>, Error> {
         let mut rows = self.query(sql, args).await?;
         Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(0)) })
+    }
+
+    /// The row that must be there; [`Error::Unexpected`] when it is not.
+    pub async fn must_one(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Row, Error> {
+        self.one(sql, args).await?.ok_or(Error::NO_ROW)
     }
 
     /// Runs a multi-row statement over all rows, in as few statements as its sizes allow.

@@ -229,7 +229,7 @@ impl TestKeys {
             "SELECT i.mac FROM mailbox m JOIN identity i ON i.owner_id = m.owner_id WHERE m.mailbox_id = $1";
         let macs = tx.query(owners, args![mailbox]).await.map_err(unavailable)?;
         let named = |row: &store::Row| {
-            accepting.event.address == Some(evidence::address(&accepting.nonce, &row.tag(0).unwrap()))
+            accepting.event.address == Some(evidence::address(&accepting.nonce, &row.tag("mac").unwrap()))
         };
         Ok(Answer::Letter(Box::new(LetterKey {
             content: SecretKey::from(vault::derive(&key, Purpose::Content)),
@@ -285,11 +285,11 @@ impl TestKeys {
         let facts = LetterFacts {
             mailbox_id,
             letter_id,
-            accepted_at: row.time(0).map_err(unavailable)?,
-            visible_from: row.time(0).map_err(unavailable)?,
-            confidential: row.flag(1).map_err(unavailable)?,
+            accepted_at: row.time("visible_from").map_err(unavailable)?,
+            visible_from: row.time("visible_from").map_err(unavailable)?,
+            confidential: row.flag("confidential").map_err(unavailable)?,
             tells_opened: false,
-            parts: row.int(2).map_err(unavailable)?,
+            parts: row.int("parts").map_err(unavailable)?,
             notice_state: NoticeState::Pending,
             opened_at: None,
             archived_at: None,
@@ -299,9 +299,13 @@ impl TestKeys {
         if may(rights, &facts, act, self.clock.now()).is_none() {
             return Ok(None);
         }
-        let aad =
-            key_client::letter_aad(mailbox_id, letter_id, row.int(3).map_err(unavailable)?, facts.parts);
-        let sealed = row.bytes(4).map_err(unavailable)?;
+        let aad = key_client::letter_aad(
+            mailbox_id,
+            letter_id,
+            row.int("epoch").map_err(unavailable)?,
+            facts.parts,
+        );
+        let sealed = row.bytes("sealed").map_err(unavailable)?;
         Ok(Some((self.open_key(mailbox_id, &aad, sealed), facts)))
     }
 
@@ -309,9 +313,9 @@ impl TestKeys {
         let find = "SELECT epoch, sealed_key FROM outbound WHERE letter_id = $1 AND sealed_key IS NOT NULL";
         let mut tx = self.store.read("find outbound key").await.map_err(unavailable)?;
         let row = tx.one(find, args![letter]).await.map_err(unavailable)?.ok_or(KeysError::Gone)?;
-        let epoch = row.int(0).map_err(unavailable)?;
+        let epoch = row.int("epoch").map_err(unavailable)?;
         let aad = key_client::letter_aad(letter.own_box(), letter, epoch, key_client::OUTBOUND_PARTS);
-        let key = self.open_key(MailboxId::OUTGOING, &aad, row.bytes(1).map_err(unavailable)?);
+        let key = self.open_key(MailboxId::OUTGOING, &aad, row.bytes("sealed_key").map_err(unavailable)?);
         Ok(Answer::Content(SecretKey::from(vault::derive(&key, Purpose::Content))))
     }
 

@@ -17,7 +17,7 @@ pub trait Rows {
 impl Rows for Store {
     async fn count(&self, sql: &'static str) -> i64 {
         let mut tx = self.read("count").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap()
+        tx.one(sql, &[]).await.unwrap().unwrap().int("n").unwrap()
     }
 
     async fn change(&self, sql: &'static str, values: &[Value<'_>]) -> u64 {

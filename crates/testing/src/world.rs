@@ -171,8 +171,8 @@ impl World {
 
     pub async fn letters_in(&self, mailbox: MailboxId) -> i64 {
         let mut tx = self.store.read("count").await.unwrap();
-        let count = "SELECT count(*) FROM letter WHERE mailbox_id = $1";
-        tx.one(count, args![mailbox]).await.unwrap().unwrap().int(0).unwrap()
+        let count = "SELECT count(*) AS n FROM letter WHERE mailbox_id = $1";
+        tx.one(count, args![mailbox]).await.unwrap().unwrap().int("n").unwrap()
     }
 
     pub async fn actor(&self, person: PersonId) -> Actor {
@@ -198,15 +198,15 @@ impl World {
     /// That nothing of any letter is stored anywhere.
     pub async fn nothing_is_stored(&self) {
         for sql in [
-            "SELECT count(*) FROM submission",
-            "SELECT count(*) FROM announcement",
-            "SELECT count(*) FROM announcement_way",
-            "SELECT count(*) FROM letter",
-            "SELECT count(*) FROM letter_key",
-            "SELECT count(*) FROM part",
-            "SELECT count(*) FROM event WHERE type = 'accepted'",
-            "SELECT count(*) FROM feed_waiting",
-            "SELECT count(*) FROM job",
+            "SELECT count(*) AS n FROM submission",
+            "SELECT count(*) AS n FROM announcement",
+            "SELECT count(*) AS n FROM announcement_way",
+            "SELECT count(*) AS n FROM letter",
+            "SELECT count(*) AS n FROM letter_key",
+            "SELECT count(*) AS n FROM part",
+            "SELECT count(*) AS n FROM event WHERE type = 'accepted'",
+            "SELECT count(*) AS n FROM feed_waiting",
+            "SELECT count(*) AS n FROM job",
         ] {
             assert_eq!(self.store.count(sql).await, 0, "{sql}");
         }

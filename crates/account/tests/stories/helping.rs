@@ -126,7 +126,7 @@ async fn nobody_gets_a_right_that_the_owner_did_not_give_to_them(database: Datab
     world.operator.close_for(&identity(ANNA)).await.unwrap();
     let closed = world.web.grant_helper(&anna, mailbox, id, bo.rights.person).await;
     assert!(matches!(closed, Err(GrantError::Frozen)), "{closed:?}");
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate").await, 0);
 }
 
 async fn nobody_asks_for_anothers_mailbox(database: Database) {
@@ -142,7 +142,7 @@ async fn nobody_asks_for_anothers_mailbox(database: Database) {
     let refused = world.web.revoke_helper(&bo, mailbox, id).await;
     assert!(matches!(refused, Err(AccountError::NotFound)), "{refused:?}");
     assert!(matches!(world.web.asked(&bo, mailbox).await, Err(AccountError::NotFound)));
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE revoked_at IS NULL").await, 1);
 }
 
 async fn a_name_given_later_does_not_change_what_was_said_before(database: Database) {

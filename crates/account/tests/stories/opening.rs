@@ -22,7 +22,7 @@ async fn whoever_logs_in_opens_a_mailbox_once(database: Database) {
     let again = world.web.open_mailbox(&anna.grant, Language::English, false).await.unwrap();
     assert_eq!(again, Opened::Here(mailbox));
     assert_eq!(world.chain(mailbox).await, [(EventType::MailboxOpened, String::new())]);
-    assert_eq!(world.store.count("SELECT count(*) FROM person").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM person").await, 1);
     // Closed, and open again under its own id.
     assert!(world.operator.close_for(&identity(ANNA)).await.unwrap());
     assert!(!world.operator.close_for(&identity(ANNA)).await.unwrap());
@@ -38,8 +38,8 @@ async fn a_child_opens_none(database: Database) {
     assert!(matches!(refused, Err(OpenError::Box(BoxError::UnderAge))), "{refused:?}");
     let refused = world.operator.open_for_people(&[person(ANNA, "Anna"), person(DAVID, "David")]).await;
     assert!(matches!(refused, Err(OpenError::Box(BoxError::UnderAge))), "{refused:?}");
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox").await, 0, "one commit: all or none");
-    assert_eq!(world.store.count("SELECT count(*) FROM person").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox").await, 0, "one commit: all or none");
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM person").await, 0);
 }
 
 async fn whoever_has_one_elsewhere_is_asked_before_it_moves(database: Database) {
@@ -50,7 +50,7 @@ async fn whoever_has_one_elsewhere_is_asked_before_it_moves(database: Database) 
     assert_eq!(asked, Opened::Elsewhere(org(LADAN)));
     assert_eq!(world.web.operator_name(&org(LADAN)).await.unwrap(), "Lådan");
     assert_eq!(world.web.operator_name(&org(OFFICE)).await.unwrap(), OFFICE);
-    assert_eq!(world.store.count("SELECT count(*) FROM person").await, 0, "known for a question");
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM person").await, 0, "known for a question");
     let kept = world.operator.open_for_people(&[person(CLEO, "Cleo")]).await.unwrap();
     assert_eq!(kept, [Opened::Elsewhere(org(LADAN))], "nobody is moved unasked");
     let moved = world.web.open_mailbox(&cleo, Language::Swedish, true).await.unwrap();
@@ -61,8 +61,8 @@ async fn whoever_has_one_elsewhere_is_asked_before_it_moves(database: Database) 
     let off: Vec<_> =
         senders.iter().filter(|(_, since)| since.is_some()).map(|(one, _)| &one.number).collect();
     assert_eq!(off, [&org(OFFICE)]);
-    assert_eq!(world.store.count("SELECT count(*) FROM preference").await, 0);
-    assert_eq!(world.store.count("SELECT count(*) FROM registration WHERE ended_at IS NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM preference").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM registration WHERE ended_at IS NULL").await, 0);
 }
 
 async fn the_operator_opens_for_people_and_keeps_those_that_are_there(database: Database) {
@@ -92,7 +92,7 @@ async fn an_organisation_is_opened_by_its_number(database: Database) {
     assert_eq!(world.operator.open_for_organisation(&number, name).await.unwrap(), mailbox);
     let found = world.operator.mailbox_of(&number.identity()).await.unwrap().unwrap();
     assert_eq!(found.mailbox_id, mailbox);
-    assert_eq!(world.store.count("SELECT count(*) FROM organisation").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM organisation").await, 1);
 }
 
 async fn two_first_log_ins_at_once_make_one_mailbox(database: Database) {
@@ -102,8 +102,8 @@ async fn two_first_log_ins_at_once_make_one_mailbox(database: Database) {
     let open = |grant| world.web.open_mailbox(grant, Language::Swedish, false);
     let (one, two) = tokio::join!(open(&one), open(&two));
     assert_eq!(one.unwrap(), two.unwrap());
-    assert_eq!(world.store.count("SELECT count(*) FROM person").await, 1);
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM person").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox").await, 1);
 }
 
 async fn the_owner_closes_and_opens_again_and_nobody_else_does(database: Database) {

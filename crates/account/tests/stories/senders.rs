@@ -42,6 +42,6 @@ async fn only_who_governs_a_mailbox_turns_senders_off(database: Database) {
         }
     }
     assert!(world.web.senders(&bo, mailbox).await.is_err());
-    assert_eq!(world.store.count("SELECT count(*) FROM declined").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM declined").await, 0);
     assert_eq!(world.web.sender(&anna, mailbox, &org(OFFICE)).await.unwrap().name, "Exempelverket");
 }

@@ -60,7 +60,7 @@ async fn a_signatory_has_the_right_while_the_register_says_so(database: Database
     world.operator.describe_company(&company, "Exempelbolaget AB", None).await.unwrap();
     world.operator.add_signatory(&company, &person(ANNA, "Anna Exempel")).await.unwrap();
     assert_eq!(
-        world.store.count("SELECT count(*) FROM mandate").await,
+        world.store.count("SELECT count(*) AS n FROM mandate").await,
         0,
         "nobody is known by this number yet"
     );
@@ -81,8 +81,8 @@ async fn a_signatory_has_the_right_while_the_register_says_so(database: Database
     world.operator.add_signatory(&company, &person(BO, "Bo Exempel")).await.unwrap();
     assert_eq!(world.rights(anna.rights.person).await.boxes, [(own, Because::Owner)]);
     world.operator.sync_register().await;
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 1);
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate").await, 2);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE revoked_at IS NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate").await, 2);
 }
 
 async fn what_cannot_be_followed_says_why(database: Database) {
@@ -128,7 +128,7 @@ async fn signatories_of_an_organisation_that_is_gone_from_the_register_end(datab
     // An empty register is one that was read.
     SignatoryFile::default().write(&world.register_path()).await.unwrap();
     assert_eq!(world.follows(), "kuvert_register_readable 1");
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE revoked_at IS NULL").await, 0);
 }
 
 /// Takes what stands under this number out, wherever it stands.
@@ -162,7 +162,7 @@ async fn a_register_that_cannot_be_read_ends_nobodys_rights(database: Database) 
     std::fs::write(world.register_path(), good).unwrap();
     assert_eq!(world.follows(), "kuvert_register_readable 1");
     assert_eq!(world.signs_for(person).await, [mailbox]);
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE revoked_at IS NOT NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE revoked_at IS NOT NULL").await, 0);
 }
 
 async fn at_a_log_in_what_the_register_no_longer_says_ends(database: Database) {

@@ -34,28 +34,28 @@ async fn an_accepted_letter_is_stored_as_ciphertext_only(database: Database) {
     let content = evidence::content(&verified.receipt.nonce, payload.as_bytes());
     assert_eq!(verified.receipt.event.content, Some(content));
     for (sql, rows) in [
-        ("SELECT count(*) FROM submission", 1),
-        ("SELECT count(*) FROM letter WHERE notice_state = 'pending'", 1),
-        ("SELECT count(*) FROM letter_key", 1),
-        ("SELECT count(*) FROM part WHERE ciphertext IS NOT NULL", 2),
-        ("SELECT count(*) FROM event WHERE type = 'accepted' AND seq = 0", 1),
-        ("SELECT count(*) FROM feed_waiting", 1),
-        ("SELECT count(*) FROM job WHERE kind = 'notice'", 1),
+        ("SELECT count(*) AS n FROM submission", 1),
+        ("SELECT count(*) AS n FROM letter WHERE notice_state = 'pending'", 1),
+        ("SELECT count(*) AS n FROM letter_key", 1),
+        ("SELECT count(*) AS n FROM part WHERE ciphertext IS NOT NULL", 2),
+        ("SELECT count(*) AS n FROM event WHERE type = 'accepted' AND seq = 0", 1),
+        ("SELECT count(*) AS n FROM feed_waiting", 1),
+        ("SELECT count(*) AS n FROM job WHERE kind = 'notice'", 1),
     ] {
         assert_eq!(world.store.count(sql).await, rows, "{sql}");
     }
     let mut tx = world.store.read("look").await.unwrap();
     let mut bytes = Vec::new();
     for sql in [
-        "SELECT reference, receipt FROM submission",
-        "SELECT header, sender_mac FROM letter",
-        "SELECT sealed, mailbox_id FROM letter_key",
-        "SELECT ciphertext, letter_id FROM part",
-        "SELECT body, entry FROM event",
+        "SELECT reference AS first, receipt AS second FROM submission",
+        "SELECT header AS first, sender_mac AS second FROM letter",
+        "SELECT sealed AS first, mailbox_id AS second FROM letter_key",
+        "SELECT ciphertext AS first, letter_id AS second FROM part",
+        "SELECT body AS first, entry AS second FROM event",
     ] {
         for row in tx.query(sql, &[]).await.unwrap() {
-            bytes.extend_from_slice(row.bytes(0).unwrap());
-            bytes.extend_from_slice(row.bytes(1).unwrap());
+            bytes.extend_from_slice(row.bytes("first").unwrap());
+            bytes.extend_from_slice(row.bytes("second").unwrap());
         }
     }
     assert!(bytes.len() > 2000);
@@ -85,7 +85,7 @@ async fn a_repeat_gets_the_same_receipt_whatever_has_happened_since(database: Da
     let again = world.send(&sent, &[]).await.unwrap();
     assert!(again.repeated);
     assert_eq!((again.receipt, again.letter_id), (first.receipt, first.letter_id));
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, 1);
     // Many at once as well.
     let repeats = (0..20).map(|_| world.send(&sent, &[]));
     for again in futures_util::future::join_all(repeats).await {

@@ -60,7 +60,7 @@ impl World {
     }
 
     async fn ways(&self) -> i64 {
-        self.store.count("SELECT count(*) FROM announcement_way WHERE state = 'waiting'").await
+        self.store.count("SELECT count(*) AS n FROM announcement_way WHERE state = 'waiting'").await
     }
 }
 
@@ -81,7 +81,7 @@ async fn each_recipient_is_told_by_the_channels_there_are(database: Database) {
     let mut tx = world.store.read("words").await.unwrap();
     let sql = "SELECT words FROM announcement WHERE announcement_id = $1";
     let row = tx.one(sql, args![first]).await.unwrap().unwrap();
-    let sealed = row.bytes(0).unwrap();
+    let sealed = row.bytes("words").unwrap();
     let opened = world.keys.opens(&announcement_words(first), sealed).unwrap();
     let expected =
         r#"{"email":{"subject":"Vattnet","text":"Vattnet stängs kl. 10."},"sms":"Vattnet stängs.","sender""#;
@@ -90,11 +90,13 @@ async fn each_recipient_is_told_by_the_channels_there_are(database: Database) {
     assert_eq!((to.sender(), to.contacts().unwrap().count()), (TOWN, 3));
     assert!(world.keys.opens(&announcement_words(other), sealed).is_none());
     drop(tx);
-    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'announcement'").await, 3);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM job WHERE kind = 'announcement'").await, 3);
     // An announcement is no letter, and no letter's notice.
-    for sql in
-        ["SELECT count(*) FROM letter", "SELECT count(*) FROM notice", "SELECT count(*) FROM feed_waiting"]
-    {
+    for sql in [
+        "SELECT count(*) AS n FROM letter",
+        "SELECT count(*) AS n FROM notice",
+        "SELECT count(*) AS n FROM feed_waiting",
+    ] {
         assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
 }
@@ -104,8 +106,12 @@ async fn who_cannot_be_reached_is_answered_so(database: Database) {
     let numbers = [ANNA, "200001012384", BO, "201501012387", COMPANY];
     // Boxes without addresses, no box, a minor.
     assert_eq!(world.tells(&notice("1", &numbers)).await, [NOBODY; 5]);
-    let ended = "SELECT count(*) FROM announcement WHERE words IS NULL AND ended_at IS NOT NULL AND sent + failed = 0";
-    assert_eq!((world.store.count(ended).await, world.store.count("SELECT count(*) FROM job").await), (1, 0));
+    let ended = "SELECT count(*) AS n FROM announcement \
+                 WHERE words IS NULL AND ended_at IS NOT NULL AND sent + failed = 0";
+    assert_eq!(
+        (world.store.count(ended).await, world.store.count("SELECT count(*) AS n FROM job").await),
+        (1, 0)
+    );
     for person in [world.anna.0, world.bo.0] {
         world.contact(person, Channel::Email).await;
     }
@@ -141,7 +147,7 @@ async fn the_same_again_gets_the_same_answer(database: Database) {
         let again = world.announces(caller, &same).await.unwrap();
         assert_eq!(again, Announced { repeated: true, ..first.clone() });
     }
-    assert_eq!((world.ways().await, world.store.count("SELECT count(*) FROM job").await), (1, 1));
+    assert_eq!((world.ways().await, world.store.count("SELECT count(*) AS n FROM job").await), (1, 1));
 }
 
 async fn twins_at_once_are_one_announcement(database: Database) {
@@ -156,7 +162,7 @@ async fn twins_at_once_are_one_announcement(database: Database) {
     let all = [a.unwrap(), b.unwrap(), c.unwrap()];
     assert!(all.iter().all(|one| one.id == all[0].id && one.recipients == all[0].recipients));
     assert_eq!(all.iter().filter(|one| !one.repeated).count(), 1);
-    assert_eq!((world.ways().await, world.store.count("SELECT count(*) FROM job").await), (1, 1));
+    assert_eq!((world.ways().await, world.store.count("SELECT count(*) AS n FROM job").await), (1, 1));
 }
 
 async fn another_content_under_the_same_id_is_a_conflict(database: Database) {
@@ -177,7 +183,7 @@ async fn another_content_under_the_same_id_is_a_conflict(database: Database) {
     for other in &others {
         assert_eq!(world.announces(TOWN, other).await, Err(Code::ReferenceConflict));
     }
-    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM announcement").await, 1);
     // The same id of another sender is another announcement.
     let office = Notice { sender_id: OFFICE.into(), ..notice("1", &[ANNA]) };
     assert!(!world.announces(OFFICE, &office).await.unwrap().repeated);
@@ -202,7 +208,7 @@ async fn who_may_tell_is_who_may_send(database: Database) {
     senders::suspend(&mut tx, &org(TOWN), domain::Clock::now(&*world.clock)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.announces(TOWN, &notice("3", &[ANNA])).await, Err(Code::SenderSuspended));
-    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM announcement").await, 1);
 }
 
 async fn what_is_refused_leaves_nothing(database: Database) {
@@ -278,7 +284,7 @@ async fn a_sender_has_a_quota_of_recipients_a_day(database: Database) {
         assert!(world.announces(OFFICE, &two(id, OFFICE)).await.is_ok());
     }
     assert_eq!(world.announces(OFFICE, &two("3", OFFICE)).await, Err(Code::AnnouncementQuota));
-    assert_eq!(world.store.count("SELECT count(*) FROM announcement").await, 4);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM announcement").await, 4);
     world.clock.advance(std::time::Duration::from_secs(24 * 3600));
     assert!(world.announces(TOWN, &two("2", TOWN)).await.is_ok());
 }
@@ -292,7 +298,7 @@ async fn a_sender_that_calls_many_times_at_once_gets_no_more(database: Database)
     let mut held = world.store.begin("hold").await.unwrap();
     if postgres {
         // Nobody writes a job before this ends.
-        held.execute("LOCK TABLE job IN SHARE MODE", &[]).await.unwrap().count();
+        held.execute("LOCK TABLE job IN SHARE MODE", &[]).await.unwrap().ignore();
     }
     let call = |no| {
         let intake = world.intake.clone();
@@ -300,7 +306,7 @@ async fn a_sender_that_calls_many_times_at_once_gets_no_more(database: Database)
         tokio::spawn(async move { intake.announce(&org(TOWN), notice.envelope().into()).await })
     };
     let calls: Vec<_> = (0..CALLS).map(call).collect();
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
+    let waiting = "SELECT count(*) AS n FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while postgres && world.store.count(waiting).await < CALLS {
         tokio::task::yield_now().await;
@@ -313,7 +319,7 @@ async fn a_sender_that_calls_many_times_at_once_gets_no_more(database: Database)
             Err(error) => assert_eq!(error.refusal().code, Code::AnnouncementQuota),
         }
     }
-    assert_eq!((taken, world.store.count("SELECT count(*) FROM announcement").await), (1, 1));
+    assert_eq!((taken, world.store.count("SELECT count(*) AS n FROM announcement").await), (1, 1));
 }
 
 async fn texts_that_deceive_are_refused(database: Database) {

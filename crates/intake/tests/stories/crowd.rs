@@ -33,9 +33,11 @@ async fn a_hundred_twins_are_one_letter_with_one_receipt(database: Database) {
     let receipts: HashSet<_> = answers.iter().map(|answer| answer.receipt.as_str()).collect();
     assert_eq!(receipts.len(), 1);
     assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1);
-    for table in
-        ["SELECT count(*) FROM submission", "SELECT count(*) FROM letter", "SELECT count(*) FROM job"]
-    {
+    for table in [
+        "SELECT count(*) AS n FROM submission",
+        "SELECT count(*) AS n FROM letter",
+        "SELECT count(*) AS n FROM job",
+    ] {
         assert_eq!(world.store.count(table).await, 1, "{table}");
     }
 }
@@ -55,7 +57,7 @@ async fn twins_with_other_payloads_are_conflicts(database: Database) {
             Err(error) => assert_eq!(error.refusal().code, Code::ReferenceConflict),
         }
     }
-    assert_eq!((accepted, world.store.count("SELECT count(*) FROM letter").await), (1, 1));
+    assert_eq!((accepted, world.store.count("SELECT count(*) AS n FROM letter").await), (1, 1));
 }
 
 async fn letters_of_several_senders_are_committed_together(database: Database) {
@@ -80,7 +82,7 @@ async fn letters_of_several_senders_are_committed_together(database: Database) {
         ids.insert(send.await.unwrap().letter_id);
     }
     assert_eq!(ids.len(), 150);
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 150);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, 150);
     let audit = evidence::audit(&world.store, &world.keys.events()).await.unwrap();
     // One chain for each letter, and those of the three mailboxes.
     assert_eq!(audit.chains, 153);
@@ -106,8 +108,8 @@ async fn a_letter_that_cannot_be_stored_fails_alone(database: Database) {
         let (id, outcome) = accept.await.unwrap();
         assert_eq!(outcome.is_err(), id == poisoned, "{outcome:?}");
     }
-    assert_eq!(world.store.count("SELECT count(*) FROM submission").await, 9);
-    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 9);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM submission").await, 9);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter_key").await, 9);
 }
 
 async fn too_many_letters_are_overload_and_not_loss(database: Database) {
@@ -133,7 +135,7 @@ async fn too_many_letters_are_overload_and_not_loss(database: Database) {
     // What was accepted has left the room.
     assert!(world.send(&letter("later"), &[]).await.is_ok());
     let letters = i64::try_from(held).unwrap() + 2;
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, letters);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, letters);
 }
 
 async fn a_client_that_hangs_up_does_not_cancel_its_letter(database: Database) {
@@ -150,10 +152,13 @@ async fn a_client_that_hangs_up_does_not_cancel_its_letter(database: Database) {
     }
     // Those that got as far as accept are committed; the others left nothing. No half of a letter is there.
     world.intake.stop().await;
-    let letters = world.store.count("SELECT count(*) FROM letter").await;
+    let letters = world.store.count("SELECT count(*) AS n FROM letter").await;
     assert!(letters > 20, "{letters}");
-    for table in ["SELECT count(*) FROM submission", "SELECT count(*) FROM part", "SELECT count(*) FROM job"]
-    {
+    for table in [
+        "SELECT count(*) AS n FROM submission",
+        "SELECT count(*) AS n FROM part",
+        "SELECT count(*) AS n FROM job",
+    ] {
         assert_eq!(world.store.count(table).await, letters, "{table}");
     }
 }
@@ -175,7 +180,7 @@ async fn stopping_commits_what_is_on_its_way_and_takes_nothing_new(database: Dat
     for accept in others {
         accepted += i64::from(accept.await.unwrap().is_ok());
     }
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, accepted);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, accepted);
     assert!(accepted > 0);
     assert_eq!(code(world.send(&letter("late"), &[]).await), Code::Unavailable);
     let checked = world.intake.check(&world.town.number, world.town.sign(&letter("late"))).await;
@@ -212,7 +217,7 @@ async fn a_database_that_drops_its_connections_loses_and_doubles_nothing(databas
     let throwing = tokio::spawn({
         let world = Arc::clone(&world);
         async move {
-            const THROW_OUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+            const THROW_OUT: &str = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
                 WHERE pid <> pg_backend_pid() AND datname = current_database()";
             let mut thrown_out = 0;
             for no in 0..if throws_out { THROWS } else { 0 } {
@@ -221,7 +226,7 @@ async fn a_database_that_drops_its_connections_loses_and_doubles_nothing(databas
                 if let Ok(mut tx) = world.store.begin_urgent("throw out").await
                     && let Ok(Some(row)) = tx.one(THROW_OUT, &[]).await
                 {
-                    thrown_out += row.int(0).unwrap();
+                    thrown_out += row.int("n").unwrap();
                 }
             }
             thrown_out
@@ -234,12 +239,12 @@ async fn a_database_that_drops_its_connections_loses_and_doubles_nothing(databas
     assert_eq!(throwing.await.unwrap() > 0, throws_out);
     assert_eq!(ids.len(), LETTERS);
     for table in [
-        "SELECT count(*) FROM submission",
-        "SELECT count(*) FROM letter",
-        "SELECT count(*) FROM letter_key",
-        "SELECT count(*) FROM part",
-        "SELECT count(*) FROM job",
-        "SELECT count(*) FROM feed_waiting",
+        "SELECT count(*) AS n FROM submission",
+        "SELECT count(*) AS n FROM letter",
+        "SELECT count(*) AS n FROM letter_key",
+        "SELECT count(*) AS n FROM part",
+        "SELECT count(*) AS n FROM job",
+        "SELECT count(*) AS n FROM feed_waiting",
     ] {
         assert_eq!(usize::try_from(world.store.count(table).await).unwrap(), LETTERS, "{table}");
     }

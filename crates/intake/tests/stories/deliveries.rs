@@ -48,7 +48,7 @@ impl World {
     }
 
     pub async fn letters(&self) -> i64 {
-        self.store.count("SELECT count(*) FROM letter").await
+        self.store.count("SELECT count(*) AS n FROM letter").await
     }
 }
 

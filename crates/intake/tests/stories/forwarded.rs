@@ -116,7 +116,7 @@ async fn a_forwarded_letter_is_read_as_its_sender_signed_it_and_says_who_sent_it
     assert_eq!(signer.unwrap().certificate.der, original.certificate);
     assert!(!std::str::from_utf8(&original.signed).unwrap().contains(ANNA));
     // Told of as any letter is.
-    assert_eq!(world.store.count("SELECT count(*) FROM job WHERE kind = 'notice'").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM job WHERE kind = 'notice'").await, 1);
 }
 
 async fn its_sender_is_told_nothing(database: Database) {
@@ -132,18 +132,18 @@ async fn its_sender_is_told_nothing(database: Database) {
     let town = intake::submission::sender_mac(&keys.sender, &org(TOWN));
     let mut tx = world.store.read("events").await.unwrap();
     for sql in [
-        "SELECT count(*) FROM feed_waiting WHERE sender_mac = $1",
-        "SELECT count(*) FROM submission WHERE sender_mac = $1",
-        "SELECT count(*) FROM letter WHERE sender_mac = $1",
+        "SELECT count(*) AS n FROM feed_waiting WHERE sender_mac = $1",
+        "SELECT count(*) AS n FROM submission WHERE sender_mac = $1",
+        "SELECT count(*) AS n FROM letter WHERE sender_mac = $1",
     ] {
-        assert_eq!(tx.one(sql, store::args![&town]).await.unwrap().unwrap().int(0).unwrap(), 0, "{sql}");
+        assert_eq!(tx.one(sql, store::args![&town]).await.unwrap().unwrap().int("n").unwrap(), 0, "{sql}");
     }
     assert_eq!(
-        tx.one("SELECT count(*) FROM feed_waiting WHERE type = 'opened'", &[])
+        tx.one("SELECT count(*) AS n FROM feed_waiting WHERE type = 'opened'", &[])
             .await
             .unwrap()
             .unwrap()
-            .int(0)
+            .int("n")
             .unwrap(),
         0
     );

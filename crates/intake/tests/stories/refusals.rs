@@ -275,7 +275,7 @@ async fn what_changes_while_attachments_come_counts(database: Database) {
     let next = "UPDATE mailbox SET closed_at = NULL, epoch = 2 WHERE mailbox_id = $1";
     world.store.change(next, store::args![world.anna.1]).await;
     world.intake.accept(rolled).await.unwrap();
-    assert_eq!(world.store.count("SELECT count(*) FROM letter_key WHERE epoch = 2").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter_key WHERE epoch = 2").await, 1);
 }
 
 /// The registry is read anew by whoever notices first: by another letter, or by the task that asks every second.

@@ -2,7 +2,7 @@
 
 use domain::{AddressMac, LoginMac, PersonId, Time};
 use registry::Owner;
-use store::{Error, Many, Row, Tx, args, row};
+use store::{Error, Many, Tx, args, row};
 
 /// A number that is or was somebody's, as the key store has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,46 +36,49 @@ impl Address {
     pub(crate) fn is_of(&self, owner: Owner) -> bool {
         self.owner_kind == owner.kind().as_str() && self.owner_id == owner.id()
     }
+}
 
-    /// From mac, valid_from, valid_to, owner_kind, owner_id.
-    pub(crate) fn read(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            mac: row.tag(0)?,
-            valid_from: row.time(1)?,
-            valid_to: row.opt_time(2)?,
-            owner_kind: row.text(3)?.to_owned(),
-            owner_id: row.array(4)?,
-        })
+store::columns! {
+    pub(crate) address_columns,
+    pub(crate) fn read_address -> Address {
+        mac: tag,
+        valid_from: time,
+        valid_to: opt_time,
+        owner_kind: text.to_owned(),
+        owner_id: array,
     }
 }
 
 /// Whose a number is now.
 pub(crate) async fn address(tx: &mut Tx, mac: &AddressMac, now: Time) -> Result<Option<Address>, Error> {
-    tx.one(ADDRESS, args![mac, now]).await?.as_ref().map(Address::read).transpose()
+    tx.one(ADDRESS, args![mac, now]).await?.as_ref().map(read_address).transpose()
 }
 
 /// The tags of all numbers that are somebody's now.
 pub(crate) async fn addresses_of(tx: &mut Tx, owner: Owner, now: Time) -> Result<Vec<AddressMac>, Error> {
     let id = owner.id();
     let kind = owner.kind().as_str();
-    tx.query(OF_OWNER, args![&id, kind, now]).await?.iter().map(|row| row.tag(0)).collect()
+    tx.query(OF_OWNER, args![&id, kind, now]).await?.iter().map(|row| row.tag("mac")).collect()
 }
 
 /// The same with those that were theirs before.
 pub(crate) async fn every_address_of(tx: &mut Tx, owner: Owner) -> Result<Vec<AddressMac>, Error> {
     let id = owner.id();
     let kind = owner.kind().as_str();
-    tx.query(EVER_OF_OWNER, args![&id, kind]).await?.iter().map(|row| row.tag(0)).collect()
+    tx.query(EVER_OF_OWNER, args![&id, kind]).await?.iter().map(|row| row.tag("mac")).collect()
 }
 
 /// The tags that somebody logs in by.
 pub(crate) async fn logins_of(tx: &mut Tx, person: PersonId) -> Result<Vec<LoginMac>, Error> {
-    tx.query(LOGINS_OF, args![person]).await?.iter().map(|row| row.tag(0)).collect()
+    tx.query(LOGINS_OF, args![person]).await?.iter().map(|row| row.tag("mac")).collect()
 }
 
 /// Who logs in by this tag, and whether that has settled.
 pub(crate) async fn login(tx: &mut Tx, mac: &LoginMac) -> Result<Option<(PersonId, bool)>, Error> {
-    tx.one(LOGIN, args![mac]).await?.map(|row| Ok((row.id(0)?, row.opt_time(1)?.is_none()))).transpose()
+    tx.one(LOGIN, args![mac])
+        .await?
+        .map(|row| Ok((row.id("person_id")?, row.opt_time("unsettled_since")?.is_none())))
+        .transpose()
 }
 
 /// Takes down what a change makes known. It counts once it has settled.
@@ -100,51 +103,55 @@ async fn write(
         .iter()
         .map(|one| row![&one.mac, one.valid_from, one.valid_to, &one.owner_kind, &one.owner_id, since])
         .collect();
-    tx.execute_many(address, &rows).await?.count();
+    tx.execute_many(address, &rows).await?.ignore();
     let rows: Vec<_> = known.logins.iter().map(|(mac, person)| row![mac, person, since]).collect();
-    tx.execute_many(login, &rows).await?.count();
+    tx.execute_many(login, &rows).await?.ignore();
     Ok(())
 }
 
 /// What was made known counts from now on.
 pub(crate) async fn settle_known(tx: &mut Tx, known: &Known) -> Result<(), Error> {
     let macs: Vec<_> = known.addresses.iter().map(|one| row![&one.mac]).collect();
-    tx.execute_many(&SETTLE_ADDRESS, &macs).await?.count();
+    tx.execute_many(&SETTLE_ADDRESS, &macs).await?.ignore();
     let macs: Vec<_> = known.logins.iter().map(|(mac, _)| row![mac]).collect();
-    tx.execute_many(&SETTLE_LOGIN, &macs).await?.count();
+    tx.execute_many(&SETTLE_LOGIN, &macs).await?.ignore();
     Ok(())
 }
 
 /// What has not settled since before this instant.
 pub(crate) async fn unsettled(tx: &mut Tx, before: Time) -> Result<Known, Error> {
     let addresses = tx.query(UNSETTLED_ADDRESSES, args![before]).await?;
-    let addresses = addresses.iter().map(Address::read).collect::<Result<_, _>>()?;
+    let addresses = addresses.iter().map(read_address).collect::<Result<_, _>>()?;
     let logins = tx.query(UNSETTLED_LOGINS, args![before]).await?;
-    let logins = logins.iter().map(|row| Ok((row.tag(0)?, row.id(1)?))).collect::<Result<_, Error>>()?;
+    let logins =
+        logins.iter().map(|row| Ok((row.tag("mac")?, row.id("person_id")?))).collect::<Result<_, Error>>()?;
     Ok(Known { addresses, logins })
 }
 
 /// What was to be made known and was not.
 pub(crate) async fn forget_unsettled(tx: &mut Tx, known: &Known) -> Result<(), Error> {
     for one in &known.addresses {
-        tx.execute(FORGET_ADDRESS, args![&one.mac, one.valid_from]).await?.count();
+        tx.execute(FORGET_ADDRESS, args![&one.mac, one.valid_from]).await?.ignore();
     }
     for (mac, _) in &known.logins {
-        tx.execute(FORGET_LOGIN, args![mac]).await?.count();
+        tx.execute(FORGET_LOGIN, args![mac]).await?.ignore();
     }
     Ok(())
 }
 
-const ADDRESS: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FROM known_address \
-    WHERE mac = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2) ORDER BY valid_from DESC LIMIT 1";
+const ADDRESS: &str = concat!(
+    "SELECT ",
+    address_columns!(),
+    " FROM known_address WHERE mac = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2) \
+     ORDER BY valid_from DESC LIMIT 1"
+);
 const OF_OWNER: &str = "SELECT mac FROM known_address WHERE owner_id = $1 AND owner_kind = $2 \
     AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)";
 const EVER_OF_OWNER: &str = "SELECT DISTINCT mac FROM known_address WHERE owner_id = $1 AND owner_kind = $2";
 const LOGINS_OF: &str = "SELECT mac FROM known_login WHERE person_id = $1";
 const LOGIN: &str = "SELECT person_id, unsettled_since FROM known_login WHERE mac = $1";
 static INTRODUCE_ADDRESS: Many = Many::new(
-    "INSERT INTO known_address (mac, valid_from, valid_to, owner_kind, owner_id, unsettled_since) \
-     VALUES ",
+    concat!("INSERT INTO known_address (", address_columns!(), ", unsettled_since) VALUES "),
     6,
     " ON CONFLICT DO NOTHING",
 );
@@ -154,8 +161,7 @@ static INTRODUCE_LOGIN: Many = Many::new(
     " ON CONFLICT DO NOTHING",
 );
 static ADOPT_ADDRESS: Many = Many::new(
-    "INSERT INTO known_address (mac, valid_from, valid_to, owner_kind, owner_id, unsettled_since) \
-     VALUES ",
+    concat!("INSERT INTO known_address (", address_columns!(), ", unsettled_since) VALUES "),
     6,
     " ON CONFLICT (mac, valid_from) DO UPDATE SET valid_to = EXCLUDED.valid_to, \
      owner_kind = EXCLUDED.owner_kind, owner_id = EXCLUDED.owner_id, unsettled_since = NULL",
@@ -168,8 +174,8 @@ static ADOPT_LOGIN: Many = Many::new(
 static SETTLE_ADDRESS: Many =
     Many::new("UPDATE known_address SET unsettled_since = NULL WHERE mac IN (", 1, ")");
 static SETTLE_LOGIN: Many = Many::new("UPDATE known_login SET unsettled_since = NULL WHERE mac IN (", 1, ")");
-const UNSETTLED_ADDRESSES: &str = "SELECT mac, valid_from, valid_to, owner_kind, owner_id FROM known_address \
-    WHERE unsettled_since <= $1 LIMIT 1000";
+const UNSETTLED_ADDRESSES: &str =
+    concat!("SELECT ", address_columns!(), " FROM known_address WHERE unsettled_since <= $1 LIMIT 1000");
 const UNSETTLED_LOGINS: &str =
     "SELECT mac, person_id FROM known_login WHERE unsettled_since <= $1 LIMIT 1000";
 const FORGET_ADDRESS: &str =

@@ -17,7 +17,7 @@ pub(crate) async fn intend(
 ) -> Result<bool, Error> {
     let next = RowsDigest::flatten(next);
     let args = args![&next, now, subject.kind.as_str(), &subject.id, version];
-    Ok(tx.execute(INTEND, args).await?.count() == 1)
+    Ok(tx.execute(INTEND, args).await?.any())
 }
 
 /// The same for a set that begins: until it has settled, the database may have all of it or nothing.
@@ -33,21 +33,21 @@ pub(crate) async fn introduce(
     let kind = subject.kind.as_str();
     let empty = RowsDigest::flatten(empty);
     let next = RowsDigest::flatten(next);
-    Ok(tx.execute(INTRODUCE, args![kind, &subject.id, owner, &empty, &next, now]).await?.count() == 1)
+    Ok(tx.execute(INTRODUCE, args![kind, &subject.id, owner, &empty, &next, now]).await?.any())
 }
 
 /// What was taken down holds from now on. False when nothing was under way.
 pub(crate) async fn promote(tx: &mut Tx, subject: &Subject) -> Result<bool, Error> {
-    Ok(tx.execute(PROMOTE, args![subject.kind.as_str(), &subject.id]).await?.count() == 1)
+    Ok(tx.execute(PROMOTE, args![subject.kind.as_str(), &subject.id]).await?.any())
 }
 
 /// The change was not committed: what held before holds, and a set that was to begin is none.
 pub(crate) async fn withdraw(tx: &mut Tx, subject: &Subject) -> Result<(), Error> {
     let args = args![subject.kind.as_str(), &subject.id];
     // What was to end by it has not ended.
-    tx.execute(NOT_ENDED, args).await?.count();
-    tx.execute(FORGET, args).await?.count();
-    tx.execute(WITHDRAW, args).await?.count();
+    tx.execute(NOT_ENDED, args).await?.ignore();
+    tx.execute(FORGET, args).await?.ignore();
+    tx.execute(WITHDRAW, args).await?.ignore();
     Ok(())
 }
 
@@ -68,16 +68,16 @@ pub(crate) async fn adopt(
 /// The next sets of a kind, in the order of their ids. Those that a change is to begin are not there yet.
 pub(crate) async fn page(tx: &mut Tx, kind: SetKind, after: &[u8]) -> Result<Vec<Subject>, Error> {
     let rows = tx.query(PAGE, args![kind.as_str(), after]).await?;
-    rows.iter().map(|row| Ok(Subject { kind, id: row.bytes(0)?.to_vec() })).collect()
+    rows.iter().map(|row| Ok(Subject { kind, id: row.bytes("id")?.to_vec() })).collect()
 }
 
 /// Sets with a change that has been between the databases since before this instant.
 pub(crate) async fn under_way(tx: &mut Tx, before: Time) -> Result<Vec<Subject>, Error> {
     let rows = tx.query(UNDER_WAY, args![before]).await?;
     let subject = |row: &store::Row| {
-        let kind = SetKind::parse(row.text(0)?);
-        let kind = kind.ok_or(Error::Column { index: 0, wanted: "a kind of set" })?;
-        Ok(Subject { kind, id: row.bytes(1)?.to_vec() })
+        let kind = SetKind::parse(row.text("kind")?);
+        let kind = kind.ok_or(Error::Column { column: "kind", wanted: "a kind of set" })?;
+        Ok(Subject { kind, id: row.bytes("id")?.to_vec() })
     };
     rows.iter().map(subject).collect()
 }

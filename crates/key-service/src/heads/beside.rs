@@ -16,7 +16,7 @@ pub(crate) enum RollDue {
 impl RollDue {
     pub(crate) async fn read(tx: &mut Tx, mailbox: MailboxId) -> Result<Self, Failure> {
         let Some(row) = tx.one(ERASED_SINCE, args![mailbox]).await? else { return Ok(Self::NoMailbox) };
-        Ok(row.opt_time(0)?.map_or(Self::Never, Self::Since))
+        Ok(row.opt_time("erased_since")?.map_or(Self::Never, Self::Since))
     }
 
     /// Whether it says so from this erasure on, or from an earlier one.
@@ -50,7 +50,7 @@ impl Inner {
     pub(crate) async fn key_is_copied(&self, mailbox: MailboxId) -> Result<bool, Failure> {
         let mut tx = self.letters.read("read mailbox key").await?;
         let Some(row) = tx.one(KEY_COPY, args![mailbox]).await? else { return Ok(true) };
-        let copy = (row.int(0)?, row.array::<32>(1).ok());
+        let copy = (row.int("epoch")?, row.array::<32>("public_key").ok());
         drop(tx);
         let mut tx = self.keys.read("read mailbox key").await?;
         let known = mailbox_key::newest(&mut tx, &[mailbox]).await?;
@@ -63,9 +63,9 @@ impl Inner {
         let rows = tx.query(CONTACTS, args![mailbox]).await?;
         drop(tx);
         for row in &rows {
-            let at = place(Column::Contact, contact_address(row.id(0)?).as_bytes());
+            let at = place(Column::Contact, contact_address(row.id("contact_id")?).as_bytes());
             let purpose = Purpose::Column(Column::Contact);
-            if self.keks.unseal_fresh(purpose, &at, row.bytes(1)?).await.is_err() {
+            if self.keks.unseal_fresh(purpose, &at, row.bytes("address")?).await.is_err() {
                 return Ok(false);
             }
         }

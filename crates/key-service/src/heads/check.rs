@@ -132,7 +132,7 @@ impl Inner {
     ) -> Result<(), Failure> {
         let mut rows = BTreeMap::new();
         for row in tx.query(LETTERS, args![mailbox]).await? {
-            rows.insert(row.id::<LetterId>(0)?, row);
+            rows.insert(row.id::<LetterId>("letter_id")?, row);
         }
         let before = self.clock.now().minus(notices_after);
         let mut waiting = vec![];
@@ -143,8 +143,8 @@ impl Inner {
             };
             let unlike = said.unlike(&row)?;
             faults.extend(unlike.into_iter().map(|what| fault(mailbox, *letter, None, what)));
-            let due = !said.erased && said.notice.is_none() && row.time(8)? < before;
-            if due && row.text(2)? == NoticeState::Pending.as_str() {
+            let due = !said.erased && said.notice.is_none() && row.time("visible_from")? < before;
+            if due && row.text("notice_state")? == NoticeState::Pending.as_str() {
                 waiting.push(*letter);
             }
         }
@@ -153,7 +153,7 @@ impl Inner {
         if !waiting.is_empty() {
             let mut jobs = vec![];
             for row in tx.query(JOBS, args![mailbox]).await? {
-                jobs.push(row.id::<LetterId>(0)?);
+                jobs.push(row.id::<LetterId>("letter_id")?);
             }
             let gone = waiting.into_iter().filter(|letter| !jobs.contains(letter));
             faults.extend(gone.map(|letter| fault(mailbox, letter, None, "notice_job")));
@@ -173,8 +173,8 @@ impl Inner {
         loop {
             let rows = tx.query(KEYS, args![mailbox, &after]).await?;
             let Some(last) = rows.last() else { return Ok(unlike) };
-            after = last.bytes(0)?.to_vec();
-            let page = rows.iter().map(|row| row.id(0)).collect::<Result<Vec<LetterId>, _>>()?;
+            after = last.bytes("letter_id")?.to_vec();
+            let page = rows.iter().map(|row| row.id("letter_id")).collect::<Result<Vec<LetterId>, _>>()?;
             let found = find(tx, rings, mailbox, &page).await?;
             let opened = self.open_keys(mailbox, found, |key| vault::Key::from_bytes(*key.expose())).await?;
             let holds: Vec<_> = opened
@@ -245,13 +245,13 @@ impl Said {
 
     /// What of the row is not as the chain says.
     fn unlike(&self, row: &Row) -> Result<Vec<&'static str>, Failure> {
-        let opened_at = row.opt_time(1)?;
-        let notice = row.text(2)?;
-        let archived = row.opt_time(3)?.is_some();
-        let binned = row.opt_time(4)?.is_some();
-        let whole = row.int(5)? > 0;
-        let has_key = row.int(6)? > 0;
-        let submitted = row.int(7)? > 0;
+        let opened_at = row.opt_time("opened_at")?;
+        let notice = row.text("notice_state")?;
+        let archived = row.opt_time("archived_at")?.is_some();
+        let binned = row.opt_time("binned_at")?.is_some();
+        let whole = row.int("header_bytes")? > 0;
+        let has_key = row.int("sealed")? > 0;
+        let submitted = row.int("submitted")? > 0;
         let opened = match (self.opened, opened_at) {
             (None, None) => true,
             (Some(said), Some(at)) => at == said.at || said.pushed && at < said.at,
@@ -278,9 +278,11 @@ impl Said {
 }
 
 const PAGE: usize = 500;
-const LETTERS: &str = "SELECT l.letter_id, l.opened_at, l.notice_state, l.archived_at, l.binned_at, length(l.header), \
-    (SELECT COUNT(*) FROM letter_key k WHERE k.mailbox_id = l.mailbox_id AND k.letter_id = l.letter_id), \
-    (SELECT COUNT(*) FROM submission s WHERE s.letter_id = l.letter_id AND s.mailbox_id = l.mailbox_id), l.visible_from \
+const LETTERS: &str = "SELECT l.letter_id, l.opened_at, l.notice_state, l.archived_at, l.binned_at, \
+    length(l.header) AS header_bytes, \
+    (SELECT COUNT(*) FROM letter_key k WHERE k.mailbox_id = l.mailbox_id AND k.letter_id = l.letter_id) AS sealed, \
+    (SELECT COUNT(*) FROM submission s WHERE s.letter_id = l.letter_id AND s.mailbox_id = l.mailbox_id) AS submitted, \
+    l.visible_from \
     FROM letter l WHERE l.mailbox_id = $1";
 const JOBS: &str =
     "SELECT substr(subject, 17) AS letter_id FROM job WHERE kind = 'notice' AND substr(subject, 1, 16) = $1";

@@ -7,7 +7,7 @@ use super::{
     stored::{self, Added, Stored},
 };
 use crate::{
-    failure::{Failure, Tries},
+    failure::{AGAIN, Failure},
     purpose::Purpose,
     service::Inner,
 };
@@ -17,7 +17,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     time::Duration,
 };
-use store::{Many, args, row};
+use store::{Many, Tries, args, row};
 use tracing::warn;
 use vault::mac::Mac;
 
@@ -109,7 +109,7 @@ impl Inner {
         let mac = self.head_mac()?;
         // Two countings in one process would race for the same heads, and one of them always lose.
         let _alone = self.heading.lock().await;
-        let mut tries = Tries::default();
+        let mut tries = Tries::again(AGAIN);
         let mut raced = 0;
         loop {
             match self.try_count(&mac, whose, events).await {
@@ -117,7 +117,7 @@ impl Inner {
                 // Another key service moved one of the heads meanwhile.
                 Ok(false) if raced < RACES => raced += 1,
                 Ok(false) => return Err(Failure::Lost),
-                Err(failure) if tries.again(&failure) => {}
+                Err(failure) if tries.left(failure.is_transient()) => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -132,13 +132,13 @@ impl Inner {
         let mut tx = self.keys.begin("count events").await?;
         let (Whose::Own(id) | Whose::Role(id)) = whose;
         // Counted before: its answer was lost, and the role hands the batch over again.
-        if tx.execute(BATCH, args![id, self.clock.now()]).await?.count() == 0 {
+        if !tx.execute(BATCH, args![id, self.clock.now()]).await?.any() {
             return Ok(true);
         }
         if matches!(whose, Whose::Own(_)) {
             let entries: Vec<_> = events.iter().map(|(_, entry)| row![entry]).collect();
             // Most were no openings.
-            let _ = tx.execute_many(&FORGET, &entries).await?;
+            tx.execute_many(&FORGET, &entries).await?.ignore();
         }
         let mut added: BTreeMap<MailboxId, Added> = BTreeMap::new();
         for (mailbox, entry) in events {
@@ -172,7 +172,7 @@ impl Inner {
         let mut added = Added::default();
         entries.iter().for_each(|entry| added.count(&mac, mailbox, entry));
         let forgotten: Vec<_> = entries.iter().map(|entry| row![entry]).collect();
-        let _ = tx.execute_many(&FORGET, &forgotten).await?;
+        tx.execute_many(&FORGET, &forgotten).await?.ignore();
         let done = stored::add(&mut tx, &BTreeMap::from([(mailbox, added)]), self.clock.now()).await?;
         if done {
             tx.commit().await?;
@@ -189,7 +189,7 @@ impl Inner {
     /// The event was not written.
     pub(crate) async fn forget_opening(&self, entry: &[u8; 32]) -> Result<(), Failure> {
         let mut tx = self.keys.begin_urgent("forget opening").await?;
-        let _ = tx.execute_many(&FORGET, &[row![entry]]).await?;
+        tx.execute_many(&FORGET, &[row![entry]]).await?.ignore();
         Ok(tx.commit().await?)
     }
 
@@ -201,8 +201,8 @@ impl Inner {
         let left = tx.query(LEFT, args![now.minus(CUT_SHORT)]).await?;
         drop(tx);
         for row in &left {
-            let entry: [u8; 32] = row.array(0)?;
-            let mailbox: MailboxId = row.id(1)?;
+            let entry: [u8; 32] = row.array("entry")?;
+            let mailbox: MailboxId = row.id("mailbox_id")?;
             let mut tx = self.letters.read("look for opening").await?;
             let written = tx.one(WRITTEN, args![mailbox, &entry]).await?.is_some();
             drop(tx);
@@ -216,15 +216,15 @@ impl Inner {
             }
         }
         let mut tx = self.keys.begin_background("forget batches").await?;
-        let _ = tx.execute(OLD_BATCHES, args![now.minus(REMEMBERED)]).await?;
+        tx.execute(OLD_BATCHES, args![now.minus(REMEMBERED)]).await?.ignore();
         Ok(tx.commit().await?)
     }
 
     /// Notes that the service starts: what was committed since the last counting may not be counted.
     pub(crate) async fn begin_gap(&self) -> Result<(), Failure> {
         let mut tx = self.keys.begin("note start").await?;
-        let _ = tx.execute(FORGET_GAPS, args![self.clock.now().minus(REMEMBERED)]).await?;
-        let _ = tx.execute(GAP, args![self.clock.now()]).await?;
+        tx.execute(FORGET_GAPS, args![self.clock.now().minus(REMEMBERED)]).await?.ignore();
+        tx.execute(GAP, args![self.clock.now()]).await?.ignore();
         Ok(tx.commit().await?)
     }
 
@@ -236,7 +236,7 @@ impl Inner {
         if stored.unsettled || stored.settled_at.is_none() {
             let since = stored.settled_at.map_or(0, Time::millis);
             for row in self.keys.ask("find starts", GAPS, args![since]).await? {
-                gaps.push((row.time(0)?.minus(JUST_NOW), row.time(1)?));
+                gaps.push((row.time("counted_at")?.minus(JUST_NOW), row.time("began_at")?));
             }
         }
         Ok(Known { head: stored.head, openings, recent: stored.recent.ids(), just_now, gaps })
@@ -259,7 +259,7 @@ impl Inner {
         }
         drop(letters);
         let mut tx = self.keys.begin("count events anew").await?;
-        let _ = tx.execute(NO_OPENINGS, args![mailbox]).await?;
+        tx.execute(NO_OPENINGS, args![mailbox]).await?.ignore();
         tx.execute(ANEW, args![mailbox, head.events, &head.sum.to_bytes()]).await?.exactly(1)?;
         tx.commit().await?;
         Ok(u64::try_from(was.events - head.events).unwrap_or(0))

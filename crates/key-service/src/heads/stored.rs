@@ -39,13 +39,13 @@ pub(super) struct Stored {
 impl Stored {
     /// From the columns of [`HEADS`].
     fn read(row: &Row) -> Result<Option<Self>, store::Error> {
-        let Some(events) = row.opt_int(1)? else { return Ok(None) };
-        let settled_at = row.time(4)?;
+        let Some(events) = row.opt_int("events")? else { return Ok(None) };
+        let settled_at = row.time("settled_at")?;
         Ok(Some(Self {
-            head: Head { events, sum: Sum::from_bytes(&row.array(2)?) },
-            recent: row.opt_bytes(3)?.map(Recent::from_bytes).unwrap_or_default(),
+            head: Head { events, sum: Sum::from_bytes(&row.array("sum")?) },
+            recent: row.opt_bytes("recent")?.map(Recent::from_bytes).unwrap_or_default(),
             settled_at: Some(settled_at),
-            unsettled: row.opt_time(5)?.is_some_and(|began_at| began_at > settled_at),
+            unsettled: row.opt_time("began_at")?.is_some_and(|began_at| began_at > settled_at),
         }))
     }
 
@@ -56,7 +56,8 @@ impl Stored {
     ) -> Result<(Self, HashSet<[u8; 32]>), store::Error> {
         let rows = keys.ask("read head", WITH_OPENINGS, args![mailbox]).await?;
         let stored = rows.first().map(Self::read).transpose()?.flatten().unwrap_or_default();
-        let opening = |row: &Row| row.opt_bytes(6).map(|entry| entry.and_then(|entry| entry.try_into().ok()));
+        let opening =
+            |row: &Row| row.opt_bytes("entry").map(|entry| entry.and_then(|entry| entry.try_into().ok()));
         let openings = rows.iter().filter_map(|row| opening(row).transpose()).collect::<Result<_, _>>()?;
         Ok((stored, openings))
     }
@@ -71,7 +72,7 @@ pub(super) async fn read(
     let wanted: Vec<_> = mailboxes.iter().map(|id| row![id]).collect();
     let mut found = HashMap::with_capacity(mailboxes.len());
     for row in tx.query_many(&HEADS, &wanted).await? {
-        found.insert(row.id(0)?, Stored::read(&row)?);
+        found.insert(row.id("id")?, Stored::read(&row)?);
     }
     Ok(found)
 }
@@ -108,11 +109,11 @@ pub(super) async fn add(
 }
 
 const WITH_OPENINGS: &str = "SELECT v.id, h.events, h.sum, h.recent, h.settled_at, \
-    (SELECT MAX(began_at) FROM evidence_gap), o.entry \
+    (SELECT MAX(began_at) FROM evidence_gap) AS began_at, o.entry \
     FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id \
     LEFT JOIN evidence_opening o ON o.mailbox_id = v.id WHERE v.kind = 'mailbox' AND v.id = $1";
 static HEADS: Many = Many::new(
-    "SELECT v.id, h.events, h.sum, h.recent, h.settled_at, (SELECT MAX(began_at) FROM evidence_gap) \
+    "SELECT v.id, h.events, h.sum, h.recent, h.settled_at, (SELECT MAX(began_at) FROM evidence_gap) AS began_at \
      FROM vouched v LEFT JOIN evidence_head h ON h.mailbox_id = v.id WHERE v.kind = 'mailbox' AND v.id IN (",
     1,
     ")",

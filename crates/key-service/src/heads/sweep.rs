@@ -163,9 +163,9 @@ impl Inner {
             let mut tx = self.letters.read("check outbound").await?;
             let rows = tx.query(OUTBOUND, args![&after]).await?;
             let Some(last) = rows.last() else { return Ok(()) };
-            after = last.bytes(0)?.to_vec();
+            after = last.bytes("letter_id")?.to_vec();
             for row in &rows {
-                let letter: LetterId = row.id(0)?;
+                let letter: LetterId = row.id("letter_id")?;
                 checked.outbound += 1;
                 match evidence::read_chain(&mut tx, &rings, letter.own_box(), letter).await {
                     Ok(_) => {}
@@ -221,7 +221,7 @@ impl Inner {
         let rows: Vec<_> = checked.iter().map(row).collect();
         let mut tx = self.keys.begin_background("note checks").await?;
         // Fewer where a mailbox has no event yet.
-        let _ = tx.execute_many(&CHECKED, &rows).await?;
+        tx.execute_many(&CHECKED, &rows).await?.ignore();
         tx.commit().await?;
         metrics::counter!("kuvert_evidence_checked_total").increment(checked.len() as u64);
         Ok(())
@@ -237,7 +237,7 @@ impl Inner {
         };
         let mut tx = self.keys.read("find mailboxes to check").await?;
         for row in tx.query(DUE, args![now.minus(AT_MOST_EVERY), i64::from(most)]).await? {
-            let mailbox = row.id(0)?;
+            let mailbox = row.id("mailbox_id")?;
             if !due.contains(&mailbox) {
                 due.push(mailbox);
             }
@@ -274,16 +274,16 @@ impl Inner {
     async fn tell(&self, now: Time) -> Result<(), Failure> {
         let mut tx = self.keys.read("measure checks").await?;
         let row = tx.one(STATE, &[]).await?.ok_or(Failure::Lost)?;
-        let oldest = row.opt_time(0)?.map_or(0.0, |at| now.since(at.max(self.began)).as_secs_f64());
+        let oldest = row.opt_time("oldest")?.map_or(0.0, |at| now.since(at.max(self.began)).as_secs_f64());
         metrics::gauge!("kuvert_evidence_oldest_check_seconds").set(oldest);
-        metrics::gauge!("kuvert_evidence_faulty_mailboxes").set(row.int(1)? as f64);
+        metrics::gauge!("kuvert_evidence_faulty_mailboxes").set(row.int("faulty")? as f64);
         Ok(())
     }
 
     /// Mailboxes of before there were heads get one that counts nothing yet.
     pub(crate) async fn begin_heads(&self) -> Result<(), Failure> {
         let mut tx = self.keys.begin("begin heads").await?;
-        let _ = tx.execute(BEGIN, args![&Sum::default().to_bytes()]).await?;
+        tx.execute(BEGIN, args![&Sum::default().to_bytes()]).await?.ignore();
         Ok(tx.commit().await?)
     }
 }
@@ -305,8 +305,8 @@ static CHECKED: Many = Many::new(
     5,
     ") AS v WHERE evidence_head.mailbox_id = v.column1",
 );
-const STATE: &str =
-    "SELECT MIN(checked_at), (SELECT COUNT(*) FROM evidence_head WHERE faulty > 0) FROM evidence_head";
+const STATE: &str = "SELECT MIN(checked_at) AS oldest, \
+    (SELECT COUNT(*) FROM evidence_head WHERE faulty > 0) AS faulty FROM evidence_head";
 const BEGIN: &str = "INSERT INTO evidence_head (mailbox_id, events, sum, checked_at, faulty) \
     SELECT v.id, 0, $1, 0, 0 FROM vouched v WHERE v.kind = 'mailbox' \
     AND NOT EXISTS (SELECT 1 FROM evidence_head h WHERE h.mailbox_id = v.id)";

@@ -65,7 +65,7 @@ pub(crate) async fn note(
         .map(|(table, key)| row![subject.kind.as_str(), &subject.id, table.as_str(), key, now])
         .collect();
     // Known already where it ended once before and nobody was told that it began again.
-    let _ = tx.execute_many(&NOTE, &rows).await?;
+    tx.execute_many(&NOTE, &rows).await?.ignore();
     Ok(())
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn forget(
     let off = declined_in(before);
     let now_off = declined_in(after);
     for (table, key) in have.difference(&had).chain(off.difference(&now_off)) {
-        let _ = tx.execute(FORGET, args![subject.kind.as_str(), &subject.id, table.as_str(), key]).await?;
+        tx.execute(FORGET, args![subject.kind.as_str(), &subject.id, table.as_str(), key]).await?.ignore();
     }
     Ok(())
 }
@@ -101,8 +101,8 @@ impl Inner {
         let off = declined_in(set);
         let mut ended = 0;
         for row in &over {
-            let table = row.text(0)?;
-            let key = row.bytes(1)?.to_vec();
+            let table = row.text("table_name")?;
+            let key = row.bytes("row_key")?.to_vec();
             let Some(table) = subject.kind.tables().iter().find(|one| one.as_str() == table) else {
                 continue;
             };
@@ -129,7 +129,7 @@ impl Inner {
     ) -> Result<u64, Failure> {
         let mac = self.keks.mac(Purpose::SenderIndex, now)?;
         for row in letters.query(SENDERS, &[]).await? {
-            let Ok(sender) = OrgNumber::parse(row.text(0)?) else { continue };
+            let Ok(sender) = OrgNumber::parse(row.text("number")?) else { continue };
             let found = declined::sender_mac(&mac, mailbox, &sender);
             if found.as_bytes() == tag {
                 let at = crate::columns::place(Column::Declined, declined_sender(mailbox, &found).as_bytes());

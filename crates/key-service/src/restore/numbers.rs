@@ -39,7 +39,7 @@ impl Inner {
         let there: BTreeSet<_> = there.iter().map(place).collect();
         let mut tx = self.keys.begin("take up numbers").await?;
         for one in stated.iter().filter(|one| !there.contains(&place(one))) {
-            let _ = tx.execute(FORGET, args![&one.mac, one.valid_from]).await?;
+            tx.execute(FORGET, args![&one.mac, one.valid_from]).await?.ignore();
             gone.push(format!("a number of {} {}", one.owner_kind, hex::encode(one.owner_id)));
         }
         tx.commit().await?;
@@ -56,7 +56,7 @@ impl Inner {
         }
         for (mac, person) in stated.difference(&there) {
             // None where the letters database does not know the person any more: then nobody is known by it.
-            let _ = tx.execute(ADD_LOGIN, args![mac, person]).await?;
+            tx.execute(ADD_LOGIN, args![mac, person]).await?.ignore();
         }
         tx.commit().await?;
         Ok(ended)

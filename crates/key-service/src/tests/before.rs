@@ -73,9 +73,9 @@ impl World {
 
 async fn an_instance_that_begins_has_no_ring_of_before(database: Database) {
     let world = World::new(database).await;
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM kek WHERE purpose = 'events'").await, 0);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM kek WHERE purpose = 'events'").await, 0);
     let world = world.restarted(vec![]).await;
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM kek WHERE purpose = 'events'").await, 0);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM kek WHERE purpose = 'events'").await, 0);
     assert!(world.operator.status().await.unwrap().purposes.iter().all(|one| one.purpose != "events"));
     let rings = world.service.0.keks.event_rings(world.clock.now()).unwrap();
     assert!(rings.rings.iter().all(|(writer, _)| *writer != Writer::Before));
@@ -156,7 +156,7 @@ async fn what_it_sealed_opens_for_the_door_alone_and_for_a_chain_that_comes_home
     // The door's own ring does not open the first, and seals it anew for the mailbox all the same.
     let entry = "SELECT entry FROM event WHERE letter_id = $1 AND seq = 0";
     let mut tx = world.letters.begin("test").await.unwrap();
-    let entry_was: [u8; 32] = tx.one(entry, args![letter]).await.unwrap().unwrap().array(0).unwrap();
+    let entry_was: [u8; 32] = tx.one(entry, args![letter]).await.unwrap().unwrap().array("entry").unwrap();
     let accepted = {
         let rings = world.service.0.keks.event_rings(now).unwrap();
         evidence::read_chain(&mut tx, &rings, from, letter).await.unwrap().remove(0)
@@ -168,6 +168,6 @@ async fn what_it_sealed_opens_for_the_door_alone_and_for_a_chain_that_comes_home
     let kinds = [EventType::TakenInCharge, EventType::Returned, EventType::Accepted];
     assert_eq!(world.chain(to, letter).await, kinds);
     let mut tx = world.letters.read("test").await.unwrap();
-    let entry_is: [u8; 32] = tx.one(entry, args![letter]).await.unwrap().unwrap().array(0).unwrap();
+    let entry_is: [u8; 32] = tx.one(entry, args![letter]).await.unwrap().unwrap().array("entry").unwrap();
     assert_eq!(entry_is, entry_was);
 }

@@ -190,7 +190,9 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let announcement = AnnouncementId::new(Time::from_millis(0), &SystemRandom);
     let login: LoginMac = {
         let mut tx = world.letters.read("test").await.unwrap();
-        LoginMac::from_bytes(tx.one("SELECT mac FROM login", &[]).await.unwrap().unwrap().array(0).unwrap())
+        LoginMac::from_bytes(
+            tx.one("SELECT mac FROM login", &[]).await.unwrap().unwrap().array("mac").unwrap(),
+        )
     };
     let places = [
         (Column::Contact, contact_address(contact)),
@@ -246,16 +248,16 @@ async fn after_a_rotation_every_column_is_sealed_anew_and_the_old_key_is_not_nee
     let world = world.restarted(vec![]).await;
     let mut fresh = vec![];
     for sql in [
-        "SELECT address FROM contact",
-        "SELECT note FROM mandate",
-        "SELECT sender FROM declined",
-        "SELECT profile FROM person",
-        "SELECT profile FROM organisation",
-        "SELECT request FROM pending",
-        "SELECT words FROM announcement WHERE words IS NOT NULL",
+        "SELECT address AS sealed FROM contact",
+        "SELECT note AS sealed FROM mandate",
+        "SELECT sender AS sealed FROM declined",
+        "SELECT profile AS sealed FROM person",
+        "SELECT profile AS sealed FROM organisation",
+        "SELECT request AS sealed FROM pending",
+        "SELECT words AS sealed FROM announcement WHERE words IS NOT NULL",
     ] {
         let mut tx = world.letters.read("test").await.unwrap();
-        fresh.push(tx.one(sql, &[]).await.unwrap().unwrap().bytes(0).unwrap().to_vec());
+        fresh.push(tx.one(sql, &[]).await.unwrap().unwrap().bytes("sealed").unwrap().to_vec());
     }
     let items: Vec<_> =
         places.into_iter().zip(fresh).map(|((column, place), sealed)| (column, place, sealed)).collect();

@@ -24,7 +24,10 @@ async fn somebody_who_has_died_is_noted_by_the_operator_alone(database: Database
     assert_eq!(noted(Some(later)).await, Ok(Changed::Refused("in_future".into())));
     assert_eq!(noted(Some(day)).await, Ok(Changed::Done(true)));
     assert_eq!(noted(Some(day)).await, Ok(Changed::Done(false)));
-    assert_eq!(world.letters.count("SELECT count(*) FROM person WHERE deceased_at IS NOT NULL").await, 1);
+    assert_eq!(
+        world.letters.count("SELECT count(*) AS n FROM person WHERE deceased_at IS NOT NULL").await,
+        1
+    );
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
     // Nobody acts for the mailbox any more, and nothing is opened.
     let grant = world.log_in(Some(anna.person));
@@ -33,7 +36,7 @@ async fn somebody_who_has_died_is_noted_by_the_operator_alone(database: Database
     assert_eq!(noted(None).await, Ok(Changed::Done(false)));
     let grant = world.log_in(Some(anna.person));
     assert_eq!(world.web.rights(&grant).await.unwrap(), vec![(anna.mailbox, Because::Owner)]);
-    let events = "SELECT count(*) FROM event WHERE type IN ('death_noted', 'death_withdrawn') \
+    let events = "SELECT count(*) AS n FROM event WHERE type IN ('death_noted', 'death_withdrawn') \
         AND actor IS NULL AND mailbox_id = letter_id";
     assert_eq!(world.letters.count(events).await, 2);
     world.service.check_evidence().await.unwrap();

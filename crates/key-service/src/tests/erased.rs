@@ -31,7 +31,7 @@ impl World {
     }
 
     async fn private_keys(&self) -> i64 {
-        self.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await
+        self.keys_store.count("SELECT COUNT(*) AS n FROM mailbox_key").await
     }
 
     fn a_minute_later(&self) {
@@ -81,7 +81,10 @@ async fn what_is_erased_while_the_key_changes_asks_for_another_one(database: Dat
     world.erases(anna, second).await;
     world.sweep().await;
     assert_eq!(world.key_of(anna.mailbox).await.0, 2);
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
+    assert_eq!(
+        world.letters.count("SELECT COUNT(*) AS n FROM mailbox WHERE erased_since IS NOT NULL").await,
+        1
+    );
     assert!(!world.faults(None).await.contains(&"erased_since"));
     world.days(15);
     assert_eq!(world.sweep().await.begun, 1);

@@ -15,7 +15,7 @@ impl World {
     async fn epochs(&self) -> (i64, i64) {
         let mut tx = self.keys_store.read("test").await.unwrap();
         let row = tx.one("SELECT epoch FROM feed_epoch", &[]).await.unwrap().unwrap();
-        (row.int(0).unwrap(), self.letters.count("SELECT epoch FROM feed_head").await)
+        (row.int("epoch").unwrap(), self.letters.count("SELECT epoch AS n FROM feed_head").await)
     }
 
     async fn watched(&self) -> i64 {
@@ -74,7 +74,7 @@ async fn an_operator_begins_one_and_it_is_never_one_that_was(database: Database)
     assert_eq!(world.watched().await, 3);
     let mut tx = world.keys_store.read("test").await.unwrap();
     let row = tx.one("SELECT began_at FROM feed_epoch", &[]).await.unwrap().unwrap();
-    assert_eq!(row.opt_time(0).unwrap(), Some(domain::Clock::now(&*world.clock)));
+    assert_eq!(row.opt_time("began_at").unwrap(), Some(domain::Clock::now(&*world.clock)));
 }
 
 async fn a_start_sees_what_was_restored_while_nothing_ran(database: Database) {

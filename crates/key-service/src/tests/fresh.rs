@@ -39,10 +39,10 @@ async fn who_identified_some_time_ago_lets_nobody_help_removes_no_address_and_cl
         let done = world.web.change(By::Grant(stale.clone()), change).await;
         assert_eq!(done, Err(KeysError::NotFresh), "{name}");
     }
-    let nothing =
-        "SELECT (SELECT COUNT(*) FROM mandate) + (SELECT COUNT(*) FROM mailbox WHERE closed_at IS NOT NULL)";
+    let nothing = "SELECT (SELECT COUNT(*) FROM mandate) \
+                   + (SELECT COUNT(*) FROM mailbox WHERE closed_at IS NOT NULL) AS n";
     assert_eq!(world.letters.count(nothing).await, 0);
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM contact").await, 1);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM contact").await, 1);
     let fresh = world.log_in(Some(anna.person));
     for change in changes() {
         let name = change.name();

@@ -89,7 +89,7 @@ impl World {
         let mut tx = self.keys_store.read("test").await.unwrap();
         let settled = "SELECT settled_at, recent FROM evidence_head WHERE mailbox_id = $1";
         let row = tx.one(settled, args![of.mailbox]).await.unwrap().unwrap();
-        (row.time(0).unwrap(), row.opt_bytes(1).unwrap().map_or(0, <[u8]>::len) / 16)
+        (row.time("settled_at").unwrap(), row.opt_bytes("recent").unwrap().map_or(0, <[u8]>::len) / 16)
     }
 }
 
@@ -323,13 +323,13 @@ async fn every_mailbox_has_its_turn(database: Database) {
     world.counted().await;
     world.service.check_some().await.unwrap();
     let mut tx = world.keys_store.read("test").await.unwrap();
-    let never = "SELECT COUNT(*) FROM evidence_head WHERE checked_at = 0";
-    assert_eq!(tx.one(never, &[]).await.unwrap().unwrap().int(0).unwrap(), 0);
+    let never = "SELECT COUNT(*) AS n FROM evidence_head WHERE checked_at = 0";
+    assert_eq!(tx.one(never, &[]).await.unwrap().unwrap().int("n").unwrap(), 0);
     drop(tx);
     world.letters.tamper("UPDATE letter SET notice_state = 'sent'", &[]).await;
     world.clock.advance(Duration::from_secs(31));
     world.service.check_some().await.unwrap();
     let mut tx = world.keys_store.read("test").await.unwrap();
-    let faulty = "SELECT COUNT(*) FROM evidence_head WHERE faulty > 0";
-    assert_eq!(tx.one(faulty, &[]).await.unwrap().unwrap().int(0).unwrap(), 2);
+    let faulty = "SELECT COUNT(*) AS n FROM evidence_head WHERE faulty > 0";
+    assert_eq!(tx.one(faulty, &[]).await.unwrap().unwrap().int("n").unwrap(), 2);
 }

@@ -34,7 +34,7 @@ async fn a_mailbox_key_is_made_once_whoever_asks_and_survives_a_restart(database
     }
     let made: std::collections::HashSet<_> = tasks.join_all().await.into_iter().collect();
     assert_eq!(made.len(), 1);
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await, 1);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM mailbox_key").await, 1);
     let world = world.restarted(vec![]).await;
     assert!(made.contains(&world.web.make_mailbox_key(mailbox).await.unwrap()));
     assert_eq!(world.gateway.make_mailbox_key(mailbox).await.err(), Some(KeysError::NotAllowed));
@@ -76,7 +76,7 @@ async fn another_root_or_a_lost_key_store_is_noticed(database: Database) {
     world.keys_store.tamper("DELETE FROM kek", &[]).await;
     let lost = open(Root::load(&world.root_path()).unwrap()).await;
     assert!(matches!(lost, Err(OpenError::Keks(KeksError::Lost))));
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM kek").await, 0, "nothing new was made");
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM kek").await, 0, "nothing new was made");
 }
 
 async fn rotation_of_mailbox_keys_wraps_them_all_anew(database: Database) {

@@ -321,4 +321,4 @@ async fn somebody_new_opens_a_mailbox_and_is_known_from_then_on(database: Databa
     assert!(!young.applicant.adult && young.person.is_none());
 }
 
-const USED: &str = "SELECT COUNT(*) FROM used_nonce";
+const USED: &str = "SELECT COUNT(*) AS n FROM used_nonce";

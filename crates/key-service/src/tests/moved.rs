@@ -129,7 +129,7 @@ async fn an_address_that_was_moved_to_another_person_is_not_confirmed(database: 
     let sealed = {
         let mut tx = world.letters.read("test").await.unwrap();
         let row = tx.one("SELECT address FROM contact WHERE contact_id = $1", args![own.id]).await.unwrap();
-        row.unwrap().bytes(0).unwrap().to_vec()
+        row.unwrap().bytes("address").unwrap().to_vec()
     };
     let opened = world.opens_for(bo.person, Column::Contact, contact_address(own.id), &sealed).await;
     assert_eq!(opened.as_deref(), Some("bo@example.se"));
@@ -261,15 +261,15 @@ async fn what_waits_is_sealed_anew_for_whom_it_waits(database: Database) {
     let world = world.restarted(vec![]).await;
     let read = async |sql: &'static str| {
         let mut tx = world.letters.read("test").await.unwrap();
-        tx.one(sql, &[]).await.unwrap().unwrap().bytes(0).unwrap().to_vec()
+        tx.one(sql, &[]).await.unwrap().unwrap().bytes("sealed").unwrap().to_vec()
     };
-    let address = read("SELECT address FROM contact").await;
+    let address = read("SELECT address AS sealed FROM contact").await;
     let kept = Kept { sealed: address, ..kept };
     assert_eq!(world.shows(anna, &kept).await.as_deref(), Some("anna@example.se"));
     let fresh = [
-        (anna, read("SELECT label FROM invitation").await),
-        (bo, read("SELECT owner_name FROM invitation").await),
-        (anna, read("SELECT helper_name FROM invitation").await),
+        (anna, read("SELECT label AS sealed FROM invitation").await),
+        (bo, read("SELECT owner_name AS sealed FROM invitation").await),
+        (anna, read("SELECT helper_name AS sealed FROM invitation").await),
     ];
     for (place, (to, sealed)) in places.into_iter().zip(fresh) {
         assert!(world.opens_for(to.person, Column::Note, place, &sealed).await.is_some());

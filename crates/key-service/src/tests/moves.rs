@@ -18,7 +18,7 @@ both!(
 );
 
 const SWAP: &str = "UPDATE identity SET owner_id = $1 WHERE mac = $2";
-const OPEN: &str = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
+const OPEN: &str = "SELECT count(*) AS n FROM mailbox WHERE closed_at IS NULL";
 
 impl World {
     /// As far as the letters database goes, Bo's number is Anna's.
@@ -50,12 +50,12 @@ async fn ones_own_signature_moves_nobody_elses_mailbox(database: Database) {
         unvouched(world.signed(change).await, "identity");
     }
     assert_eq!(world.letters.count(OPEN).await, 2, "hers stays open");
-    assert_eq!(world.letters.count("SELECT count(*) FROM job WHERE kind = 'moved'").await, 0);
+    assert_eq!(world.letters.count("SELECT count(*) AS n FROM job WHERE kind = 'moved'").await, 0);
     world.leads(bo, bo).await;
     assert_eq!(world.service.check_sets(None).await.unwrap(), []);
     assert_eq!(world.signed(leave(bo)).await, Ok(Changed::Done(true)));
     // It is his own that has closed, and it is he who is told. It does not open hers either.
-    let his = "SELECT count(*) FROM job j JOIN mailbox m ON m.mailbox_id = j.subject \
+    let his = "SELECT count(*) AS n FROM job j JOIN mailbox m ON m.mailbox_id = j.subject \
         WHERE j.kind = 'moved' AND m.closed_at IS NOT NULL";
     assert_eq!((world.letters.count(OPEN).await, world.letters.count(his).await), (1, 1));
     world.leads(anna, bo).await;
@@ -73,7 +73,10 @@ async fn what_the_operator_orders_for_a_number_is_done_to_nobody_else(database: 
     world.leads(bo, anna).await;
     unvouched(ordered(died()).await, "identity");
     unvouched(ordered(close()).await, "identity");
-    assert_eq!(world.letters.count("SELECT count(*) FROM person WHERE deceased_at IS NOT NULL").await, 0);
+    assert_eq!(
+        world.letters.count("SELECT count(*) AS n FROM person WHERE deceased_at IS NOT NULL").await,
+        0
+    );
     assert_eq!(world.letters.count(OPEN).await, 2);
     world.leads(bo, bo).await;
     assert_eq!(ordered(close()).await, Ok(Changed::Done(true)));

@@ -105,9 +105,9 @@ async fn the_pair_is_renewed_daily_and_destroyed_when_nothing_waits_under_it(dat
     world.days(1);
     world.sweep().await;
     assert!(world.outgoing.outbound_key(letter).await.is_ok());
-    let kept = "SELECT COUNT(*) FROM mailbox_key WHERE epoch = 1";
+    let kept = "SELECT COUNT(*) AS n FROM mailbox_key WHERE epoch = 1";
     assert_eq!(world.keys_store.count(kept).await, 1);
-    let backup = "SELECT COUNT(*) FROM mailbox_key";
+    let backup = "SELECT COUNT(*) AS n FROM mailbox_key";
     assert_eq!(world.keys_store.count(backup).await, 3);
     world.has_ended(letter).await;
     world.days(1);

@@ -32,7 +32,7 @@ async fn an_owner_reads_and_each_reading_stands_in_the_history(database: Databas
     let grant = world.log_in(Some(anna.person));
     let key = world.content(&grant, anna, &sent).await.unwrap();
     assert_eq!(key.expose(), derive(&sent.key, Purpose::Content).expose());
-    let first = "SELECT opened_at FROM letter";
+    let first = "SELECT opened_at AS n FROM letter";
     let opened_at = world.letters.count(first).await;
     world.clock.advance(Duration::from_secs(60));
     world.content(&grant, anna, &sent).await.unwrap();
@@ -41,16 +41,19 @@ async fn an_owner_reads_and_each_reading_stands_in_the_history(database: Databas
     assert_eq!(chain, [EventType::Accepted, EventType::Opened, EventType::Opened]);
     assert_eq!(world.letters.count(first).await, opened_at, "the first opening counts");
     assert_eq!(
-        world.letters.count("SELECT COUNT(*) FROM feed_waiting WHERE type = 'opened' AND seq = 1").await,
+        world.letters.count("SELECT COUNT(*) AS n FROM feed_waiting WHERE type = 'opened' AND seq = 1").await,
         1
     );
     assert_eq!(
-        world.letters.count("SELECT COUNT(*) FROM feed_waiting").await,
+        world.letters.count("SELECT COUNT(*) AS n FROM feed_waiting").await,
         1,
         "only the first opening is told"
     );
     assert_eq!(
-        world.letters.count("SELECT COUNT(*) FROM event WHERE because = 'owner' AND actor IS NOT NULL").await,
+        world
+            .letters
+            .count("SELECT COUNT(*) AS n FROM event WHERE because = 'owner' AND actor IS NOT NULL")
+            .await,
         2
     );
 }
@@ -60,7 +63,7 @@ async fn a_sender_that_did_not_ask_is_not_told(database: Database) {
     let anna = world.citizen(ANNA).await;
     let sent = world.send(anna).await;
     world.content(&world.log_in(Some(anna.person)), anna, &sent).await.unwrap();
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM feed_waiting").await, 0);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM feed_waiting").await, 0);
     assert_eq!(world.chain(anna.mailbox, sent.letter).await.len(), 2);
 }
 
@@ -103,7 +106,7 @@ async fn many_headers_are_one_line_in_the_mailboxs_history(database: Database) {
         assert_eq!(key.as_ref().map(|key| *key.expose()), right);
     }
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await, [EventType::Listed]);
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM letter WHERE opened_at IS NOT NULL").await, 0);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM letter WHERE opened_at IS NOT NULL").await, 0);
 
     assert!(world.web.headers(&grant, anna.mailbox, vec![]).await.unwrap().is_empty());
     let too_many = vec![unknown; 501];
@@ -125,7 +128,7 @@ async fn a_helper_reads_what_is_not_confidential_until_the_right_ends(database: 
     assert_eq!(world.content(&grant, anna, &secret).await.err(), Some(KeysError::Gone));
     let keys = world.web.headers(&grant, anna.mailbox, vec![open.letter, secret.letter]).await.unwrap();
     assert!(keys[0].1.is_some() && keys[1].1.is_none());
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM event WHERE because = 'helper'").await, 2);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM event WHERE because = 'helper'").await, 2);
 
     world.change("UPDATE mandate SET revoked_at = $1", args![super::world::START]).await;
     assert_eq!(world.content(&grant, anna, &open).await.err(), Some(KeysError::Gone), "at once");
@@ -171,7 +174,7 @@ async fn a_key_moved_to_another_letter_opens_nothing_and_leaves_no_trace(databas
     let wanted = vec![of_anna.letter, also_of_anna.letter];
     let keys = world.web.headers(&grant, anna.mailbox, wanted).await.unwrap();
     assert!(keys.iter().all(|(_, key)| key.is_none()));
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM event WHERE type <> 'accepted'").await, 0);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM event WHERE type <> 'accepted'").await, 0);
 }
 
 async fn one_log_in_opens_sixty_letters_in_ten_seconds(database: Database) {
@@ -236,7 +239,7 @@ async fn twenty_who_open_at_once_are_all_on_record_and_the_sender_is_told_once(d
     }
     assert_eq!(world.chain(anna.mailbox, sent.letter).await.len(), 21);
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await.len(), 20);
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM feed_waiting").await, 1);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM feed_waiting").await, 1);
 }
 
 async fn an_erased_letter_is_gone(database: Database) {

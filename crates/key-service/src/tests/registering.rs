@@ -27,7 +27,7 @@ async fn operator(world: &World, change: OperatorChange) -> Result<Changed, Keys
 /// Whatever it changes, and without anybody vouching for it.
 async fn run(world: &World, sql: &'static str) {
     let mut tx = world.letters.begin("test").await.unwrap();
-    tx.execute(sql, &[]).await.unwrap().count();
+    tx.execute(sql, &[]).await.unwrap().ignore();
     tx.commit().await.unwrap();
 }
 
@@ -122,7 +122,7 @@ async fn what_changed_nothing_leaves_none(database: Database) {
     let other = SenderChange::AddCertificate { number: org(TOWN), der: certificate(LADAN) };
     assert!(matches!(sender(&world, other).await, Ok(Changed::Refused(_))));
     assert!(matches!(sender(&world, put(LADAN, "", true)).await, Ok(Changed::Refused(_))));
-    assert_eq!(world.letters.count("SELECT count(*) FROM registry_event").await, 2);
+    assert_eq!(world.letters.count("SELECT count(*) AS n FROM registry_event").await, 2);
 }
 
 async fn a_record_that_was_changed_stops_the_next_change_and_is_found(database: Database) {
@@ -270,5 +270,5 @@ async fn a_row_that_a_trigger_adds_undoes_the_change(database: Database) {
     }
     unvouched(sender(&world, put(TOWN, "Skatteverket", true)).await, "registry_event");
     assert_eq!(kinds(&world, Party::Sender, TOWN).await, [E::SenderAdded]);
-    assert_eq!(world.letters.count("SELECT count(*) FROM sender WHERE name = 'Skatteverket'").await, 0);
+    assert_eq!(world.letters.count("SELECT count(*) AS n FROM sender WHERE name = 'Skatteverket'").await, 0);
 }

@@ -133,10 +133,10 @@ async fn what_had_ended_stays_ended_and_what_is_missing_is_told(database: Databa
     assert_eq!(world.reads(&bo, a, letter).await, Err(KeysError::Gone));
     world.reads(&anna, a, letter).await.unwrap();
     for (what, sql) in [
-        ("mandate", "SELECT COUNT(*) FROM mandate WHERE revoked_at IS NOT NULL"),
-        ("declined", "SELECT COUNT(*) FROM declined"),
-        ("mailbox", "SELECT COUNT(*) FROM mailbox WHERE closed_at IS NOT NULL"),
-        ("sender", "SELECT COUNT(*) FROM sender WHERE suspended_at IS NOT NULL"),
+        ("mandate", "SELECT COUNT(*) AS n FROM mandate WHERE revoked_at IS NOT NULL"),
+        ("declined", "SELECT COUNT(*) AS n FROM declined"),
+        ("mailbox", "SELECT COUNT(*) AS n FROM mailbox WHERE closed_at IS NOT NULL"),
+        ("sender", "SELECT COUNT(*) AS n FROM sender WHERE suspended_at IS NOT NULL"),
     ] {
         assert_eq!(world.letters.count(sql).await, 1, "{what}");
     }
@@ -148,7 +148,7 @@ async fn what_had_ended_stays_ended_and_what_is_missing_is_told(database: Databa
     world.by(&anna, Change::TurnOn { mailbox_id: a.mailbox, sender: town }).await;
     let again = world.service.accept_restore("once more").await.unwrap();
     assert_eq!((again.ended, again.taken_up.len(), again.missing.len()), (0, 0, 0));
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM declined").await, 0);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM declined").await, 0);
 }
 
 async fn an_older_state_stops_only_whom_it_concerns(database: Database) {
@@ -196,7 +196,7 @@ async fn what_nobody_has_vouched_for_is_not_taken_up(database: Database) {
     world.letters.tamper(steal, args![&[7u8; 16]]).await;
     let restored = world.service.accept_restore("somebody tries").await.unwrap();
     assert_eq!(restored.unknown.len(), 1);
-    let rows = "SELECT COUNT(*) FROM login l JOIN mailbox m ON m.owner_id = l.person_id";
+    let rows = "SELECT COUNT(*) AS n FROM login l JOIN mailbox m ON m.owner_id = l.person_id";
     assert_eq!(world.letters.count(rows).await, 1, "the key store says who logs in");
     let macs = world.operator.person_macs(&[Identity::parse(ANNA).unwrap()]).await.unwrap()[0];
     assert_eq!(world.service.0.known_login(&macs.login_mac).await.unwrap().unwrap().0, a.person);

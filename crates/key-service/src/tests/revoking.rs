@@ -17,9 +17,9 @@ async fn how_many_wait(store: &Store) -> u64 {
         DatabaseKind::Sqlite => store.waiting().0 as u64,
         DatabaseKind::Postgres => {
             let mut tx = store.read("look").await.unwrap();
-            let waiting = "SELECT count(*) FROM pg_stat_activity \
+            let waiting = "SELECT count(*) AS n FROM pg_stat_activity \
                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            tx.one(waiting, &[]).await.unwrap().unwrap().number(0).unwrap()
+            tx.one(waiting, &[]).await.unwrap().unwrap().number("n").unwrap()
         }
     }
 }

@@ -33,7 +33,7 @@ async fn after_the_roll_a_backup_of_the_old_letter_rows_does_not_open(database: 
     assert_eq!(world.sweep().await, Swept { begun: 1, resealed: 1, ..Swept::default() });
     assert_eq!(world.key_of(anna.mailbox).await.0, 2);
     assert_eq!(
-        world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await,
+        world.keys_store.count("SELECT COUNT(*) AS n FROM mailbox_key").await,
         3,
         "kept for letters on their way"
     );
@@ -42,7 +42,7 @@ async fn after_the_roll_a_backup_of_the_old_letter_rows_does_not_open(database: 
 
     world.days(1);
     assert_eq!(world.sweep().await, Swept { rolled: 1, ..Swept::default() });
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await, 2);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM mailbox_key").await, 2);
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await, [EventType::EpochRolled]);
     reads(&world, anna, &kept).await;
     reads(&world, bo, &of_bo).await;
@@ -77,7 +77,7 @@ async fn letters_on_their_way_during_a_roll_are_read_after_it(database: Database
     world.days(1);
     // What came in is sealed anew first, and only then the old key goes.
     assert_eq!(world.sweep().await, Swept { resealed: 1, rolled: 1, ..Swept::default() });
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM letter_key WHERE epoch = 2").await, 2);
+    assert_eq!(world.letters.count("SELECT COUNT(*) AS n FROM letter_key WHERE epoch = 2").await, 2);
     reads(&world, anna, &late).await;
     reads(&world, anna, &new).await;
 }
@@ -141,7 +141,7 @@ async fn a_letter_key_that_does_not_open_keeps_the_old_key_and_others_go_on(data
     world.days(1);
     let swept = world.sweep().await;
     assert_eq!((swept.rolled, swept.failed), (1, 1));
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key WHERE epoch = 1").await, 1);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM mailbox_key WHERE epoch = 1").await, 1);
     reads(&world, anna, &kept).await;
     reads(&world, bo, &of_bo).await;
 }
@@ -161,7 +161,7 @@ async fn a_mailbox_rolls_again_when_more_is_erased(database: Database) {
         assert_eq!(world.key_of(anna.mailbox).await.0, round);
         reads(&world, anna, &kept).await;
     }
-    assert_eq!(world.keys_store.count("SELECT COUNT(*) FROM mailbox_key").await, 1);
+    assert_eq!(world.keys_store.count("SELECT COUNT(*) AS n FROM mailbox_key").await, 1);
     assert_eq!(world.chain(anna.mailbox, anna.mailbox.own_chain()).await.len(), 2);
 }
 
@@ -221,7 +221,11 @@ async fn old_rows(world: &World, of: Citizen) -> Vec<(domain::LetterId, i64, Vec
     let mut tx = world.letters.read("test").await.unwrap();
     let sql = "SELECT letter_id, epoch, sealed FROM letter_key WHERE mailbox_id = $1";
     let rows = tx.query(sql, args![of.mailbox]).await.unwrap();
-    rows.iter().map(|row| (row.id(0).unwrap(), row.int(1).unwrap(), row.bytes(2).unwrap().to_vec())).collect()
+    rows.iter()
+        .map(|row| {
+            (row.id("letter_id").unwrap(), row.int("epoch").unwrap(), row.bytes("sealed").unwrap().to_vec())
+        })
+        .collect()
 }
 
 /// Any private key, wrapped for the mailbox's first epoch.

@@ -23,7 +23,11 @@ async fn is_shut(world: &World, grant: &GrantToken, of: Citizen, sent: &Sent, wh
     assert_eq!(world.content(grant, of, sent).await.err(), Some(KeysError::Unavailable), "{why}");
     let keys = world.web.headers(grant, of.mailbox, vec![sent.letter]).await.unwrap();
     assert!(keys[0].1.is_none(), "{why}");
-    assert_eq!(world.letters.count("SELECT COUNT(*) FROM event WHERE type <> 'accepted'").await, 0, "{why}");
+    assert_eq!(
+        world.letters.count("SELECT COUNT(*) AS n FROM event WHERE type <> 'accepted'").await,
+        0,
+        "{why}"
+    );
 }
 
 async fn is_open(world: &World, grant: &GrantToken, of: Citizen, sent: &Sent) {

@@ -169,7 +169,10 @@ async fn a_change_that_was_cut_short_settles_either_way(database: Database) {
         world.web.content(&grant, anna.mailbox, letter).await.unwrap();
         world.clock.advance(Duration::from_secs(31));
         world.service.settle().await.unwrap();
-        assert_eq!(world.keys_store.count("SELECT count(*) FROM vouched WHERE next IS NOT NULL").await, 0);
+        assert_eq!(
+            world.keys_store.count("SELECT count(*) AS n FROM vouched WHERE next IS NOT NULL").await,
+            0
+        );
         world.web.content(&grant, anna.mailbox, letter).await.unwrap();
         if committed {
             // And what held before does not any more.
@@ -201,8 +204,8 @@ async fn nothing_rides_along_with_a_change(database: Database) {
     // Neither what hangs on to it.
     world.ride_along(mailbox_id, bo.person).await;
     unvouched(world.web.change(By::Grant(grant.clone()), off("164020000024")).await, "mandate");
-    assert_eq!(world.letters.count("SELECT count(*) FROM mandate").await, 0, "and nothing of it stands");
-    assert_eq!(world.letters.count("SELECT count(*) FROM declined").await, 1);
+    assert_eq!(world.letters.count("SELECT count(*) AS n FROM mandate").await, 0, "and nothing of it stands");
+    assert_eq!(world.letters.count("SELECT count(*) AS n FROM declined").await, 1);
 }
 
 async fn what_an_older_version_wrote_is_taken_over_once(database: Database) {
@@ -226,7 +229,7 @@ async fn what_an_older_version_wrote_is_taken_over_once(database: Database) {
     world.web.refresh_person(&grant).await.unwrap();
     assert!(state(&world, ANNA).await.unwrap().mailbox.is_some());
     assert!(world.service.adopt(crate::Adoption::Upgrade).await.is_err(), "once and never again");
-    assert_eq!(world.keys_store.count("SELECT count(*) FROM adoption").await, 1);
+    assert_eq!(world.keys_store.count("SELECT count(*) AS n FROM adoption").await, 1);
 }
 
 async fn a_sender_is_changed_by_the_operator_alone(database: Database) {

@@ -243,7 +243,7 @@ impl World {
         };
         let mut tx = self.letters.begin("test").await.unwrap();
         for sql in statements {
-            tx.execute(sql.leak(), &[]).await.unwrap().count();
+            tx.execute(sql.leak(), &[]).await.unwrap().ignore();
         }
         tx.commit().await.unwrap();
     }
@@ -277,7 +277,7 @@ impl World {
         let mut tx = self.letters.read("test").await.unwrap();
         let sql = "SELECT epoch, public_key FROM mailbox WHERE mailbox_id = $1";
         let row = tx.one(sql, args![mailbox]).await.unwrap().unwrap();
-        (row.int(0).unwrap(), PublicKey::from_slice(row.bytes(1).unwrap()).unwrap())
+        (row.int("epoch").unwrap(), PublicKey::from_slice(row.bytes("public_key").unwrap()).unwrap())
     }
 
     pub async fn send(&self, to: Citizen) -> Sent {
@@ -390,7 +390,7 @@ impl World {
         evidence::chain_holds(&mut tx, &rings, mailbox, chain).await.unwrap();
         let sql = "SELECT type FROM event WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY seq";
         let rows = tx.query(sql, args![mailbox, chain]).await.unwrap();
-        rows.iter().map(|row| EventType::parse(row.text(0).unwrap()).unwrap()).collect()
+        rows.iter().map(|row| EventType::parse(row.text("type").unwrap()).unwrap()).collect()
     }
 
     /// A change of the letters database that is vouched for.

@@ -4,7 +4,7 @@ use super::{Cursor, Folder, ListQuery};
 use crate::{
     MailboxError, Mailboxes,
     reading::{Reading, reading},
-    rights::{Actor, LetterFacts, columns, may, may_box},
+    rights::{Actor, LetterFacts, letter_columns, may, may_box, read_facts},
 };
 use domain::{
     MailboxId, Time,
@@ -94,14 +94,14 @@ impl<'a> Lines<'a> {
         let rows = store.ask("list letters", self.sql, values).await?;
         line.from = None;
         for row in &rows {
-            let facts = LetterFacts::read(line.mailbox_id, row)?;
+            let facts = read_facts(row)?;
             if rows.len() == count {
                 line.from = Some(Cursor::of(&facts));
             }
             // The statement already holds to it; here it is decided.
             if let Some(because) = may(&self.actor.rights, &facts, Act::List, self.now) {
-                let reading = Reading::read(row, 12)?;
-                let sealed = row.bytes(11)?.to_vec();
+                let reading = Reading::read(row)?;
+                let sealed = row.bytes("header")?.to_vec();
                 line.ready.push_back(Candidate { facts, because, reading, sealed });
             }
         }
@@ -114,7 +114,7 @@ macro_rules! folder {
     ($lies:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
+            letter_columns!(),
             ", header, ",
             reading!("$1"),
             " FROM letter WHERE mailbox_id = $2 AND visible_from <= $3 AND visible_from <= $8 \

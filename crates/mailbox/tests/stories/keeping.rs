@@ -69,14 +69,17 @@ async fn what_is_erased_is_gone_and_its_history_stays(database: Database) {
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::Done));
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), None);
     for sql in [
-        "SELECT count(*) FROM letter_key",
-        "SELECT count(*) FROM part",
-        "SELECT count(*) FROM letter WHERE length(header) > 0",
+        "SELECT count(*) AS n FROM letter_key",
+        "SELECT count(*) AS n FROM part",
+        "SELECT count(*) AS n FROM letter WHERE length(header) > 0",
     ] {
         assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
     world.objects_become(0).await;
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox WHERE erased_since IS NOT NULL").await, 1);
+    assert_eq!(
+        world.store.count("SELECT count(*) AS n FROM mailbox WHERE erased_since IS NOT NULL").await,
+        1
+    );
     assert!(boxes.open(&actor, anna, id).await.unwrap().is_none());
     assert!(boxes.peek(&actor, anna, id).await.unwrap().is_none());
     assert!(boxes.attachment(&actor, anna, id, 1).await.unwrap().is_none());
@@ -105,7 +108,7 @@ async fn only_what_lies_in_the_bin_and_is_not_held_can_be_erased(database: Datab
     let until = world.clock.now().plus(Duration::from_secs(3600));
     world.store.change("UPDATE letter SET hold_until = $1 WHERE letter_id = $2", args![until, id]).await;
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::Held(until)));
-    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter_key").await, 1);
     world.clock.advance(Duration::from_secs(3600));
     assert_eq!(boxes.erase(&actor, anna, id).await.unwrap(), Some(Erased::Done));
 }

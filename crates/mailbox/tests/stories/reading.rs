@@ -88,7 +88,7 @@ async fn attachments_are_read_by_ranges(database: Database) {
     let sent = attaching(letter("r"), &files);
     let id = world.send(&sent, &[&small, &large, b""]).await.unwrap().letter_id;
     assert_eq!(world.objects_stored(), 1);
-    assert_eq!(world.store.count("SELECT count(*) FROM part WHERE object IS NOT NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM part WHERE object IS NOT NULL").await, 1);
     let anna = world.actor(world.anna.0).await;
     for (part_no, (name, _, bytes)) in (1..).zip(files) {
         let reader = world.mailboxes.attachment(&anna, world.anna.1, id, part_no).await.unwrap().unwrap();
@@ -228,7 +228,8 @@ async fn a_letter_is_not_there_before_its_time(database: Database) {
     assert_eq!(all(&world, &anna, &ListQuery::default()).await.rows.len(), 1);
     assert!(world.mailboxes.peek(&anna, world.anna.1, id).await.unwrap().is_none());
     assert!(world.mailboxes.open(&anna, world.anna.1, id).await.unwrap().is_none());
-    let job = "SELECT count(*) FROM job j JOIN letter l ON l.letter_id = substr(j.subject, 17) WHERE j.run_at = l.visible_from";
+    let job = "SELECT count(*) AS n FROM job j JOIN letter l ON l.letter_id = substr(j.subject, 17) \
+               WHERE j.run_at = l.visible_from";
     assert_eq!(world.store.count(job).await, 2);
     world.clock.advance(Duration::from_secs(24 * 3600));
     let page = all(&world, &anna, &ListQuery::default()).await;

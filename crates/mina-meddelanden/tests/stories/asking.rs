@@ -98,7 +98,7 @@ async fn where_somebody_is_is_told_as_far_as_it_is_vouched_for(database: Databas
     let keys = world.connector.keys(key_client::Role::Gateway).gateway_keys().await.unwrap();
     let mut tx = world.store.begin("turn off").await.unwrap();
     let row = tx.one("SELECT mailbox_id FROM mailbox", &[]).await.unwrap().unwrap();
-    let mailbox: domain::MailboxId = row.id(0).unwrap();
+    let mailbox: domain::MailboxId = row.id("mailbox_id").unwrap();
     tx.commit().await.unwrap();
     let tag = registry::declined::sender_mac(&keys.sender, mailbox, &org(TOWN));
     let off = "INSERT INTO declined (mailbox_id, sender_mac, sender, declined_at) VALUES ($1, $2, $2, 0)";

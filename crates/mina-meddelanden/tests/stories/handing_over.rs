@@ -79,7 +79,8 @@ async fn a_letter_that_may_be_somewhere_follows_its_recipient_all_the_same(datab
     two.works().await;
     two.is_at(ANNA, BREVEN);
     two.works_later().await;
-    let in_doubt = format!("SELECT count(*) FROM outbound WHERE ended_at IS NULL AND sent_to = '{LADAN}'");
+    let in_doubt =
+        format!("SELECT count(*) AS n FROM outbound WHERE ended_at IS NULL AND sent_to = '{LADAN}'");
     assert_eq!(two.world.store.count(in_doubt.leak()).await, 1, "what another says does not count for it");
     two.world.has_box(ANNA).await;
     two.places.of.lock().unwrap().insert(ANNA, Place::Here);
@@ -87,9 +88,9 @@ async fn a_letter_that_may_be_somewhere_follows_its_recipient_all_the_same(datab
     assert_eq!(two.codes().await, ["delivered", "delivered_here"]);
     assert_eq!((two.got(LADAN), two.got(BREVEN)), (2, 2), "who may have it is not asked again");
     let arrived =
-        format!("SELECT count(*) FROM outbound WHERE last_code = 'delivered' AND operator = '{BREVEN}'");
+        format!("SELECT count(*) AS n FROM outbound WHERE last_code = 'delivered' AND operator = '{BREVEN}'");
     assert_eq!(two.world.store.count(arrived.leak()).await, 1, "known by where it arrived");
-    assert_eq!(two.world.store.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(two.world.store.count("SELECT count(*) AS n FROM letter").await, 1);
 }
 
 async fn a_silent_operator_is_left_alone_and_gets_all_when_it_answers(database: Database) {
@@ -184,8 +185,8 @@ async fn one_operator_that_does_not_answer_leaves_places_to_others(database: Dat
             })
         })
         .collect();
-    let ended = "SELECT count(*) FROM outbound WHERE ended_at IS NOT NULL";
-    let busy = "SELECT count(*) FROM outbound WHERE last_code = 'busy'";
+    let ended = "SELECT count(*) AS n FROM outbound WHERE ended_at IS NOT NULL";
+    let busy = "SELECT count(*) AS n FROM outbound WHERE last_code = 'busy'";
     while two.got(LADAN) < 8
         || two.world.store.count(busy).await < 12
         || two.world.store.count(ended).await == 0
@@ -279,7 +280,7 @@ async fn whoever_is_suspended_has_letters_wait_wherever_they_go(database: Databa
     two.world.has_box(ANNA).await;
     two.places.of.lock().unwrap().insert(ANNA, Place::Here);
     assert_eq!(two.tries(1, []).await, ["sender_suspended waits"]);
-    assert_eq!(two.world.store.count("SELECT count(*) FROM letter").await, 0);
+    assert_eq!(two.world.store.count("SELECT count(*) AS n FROM letter").await, 0);
     two.is_suspended(TOWN, false).await;
     assert_eq!(two.tries(1, []).await, ["delivered_here"]);
 }
@@ -294,7 +295,7 @@ async fn what_stands_in_the_way_here_gives_no_letter_up_for_a_day(database: Data
         assert_eq!(two.tries(after, []).await, ["unavailable waits"; 2]);
     }
     assert_eq!(
-        two.world.store.count("SELECT CAST(sum(attempts) AS BIGINT) FROM outbound").await,
+        two.world.store.count("SELECT CAST(sum(attempts) AS BIGINT) AS n FROM outbound").await,
         0,
         "none was sent"
     );
@@ -332,7 +333,7 @@ async fn where_a_letter_goes_now_is_kept_when_it_is_not_sent_there(database: Dat
     two.works().await;
     // Both were taken in charge for one operator or the other, and both wait for the one that is silent.
     assert_eq!(two.codes().await, ["no_answer waits", "silent waits", "silent waits"]);
-    let at = format!("SELECT count(*) FROM outbound WHERE operator = '{BREVEN}'");
+    let at = format!("SELECT count(*) AS n FROM outbound WHERE operator = '{BREVEN}'");
     assert_eq!(two.world.store.count(at.leak()).await, 3);
     assert_eq!((two.got(LADAN), two.got(BREVEN)), (0, 1));
 }

@@ -142,7 +142,7 @@ async fn a_signature_is_good_for_the_request_that_was_signed_and_no_other(databa
     assert_eq!(world.registers(BREVEN, ANNA, &fresh).await.unwrap_err().0, 6005);
     let nowhere = Agreed { supplier: "nobody.example", ..fresh };
     assert_eq!(world.registers(LADAN, ANNA, &nowhere).await.unwrap_err().0, 8004);
-    assert_eq!(world.store.count("SELECT count(*) FROM registration").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM registration").await, 0);
 }
 
 async fn a_company_needs_as_many_as_its_rule_says(database: Database) {
@@ -232,12 +232,12 @@ async fn someone_moves_here_and_away_again(database: Database) {
     let away = change(&away, ANNA, &[world.pki.agrees(ANNA, &away)]);
     world.calls(LADAN, PATH, &away).await.unwrap();
     assert_eq!(world.place(ANNA).await, ["Lådan"]);
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox WHERE closed_at IS NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox WHERE closed_at IS NULL").await, 0);
     let back = agreed(ANNA, "move", "kuvert.example");
     let back = change(&back, ANNA, &[world.pki.agrees(ANNA, &back)]);
     world.calls(LADAN, PATH, &back).await.unwrap();
     assert_eq!(world.place(ANNA).await, ["Kuvert"]);
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox WHERE closed_at IS NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox WHERE closed_at IS NULL").await, 1);
     // Bo has never had a mailbox here: he opens one on our pages.
     let here = agreed(BO, "move", "kuvert.example");
     let here = change(&here, BO, &[world.pki.agrees(BO, &here)]);

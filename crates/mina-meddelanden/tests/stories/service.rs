@@ -38,7 +38,7 @@ async fn a_delivery_is_answered_with_what_became_of_it(database: Database) {
     // The same again is the same letter.
     let again = world.posts(TOWN, PATH, message).await.unwrap();
     assert_eq!(between(&again, "TransId"), transaction);
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, 1);
     // No mailbox is no fault.
     let answer = world.posts(TOWN, PATH, world.sealed(&to(BO, "m-2"))).await.unwrap();
     assert_eq!(all(&answer, "Delivered"), ["false"]);
@@ -67,7 +67,7 @@ async fn what_is_forwarded_is_answered_for_each_recipient(database: Database) {
     );
     let again = world.posts(LADAN, PATH, message.clone()).await.unwrap();
     assert_eq!(again, answer);
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, 1);
     let refused = |number, code: &str| Err((number, code.to_owned()));
     let other = Covering { subject: "Annat".into(), ..covering };
     let other = other.envelope(secure.as_bytes(), None).unwrap();
@@ -106,5 +106,5 @@ async fn faults_have_the_interfaces_numbers(database: Database) {
         let fault = world.posts(caller, PATH, message).await.unwrap_err();
         assert_eq!(fault, (number, code.to_owned()), "{name}");
     }
-    assert_eq!(world.store.count("SELECT count(*) FROM submission").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM submission").await, 0);
 }

@@ -14,7 +14,7 @@ impl World {
     async fn owner(&self, mac: &AddressMac) -> Vec<u8> {
         let mut tx = self.store.read("look").await.unwrap();
         let row = tx.one("SELECT owner_id FROM identity WHERE mac = $1", args![mac]).await.unwrap().unwrap();
-        row.bytes(0).unwrap().to_vec()
+        row.bytes("owner_id").unwrap().to_vec()
     }
 }
 
@@ -32,9 +32,9 @@ async fn ones_own_agreement_moves_nobody_else(database: Database) {
     world.store.tamper(swaps, args![&anna, &bo]).await;
     assert_eq!(world.calls(LADAN, PATH, &away).await.unwrap_err().1, "unavailable");
     world.store.tamper("UPDATE identity SET owner_id = $1 WHERE mac = $2", args![&before, &bo]).await;
-    let open = "SELECT count(*) FROM mailbox WHERE closed_at IS NULL";
+    let open = "SELECT count(*) AS n FROM mailbox WHERE closed_at IS NULL";
     assert_eq!(
-        (world.store.count(open).await, world.store.count("SELECT count(*) FROM registration").await),
+        (world.store.count(open).await, world.store.count("SELECT count(*) AS n FROM registration").await),
         (2, 0)
     );
     // It was not used up, and moves his own.

@@ -247,10 +247,10 @@ impl Two {
     /// How the letters stand, in the order in which they were taken in charge.
     pub async fn codes(&self) -> Vec<String> {
         let mut tx = self.world.store.read("codes").await.unwrap();
-        let all = "SELECT COALESCE(last_code, ''), ended_at FROM outbound ORDER BY letter_id";
+        let all = "SELECT COALESCE(last_code, '') AS last_code, ended_at FROM outbound ORDER BY letter_id";
         let code = |row: &store::Row| {
-            let waits = if row.opt_time(1).unwrap().is_none() { " waits" } else { "" };
-            format!("{}{waits}", row.text(0).unwrap())
+            let waits = if row.opt_time("ended_at").unwrap().is_none() { " waits" } else { "" };
+            format!("{}{waits}", row.text("last_code").unwrap())
         };
         tx.query(all, &[]).await.unwrap().iter().map(code).collect()
     }

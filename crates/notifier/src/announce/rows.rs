@@ -28,22 +28,23 @@ pub struct Reach {
 
 pub async fn open(tx: &mut Tx, id: AnnouncementId) -> Result<Option<Open>, Error> {
     let Some(row) = tx.one(OPEN, args![id]).await? else { return Ok(None) };
-    Ok(Some(Open { words: row.bytes(0)?.to_vec(), accepted_at: row.time(1)? }))
+    Ok(Some(Open { words: row.bytes("words")?.to_vec(), accepted_at: row.time("accepted_at")? }))
 }
 
 /// Those that this try has not come to yet.
 pub async fn waiting(tx: &mut Tx, id: AnnouncementId, attempt: u32, most: i64) -> Result<Vec<Way>, Error> {
     let rows = tx.query(WAITING, args![id, attempt, most]).await?;
     let way = |row: &store::Row| -> Result<Way, Error> {
-        let channel = Channel::parse(row.text(1)?).ok_or(Error::Column { index: 1, wanted: "a channel" })?;
-        let reach = match row.opt_bytes(2)? {
+        let channel = Channel::parse(row.text("channel")?)
+            .ok_or(Error::Column { column: "channel", wanted: "a channel" })?;
+        let reach = match row.opt_bytes("address")? {
             None => None,
             Some(address) => Some(Reach {
                 address: address.to_vec(),
-                language: Language::parse(row.text(3)?).unwrap_or_default(),
+                language: Language::parse(row.text("language")?).unwrap_or_default(),
             }),
         };
-        Ok(Way { contact_id: row.id(0)?, channel, reach })
+        Ok(Way { contact_id: row.id("contact_id")?, channel, reach })
     };
     rows.iter().map(way).collect()
 }
@@ -70,7 +71,7 @@ pub async fn record(
         }
     }
     // None are left when another worker has ended it meanwhile.
-    tx.execute_many_with(&RECORD, args![id, attempt], &rows).await?.count();
+    tx.execute_many_with(&RECORD, args![id, attempt], &rows).await?.ignore();
     Ok(())
 }
 
@@ -81,15 +82,15 @@ pub async fn any_waiting(tx: &mut Tx, id: AnnouncementId) -> Result<bool, Error>
 /// Words and addresses go, and the counts stay: how many took it, and how many did not. `None` when it had ended.
 pub async fn end(tx: &mut Tx, id: AnnouncementId, now: Time) -> Result<Option<(i64, i64)>, Error> {
     let Some(row) = tx.one(END, args![id, now]).await? else { return Ok(None) };
-    tx.execute(FORGET, args![id]).await?.count();
-    Ok(Some((row.int(0)?, row.int(1)?)))
+    tx.execute(FORGET, args![id]).await?.ignore();
+    Ok(Some((row.int("sent")?, row.int("failed")?)))
 }
 
 const OPEN: &str = "SELECT words, accepted_at FROM announcement \
     WHERE announcement_id = $1 AND ended_at IS NULL AND words IS NOT NULL";
 // The address only where notices may still go to it; as in registry::contacts.
 const WAITING: &str = "SELECT w.contact_id, w.channel, \
-    CASE WHEN c.confirmed_at IS NOT NULL AND c.failed_at IS NULL AND p.deceased_at IS NULL THEN c.address END, \
+    CASE WHEN c.confirmed_at IS NOT NULL AND c.failed_at IS NULL AND p.deceased_at IS NULL THEN c.address END AS address, \
     p.language FROM announcement_way w \
     LEFT JOIN contact c ON c.contact_id = w.contact_id LEFT JOIN person p ON p.person_id = c.person_id \
     WHERE w.announcement_id = $1 AND w.state = 'waiting' AND w.attempts <> $2 ORDER BY w.contact_id LIMIT $3";

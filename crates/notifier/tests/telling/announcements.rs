@@ -76,14 +76,14 @@ impl World {
     async fn ended(&self, id: AnnouncementId) -> Option<(i64, i64)> {
         let mut tx = self.store.read("ended").await.unwrap();
         let sql = "SELECT sent, failed, words, (SELECT count(*) FROM announcement_way w \
-            WHERE w.announcement_id = a.announcement_id) FROM announcement a \
+            WHERE w.announcement_id = a.announcement_id) AS ways FROM announcement a \
             WHERE announcement_id = $1 AND ended_at IS NOT NULL";
         let row = tx.one(sql, args![id]).await.unwrap()?;
         assert!(
-            row.opt_bytes(2).unwrap().is_none() && row.int(3).unwrap() == 0,
+            row.opt_bytes("words").unwrap().is_none() && row.int("ways").unwrap() == 0,
             "words or addresses are left"
         );
-        Some((row.int(0).unwrap(), row.int(1).unwrap()))
+        Some((row.int("sent").unwrap(), row.int("failed").unwrap()))
     }
 }
 
@@ -188,8 +188,8 @@ async fn not_now_is_tried_again_and_the_others_are_not(store: Store) {
     world.announce().await;
     let mut tx = world.store.read("job").await.unwrap();
     let row = tx.one("SELECT last_code, run_at FROM job", &[]).await.unwrap().unwrap();
-    assert_eq!(row.text(0).unwrap(), "smtp_not_now");
-    assert!(row.time(1).unwrap().since(START) >= Duration::from_secs(54));
+    assert_eq!(row.text("last_code").unwrap(), "smtp_not_now");
+    assert!(row.time("run_at").unwrap().since(START) >= Duration::from_secs(54));
     drop(tx);
     assert_eq!((world.phones.sent().len(), world.ended(id).await), (1, None));
     world.mail.heal();
@@ -255,7 +255,7 @@ async fn words_that_do_not_open_are_tried_again(store: Store) {
     assert_eq!((world.ended(id).await, world.ended(other).await), (None, Some((0, 0))));
     let mut tx = world.store.read("job").await.unwrap();
     let row = tx.one("SELECT last_code FROM job", &[]).await.unwrap().unwrap();
-    assert_eq!((row.text(0).unwrap(), world.phones.sent().len()), ("words_sealed", 0));
+    assert_eq!((row.text("last_code").unwrap(), world.phones.sent().len()), ("words_sealed", 0));
 }
 
 async fn many_addresses_go_out_once_each(store: Store) {
@@ -289,7 +289,7 @@ async fn a_job_that_was_given_up_and_is_revived_goes_on(store: Store) {
     world.execute("UPDATE announcement_way SET attempts = 8 WHERE state = 'waiting'", &[]).await;
     world.execute("UPDATE job SET dead_at = 1, attempts = 8", &[]).await;
     let mut tx = world.store.begin("revive").await.unwrap();
-    let job = tx.one("SELECT job_id FROM job", &[]).await.unwrap().unwrap().id(0).unwrap();
+    let job = tx.one("SELECT job_id FROM job", &[]).await.unwrap().unwrap().id("job_id").unwrap();
     assert!(jobs::revive(&mut tx, job, START).await.unwrap());
     tx.commit().await.unwrap();
     world.mail.heal();

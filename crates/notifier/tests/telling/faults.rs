@@ -27,9 +27,9 @@ async fn not_now_is_tried_again_with_growing_pauses(store: Store) {
     let mut tx = world.store.read("job").await.unwrap();
     let sql = "SELECT run_at, attempts, last_code FROM job WHERE substr(subject, 17) = $1";
     let row = tx.one(sql, args![letter.letter_id]).await.unwrap().unwrap();
-    let wait = row.time(0).unwrap().since(crate::world::START);
+    let wait = row.time("run_at").unwrap().since(crate::world::START);
     assert!(wait >= Duration::from_secs(54) && wait <= Duration::from_secs(66), "{wait:?}");
-    assert_eq!((row.int(1).unwrap(), row.text(2).unwrap()), (1, "smtp_not_now"));
+    assert_eq!((row.int("attempts").unwrap(), row.text("last_code").unwrap()), (1, "smtp_not_now"));
     drop(tx);
     world.after(50 * Duration::from_secs(1)).await;
     world.mail.heal();
@@ -111,7 +111,7 @@ async fn an_address_that_does_not_open_is_tried_again(store: Store) {
     let contact = world.contact(anna, Channel::Email, "anna@example.test").await;
     let mut tx = world.store.read("address").await.unwrap();
     let sql = "SELECT address FROM contact WHERE contact_id = $1";
-    let sealed = tx.one(sql, args![contact]).await.unwrap().unwrap().bytes(0).unwrap().to_vec();
+    let sealed = tx.one(sql, args![contact]).await.unwrap().unwrap().bytes("address").unwrap().to_vec();
     drop(tx);
     let put = "UPDATE contact SET address = $2 WHERE contact_id = $1";
     world.execute(put, args![contact, b"not sealed by us".as_slice()]).await;
@@ -147,7 +147,9 @@ async fn a_job_that_cannot_be_done_is_buried_where_the_operator_sees_it(store: S
     let mut tx = world.store.begin("revive").await.unwrap();
     let row = tx.one("SELECT job_id FROM job", &[]).await.unwrap().unwrap();
     assert!(
-        store::jobs::revive(&mut tx, row.id(0).unwrap(), domain::Clock::now(&*world.clock)).await.unwrap()
+        store::jobs::revive(&mut tx, row.id("job_id").unwrap(), domain::Clock::now(&*world.clock))
+            .await
+            .unwrap()
     );
     tx.commit().await.unwrap();
     world.work().await;

@@ -185,7 +185,7 @@ impl World {
         let mut tx = self.store.read("state").await.unwrap();
         let sql = "SELECT notice_state FROM letter WHERE mailbox_id = $1 AND letter_id = $2";
         let row = tx.one(sql, args![letter.mailbox_id, letter.letter_id]).await.unwrap().unwrap();
-        row.text(0).unwrap().to_owned()
+        row.text("notice_state").unwrap().to_owned()
     }
 
     /// What the sender's feed says of a letter, and that its evidence holds.
@@ -207,7 +207,7 @@ impl World {
 
     pub async fn jobs(&self) -> i64 {
         let mut tx = self.store.read("jobs").await.unwrap();
-        tx.one("SELECT count(*) FROM job", &[]).await.unwrap().unwrap().int(0).unwrap()
+        tx.one("SELECT count(*) AS n FROM job", &[]).await.unwrap().unwrap().int("n").unwrap()
     }
 
     pub async fn contact_failed(&self, citizen: Citizen, contact_id: ContactId) -> bool {

@@ -1,6 +1,6 @@
 //! A person types the code that was sent to an address.
 
-use super::{CODE_TRIES, Code, code_mac, read_channel, record};
+use super::{CODE_TRIES, Code, channel_of, code_mac, record};
 use crate::{error::RegistryError, recorder::Recorder};
 use domain::{CodeMac, ContactId, ContactMac, PersonId, words::EventType};
 use store::{Tx, args};
@@ -35,14 +35,14 @@ pub async fn confirm(
         let known = tx.one(KNOWN, args![contact_id, person_id]).await?;
         return Ok(if known.is_some() { Confirmation::Ended } else { Confirmation::Unknown });
     };
-    let expected: CodeMac = row.tag(0)?;
-    let address_mac: ContactMac = row.tag(1)?;
+    let expected: CodeMac = row.tag("code_mac")?;
+    let address_mac: ContactMac = row.tag("address_mac")?;
     let right = code_mac(mac, person_id, &address_mac, code) == expected;
     if !right {
-        let left = u32::try_from(CODE_TRIES - row.int(2)?).unwrap_or(0);
+        let left = u32::try_from(CODE_TRIES - row.int("code_tries")?).unwrap_or(0);
         return Ok(if left == 0 { Confirmation::Ended } else { Confirmation::Wrong { left } });
     }
-    let channel = read_channel(&row, 3)?;
+    let channel = channel_of(&row, "channel")?;
     tx.execute(CONFIRM, args![recorder.now(), contact_id]).await?.exactly(1)?;
     record(tx, person_id, EventType::ContactConfirmed, channel, recorder).await?;
     Ok(Confirmation::Confirmed)

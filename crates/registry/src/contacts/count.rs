@@ -33,14 +33,13 @@ pub async fn count_code(
         [Some(("person", &person.as_bytes()[..], most.person)), of_prefix, Some(("all", &[], most.all))];
     for (of, who, most) in counted.into_iter().flatten() {
         let scope = &format!("{of}-{}", channel.as_str());
-        let row = tx.one(COUNT, args![day, scope, who]).await?;
-        let sent = row.ok_or(Error::Unexpected { expected: 1, found: 0 })?.int(0)?;
+        let sent = tx.must_one(COUNT, args![day, scope, who]).await?.int("sent")?;
         if sent > i64::from(most) {
             return Ok(false);
         }
         // The first of a day clears away what nobody counts any more.
         if who.is_empty() && sent == 1 {
-            let _ = tx.execute(FORGET, args![day - KEPT_DAYS]).await?;
+            tx.execute(FORGET, args![day - KEPT_DAYS]).await?.ignore();
         }
     }
     Ok(true)

@@ -40,19 +40,20 @@ pub async fn access(
 
 fn read(row: &Row) -> Result<BoxAccess, Error> {
     Ok(BoxAccess {
-        mailbox_id: row.id(0)?,
-        because: Because::parse(row.text(1)?).ok_or(Error::Column { index: 1, wanted: "a right" })?,
-        owner: Owner::read(row, 2, 3)?,
-        closed_at: row.opt_time(4)?,
-        mandate_id: row.opt_id(5)?,
-        ends_at: row.opt_time(6)?,
-        owner_profile: row.opt_bytes(7)?.unwrap_or_default().to_vec(),
+        mailbox_id: row.id("mailbox_id")?,
+        because: row.parsed("because", "a right", Because::parse)?,
+        owner: Owner::read(row)?,
+        closed_at: row.opt_time("closed_at")?,
+        mandate_id: row.opt_id("mandate_id")?,
+        ends_at: row.opt_time("ends_at")?,
+        owner_profile: row.opt_bytes("owner_profile")?.unwrap_or_default().to_vec(),
     })
 }
 
 // The last column puts the own mailbox before those that one signs for, and those before those that one reads.
-const BOXES_OF: &str = "SELECT m.mailbox_id, 'owner', m.owner_kind, m.owner_id, m.closed_at, \
-    CAST(NULL AS BYTEA), CAST(NULL AS BIGINT), p.profile, 0 AS rank, m.opened_at \
+const BOXES_OF: &str = "SELECT m.mailbox_id, 'owner' AS because, m.owner_kind, m.owner_id, m.closed_at, \
+    CAST(NULL AS BYTEA) AS mandate_id, CAST(NULL AS BIGINT) AS ends_at, p.profile AS owner_profile, \
+    0 AS rank, m.opened_at \
     FROM mailbox m JOIN person p ON p.person_id = m.owner_id \
     WHERE m.owner_id = $1 AND m.owner_kind = 'person' AND p.deceased_at IS NULL \
     UNION ALL \

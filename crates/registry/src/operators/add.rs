@@ -25,7 +25,7 @@ pub async fn add(tx: &mut Tx, new: &NewOperator<'_>, now: Time) -> Result<bool, 
     new.domain_is_free(tx).await?;
     let Checked { number, domain, name, service_address, ui_address } = new;
     let args = args![number.as_str(), &domain, &name, service_address, ui_address, now];
-    let added = tx.execute(ADD, args).await?.count() == 1;
+    let added = tx.execute(ADD, args).await?.any();
     Ok(changed(tx, added).await?)
 }
 
@@ -36,7 +36,7 @@ pub async fn change(tx: &mut Tx, new: &NewOperator<'_>) -> Result<bool, Operator
     new.domain_is_free(tx).await?;
     let Checked { number, domain, name, service_address, ui_address } = new;
     let args = args![&domain, &name, service_address, ui_address, number.as_str()];
-    let set = tx.execute(CHANGE, args).await?.count() == 1;
+    let set = tx.execute(CHANGE, args).await?.any();
     Ok(changed(tx, set).await?)
 }
 

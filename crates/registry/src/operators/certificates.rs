@@ -3,7 +3,7 @@
 
 use crate::{directory::readable, operators, senders::number, sets::Table, version::bump};
 use domain::{CertificateDigest, Code, OrgNumber, Time};
-use store::{Error, Row, Tx, args};
+use store::{Error, Tx, args};
 use vault::Certificate;
 
 /// One that is registered, whatever its state.
@@ -61,16 +61,15 @@ pub async fn add_certificate(
     let from = certificate.not_before;
     let to = certificate.not_after;
     let args = args![&certificate.sha256, named.as_str(), der, from, to, now];
-    if tx.execute(ADD, args).await?.count() == 1 {
+    if tx.execute(ADD, args).await?.any() {
         bump(tx).await?;
     }
-    let row = tx.one(FIND, args![&certificate.sha256]).await?;
-    Ok(read(&row.ok_or(Error::Unexpected { expected: 1, found: 0 })?)?)
+    Ok(read(&tx.must_one(FIND, args![&certificate.sha256]).await?)?)
 }
 
 /// Revokes from now on; false when it is unknown or was revoked before. There is no way back.
 pub async fn revoke_certificate(tx: &mut Tx, sha256: &CertificateDigest, now: Time) -> Result<bool, Error> {
-    let revoked = tx.execute(REVOKE, args![now, sha256]).await?.count() == 1;
+    let revoked = tx.execute(REVOKE, args![now, sha256]).await?.any();
     if revoked {
         bump(tx).await?;
     }
@@ -92,24 +91,30 @@ pub async fn all_certificates(tx: &mut Tx) -> Result<Vec<OperatorCertificate>, E
     readable(Table::OperatorCertificate, &tx.query(ALL, &[]).await?, read)
 }
 
-fn read(row: &Row) -> Result<OperatorCertificate, Error> {
-    Ok(OperatorCertificate {
-        sha256: row.tag(0)?,
-        operator: number(row, 1)?,
-        not_before: row.time(2)?,
-        not_after: row.time(3)?,
-        added_at: row.time(4)?,
-        revoked_at: row.opt_time(5)?,
-    })
+store::columns! {
+    certificate_columns,
+    fn read -> OperatorCertificate {
+        sha256: tag,
+        operator: number(row),
+        not_before: time,
+        not_after: time,
+        added_at: time,
+        revoked_at: opt_time,
+    }
 }
 
 const ADD: &str = "INSERT INTO operator_certificate (sha256, operator, der, not_before, not_after, added_at) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 const REVOKE: &str =
     "UPDATE operator_certificate SET revoked_at = $1 WHERE sha256 = $2 AND revoked_at IS NULL";
-const FIND: &str = "SELECT sha256, operator, not_before, not_after, added_at, revoked_at \
-    FROM operator_certificate WHERE sha256 = $1";
-const OF: &str = "SELECT sha256, operator, not_before, not_after, added_at, revoked_at \
-    FROM operator_certificate WHERE operator = $1 ORDER BY added_at DESC, sha256";
-const ALL: &str = "SELECT sha256, operator, not_before, not_after, added_at, revoked_at \
-    FROM operator_certificate ORDER BY operator, added_at DESC, sha256";
+const FIND: &str = concat!("SELECT ", certificate_columns!(), " FROM operator_certificate WHERE sha256 = $1");
+const OF: &str = concat!(
+    "SELECT ",
+    certificate_columns!(),
+    " FROM operator_certificate WHERE operator = $1 ORDER BY added_at DESC, sha256"
+);
+const ALL: &str = concat!(
+    "SELECT ",
+    certificate_columns!(),
+    " FROM operator_certificate ORDER BY operator, added_at DESC, sha256"
+);

@@ -82,9 +82,12 @@ async fn log_ins_at_once_make_one_person(store: Store) {
     assert_eq!(answers.iter().map(|(person, _)| *person).collect::<HashSet<_>>().len(), 1);
     assert_eq!(answers.iter().filter(|(_, is_new)| *is_new).count(), 1);
     let mut tx = store.begin("test").await.unwrap();
-    for sql in ["SELECT count(*) FROM person", "SELECT count(*) FROM identity", "SELECT count(*) FROM login"]
-    {
-        assert_eq!(tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap(), 1, "{sql}");
+    for sql in [
+        "SELECT count(*) AS n FROM person",
+        "SELECT count(*) AS n FROM identity",
+        "SELECT count(*) AS n FROM login",
+    ] {
+        assert_eq!(tx.one(sql, &[]).await.unwrap().unwrap().int("n").unwrap(), 1, "{sql}");
     }
 }
 

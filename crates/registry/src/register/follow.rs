@@ -15,8 +15,8 @@ pub async fn any_signatory(tx: &mut Tx) -> Result<bool, Error> {
 pub async fn unnamed(tx: &mut Tx, named: &HashSet<AddressMac>, now: Time) -> Result<Vec<MailboxId>, Error> {
     let mut unnamed: Vec<(MailboxId, bool)> = Vec::new();
     for row in tx.query(WITH_SIGNATORIES, args![now]).await? {
-        let mailbox_id = row.id(0)?;
-        let is_named = match row.opt_bytes(1)? {
+        let mailbox_id = row.id("mailbox_id")?;
+        let is_named = match row.opt_bytes("mac")? {
             Some(mac) => AddressMac::try_from(mac).is_ok_and(|mac| named.contains(&mac)),
             None => false,
         };

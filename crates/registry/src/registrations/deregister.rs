@@ -16,7 +16,7 @@ pub async fn deregister(
     let now = recorder.now();
     match from {
         Place::At(operator) => {
-            Ok(tx.execute(END_AT, args![now, address_mac, operator.as_str()]).await?.count() == 1)
+            Ok(tx.execute(END_AT, args![now, address_mac, operator.as_str()]).await?.any())
         }
         Place::Here => {
             let local = Local::hold(tx, address_mac, now).await?;

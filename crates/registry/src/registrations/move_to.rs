@@ -75,7 +75,7 @@ async fn replace(tx: &mut Tx, new: &NewRegistration<'_>, now: Time) -> Result<bo
             return Ok(true);
         }
     }
-    Err(Error::Unexpected { expected: 1, found: 0 })
+    Err(Error::NO_ROW)
 }
 
 const TRIES: usize = 12;

@@ -43,7 +43,7 @@ pub async fn register(
             end_current(tx, new.address_mac, now).await?;
             match add(tx, new, now).await? {
                 true => Ok(true),
-                false => Err(Error::Unexpected { expected: 1, found: 0 }.into()),
+                false => Err(Error::NO_ROW.into()),
             }
         }
     }

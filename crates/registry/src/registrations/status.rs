@@ -61,9 +61,9 @@ pub async fn status_many(
     let rows = tx.query(STATUS, args![count, &addresses, &preferences, now]).await?;
     let mut gathered: Vec<Gathered> = address_macs.iter().map(|_| Gathered::default()).collect();
     for row in &rows {
-        let no: usize = row.number(0)?;
+        let no: usize = row.number("no")?;
         let one =
-            gathered.get_mut(no).ok_or(Error::Column { index: 0, wanted: "a place in the question" })?;
+            gathered.get_mut(no).ok_or(Error::Column { column: "no", wanted: "a place in the question" })?;
         one.add(row, asked)?;
     }
     Ok(gathered.into_iter().map(Gathered::status).collect())
@@ -97,32 +97,32 @@ struct Said {
 
 impl Gathered {
     fn add(&mut self, row: &Row, asked: Option<Asked<'_>>) -> Result<(), Error> {
-        if row.opt_text(1)?.is_some() {
-            let place = Place::At(number(row, 1)?);
-            let account_type = AccountType::read(row, 2)?;
-            self.elsewhere = Some(Account { place, account_type, since: row.time(3)? });
+        if row.opt_text("number")?.is_some() {
+            let place = Place::At(number(row, "number")?);
+            let account_type = AccountType::read(row, "account_type")?;
+            self.elsewhere = Some(Account { place, account_type, since: row.time("registered_at")? });
         }
-        self.pending |= row.opt_time(4)?.is_some();
-        if let Some(at) = row.opt_time(6)? {
-            self.said = Some(Said { accepts: row.flag(5)?, at });
+        self.pending |= row.opt_time("created_at")?.is_some();
+        if let Some(at) = row.opt_time("changed_at")? {
+            self.said = Some(Said { accepts: row.flag("accepts")?, at });
         }
-        let Some(since) = row.opt_time(7)? else { return Ok(()) };
-        let mailbox_id: Option<MailboxId> = row.opt_id(8)?;
-        let deceased = row.opt_time(11)?.is_some();
+        let Some(since) = row.opt_time("valid_from")? else { return Ok(()) };
+        let mailbox_id: Option<MailboxId> = row.opt_id("mailbox_id")?;
+        let deceased = row.opt_time("deceased_at")?.is_some();
         // Two owners at once must not be; the younger claim counts.
         if self.here.as_ref().is_none_or(|(known, here)| *known < since && here.mailbox_id != mailbox_id) {
-            let opened_at = row.opt_time(9)?;
-            let closed = row.opt_time(10)?.is_some();
+            let opened_at = row.opt_time("opened_at")?;
+            let closed = row.opt_time("closed_at")?.is_some();
             self.here = Some((since, Here { mailbox_id, opened_at, closed, deceased, said: None }));
         }
         let Some((_, here)) = self.here.as_mut().filter(|(_, here)| here.mailbox_id == mailbox_id) else {
             return Ok(());
         };
         here.deceased |= deceased;
-        if let (Some(mailbox_id), Some(tag), Some(asked)) = (mailbox_id, row.opt_bytes(12)?, asked)
+        if let (Some(mailbox_id), Some(tag), Some(asked)) = (mailbox_id, row.opt_bytes("sender_mac")?, asked)
             && tag == declined::sender_mac(asked.mac, mailbox_id, asked.sender).as_bytes()
         {
-            here.said = Some(Said { accepts: row.flag(13)?, at: row.time(14)? });
+            here.said = Some(Said { accepts: row.flag("accepts_here")?, at: row.time("said_at")? });
         }
         Ok(())
     }
@@ -152,7 +152,8 @@ impl Gathered {
 const STATUS: &str = "WITH RECURSIVE place (no) AS (SELECT 0 UNION ALL SELECT no + 1 FROM place WHERE no + 1 < $1), \
     asked (no, mac, tag) AS (SELECT no, substr($2, no * 32 + 1, 32), substr($3, no * 32 + 1, 32) FROM place) \
     SELECT a.no, o.number, r.account_type, r.registered_at, w.created_at, f.accepts, f.changed_at, \
-    i.valid_from, m.mailbox_id, m.opened_at, m.closed_at, p.deceased_at, d.sender_mac, 0, d.declined_at \
+    i.valid_from, m.mailbox_id, m.opened_at, m.closed_at, p.deceased_at, d.sender_mac, 0 AS accepts_here, \
+    d.declined_at AS said_at \
     FROM asked a \
     LEFT JOIN registration r ON r.address_mac = a.mac AND r.ended_at IS NULL \
     LEFT JOIN operator o ON o.number = r.operator AND o.own = 0 AND o.ended_at IS NULL \

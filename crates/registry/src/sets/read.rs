@@ -55,10 +55,9 @@ async fn rows(
         let wanted: Vec<_> = ids.iter().map(|id| row![*id]).collect();
         tx.query_many(statement(table), &wanted).await?
     };
-    // Whose row it is: the first column.
     let subject = |row: &Row| match numbered {
-        true => row.text(0).map(|number| number.as_bytes().to_vec()),
-        false => row.bytes(0).map(<[u8]>::to_vec),
+        true => row.text("subject").map(|number| number.as_bytes().to_vec()),
+        false => row.bytes("subject").map(<[u8]>::to_vec),
     };
     found
         .iter()
@@ -70,71 +69,74 @@ async fn rows(
 fn facts(table: Table, row: &Row) -> Result<Facts, Error> {
     Ok(match table {
         Table::Mailbox => Facts::Mailbox(MailboxFacts {
-            owner: Owner::read(row, 1, 2)?,
-            opened_at: row.time(3)?,
-            closed_at: row.opt_time(4)?,
+            owner: Owner::read(row)?,
+            opened_at: row.time("opened_at")?,
+            closed_at: row.opt_time("closed_at")?,
         }),
-        Table::Declined => Facts::Declined(row.tag(1)?),
+        Table::Declined => Facts::Declined(row.tag("sender_mac")?),
         Table::Mandate => Facts::Mandate(MandateFacts {
-            mandate_id: row.id(1)?,
-            person_id: row.id(2)?,
-            kind: row.text(3)?.to_owned(),
-            valid_from: row.time(4)?,
-            valid_to: row.opt_time(5)?,
-            revoked_at: row.opt_time(6)?,
+            mandate_id: row.id("mandate_id")?,
+            person_id: row.id("person_id")?,
+            kind: row.text("kind")?.to_owned(),
+            valid_from: row.time("valid_from")?,
+            valid_to: row.opt_time("valid_to")?,
+            revoked_at: row.opt_time("revoked_at")?,
         }),
-        Table::Person => Facts::Person { protected_at: row.opt_time(1)?, deceased_at: row.opt_time(2)? },
+        Table::Person => Facts::Person {
+            protected_at: row.opt_time("protected_at")?,
+            deceased_at: row.opt_time("deceased_at")?,
+        },
         Table::Contact => Facts::Contact(ContactFacts {
-            contact_id: row.id(1)?,
-            channel: row.text(2)?.to_owned(),
-            address_mac: row.tag(3)?,
-            show_sender: row.flag(4)?,
-            confirmed_at: row.opt_time(5)?,
+            contact_id: row.id("contact_id")?,
+            channel: row.text("channel")?.to_owned(),
+            address_mac: row.tag("address_mac")?,
+            show_sender: row.flag("show_sender")?,
+            confirmed_at: row.opt_time("confirmed_at")?,
         }),
-        Table::Organisation => Facts::Organisation { ended_at: row.opt_time(1)? },
+        Table::Organisation => Facts::Organisation { ended_at: row.opt_time("ended_at")? },
         Table::Sender => Facts::Sender {
-            name: row.text(1)?.to_owned(),
-            may_send: row.flag(2)?,
-            suspended_at: row.opt_time(3)?,
-            sha1: row.flag(4)?,
+            name: row.text("name")?.to_owned(),
+            may_send: row.flag("may_send")?,
+            suspended_at: row.opt_time("suspended_at")?,
+            sha1: row.flag("sha1")?,
         },
         Table::Dispatch => Facts::Dispatch {
-            dispatcher: number(row, 1)?,
-            valid_from: row.time(2)?,
-            valid_to: row.opt_time(3)?,
+            dispatcher: number(row, "dispatcher")?,
+            valid_from: row.time("valid_from")?,
+            valid_to: row.opt_time("valid_to")?,
         },
         // The key store has these itself, or they follow from a mailbox that is open.
         Table::Identity | Table::Login | Table::Registration => {
-            return Err(Error::Column { index: 0, wanted: "a table of a set" });
+            return Err(Error::Column { column: "kind", wanted: "a table of a set" });
         }
         Table::Certificate => Facts::Certificate(certificate(row)?),
         Table::Operator => Facts::Operator {
-            domain: row.text(1)?.to_owned(),
-            name: row.text(2)?.to_owned(),
-            service_address: row.text(3)?.to_owned(),
-            ui_address: row.opt_text(4)?.map(str::to_owned),
-            own: row.flag(5)?,
-            ended_at: row.opt_time(6)?,
+            domain: row.text("domain")?.to_owned(),
+            name: row.text("name")?.to_owned(),
+            service_address: row.text("service_address")?.to_owned(),
+            ui_address: row.opt_text("ui_address")?.map(str::to_owned),
+            own: row.flag("own")?,
+            ended_at: row.opt_time("ended_at")?,
         },
         Table::OperatorCertificate => Facts::OperatorCertificate(certificate(row)?),
         Table::RegistryEvent => Facts::Event(EventFacts {
-            seq: row.number(1)?,
-            at: row.time(2)?,
-            kind: row.text(3)?.to_owned(),
-            entry: row.array(4)?,
+            seq: row.number("seq")?,
+            at: row.time("at")?,
+            kind: row.text("type")?.to_owned(),
+            entry: row.array("entry")?,
         }),
     })
 }
 
 fn certificate(row: &Row) -> Result<CertificateFacts, Error> {
-    let kept: CertificateDigest = row.tag(1)?;
-    let der = row.bytes(2)?;
+    let kept: CertificateDigest = row.tag("sha256")?;
+    let der = row.bytes("der")?;
     // What is looked up by its digest is also the certificate of that digest.
     let sha256 =
         if vault::sha256(der) == *kept.as_bytes() { kept } else { CertificateDigest::from_bytes([0; 32]) };
-    let not_before = row.time(4)?;
-    let not_after = row.time(5)?;
-    Ok(CertificateFacts { sha256, not_before, not_after, revoked_at: row.opt_time(3)? })
+    let not_before = row.time("not_before")?;
+    let not_after = row.time("not_after")?;
+    Ok(CertificateFacts { sha256, not_before, not_after, revoked_at: row.opt_time("revoked_at")? })
 }
 
 fn statement(table: Table) -> &'static Many {
@@ -155,50 +157,64 @@ fn statement(table: Table) -> &'static Many {
 }
 
 static MAILBOX: Many = Many::new(
-    "SELECT mailbox_id, owner_kind, owner_id, opened_at, closed_at FROM mailbox WHERE mailbox_id IN (",
+    "SELECT mailbox_id AS subject, owner_kind, owner_id, opened_at, closed_at FROM mailbox WHERE mailbox_id IN (",
     1,
     ")",
 );
 static DECLINED: Many =
-    Many::new("SELECT mailbox_id, sender_mac FROM declined WHERE mailbox_id IN (", 1, ")");
+    Many::new("SELECT mailbox_id AS subject, sender_mac FROM declined WHERE mailbox_id IN (", 1, ")");
 static MANDATE: Many = Many::new(
-    "SELECT mailbox_id, mandate_id, person_id, kind, valid_from, valid_to, revoked_at \
+    "SELECT mailbox_id AS subject, mandate_id, person_id, kind, valid_from, valid_to, revoked_at \
      FROM mandate WHERE mailbox_id IN (",
     1,
     ")",
 );
-static PERSON: Many =
-    Many::new("SELECT person_id, protected_at, deceased_at FROM person WHERE person_id IN (", 1, ")");
+static PERSON: Many = Many::new(
+    "SELECT person_id AS subject, protected_at, deceased_at FROM person WHERE person_id IN (",
+    1,
+    ")",
+);
 static CONTACT: Many = Many::new(
-    "SELECT person_id, contact_id, channel, address_mac, show_sender, confirmed_at \
+    "SELECT person_id AS subject, contact_id, channel, address_mac, show_sender, confirmed_at \
      FROM contact WHERE confirmed_at IS NOT NULL AND person_id IN (",
     1,
     ")",
 );
-static ORGANISATION: Many =
-    Many::new("SELECT organisation_id, ended_at FROM organisation WHERE organisation_id IN (", 1, ")");
-static SENDER: Many =
-    Many::new("SELECT number, name, may_send, suspended_at, sha1 FROM sender WHERE number IN (", 1, ")");
-static DISPATCH: Many =
-    Many::new("SELECT sender, dispatcher, valid_from, valid_to FROM dispatch WHERE sender IN (", 1, ")");
+static ORGANISATION: Many = Many::new(
+    "SELECT organisation_id AS subject, ended_at FROM organisation WHERE organisation_id IN (",
+    1,
+    ")",
+);
+static SENDER: Many = Many::new(
+    "SELECT number AS subject, name, may_send, suspended_at, sha1 FROM sender WHERE number IN (",
+    1,
+    ")",
+);
+static DISPATCH: Many = Many::new(
+    "SELECT sender AS subject, dispatcher, valid_from, valid_to FROM dispatch WHERE sender IN (",
+    1,
+    ")",
+);
 static CERTIFICATE: Many = Many::new(
-    "SELECT organisation, sha256, der, revoked_at, not_before, not_after FROM certificate WHERE organisation IN (",
+    "SELECT organisation AS subject, sha256, der, revoked_at, not_before, not_after FROM certificate \
+     WHERE organisation IN (",
     1,
     ")",
 );
 static OPERATOR: Many = Many::new(
-    "SELECT number, domain, name, service_address, ui_address, own, ended_at FROM operator WHERE number IN (",
+    "SELECT number AS subject, domain, name, service_address, ui_address, own, ended_at FROM operator \
+     WHERE number IN (",
     1,
     ")",
 );
 static OPERATOR_CERTIFICATE: Many = Many::new(
-    "SELECT operator, sha256, der, revoked_at, not_before, not_after FROM operator_certificate \
+    "SELECT operator AS subject, sha256, der, revoked_at, not_before, not_after FROM operator_certificate \
      WHERE operator IN (",
     1,
     ")",
 );
 static EVENT: Many = Many::new(
-    "SELECT number, seq, at, type, entry FROM registry_event WHERE party = $1 AND number IN (",
+    "SELECT number AS subject, seq, at, type, entry FROM registry_event WHERE party = $1 AND number IN (",
     1,
     ")",
 );

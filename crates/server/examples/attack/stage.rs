@@ -53,12 +53,15 @@ pub async fn rows(config: &Config) -> Result<[i64; 3]> {
     let mut tx = operator.store.read("count rows").await?;
     let mut counts = [0; 3];
     for (count, sql) in counts.iter_mut().zip(COUNTS) {
-        *count = tx.one(sql, &[]).await?.map_or(Ok(0), |row| row.number(0))?;
+        *count = tx.one(sql, &[]).await?.map_or(Ok(0), |row| row.number("n"))?;
     }
     drop(tx);
     operator.close().await;
     Ok(counts)
 }
 
-const COUNTS: [&str; 3] =
-    ["SELECT COUNT(*) FROM submission", "SELECT COUNT(*) FROM letter", "SELECT COUNT(*) FROM part"];
+const COUNTS: [&str; 3] = [
+    "SELECT COUNT(*) AS n FROM submission",
+    "SELECT COUNT(*) AS n FROM letter",
+    "SELECT COUNT(*) AS n FROM part",
+];

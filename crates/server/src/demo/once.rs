@@ -267,9 +267,9 @@ async fn dump(database: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for sql in SEALED {
         for row in tx.query(sql, &[]).await? {
-            bytes.extend_from_slice(row.opt_bytes(0)?.unwrap_or_default());
-            bytes.extend_from_slice(row.opt_bytes(1)?.unwrap_or_default());
-            bytes.extend_from_slice(row.opt_text(2)?.unwrap_or_default().as_bytes());
+            bytes.extend_from_slice(row.opt_bytes("first")?.unwrap_or_default());
+            bytes.extend_from_slice(row.opt_bytes("second")?.unwrap_or_default());
+            bytes.extend_from_slice(row.opt_text("word")?.unwrap_or_default().as_bytes());
         }
     }
     drop(tx);
@@ -294,16 +294,16 @@ fn spaced(number: u64) -> String {
 
 /// Two binary columns and one of text.
 const SEALED: [&str; 12] = [
-    "SELECT header, sender_mac, notice_state FROM letter",
-    "SELECT sealed, letter_id, '' FROM letter_key",
-    "SELECT ciphertext, letter_id, object FROM part",
-    "SELECT reference, receipt, '' FROM submission",
-    "SELECT body, entry, type FROM event",
-    "SELECT profile, person_id, language FROM person",
-    "SELECT profile, organisation_id, '' FROM organisation",
-    "SELECT mac, owner_id, kind FROM identity",
-    "SELECT address, address_mac, channel FROM contact",
-    "SELECT note, mandate_id, kind FROM mandate",
-    "SELECT subject, job_id, kind FROM job",
-    "SELECT notice_id, mailbox_id, state FROM notice",
+    "SELECT header AS first, sender_mac AS second, notice_state AS word FROM letter",
+    "SELECT sealed AS first, letter_id AS second, '' AS word FROM letter_key",
+    "SELECT ciphertext AS first, letter_id AS second, object AS word FROM part",
+    "SELECT reference AS first, receipt AS second, '' AS word FROM submission",
+    "SELECT body AS first, entry AS second, type AS word FROM event",
+    "SELECT profile AS first, person_id AS second, language AS word FROM person",
+    "SELECT profile AS first, organisation_id AS second, '' AS word FROM organisation",
+    "SELECT mac AS first, owner_id AS second, kind AS word FROM identity",
+    "SELECT address AS first, address_mac AS second, channel AS word FROM contact",
+    "SELECT note AS first, mandate_id AS second, kind AS word FROM mandate",
+    "SELECT subject AS first, job_id AS second, kind AS word FROM job",
+    "SELECT notice_id AS first, mailbox_id AS second, state AS word FROM notice",
 ];

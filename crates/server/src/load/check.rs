@@ -59,7 +59,7 @@ pub async fn run(config: &Config, letters: &[Ready], ledger: &Ledger) -> Result<
     drop(tx);
     let mut tx = operator.store.read("check for strays").await?;
     for (sql, what) in STRAYS {
-        let count: u64 = tx.one(sql, &[]).await?.map_or(Ok(0), |row| row.number(0))?;
+        let count: u64 = tx.one(sql, &[]).await?.map_or(Ok(0), |row| row.number("n"))?;
         if count > 0 {
             checked.torn += count as usize;
             checked.findings.push(format!("{count} {what}"));
@@ -135,15 +135,15 @@ async fn one(
     let Some(row) = tx.one(LETTER, args![id]).await? else {
         return Ok(Some((Kind::Lost, "it is not in the database")));
     };
-    let mailbox: MailboxId = row.id(0)?;
+    let mailbox: MailboxId = row.id("mailbox_id")?;
     let counts = tx.one(ROWS, args![mailbox, id]).await?.context("no counts")?;
-    let found: u64 = counts.number(0)?;
-    let sealed: u64 = counts.number(1)?;
-    let parts: u64 = counts.number(2)?;
-    let wanted: u64 = counts.number(3)?;
+    let found: u64 = counts.number("letters")?;
+    let sealed: u64 = counts.number("sealed")?;
+    let parts: u64 = counts.number("parts")?;
+    let wanted: u64 = counts.number("last_part")?;
     let entry = tx.one(FIRST, args![mailbox, id]).await?;
     let same = |entry: &[u8]| promised.as_ref().is_none_or(|promised| entry == promised);
-    let entry_fits = entry.is_some_and(|row| row.bytes(0).is_ok_and(same));
+    let entry_fits = entry.is_some_and(|row| row.bytes("entry").is_ok_and(same));
     Ok(match (found, sealed, parts == wanted, entry_fits) {
         (1, 1, true, true) => None,
         (2.., ..) => Some((Kind::Doubled, "it is there more than once")),
@@ -153,35 +153,35 @@ async fn one(
 }
 
 const LETTER: &str = "SELECT mailbox_id FROM submission WHERE letter_id = $1";
-const ROWS: &str = "SELECT (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2), \
-    (SELECT count(*) FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2), \
-    (SELECT count(*) FROM part WHERE mailbox_id = $1 AND letter_id = $2), \
-    (SELECT coalesce(max(parts), -1) FROM letter WHERE mailbox_id = $1 AND letter_id = $2)";
+const ROWS: &str = "SELECT (SELECT count(*) FROM letter WHERE mailbox_id = $1 AND letter_id = $2) AS letters, \
+    (SELECT count(*) FROM letter_key WHERE mailbox_id = $1 AND letter_id = $2) AS sealed, \
+    (SELECT count(*) FROM part WHERE mailbox_id = $1 AND letter_id = $2) AS parts, \
+    (SELECT coalesce(max(parts), -1) FROM letter WHERE mailbox_id = $1 AND letter_id = $2) AS last_part";
 const FIRST: &str = "SELECT entry FROM event WHERE mailbox_id = $1 AND letter_id = $2 AND seq = 0";
 
 /// What there must be none of.
 const STRAYS: [(&str, &str); 5] = [
     (
-        "SELECT count(*) FROM letter l WHERE NOT EXISTS (SELECT 1 FROM submission s WHERE s.letter_id = l.letter_id)",
+        "SELECT count(*) AS n FROM letter l WHERE NOT EXISTS (SELECT 1 FROM submission s WHERE s.letter_id = l.letter_id)",
         "letters without a submission",
     ),
     (
-        "SELECT count(*) FROM submission s WHERE NOT EXISTS (SELECT 1 FROM letter l \
+        "SELECT count(*) AS n FROM submission s WHERE NOT EXISTS (SELECT 1 FROM letter l \
          WHERE l.mailbox_id = s.mailbox_id AND l.letter_id = s.letter_id)",
         "submissions without a letter",
     ),
     (
-        "SELECT count(*) FROM (SELECT mailbox_id, letter_id FROM letter WHERE notice_state = 'pending' EXCEPT \
+        "SELECT count(*) AS n FROM (SELECT mailbox_id, letter_id FROM letter WHERE notice_state = 'pending' EXCEPT \
          SELECT substr(subject, 1, 16), substr(subject, 17) FROM job WHERE kind = 'notice') AS strays",
         "letters that wait for a notice without a job",
     ),
     (
-        "SELECT count(*) FROM submission s WHERE NOT EXISTS (SELECT 1 FROM feed f WHERE f.letter_id = s.letter_id \
+        "SELECT count(*) AS n FROM submission s WHERE NOT EXISTS (SELECT 1 FROM feed f WHERE f.letter_id = s.letter_id \
          AND f.seq = 0) AND NOT EXISTS (SELECT 1 FROM feed_waiting w WHERE w.letter_id = s.letter_id AND w.seq = 0)",
         "letters without an accepted event in the feed",
     ),
     (
-        "SELECT count(*) FROM (SELECT letter_id, seq FROM feed GROUP BY letter_id, seq HAVING count(*) > 1) AS twice",
+        "SELECT count(*) AS n FROM (SELECT letter_id, seq FROM feed GROUP BY letter_id, seq HAVING count(*) > 1) AS twice",
         "events twice in the feed",
     ),
 ];

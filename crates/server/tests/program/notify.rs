@@ -65,9 +65,10 @@ async fn an_agency_tells_people_in_its_own_words(kind: DatabaseKind) {
         assert!(!mail.contains("exempelkommunen.example"), "{mail}");
     }
     // Nothing of it is left but tags and counts.
-    let left = "SELECT count(*) FROM announcement WHERE words IS NULL AND ended_at IS NOT NULL AND sent = 6";
+    let left =
+        "SELECT count(*) AS n FROM announcement WHERE words IS NULL AND ended_at IS NOT NULL AND sent = 6";
     until("the end of the announcement", || async { (count(&demo, left).await == 1).then_some(()) }).await;
-    assert_eq!(count(&demo, "SELECT count(*) FROM announcement_way").await, 0);
+    assert_eq!(count(&demo, "SELECT count(*) AS n FROM announcement_way").await, 0);
     let once = notice("2", &[NOBODY], "Vattnet", TEXT);
     let answer = town.notifies(&once, said).await.unwrap();
     assert_eq!(
@@ -94,7 +95,10 @@ async fn refusals(demo: &Demo, town: &Sender, office: &Sender) {
     ] {
         assert_eq!(town.notifies(&notice, said).await.unwrap_err(), code);
     }
-    for sql in ["SELECT count(*) FROM announcement", "SELECT count(*) FROM job WHERE kind = 'announcement'"] {
+    for sql in [
+        "SELECT count(*) AS n FROM announcement",
+        "SELECT count(*) AS n FROM job WHERE kind = 'announcement'",
+    ] {
         assert_eq!(count(demo, sql).await, 0, "{sql}");
     }
     let said = String::from_utf8(std::mem::take(said)).unwrap();
@@ -121,7 +125,7 @@ async fn count(demo: &Demo, sql: &'static str) -> i64 {
     let url = demo.database.as_ref().map_or(&sqlite, |database| &database.url);
     let store = Store::open(url, &Settings::letters()).await.unwrap();
     let mut tx = store.read("count").await.unwrap();
-    let count = tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap();
+    let count = tx.one(sql, &[]).await.unwrap().unwrap().int("n").unwrap();
     drop(tx);
     store.close().await;
     count

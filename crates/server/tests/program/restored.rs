@@ -105,14 +105,14 @@ async fn a_mailbox_whose_key_is_lost_takes_no_letter(kind: DatabaseKind) {
     let mut tx = letters.read("find mailbox").await.unwrap();
     let sql = "SELECT mailbox_id FROM letter WHERE letter_id = $1";
     let row = tx.one(sql, args![first.parse::<LetterId>().unwrap()]).await.unwrap().unwrap();
-    let mailbox: MailboxId = row.id(0).unwrap();
+    let mailbox: MailboxId = row.id("mailbox_id").unwrap();
     drop(tx);
     for sql in [
         "DELETE FROM mailbox_key WHERE mailbox_id = $1",
         "DELETE FROM known_address WHERE owner_id = (SELECT owner_id FROM vouched WHERE id = $1)",
     ] {
         let mut tx = keys.begin("lose").await.unwrap();
-        assert!(tx.execute(sql, args![mailbox]).await.unwrap().count() > 0, "{sql}");
+        assert!(tx.execute(sql, args![mailbox]).await.unwrap().any(), "{sql}");
         tx.commit().await.unwrap();
         let before = stored(&letters).await;
         let service = demo.start();
@@ -143,9 +143,12 @@ async fn stores(demo: &Demo) -> (Store, Store) {
 async fn stored(letters: &Store) -> Vec<i64> {
     let mut tx = letters.read("count").await.unwrap();
     let mut counts = vec![];
-    for sql in ["SELECT count(*) FROM letter", "SELECT count(*) FROM submission", "SELECT count(*) FROM part"]
-    {
-        counts.push(tx.one(sql, &[]).await.unwrap().unwrap().int(0).unwrap());
+    for sql in [
+        "SELECT count(*) AS n FROM letter",
+        "SELECT count(*) AS n FROM submission",
+        "SELECT count(*) AS n FROM part",
+    ] {
+        counts.push(tx.one(sql, &[]).await.unwrap().unwrap().int("n").unwrap());
     }
     counts
 }

@@ -53,10 +53,10 @@ pub async fn claim(
     for &kind in kinds {
         for row in tx.query(sql, args![&token, now.plus(lease), now, kind, share]).await? {
             jobs.push(Job {
-                id: row.id(0)?,
+                id: row.id("job_id")?,
                 kind,
-                subject: row.bytes(1)?.to_vec(),
-                attempts: row.number(2)?,
+                subject: row.bytes("subject")?.to_vec(),
+                attempts: row.number("attempts")?,
                 token,
             });
         }
@@ -137,7 +137,7 @@ pub async fn release(tx: &mut Tx, at: Time, jobs: &[&Job]) -> Result<Vec<JobId>,
 pub async fn revive(tx: &mut Tx, id: JobId, now: Time) -> Result<bool, Error> {
     const REVIVE: &str =
         "UPDATE job SET dead_at = NULL, run_at = $2, attempts = 0 WHERE job_id = $1 AND dead_at IS NOT NULL";
-    Ok(tx.execute(REVIVE, args![id, now]).await?.count() == 1)
+    Ok(tx.execute(REVIVE, args![id, now]).await?.any())
 }
 
 /// Makes jobs due that wait for a later try. What is taken by a worker is left to it.
@@ -156,13 +156,14 @@ pub async fn hasten(tx: &mut Tx, jobs: &[JobId], now: Time) -> Result<u64, Error
 
 /// What lies in the queue.
 pub async fn backlog(tx: &mut Tx, now: Time) -> Result<Backlog, Error> {
-    const DUE: &str = "SELECT count(*), min(run_at) FROM job WHERE dead_at IS NULL AND run_at <= $1";
-    const DEAD: &str = "SELECT count(*) FROM job WHERE dead_at IS NOT NULL";
+    const DUE: &str =
+        "SELECT count(*) AS n, min(run_at) AS oldest FROM job WHERE dead_at IS NULL AND run_at <= $1";
+    const DEAD: &str = "SELECT count(*) AS n FROM job WHERE dead_at IS NOT NULL";
     let (due, oldest) = match tx.one(DUE, args![now]).await? {
-        Some(row) => (row.number(0)?, row.opt_time(1)?),
+        Some(row) => (row.number("n")?, row.opt_time("oldest")?),
         None => (0, None),
     };
-    let dead = tx.one(DEAD, &[]).await?.map_or(Ok(0), |row| row.number(0))?;
+    let dead = tx.one(DEAD, &[]).await?.map_or(Ok(0), |row| row.number("n"))?;
     Ok(Backlog { due, oldest, dead })
 }
 
@@ -181,7 +182,7 @@ async fn ours<const N: usize>(
         let lead = &lead[..1 + usize::from(at.is_some())];
         let values: Vec<_> = claim.iter().map(|(_, values)| *values).collect();
         for row in tx.query_many_with(many, lead, &values).await? {
-            lost.remove(&row.id(0)?);
+            lost.remove(&row.id("job_id")?);
         }
     }
     Ok(lost.into_iter().collect())

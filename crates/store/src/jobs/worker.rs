@@ -1,7 +1,7 @@
 //! The loop that runs jobs.
 
 use super::{Ending, Job, backoff, queue};
-use crate::{Error, Store};
+use crate::{Error, Store, Tries};
 use domain::{Clock, JobId, Random, chance};
 use futures_util::{StreamExt, stream};
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -166,16 +166,16 @@ impl Worker {
 
     /// Brings all outcomes of a batch into the queue in one transaction; again when the database was busy.
     async fn settle(&self, jobs: &[Job], outcomes: Vec<(Job, Outcome)>) -> Result<(), Error> {
-        for _ in 0..SETTLE_TRIES {
+        let mut tries = Tries::after(self.settings.poll, SETTLE_TRIES);
+        loop {
             match self.try_settle(jobs, &outcomes).await {
-                Err(error) if error.is_transient() => {
+                Err(error) if tries.left(error.is_transient()) => {
                     warn!(%error, "Could not settle jobs yet");
-                    tokio::time::sleep(self.settings.poll).await;
+                    tries.pause().await;
                 }
                 other => return other,
             }
         }
-        self.try_settle(jobs, &outcomes).await
     }
 
     async fn try_settle(&self, jobs: &[Job], outcomes: &[(Job, Outcome)]) -> Result<(), Error> {

@@ -21,7 +21,7 @@ async fn a_commit_goes_on_without_its_caller(store: Store) {
     scratch(&store).await;
     for number in 0..50u8 {
         let mut tx = store.begin("left alone").await.unwrap();
-        tx.execute(INSERT, args![&[number; 16], "a", 1, &[]]).await.unwrap().count();
+        tx.execute(INSERT, args![&[number; 16], "a", 1, &[]]).await.unwrap().ignore();
         // Asked for once and then dropped: what happens when a client hangs up just then.
         let _ = tx.commit().now_or_never();
     }
@@ -65,22 +65,22 @@ async fn a_lost_connection_is_replaced(database: Database) {
 async fn a_question_alone_replaces_a_lost_connection(database: Database) {
     lose_connections(&database).await;
     for _ in 0..5 {
-        let row = database.store.ask_one("after", "SELECT COUNT(*) FROM scratch", &[]).await.unwrap();
-        assert_eq!(row.unwrap().int(0).unwrap(), 0);
+        let row = database.store.ask_one("after", "SELECT COUNT(*) AS n FROM scratch", &[]).await.unwrap();
+        assert_eq!(row.unwrap().int("n").unwrap(), 0);
     }
 }
 
-const COUNT: &str = "SELECT COUNT(*) FROM scratch";
+const COUNT: &str = "SELECT COUNT(*) AS n FROM scratch";
 
 async fn a_glance_and_a_statement_by_itself_replace_a_lost_connection(database: Database) {
     let store = &database.store;
     lose_connections(&database).await;
     for no in 0..3_u8 {
         let mut glance = store.glance("after").await.unwrap();
-        assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int(0).unwrap(), i64::from(no));
+        assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int("n").unwrap(), i64::from(no));
         // It sees what is committed meanwhile, and writes nothing itself.
         store.put_urgent("put", INSERT, args![&[no; 16], "a", 1, &[]]).await.unwrap();
-        assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int(0).unwrap(), i64::from(no) + 1);
+        assert_eq!(glance.one(COUNT, &[]).await.unwrap().unwrap().int("n").unwrap(), i64::from(no) + 1);
         let refused = glance.execute(INSERT, args![&[99; 16], "a", 1, &[]]).await;
         assert!(matches!(refused, Err(Error::Aborted)));
         let refused = glance.query("DELETE FROM scratch RETURNING id", &[]).await;
@@ -102,14 +102,14 @@ async fn connection_lost_in_a_transaction(database: Database) {
     scratch(store).await;
     let other = Store::open(&database.url, &Settings::letters()).await.unwrap();
     let mut tx = store.begin("cut").await.unwrap();
-    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[1; 16], "a", 1, &[]]).await.unwrap().ignore();
     kick_out_others(&other).await;
     let error = tx.execute(INSERT, args![&[2; 16], "a", 1, &[]]).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     assert!(matches!(tx.commit().await, Err(Error::Aborted)));
 
     let mut tx = store.begin("cut before commit").await.unwrap();
-    tx.execute(INSERT, args![&[3; 16], "a", 1, &[]]).await.unwrap().count();
+    tx.execute(INSERT, args![&[3; 16], "a", 1, &[]]).await.unwrap().ignore();
     kick_out_others(&other).await;
     let error = tx.commit().await.unwrap_err();
     assert!(error.is_in_doubt() && !error.is_transient(), "{error:?}");
@@ -125,23 +125,23 @@ fn every_session_has_its_limits_and_prepares_a_statement_once() {
 async fn limits_and_preparation(store: Store) {
     let mut tx = store.begin("limits").await.unwrap();
     for (name, limit) in [("idle_in_transaction_session_timeout", "10s"), ("statement_timeout", "30s")] {
-        let row = tx.one("SELECT current_setting($1)", args![name]).await.unwrap().unwrap();
-        assert_eq!(row.text(0).unwrap(), limit);
+        let row = tx.one("SELECT current_setting($1) AS setting", args![name]).await.unwrap().unwrap();
+        assert_eq!(row.text("setting").unwrap(), limit);
     }
     for number in 0..20 {
         tx.one("SELECT CAST($1 AS BIGINT) AS prepared_once", args![number]).await.unwrap();
     }
-    let times = "SELECT count(*), max(generic_plans + custom_plans) FROM pg_prepared_statements \
+    let times = "SELECT count(*) AS n, max(generic_plans + custom_plans) AS plans FROM pg_prepared_statements \
                  WHERE statement LIKE '%AS prepared_once'";
     let row = tx.one(times, &[]).await.unwrap().unwrap();
-    assert_eq!((row.int(0).unwrap(), row.int(1).unwrap()), (1, 20));
+    assert_eq!((row.int("n").unwrap(), row.int("plans").unwrap()), (1, 20));
 }
 
 async fn a_lock_held_elsewhere_is_transient(database: Database) {
     scratch(&database.store).await;
     let mut tx = database.store.begin("two rows").await.unwrap();
     for id in [[1; 16], [2; 16]] {
-        tx.execute(INSERT, args![&id, "a", 1, &[]]).await.unwrap().count();
+        tx.execute(INSERT, args![&id, "a", 1, &[]]).await.unwrap().ignore();
     }
     tx.commit().await.unwrap();
     let impatient = Settings { wait: Duration::from_millis(100), ..Settings::letters() };

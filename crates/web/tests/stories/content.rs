@@ -45,7 +45,11 @@ async fn a_file_is_read_whole_and_by_ranges() {
     assert_eq!((status, headers["content-range"].to_str().unwrap()), (416, "bytes */600000"));
     let (status, headers) = anna.head(&file).await;
     assert_eq!((status, headers["content-length"].to_str().unwrap()), (200, "600000"));
-    assert_eq!(world.store.count("SELECT count(*) FROM event WHERE type = 'opened'").await, 1, "one reading");
+    assert_eq!(
+        world.store.count("SELECT count(*) AS n FROM event WHERE type = 'opened'").await,
+        1,
+        "one reading"
+    );
 }
 
 #[tokio::test]

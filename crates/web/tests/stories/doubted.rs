@@ -18,8 +18,8 @@ async fn swap(world: &World) {
     drop(tx);
     let [one, other] = &rows[..] else { panic!("{} people", rows.len()) };
     let move_to = "UPDATE identity SET owner_id = $1 WHERE mac = $2";
-    world.tamper(move_to, args![other.bytes(1).unwrap(), one.bytes(0).unwrap()]).await;
-    world.sql(move_to, args![one.bytes(1).unwrap(), other.bytes(0).unwrap()]).await;
+    world.tamper(move_to, args![other.bytes("owner_id").unwrap(), one.bytes("mac").unwrap()]).await;
+    world.sql(move_to, args![one.bytes("owner_id").unwrap(), other.bytes("mac").unwrap()]).await;
 }
 
 async fn a_letter_that_was_sent_to_another_is_not_shown_as_verified(database: Database) {

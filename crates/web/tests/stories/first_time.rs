@@ -17,9 +17,9 @@ async fn a_mailbox_is_opened_after_its_meaning_was_told() {
     world.send(world::TOWN, "1", serde_json::json!({"recipient": CLEO}), &[]).await;
     cleo.get("/").await.says("Beslut om bygglov");
     // Once more changes nothing.
-    let boxes = world.store.count("SELECT count(*) FROM mailbox").await;
+    let boxes = world.store.count("SELECT count(*) AS n FROM mailbox").await;
     assert_eq!(cleo.post("/open-mailbox", &[]).await.location(), "/");
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox").await, boxes);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox").await, boxes);
     cleo.get("/history").await.says("Öppnade brevlådan");
 }
 
@@ -77,20 +77,20 @@ async fn whoever_has_a_mailbox_elsewhere_is_asked_before_it_moves_here() {
     world.is_elsewhere(CLEO, world::OFFICE).await;
     let mut cleo = Citizen::logs_in(&world, CLEO).await;
     cleo.get("/").await.says("Öppna min brevlåda");
-    let people = world.store.count("SELECT count(*) FROM person").await;
-    let boxes = world.store.count("SELECT count(*) FROM mailbox").await;
+    let people = world.store.count("SELECT count(*) AS n FROM person").await;
+    let boxes = world.store.count("SELECT count(*) AS n FROM mailbox").await;
     let asked = cleo.post("/open-mailbox", &[]).await;
     asked.says("Du har din brevlåda hos Lådan").says("Ja, flytta den hit");
-    assert_eq!(world.store.count("SELECT count(*) FROM person").await, people, "known for a question");
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox").await, boxes);
-    assert_eq!(world.store.count("SELECT count(*) FROM registration WHERE ended_at IS NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM person").await, people, "known for a question");
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox").await, boxes);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM registration WHERE ended_at IS NULL").await, 1);
     cleo.does("/open-mailbox", &[("move", "yes")]).await.says("Din brevlåda är öppen");
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox").await, boxes + 1);
-    assert_eq!(world.store.count("SELECT count(*) FROM registration WHERE ended_at IS NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox").await, boxes + 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM registration WHERE ended_at IS NULL").await, 0);
     // What was said there holds here: one sender is off, the other writes.
     cleo.get("/senders").await.says("Avstängd sedan");
-    assert_eq!(world.store.count("SELECT count(*) FROM declined").await, 1);
-    assert_eq!(world.store.count("SELECT count(*) FROM preference").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM declined").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM preference").await, 0);
     world.send(world::TOWN, "1", serde_json::json!({"recipient": CLEO}), &[]).await;
     cleo.get("/").await.says("Beslut om bygglov");
     cleo.get("/history").await.says("Stängde av en avsändare");

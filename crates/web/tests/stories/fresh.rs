@@ -51,7 +51,7 @@ async fn who_identified_long_ago_does_so_again_and_comes_back_with_what_they_wro
     anna.get("/helpers").await;
     clock.advance(FIVE_MINUTES);
     let asked = anna.post("/helpers", &HELPER).await;
-    assert_eq!(world.store.count("SELECT count(*) FROM invitation").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM invitation").await, 0);
     asked.does_not_say(BO).does_not_say("min bror");
     let begin = again(&mut anna, &asked).await;
     assert!(begin.location().contains("prompt=login") && begin.location().contains("max_age=0"));
@@ -66,7 +66,7 @@ async fn who_identified_long_ago_does_so_again_and_comes_back_with_what_they_wro
     let to = page.text.split("url=").nth(1).unwrap().split('"').next().unwrap().to_owned();
     anna.get(&to).await.says("Bo, min bror").says(BO);
     anna.does("/helpers", &HELPER).await.says("Bo, min bror");
-    assert_eq!(world.store.count("SELECT count(*) FROM invitation").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM invitation").await, 1);
     // One serves several acts, for five minutes.
     clock.advance(Duration::from_secs(240));
     anna.does("/contacts/email", &[("address", "anna@example.com")]).await;
@@ -106,9 +106,9 @@ async fn nothing_grave_is_done_without_identifying_again() {
     }
     // What is not, is.
     anna.does(&format!("{letter}/restore"), &[]).await;
-    assert_eq!(world.store.count("SELECT count(*) FROM contact").await, 1);
-    assert_eq!(world.store.count("SELECT count(*) FROM invitation").await, 0);
-    assert_eq!(world.store.count("SELECT count(*) FROM letter_key").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM contact").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM invitation").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter_key").await, 1);
 }
 
 #[tokio::test]

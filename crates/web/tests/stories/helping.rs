@@ -11,8 +11,8 @@ use store::{both, testing::Database};
 use testing::Rows as _;
 
 async fn told_opened(world: &World) -> i64 {
-    world.store.count("SELECT count(*) FROM feed_waiting WHERE type = 'opened'").await
-        + world.store.count("SELECT count(*) FROM feed WHERE type = 'opened'").await
+    world.store.count("SELECT count(*) AS n FROM feed_waiting WHERE type = 'opened'").await
+        + world.store.count("SELECT count(*) AS n FROM feed WHERE type = 'opened'").await
 }
 
 both!(what_a_helper_opens_is_still_unread_for_its_owner);
@@ -37,8 +37,12 @@ async fn what_a_helper_opens_is_still_unread_for_its_owner(database: Database) {
     }
     bo.get("/").await.does_not_say("(oläst)").does_not_say("Olästa (");
     bo.get("/?unread=1").await.says("Du har läst allt");
-    assert_eq!(world.store.count("SELECT count(*) FROM letter WHERE opened_at IS NOT NULL").await, 0);
-    assert_eq!(world.store.count("SELECT count(*) FROM event WHERE type = 'opened'").await, 2, "on record");
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter WHERE opened_at IS NOT NULL").await, 0);
+    assert_eq!(
+        world.store.count("SELECT count(*) AS n FROM event WHERE type = 'opened'").await,
+        2,
+        "on record"
+    );
     assert_eq!(told_opened(&world).await, 0, "the recipient has not opened it");
 
     let inbox = anna.get("/").await;
@@ -77,5 +81,5 @@ async fn what_an_owner_opens_is_still_unread_for_a_helper(database: Database) {
     anna.get("/").await;
     anna.does(&format!("{at}/bin"), &[]).await;
     anna.does(&format!("{at}/erase"), &[]).await.says("Brevet är raderat.");
-    assert_eq!(world.store.count("SELECT count(*) FROM reading").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM reading").await, 0);
 }

@@ -46,8 +46,8 @@ async fn looking_never_opens() {
         anna.get(at).await.says("Öppna brevet").does_not_say("Vi har beviljat");
         assert_eq!(anna.get(&format!("{at}/open")).await.status, 405);
     }
-    assert_eq!(world.store.count("SELECT count(*) FROM letter WHERE opened_at IS NOT NULL").await, 0);
-    assert_eq!(world.store.count("SELECT count(*) FROM event WHERE type = 'opened'").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter WHERE opened_at IS NOT NULL").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM event WHERE type = 'opened'").await, 0);
 }
 
 #[tokio::test]
@@ -59,8 +59,8 @@ async fn a_sender_that_will_know_is_told_of_before() {
     assert!(!at.ends_with("/open"), "no opening in one step: {at}");
     anna.get(&at).await.says("Avsändaren får veta när du öppnar brevet.");
     anna.does(&format!("{at}/open"), &[]).await.says("Vi har beviljat");
-    let told = world.store.count("SELECT count(*) FROM feed_waiting WHERE type = 'opened'").await
-        + world.store.count("SELECT count(*) FROM feed WHERE type = 'opened'").await;
+    let told = world.store.count("SELECT count(*) AS n FROM feed_waiting WHERE type = 'opened'").await
+        + world.store.count("SELECT count(*) AS n FROM feed WHERE type = 'opened'").await;
     assert_eq!(told, 1);
 }
 
@@ -72,7 +72,7 @@ async fn a_page_shown_again_is_the_same_reading_and_a_later_one_is_another() {
     let at = anna.get("/").await.address("/letters/").replace("/open", "");
     anna.does(&format!("{at}/open"), &[]).await.says("Vi har beviljat");
     anna.get(&at).await.says("Vi har beviljat");
-    let opened = "SELECT count(*) FROM event WHERE type = 'opened'";
+    let opened = "SELECT count(*) AS n FROM event WHERE type = 'opened'";
     assert_eq!(world.store.count(opened).await, 1);
     clock.advance(Duration::from_secs(6 * 60));
     anna.get(&at).await.says("Vi har beviljat");
@@ -102,7 +102,7 @@ async fn letters_of_others_are_not_found_for_any_act() {
             assert_eq!(bo.post(&format!("{at}/{act}"), &[]).await.status, 404, "{act}");
         }
     }
-    assert_eq!(world.store.count("SELECT count(*) FROM event WHERE type = 'opened'").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM event WHERE type = 'opened'").await, 0);
 }
 
 #[tokio::test]

@@ -19,10 +19,10 @@ async fn a_sender_is_turned_off_with_its_meaning_told_and_on_again() {
     let mailbox = own.to_string();
     let off = anna.does("/senders/off", &[("mailbox", &mailbox), ("sender", TOWN)]).await;
     off.says("Exempelkommunen är avstängd.").says("Ångra").says("Avstängd sedan 19 november 2026");
-    assert_eq!(world.store.count("SELECT count(*) FROM declined").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM declined").await, 1);
     let on = anna.does("/senders/on", &[("mailbox", &mailbox), ("sender", TOWN)]).await;
     on.says("Avsändaren är påslagen igen").does_not_say("Avstängd sedan");
-    assert_eq!(world.store.count("SELECT count(*) FROM declined").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM declined").await, 0);
     anna.get("/history").await.says("Stängde av en avsändare").says("Slog på en avsändare");
     // Not in another's mailbox.
     let other = world.bo.1.to_string();
@@ -110,7 +110,7 @@ async fn a_helper_reads_until_the_right_is_taken_back() {
     bo.does(&accept, &[]).await.says("Du har tackat ja").does_not_say("Inbjudningar till dig");
     assert_eq!(bo.post(&accept, &[]).await.status, 404, "once");
     bo.get("/").await.does_not_say("Beslut om bygglov");
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE kind = 'helper'").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE kind = 'helper'").await, 0);
 
     anna.get("/").await.says("har tackat ja. Se vem det är och bekräfta");
     let confirm = anna.get("/helpers").await.says("Har tackat ja").address("/helpers/");
@@ -159,7 +159,7 @@ async fn a_protected_person_has_no_helper_and_no_sender_in_notices() {
     Citizen::logs_in(&world, BO).await.get("/helpers").await.says(form);
     let fields = [("name", "Bo"), ("number", BO), ("until", "2027-05-31")];
     assert_eq!(anna.post("/helpers", &fields).await.status, 404);
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE kind = 'helper'").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE kind = 'helper'").await, 0);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn an_invitation_is_declined_or_goes_to_nobody_else() {
     bo.get("/helpers").await;
     bo.does(&decline, &[]).await.says("Du har tackat nej").does_not_say("Inbjudningar till dig");
     anna.get("/helpers").await.says("Ingen hjälper dig just nu").does_not_say("Inget svar än");
-    assert_eq!(world.store.count("SELECT count(*) FROM mandate WHERE kind = 'helper'").await, 0);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mandate WHERE kind = 'helper'").await, 0);
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn the_owner_closes_the_mailbox_and_opens_it_again() {
     anna.get("/profile").await.says("Öppna brevlådan igen").does_not_say("/close-mailbox");
     anna.get("/history").await.says("Stängde brevlådan");
     assert_eq!(anna.get("/close-mailbox").await.location(), "/");
-    assert_eq!(world.store.count("SELECT count(*) FROM mailbox WHERE closed_at IS NOT NULL").await, 1);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM mailbox WHERE closed_at IS NOT NULL").await, 1);
     anna.get("/").await;
     anna.does("/open-mailbox", &[]).await.says("Din brevlåda är öppen");
     anna.get("/").await.does_not_say("Din brevlåda är stängd").says("Beslut om bygglov");

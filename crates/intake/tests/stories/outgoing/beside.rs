@@ -45,7 +45,9 @@ async fn a_registration_beside_an_open_mailbox_leads_no_letter_away(database: Da
     }
     assert_eq!(world.way(ANNA).await.unwrap_err(), unvouched);
     assert_eq!(world.way(BO).await.unwrap().unwrap(), Route::Here);
-    for sql in ["SELECT count(*) FROM outbound", "SELECT count(*) FROM job WHERE kind = 'hand_over'"] {
+    for sql in
+        ["SELECT count(*) AS n FROM outbound", "SELECT count(*) AS n FROM job WHERE kind = 'hand_over'"]
+    {
         assert_eq!(world.store.count(sql).await, 0, "{sql}");
     }
     assert_eq!(world.letters_in(world.anna.1).await, 0);

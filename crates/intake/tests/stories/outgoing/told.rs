@@ -83,8 +83,8 @@ async fn another_register_says_where_letters_go(database: Database) {
     says(CLEO, Some(Place::At(itself)));
     let brought = sealed(&to(CLEO, vec![message("m-1")]), &pki.signer(TOWN), &pki.signer(DISPATCHER));
     assert_eq!(world.takes(DISPATCHER, brought).await, Err(Code::RecipientUnknown));
-    assert_eq!(world.store.count("SELECT count(*) FROM letter").await, 3);
-    assert_eq!(world.store.count("SELECT count(*) FROM outbound").await, 2);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM letter").await, 3);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM outbound").await, 2);
 
     says(CLEO, Some(Place::At(ladan())));
     // Many at once, in order.
@@ -149,5 +149,5 @@ async fn no_letter_goes_back_to_who_brought_it_or_on_for_another_operator(databa
     says(at(LADAN));
     let next = sealed(&to(CLEO, vec![message("m-2")]), &town, &pki.signer(NAMED));
     world.takes(NAMED, next).await.unwrap_err();
-    assert_eq!(world.store.count("SELECT count(*) FROM outbound").await, 3);
+    assert_eq!(world.store.count("SELECT count(*) AS n FROM outbound").await, 3);
 }

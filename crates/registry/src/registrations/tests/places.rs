@@ -249,8 +249,9 @@ async fn history_goes_forward_when_the_clock_goes_back(store: Store) {
     assert!(deregister(&mut tx, &address_mac, &at(BREVEN), &recorder).await.unwrap());
     assert!(earlier.now() < world.now());
     let rows = tx.query(HISTORY, args![&world.address("anna")]).await.unwrap();
-    let times: Vec<_> = rows.iter().map(|row| (row.time(1).unwrap(), row.time(2).unwrap())).collect();
-    let numbers: Vec<_> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+    let times: Vec<_> =
+        rows.iter().map(|row| (row.time("registered_at").unwrap(), row.time("ended_at").unwrap())).collect();
+    let numbers: Vec<_> = rows.iter().map(|row| row.text("operator").unwrap()).collect();
     assert_eq!(numbers, [LADAN, BREVEN, LADAN, BREVEN]);
     assert!(times.is_sorted() && times.iter().all(|(from, to)| from <= to), "{times:?}");
 }

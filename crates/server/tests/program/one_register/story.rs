@@ -257,7 +257,7 @@ impl Story {
         if let Some(mailbox) = mailbox {
             let mut tx = operator.store.read("letters of a mailbox").await.unwrap();
             for row in &tx.query(LETTERS, args![mailbox.mailbox_id]).await.unwrap() {
-                let id = row.id::<domain::LetterId>(0).unwrap().to_string();
+                let id = row.id::<domain::LetterId>("letter_id").unwrap().to_string();
                 let accepted = feed.iter().filter(|(_, kind, of)| *of == id && kind == "accepted");
                 let references: Vec<_> = accepted.map(|(reference, ..)| reference.clone()).collect();
                 assert_eq!(references.len(), 1, "a letter was accepted so often: {references:?}");
